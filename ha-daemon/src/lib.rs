@@ -1,0 +1,1 @@
+//! The reference daemon, as a library.

@@ -1,0 +1,2 @@
+//! The `ha-daemon` binary.
+fn main() {}

@@ -1,0 +1,168 @@
+//! The advertisement interval.
+
+use core::fmt;
+use core::time::Duration;
+
+use crate::Version;
+
+/// An advertisement interval in centiseconds, never zero.
+///
+/// VRRPv3 carries 1..=4095 cs (RFC 9568 §5.2.7, erratum 8301); VRRPv2 whole seconds 1..=255
+/// (RFC 3768 §5.3.7), which is 100..=25500 cs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "u16", into = "u16"))]
+pub struct Interval(u16);
+
+impl Interval {
+    /// One second, the default of every version (RFC 9568 §6.1).
+    pub const DEFAULT: Self = Self(100);
+    /// The longest interval VRRPv3 can carry: 40.95 s.
+    pub const MAX_V3: Self = Self(4095);
+    /// The longest interval VRRPv2 can carry: 255 s.
+    pub const MAX_V2: Self = Self(25_500);
+
+    /// An interval of `centis` centiseconds, or `None` for zero and for more than 25500 cs.
+    #[must_use]
+    pub const fn from_centis(centis: u16) -> Option<Self> {
+        if centis == 0 || centis > Self::MAX_V2.0 {
+            None
+        } else {
+            Some(Self(centis))
+        }
+    }
+
+    /// An interval of `seconds` seconds, or `None` for zero.
+    #[must_use]
+    pub const fn from_secs(seconds: u8) -> Option<Self> {
+        // A u8 of seconds is at most 25500 cs.
+        Self::from_centis(seconds as u16 * 100)
+    }
+
+    /// The interval in centiseconds.
+    #[must_use]
+    pub const fn centis(self) -> u16 {
+        self.0
+    }
+
+    /// The interval as a span of time.
+    #[must_use]
+    pub const fn duration(self) -> Duration {
+        Duration::from_millis(self.0 as u64 * 10)
+    }
+
+    /// Checks that `version` can carry this interval.
+    ///
+    /// # Errors
+    /// [`IntervalError::TooLong`] for more than 4095 cs in version 3, [`IntervalError::SubSecond`]
+    /// for a fraction of a second in version 2.
+    pub const fn check(self, version: Version) -> Result<Self, IntervalError> {
+        match version {
+            Version::V3 if self.0 > Self::MAX_V3.0 => {
+                Err(IntervalError::TooLong { centis: self.0 })
+            }
+            Version::V2 if !self.0.is_multiple_of(100) => {
+                Err(IntervalError::SubSecond { centis: self.0 })
+            }
+            Version::V2 | Version::V3 => Ok(self),
+        }
+    }
+}
+
+impl From<Interval> for u16 {
+    fn from(interval: Interval) -> Self {
+        interval.0
+    }
+}
+
+impl TryFrom<u16> for Interval {
+    type Error = IntervalError;
+
+    fn try_from(centis: u16) -> Result<Self, IntervalError> {
+        Self::from_centis(centis).ok_or(IntervalError::OutOfRange { centis })
+    }
+}
+
+#[cfg(feature = "arbitrary")]
+impl<'a> arbitrary::Arbitrary<'a> for Interval {
+    fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+        u.int_in_range(1..=Self::MAX_V2.0).map(Self)
+    }
+}
+
+/// Seconds, as `1s` or `0.01s`.
+impl fmt::Display for Interval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (whole, rest) = (self.0 / 100, self.0 % 100);
+        match (rest, rest % 10) {
+            (0, _) => write!(f, "{whole}s"),
+            (_, 0) => write!(f, "{whole}.{}s", rest / 10),
+            _ => write!(f, "{whole}.{rest:02}s"),
+        }
+    }
+}
+
+/// An interval that a protocol version cannot carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IntervalError {
+    /// Zero, or more than 25500 cs.
+    #[error("interval of {centis} cs is outside 1..=25500")]
+    OutOfRange {
+        /// The interval in centiseconds.
+        centis: u16,
+    },
+    /// More than the twelve bits of VRRPv3 hold.
+    #[error("interval of {centis} cs is longer than the 4095 cs that VRRPv3 can carry")]
+    TooLong {
+        /// The interval in centiseconds.
+        centis: u16,
+    },
+    /// VRRPv2 carries whole seconds only.
+    #[error("interval of {centis} cs is not a whole number of seconds, as VRRPv2 needs")]
+    SubSecond {
+        /// The interval in centiseconds.
+        centis: u16,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn holds_both_versions_ranges_and_nothing_else() {
+        assert_eq!(Interval::from_centis(0), None);
+        assert_eq!(Interval::from_centis(25_501), None);
+        assert_eq!(Interval::from_secs(0), None);
+        assert_eq!(Interval::from_secs(255), Some(Interval::MAX_V2));
+        let longest_v3 = Interval::from_centis(4095).unwrap();
+        assert_eq!(longest_v3.check(Version::V3), Ok(longest_v3));
+        assert_eq!(
+            longest_v3.check(Version::V2),
+            Err(IntervalError::SubSecond { centis: 4095 })
+        );
+        let too_long = Interval::from_centis(4096).unwrap();
+        assert_eq!(
+            too_long.check(Version::V3),
+            Err(IntervalError::TooLong { centis: 4096 })
+        );
+    }
+
+    #[test]
+    fn displays_seconds_without_needless_zeros() {
+        for (centis, text) in [(1, "0.01s"), (50, "0.5s"), (100, "1s"), (4095, "40.95s")] {
+            assert_eq!(Interval::from_centis(centis).unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn one_centisecond_is_ten_milliseconds() {
+        assert_eq!(
+            Interval::from_centis(1).unwrap().duration(),
+            Duration::from_millis(10)
+        );
+        assert_eq!(Interval::MAX_V2.duration(), Duration::from_secs(255));
+    }
+}

@@ -1,0 +1,1 @@
+//! Linux runtime for `vrrp-core`.
