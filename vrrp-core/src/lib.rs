@@ -8,17 +8,24 @@ extern crate alloc;
 #[cfg(any(test, feature = "arbitrary"))]
 extern crate std;
 
+mod config;
 mod family;
 mod interval;
 mod mac;
+mod machine;
 mod priority;
 mod time;
 mod version;
 mod vrid;
 
+pub use self::config::{Config, ConfigError, Settings};
 pub use self::family::Family;
 pub use self::interval::{Interval, IntervalError};
 pub use self::mac::MacAddr;
+pub use self::machine::{
+    Action, Actions, Announcement, Cause, Event, Heard, NewActiveReason, Role, State, Transition,
+    VirtualRouter, Watch, active_down_interval, skew,
+};
 pub use self::priority::Priority;
 pub use self::time::Instant;
 pub use self::version::Version;

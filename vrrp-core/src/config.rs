@@ -1,0 +1,367 @@
+//! What a virtual router is told to be.
+
+use core::time::Duration;
+
+use crate::{Family, Interval, IntervalError, Priority, Version, Vrid};
+
+/// The parameters of a virtual router as an operator writes them: plain, unchecked.
+///
+/// [`Config::try_from`] is the only way from here to a [`Config`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct Settings {
+    /// Protocol version.
+    pub version: Version,
+    /// Address family of the virtual router.
+    pub family: Family,
+    /// Virtual router identifier, 1..=255.
+    pub vrid: u8,
+    /// Configured priority, 1..=255; 255 owns the addresses (RFC 9568 §5.2.4).
+    pub priority: u8,
+    /// Advertisement interval in centiseconds: 1..=4095 in version 3, whole seconds of at most
+    /// 255 s in version 2.
+    pub interval_cs: u16,
+    /// Whether a higher priority takes over from a live lower one (RFC 9568 §6.1, Preempt_Mode).
+    pub preempt: bool,
+    /// How long a backup tolerates a lower-priority Active Router before it preempts; zero for at
+    /// once (RFC 8347 `preempt/hold-time`). At most a day.
+    pub preempt_delay: Duration,
+    /// Whether an Active Router that is not the owner accepts packets to the virtual addresses
+    /// (RFC 9568 §6.1, Accept_Mode).
+    pub accept: bool,
+    /// How many silent advertisement intervals declare the Active Router down, 1..=100; 3 in the
+    /// RFCs.
+    pub down_multiplier: u8,
+    /// Whether an Active Router answers a losing advertisement with its own
+    /// (RFC 9568 §6.4.3; RFC 5798 and RFC 3768 discard silently).
+    pub answer_lower: bool,
+    /// Whether an Active Router that yields sends one more advertisement first, so that the
+    /// winner's neighbours learn of the contest. Off in the RFCs.
+    pub answer_higher: bool,
+}
+
+impl Settings {
+    /// The defaults of RFC 9568 §6.1 (version 3) or RFC 3768 §6.1 (version 2) for one virtual
+    /// router.
+    #[must_use]
+    pub const fn new(version: Version, family: Family, vrid: u8) -> Self {
+        Self {
+            version,
+            family,
+            vrid,
+            priority: Priority::DEFAULT.get(),
+            interval_cs: Interval::DEFAULT.centis(),
+            preempt: true,
+            preempt_delay: Duration::ZERO,
+            accept: false,
+            down_multiplier: 3,
+            answer_lower: matches!(version, Version::V3),
+            answer_higher: false,
+        }
+    }
+}
+
+/// The validated parameters of a virtual router.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "Settings", into = "Settings"))]
+pub struct Config {
+    version: Version,
+    family: Family,
+    vrid: Vrid,
+    priority: Priority,
+    interval: Interval,
+    preempt: bool,
+    preempt_delay: Duration,
+    accept: bool,
+    down_multiplier: u8,
+    answer_lower: bool,
+    answer_higher: bool,
+}
+
+impl Config {
+    /// Longest accepted preempt delay.
+    pub const MAX_PREEMPT_DELAY: Duration = Duration::from_secs(86_400);
+    /// Largest accepted down multiplier.
+    pub const MAX_DOWN_MULTIPLIER: u8 = 100;
+
+    /// Protocol version.
+    #[must_use]
+    pub const fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Address family.
+    #[must_use]
+    pub const fn family(&self) -> Family {
+        self.family
+    }
+
+    /// Virtual router identifier.
+    #[must_use]
+    pub const fn vrid(&self) -> Vrid {
+        self.vrid
+    }
+
+    /// Configured priority, before tracking.
+    #[must_use]
+    pub const fn priority(&self) -> Priority {
+        self.priority
+    }
+
+    /// Configured Advertisement_Interval.
+    #[must_use]
+    pub const fn interval(&self) -> Interval {
+        self.interval
+    }
+
+    /// Whether this router preempts: Preempt_Mode, and always for the owner (RFC 9568 §6.1, P4).
+    #[must_use]
+    pub const fn preempt(&self) -> bool {
+        self.preempt || self.priority.is_owner()
+    }
+
+    /// How long a lower-priority Active Router is tolerated; zero for the owner.
+    #[must_use]
+    pub const fn preempt_delay(&self) -> Duration {
+        if self.priority.is_owner() {
+            Duration::ZERO
+        } else {
+            self.preempt_delay
+        }
+    }
+
+    /// Whether packets to the virtual addresses are accepted while Active: Accept_Mode, and always
+    /// for the owner (RFC 9568 §6.4.3, D2).
+    #[must_use]
+    pub const fn accept(&self) -> bool {
+        self.accept || self.priority.is_owner()
+    }
+
+    /// Silent intervals that declare the Active Router down.
+    #[must_use]
+    pub const fn down_multiplier(&self) -> u8 {
+        self.down_multiplier
+    }
+
+    /// Whether a losing advertisement is answered.
+    #[must_use]
+    pub const fn answer_lower(&self) -> bool {
+        self.answer_lower
+    }
+
+    /// Whether a winning advertisement is answered before yielding.
+    #[must_use]
+    pub const fn answer_higher(&self) -> bool {
+        self.answer_higher
+    }
+}
+
+impl TryFrom<Settings> for Config {
+    type Error = ConfigError;
+
+    fn try_from(settings: Settings) -> Result<Self, ConfigError> {
+        if settings.version == Version::V2 && settings.family == Family::V6 {
+            return Err(ConfigError::V2OverIpv6);
+        }
+        if settings.preempt_delay > Self::MAX_PREEMPT_DELAY {
+            return Err(ConfigError::PreemptDelay {
+                delay: settings.preempt_delay,
+            });
+        }
+        if !(1..=Self::MAX_DOWN_MULTIPLIER).contains(&settings.down_multiplier) {
+            return Err(ConfigError::DownMultiplier {
+                multiplier: settings.down_multiplier,
+            });
+        }
+        Ok(Self {
+            version: settings.version,
+            family: settings.family,
+            vrid: Vrid::new(settings.vrid).ok_or(ConfigError::Vrid)?,
+            priority: Priority::new(settings.priority).ok_or(ConfigError::Priority)?,
+            interval: Interval::try_from(settings.interval_cs)?.check(settings.version)?,
+            preempt: settings.preempt,
+            preempt_delay: settings.preempt_delay,
+            accept: settings.accept,
+            down_multiplier: settings.down_multiplier,
+            answer_lower: settings.answer_lower,
+            answer_higher: settings.answer_higher,
+        })
+    }
+}
+
+impl From<Config> for Settings {
+    fn from(config: Config) -> Self {
+        Self {
+            version: config.version,
+            family: config.family,
+            vrid: config.vrid.get(),
+            priority: config.priority.get(),
+            interval_cs: config.interval.centis(),
+            preempt: config.preempt,
+            preempt_delay: config.preempt_delay,
+            accept: config.accept,
+            down_multiplier: config.down_multiplier,
+            answer_lower: config.answer_lower,
+            answer_higher: config.answer_higher,
+        }
+    }
+}
+
+/// Settings that no virtual router can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// VRID 0 (P1).
+    #[error("virtual router identifier 0 is outside 1..=255")]
+    Vrid,
+    /// Priority 0, which only a resigning router sends (T6).
+    #[error("priority 0 is outside 1..=255")]
+    Priority,
+    /// The interval does not fit the version (P2).
+    #[error(transparent)]
+    Interval(#[from] IntervalError),
+    /// VRRPv2 is defined for IPv4 only (RFC 3768 §1).
+    #[error("VRRPv2 has no IPv6 form")]
+    V2OverIpv6,
+    /// More than a day.
+    #[error("preempt delay of {}s is longer than a day", delay.as_secs())]
+    PreemptDelay {
+        /// The delay asked for.
+        delay: Duration,
+    },
+    /// Zero or more than 100.
+    #[error("down multiplier {multiplier} is outside 1..=100")]
+    DownMultiplier {
+        /// The multiplier asked for.
+        multiplier: u8,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings() -> Settings {
+        Settings::new(Version::V3, Family::V4, 51)
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_rfcs() {
+        let config = Config::try_from(settings()).unwrap();
+        assert_eq!(config.priority(), Priority::DEFAULT);
+        assert_eq!(config.interval().centis(), 100);
+        assert!(config.preempt());
+        assert!(!config.accept());
+        assert!(config.answer_lower());
+        let v2 = Config::try_from(Settings::new(Version::V2, Family::V4, 51)).unwrap();
+        assert!(!v2.answer_lower());
+    }
+
+    #[test]
+    fn the_owner_preempts_at_once_and_accepts_whatever_the_flags_say() {
+        let config = Config::try_from(Settings {
+            priority: 255,
+            preempt: false,
+            preempt_delay: Duration::from_secs(30),
+            accept: false,
+            ..settings()
+        })
+        .unwrap();
+        assert!(config.preempt());
+        assert!(config.accept());
+        assert_eq!(config.preempt_delay(), Duration::ZERO);
+    }
+
+    #[test]
+    fn refuses_what_cannot_be_sent() {
+        let too_long = IntervalError::TooLong { centis: 4096 };
+        let sub_second = IntervalError::SubSecond { centis: 150 };
+        let v2 = Settings {
+            version: Version::V2,
+            ..settings()
+        };
+        let delay = Duration::from_secs(86_401);
+        for (settings, error) in [
+            (
+                Settings {
+                    vrid: 0,
+                    ..settings()
+                },
+                ConfigError::Vrid,
+            ),
+            (
+                Settings {
+                    priority: 0,
+                    ..settings()
+                },
+                ConfigError::Priority,
+            ),
+            (
+                Settings {
+                    interval_cs: 0,
+                    ..settings()
+                },
+                ConfigError::Interval(IntervalError::OutOfRange { centis: 0 }),
+            ),
+            (
+                Settings {
+                    interval_cs: 4096,
+                    ..settings()
+                },
+                ConfigError::Interval(too_long),
+            ),
+            (
+                Settings {
+                    interval_cs: 150,
+                    ..v2
+                },
+                ConfigError::Interval(sub_second),
+            ),
+            (
+                Settings {
+                    family: Family::V6,
+                    ..v2
+                },
+                ConfigError::V2OverIpv6,
+            ),
+            (
+                Settings {
+                    down_multiplier: 0,
+                    ..settings()
+                },
+                ConfigError::DownMultiplier { multiplier: 0 },
+            ),
+            (
+                Settings {
+                    down_multiplier: 101,
+                    ..settings()
+                },
+                ConfigError::DownMultiplier { multiplier: 101 },
+            ),
+            (
+                Settings {
+                    preempt_delay: delay,
+                    ..settings()
+                },
+                ConfigError::PreemptDelay { delay },
+            ),
+        ] {
+            assert_eq!(Config::try_from(settings), Err(error));
+        }
+    }
+
+    #[test]
+    fn settings_survive_validation() {
+        let settings = Settings {
+            interval_cs: 4095,
+            answer_higher: true,
+            ..settings()
+        };
+        assert_eq!(
+            Settings::from(Config::try_from(settings).unwrap()),
+            settings
+        );
+    }
+}

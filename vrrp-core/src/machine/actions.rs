@@ -1,0 +1,282 @@
+//! What a virtual router asks of its driver.
+
+use core::fmt;
+use core::net::IpAddr;
+
+use crate::Priority;
+
+/// One thing to do. Perform them in order; a failure of one must not skip the rest.
+///
+/// The enum is exhaustive on purpose: a driver that skips a new action is an outage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub enum Action {
+    /// Send an advertisement of this priority, everything else from the current configuration (T4).
+    Advertise(Priority),
+    /// Make the virtual addresses (and the virtual MAC, where used) live on the interface.
+    AddAddresses,
+    /// Tell the neighbours who answers for the addresses, each once it is in place (D4).
+    Announce(Announcement),
+    /// Take the virtual addresses from the interface.
+    RemoveAddresses,
+    /// The Active Router is down and this router is held: tell the sync group.
+    Candidate,
+}
+
+/// Why the neighbours are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub enum Announcement {
+    /// This router became Active, or its addresses changed (F1, F5).
+    NewActive,
+    /// Another router claimed the addresses and lost; neighbours may have believed it.
+    LowerPriority,
+}
+
+/// The role of a virtual router: its state without the deadlines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+pub enum Role {
+    /// Not running, or not able to (RFC 9568 §6.4.1).
+    Initialize,
+    /// Watching the Active Router (RFC 9568 §6.4.2).
+    Backup,
+    /// Answering for the virtual addresses (RFC 9568 §6.4.3).
+    Active,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Initialize => "Initialize",
+            Self::Backup => "Backup",
+            Self::Active => "Active",
+        })
+    }
+}
+
+/// The event behind a transition; names of RFC 8347 `last-event` where it has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+pub enum Cause {
+    /// Switched on.
+    Startup,
+    /// Switched off.
+    Shutdown,
+    /// A better router advertised (F13).
+    HigherPriorityBackup,
+    /// The Active Router fell silent (F5).
+    ActiveTimeout,
+    /// The Active Router resigned with priority 0 (F6).
+    ActiveResigned,
+    /// A lower-priority Active Router was preempted (F8).
+    LowerPriorityActive,
+    /// The same, after the preempt delay.
+    PreemptHoldTimeout,
+    /// The owner came back and preempted (P4).
+    OwnerPreempt,
+    /// The interface came up.
+    InterfaceUp,
+    /// The interface went down.
+    InterfaceDown,
+    /// The interface lost its primary address.
+    NoPrimaryAddress,
+    /// The interface gained a primary address.
+    PrimaryAddress,
+    /// Tracking reported a fault.
+    Fault,
+    /// Tracking recovered.
+    Recover,
+    /// A reload replaced the configuration.
+    Configured,
+    /// The sync group became Active.
+    GroupElected,
+    /// The sync group gave up.
+    GroupYielded,
+    /// This router slept through its own deadlines and another one rightly took over.
+    Overslept,
+}
+
+impl Cause {
+    /// The checklist rule or RFC section that makes this transition, for people.
+    #[must_use]
+    pub const fn rule(self) -> &'static str {
+        match self {
+            Self::Startup | Self::InterfaceUp | Self::PrimaryAddress | Self::Recover => {
+                "RFC 9568 §6.4.1"
+            }
+            Self::HigherPriorityBackup | Self::Overslept => "RFC 9568 §6.4.3",
+            Self::ActiveTimeout
+            | Self::ActiveResigned
+            | Self::LowerPriorityActive
+            | Self::OwnerPreempt => "RFC 9568 §6.4.2",
+            Self::PreemptHoldTimeout => "RFC 8347 hold-time",
+            Self::Shutdown
+            | Self::InterfaceDown
+            | Self::NoPrimaryAddress
+            | Self::Fault
+            | Self::Configured => "RFC 9568 §6.4.3, Shutdown",
+            Self::GroupElected | Self::GroupYielded => "sync group",
+        }
+    }
+}
+
+/// Words that finish "because …".
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Startup => "started",
+            Self::Shutdown => "shut down",
+            Self::HigherPriorityBackup => "a better router advertised",
+            Self::ActiveTimeout => "the active router fell silent",
+            Self::ActiveResigned => "the active router resigned",
+            Self::LowerPriorityActive => "preempted a lower priority",
+            Self::PreemptHoldTimeout => "preempted a lower priority after the preempt delay",
+            Self::OwnerPreempt => "the owner returned",
+            Self::InterfaceUp => "interface up",
+            Self::InterfaceDown => "interface down",
+            Self::NoPrimaryAddress => "no primary address",
+            Self::PrimaryAddress => "primary address known",
+            Self::Fault => "tracking fault",
+            Self::Recover => "tracking recovered",
+            Self::Configured => "reconfigured",
+            Self::GroupElected => "sync group elected",
+            Self::GroupYielded => "sync group yielded",
+            Self::Overslept => "overslept while another router took over",
+        })
+    }
+}
+
+/// RFC 8347 `new-master-reason`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+pub enum NewActiveReason {
+    /// The transition did not make this router Active.
+    NotActive,
+    /// The previous Active Router resigned, or this router owns the addresses.
+    Priority,
+    /// A lower priority was preempted.
+    Preempted,
+    /// The previous Active Router did not respond.
+    NoResponse,
+}
+
+/// A change of role and why it happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Transition {
+    /// The role left.
+    pub from: Role,
+    /// The role entered.
+    pub to: Role,
+    /// The event behind it.
+    pub cause: Cause,
+    /// The router whose advertisement decided it, if one did.
+    pub peer: Option<IpAddr>,
+}
+
+impl Transition {
+    /// RFC 8347 `new-master-reason` of this transition.
+    #[must_use]
+    pub const fn new_active_reason(&self) -> NewActiveReason {
+        if !matches!(self.to, Role::Active) {
+            return NewActiveReason::NotActive;
+        }
+        match self.cause {
+            Cause::LowerPriorityActive | Cause::PreemptHoldTimeout | Cause::OwnerPreempt => {
+                NewActiveReason::Preempted
+            }
+            Cause::ActiveTimeout => NewActiveReason::NoResponse,
+            Cause::Startup
+            | Cause::Shutdown
+            | Cause::HigherPriorityBackup
+            | Cause::ActiveResigned
+            | Cause::InterfaceUp
+            | Cause::InterfaceDown
+            | Cause::NoPrimaryAddress
+            | Cause::PrimaryAddress
+            | Cause::Fault
+            | Cause::Recover
+            | Cause::Configured
+            | Cause::GroupElected
+            | Cause::GroupYielded
+            | Cause::Overslept => NewActiveReason::Priority,
+        }
+    }
+}
+
+/// The ordered effects of one event, owned and inline.
+#[must_use = "actions not performed are lost"]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Actions {
+    items: [Action; Self::CAPACITY],
+    len: u8,
+    transition: Option<Transition>,
+}
+
+impl Actions {
+    /// The most actions one event can cause.
+    pub const CAPACITY: usize = 4;
+
+    pub(super) const NONE: Self = Self {
+        items: [Action::RemoveAddresses; Self::CAPACITY],
+        len: 0,
+        transition: None,
+    };
+
+    pub(super) fn of(actions: &[Action]) -> Self {
+        let mut all = Self::NONE;
+        for action in actions {
+            all.push(*action);
+        }
+        all
+    }
+
+    pub(super) fn push(&mut self, action: Action) {
+        debug_assert!(
+            usize::from(self.len) < Self::CAPACITY,
+            "one event, at most four actions"
+        );
+        if let Some(slot) = self.items.get_mut(usize::from(self.len)) {
+            *slot = action;
+            self.len += 1;
+        }
+    }
+
+    pub(super) const fn because(mut self, transition: Transition) -> Self {
+        self.transition = Some(transition);
+        self
+    }
+
+    /// The change of role this event caused, if any.
+    #[must_use]
+    pub const fn transition(&self) -> Option<Transition> {
+        self.transition
+    }
+
+    /// The actions in the order they are to be performed.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Action] {
+        self.items.get(..usize::from(self.len)).unwrap_or_default()
+    }
+}
+
+impl core::ops::Deref for Actions {
+    type Target = [Action];
+
+    fn deref(&self) -> &[Action] {
+        self.as_slice()
+    }
+}
+
+impl IntoIterator for Actions {
+    type Item = Action;
+    type IntoIter = core::iter::Take<core::array::IntoIter<Action, { Self::CAPACITY }>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.items.into_iter().take(usize::from(self.len))
+    }
+}
