@@ -6,9 +6,12 @@ use std::string::{String, ToString};
 
 use super::*;
 
+/// A name and the event it stands for.
+type Case = (&'static str, fn() -> Event);
+
 /// All events at an instant 500 ms after the state was entered. Adding a variant to [`Event`]
 /// breaks `kind` and so asks for a row.
-const EVENTS: [(&str, fn() -> Event); 19] = [
+const EVENTS: [Case; 19] = [
     ("startup", || Event::Startup),
     ("shutdown", || Event::Shutdown),
     ("early timeout", || Event::Timeout),
