@@ -17,6 +17,7 @@ mod priority;
 mod time;
 mod version;
 mod vrid;
+pub mod wire;
 
 pub use self::config::{Config, ConfigError, Settings};
 pub use self::family::Family;
