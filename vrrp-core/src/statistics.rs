@@ -203,6 +203,7 @@ mod tests {
             (Discard::AuthenticationType, |s| s.auth_type_mismatch),
             (Discard::Authentication, |s| s.auth_failures),
             (Discard::Replay, |s| s.replay_errors),
+            (Discard::Owner, |s| s.owner_discards),
             (
                 Discard::Interval {
                     theirs: Interval::DEFAULT,
