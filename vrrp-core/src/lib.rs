@@ -15,6 +15,7 @@ mod priority;
 mod time;
 mod version;
 mod vrid;
+pub mod wire;
 
 pub use self::family::Family;
 pub use self::interval::{Interval, IntervalError};
