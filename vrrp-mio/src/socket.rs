@@ -1,7 +1,7 @@
 //! Raw sockets for advertisements.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use mio::event::Source;
@@ -25,9 +25,7 @@ pub use self::receive::{Datagram, Ipv6Datagram, RECEIVE_BUFFER, Received, Reject
 
 use self::control::ReceiveControl;
 
-/// Precedence "internetwork control" (CS6), as keepalived and routing daemons mark their packets.
-const TRAFFIC_CLASS: u32 = 0xc0;
-/// Linux's queueing priority for the same class; from 7 on it would need a capability.
+/// Linux's queueing priority for the class of [`wire::TOS`]; from 7 on it would need a capability.
 const QUEUE_PRIORITY: u32 = 6;
 
 /// What an [`AdvertSocket`] carries.
@@ -97,7 +95,7 @@ impl AdvertSocket {
         let protocol = Protocol::from(i32::from(transport.protocol()));
         let socket = Socket::new_raw(transport.domain(), kind, Some(protocol))
             .map_err(|source| OpenError::Create { source })?;
-        let mut socket = Self {
+        let socket = Self {
             socket,
             transport,
             interface,
@@ -208,7 +206,7 @@ impl AdvertSocket {
             ("IP_HDRINCL", socket.set_header_included_v4(true)),
             ("IP_MULTICAST_ALL", socket.set_multicast_all_v4(false)),
             ("IP_MULTICAST_LOOP", socket.set_multicast_loop_v4(false)),
-            ("IP_TOS", socket.set_tos_v4(TRAFFIC_CLASS)),
+            ("IP_TOS", socket.set_tos_v4(u32::from(wire::TOS))),
         ];
         first_failure(steps)
     }
@@ -226,7 +224,7 @@ impl AdvertSocket {
             ),
             ("IPV6_MULTICAST_HOPS", socket.set_multicast_hops_v6(hops)),
             ("IPV6_UNICAST_HOPS", socket.set_unicast_hops_v6(hops)),
-            ("IPV6_TCLASS", socket.set_tclass_v6(TRAFFIC_CLASS)),
+            ("IPV6_TCLASS", socket.set_tclass_v6(u32::from(wire::TOS))),
             ("IPV6_RECVHOPLIMIT", socket.set_recv_hoplimit_v6(true)),
             ("IPV6_RECVPKTINFO", pktinfo.map_err(io::Error::from)),
         ];

@@ -2,7 +2,8 @@
 
 use nix::libc::{
     BPF_ABS, BPF_ALU, BPF_AND, BPF_B, BPF_H, BPF_IMM, BPF_IND, BPF_JA, BPF_JEQ, BPF_JMP, BPF_JSET,
-    BPF_K, BPF_LD, BPF_LDX, BPF_MISC, BPF_MSH, BPF_RET, BPF_RSH, BPF_TAX, BPF_W, BPF_X,
+    BPF_K, BPF_LD, BPF_LDX, BPF_MEM, BPF_MISC, BPF_MSH, BPF_RET, BPF_RSH, BPF_ST, BPF_TAX, BPF_W,
+    BPF_X,
 };
 use socket2::SockFilter;
 use vrrp_core::{Family, Vrid, wire};
@@ -57,7 +58,7 @@ impl FromIterator<Vrid> for VridSet {
 
 const VERSION_2_ADVERTISEMENT: u32 = 0x21;
 const VERSION_3_ADVERTISEMENT: u32 = 0x31;
-/// The AH of VRRP: three words and a digest of three (RFC 2402 §2, RFC 2403 §2).
+/// [`wire::AH_LEN`] as an offset.
 const AH_LEN: u32 = 24;
 /// "More fragments" and the fragment offset.
 const FRAGMENT: u32 = 0x3fff;
@@ -160,22 +161,31 @@ impl Program {
         }
     }
 
-    /// Drops unless the octet at X + `offset` is in `vrids`: picks the word by its upper three bits
-    /// and the bit by the lower five.
+    /// Drops unless the octet at X + `offset` is in `vrids`: its upper three bits pick the word, the
+    /// lower five the bit.
     fn drop_unless_member(&mut self, vrids: &VridSet, offset: u32) {
+        const VRID: u32 = 0;
+        const WORD: u32 = 1;
+        const BEHIND_WORDS: u32 = 22;
         self.load_octet(offset);
+        self.push(BPF_ST, VRID);
         self.push(BPF_ALU | BPF_RSH | BPF_K, 5);
-        // Four instructions per word: skip three unless it is the one; at its end jump behind them
-        // all. X is still needed there, so the bit is looked up within.
         for (index, word) in (0..).zip(vrids.words) {
-            self.jump(BPF_JMP | BPF_JEQ | BPF_K, index, 0, 7);
-            self.load_octet(offset);
-            self.push(BPF_ALU | BPF_AND | BPF_K, 31);
-            self.push(BPF_MISC | BPF_TAX, 0);
+            self.jump(BPF_JMP | BPF_JEQ | BPF_K, index, 0, 2);
             self.push(BPF_LD | BPF_W | BPF_IMM, word);
-            self.push(BPF_ALU | BPF_RSH | BPF_X, 0);
-            self.jump(BPF_JMP | BPF_JSET | BPF_K, 1, 0, 0);
-            self.push(BPF_JMP | BPF_JA, 0);
+            self.push(BPF_JMP | BPF_JA, BEHIND_WORDS - 3 * index);
         }
+        self.ret(0);
+        self.push(BPF_ST, WORD);
+        self.push(BPF_LD | BPF_W | BPF_MEM, VRID);
+        self.push(BPF_ALU | BPF_AND | BPF_K, 31);
+        self.push(BPF_MISC | BPF_TAX, 0);
+        self.push(BPF_LD | BPF_W | BPF_MEM, WORD);
+        self.push(BPF_ALU | BPF_RSH | BPF_X, 0);
+        self.jump(BPF_JMP | BPF_JSET | BPF_K, 1, 1, 0);
+        self.ret(0);
     }
 }
+
+#[cfg(test)]
+mod tests;
