@@ -8,13 +8,18 @@ extern crate alloc;
 #[cfg(any(test, feature = "arbitrary"))]
 extern crate std;
 
+pub mod announce;
 mod config;
 mod family;
+pub mod group;
 mod interval;
 mod mac;
 mod machine;
 mod priority;
+#[cfg(any(test, feature = "sim"))]
+pub mod sim;
 mod time;
+pub mod track;
 mod version;
 mod vrid;
 
