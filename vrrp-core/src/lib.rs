@@ -95,15 +95,20 @@ extern crate alloc;
 #[cfg(any(test, feature = "arbitrary"))]
 extern crate std;
 
+pub mod announce;
 mod config;
 mod family;
+pub mod group;
 mod interval;
 mod mac;
 mod machine;
 mod priority;
 pub mod receive;
 mod statistics;
+#[cfg(any(test, feature = "sim"))]
+pub mod sim;
 mod time;
+pub mod track;
 mod version;
 mod vrid;
 pub mod wire;
