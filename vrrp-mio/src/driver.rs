@@ -16,15 +16,16 @@ use mio::event::Source;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token};
 use std::os::fd::AsRawFd;
-use vrrp_core::{Action, Actions, Event, Instant, Statistics};
+use vrrp_core::{Action, Actions, Event, Instant, Role, Statistics};
 
+use self::network::Network;
 pub use self::notice::Notice;
 use self::ports::Ports;
 pub use self::router::Router;
 pub use self::spec::{Path, RouterSpec, TransmitChecksum, VirtualAddress, VirtualMac};
-use self::network::Network;
 use self::transmit::Scratch;
-use crate::{Clock, Deadlines, Interfaces, Monitor, MonitorError, RECEIVE_BUFFER, Timer};
+use crate::netlink::{Monitor, MonitorError};
+use crate::{Clock, Deadlines, Interfaces, RECEIVE_BUFFER, Timer};
 
 const TIMER: Token = Token(0);
 const MONITOR: Token = Token(1);
@@ -76,6 +77,7 @@ pub struct Driver {
     clock: Clock,
     timer: Timer,
     wake_at: Option<Instant>,
+    slept_at: Instant,
     deadlines: Deadlines,
     routers: Vec<Option<Router>>,
     ports: Ports,
@@ -104,7 +106,10 @@ impl Driver {
         let monitor = Monitor::open()?;
         let network = Network::open()?;
         timer.register(poll.registry(), TIMER, Interest::READABLE)?;
-        for (fd, token) in [(monitor.as_raw_fd(), MONITOR), (network.as_raw_fd(), REQUESTS)] {
+        for (fd, token) in [
+            (monitor.as_raw_fd(), MONITOR),
+            (network.as_raw_fd(), REQUESTS),
+        ] {
             SourceFd(&fd).register(poll.registry(), token, Interest::READABLE)?;
         }
         Ok(Self {
@@ -113,6 +118,7 @@ impl Driver {
             clock,
             timer,
             wake_at: None,
+            slept_at: Instant::EPOCH,
             deadlines: Deadlines::new(),
             routers: Vec::new(),
             ports: Ports::default(),
@@ -162,6 +168,24 @@ impl Driver {
         self.handle(router.0, event, now);
     }
 
+    /// Removes a router. Stop it first and wait until everything is settled, or it leaves without
+    /// a resignation.
+    pub fn remove(&mut self, router: RouterId) {
+        let id = router.0;
+        self.detach(id);
+        if let Some(router) = self.routers.get_mut(id).and_then(Option::take) {
+            self.network.discharge(id, &router.spec);
+            self.deadlines.set(id, None);
+        }
+    }
+
+    /// Once every router knows its role, removes addresses that an earlier run put in place and that
+    /// no router has. Only where no other driver runs in this network namespace: the mark is the
+    /// same.
+    pub const fn clean_leftovers(&mut self) {
+        self.network.clean_leftovers();
+    }
+
     /// A router to look at.
     #[must_use]
     pub fn router(&self, id: RouterId) -> Option<&Router> {
@@ -200,7 +224,8 @@ impl Driver {
     /// Whether the kernel has done everything asked of it.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.network.is_settled(&self.routers, self.monitor.interfaces())
+        self.network
+            .is_settled(&self.routers, self.monitor.interfaces())
     }
 
     /// Sleeps until something happens or `limit` has passed, and reacts to it.
@@ -217,18 +242,26 @@ impl Driver {
         self.follow_kernel(now)?;
         self.fire_timers(now);
         self.drive_kernel(now)?;
-        Ok(Turn { notices: self.notices.drain(..), foreign: &self.foreign })
+        Ok(Turn {
+            notices: self.notices.drain(..),
+            foreign: &self.foreign,
+        })
     }
 
     fn sleep(&mut self, limit: Option<Duration>) -> Result<(), DriverError> {
         let pending = self.ports.has_pending() || self.network.is_pending();
         let limit = if pending { Some(Duration::ZERO) } else { limit };
         let kernel = [self.monitor.deadline(), self.network.deadline()];
-        let wake_at = kernel.into_iter().flatten().chain(self.deadlines.next()).min();
+        let wake_at = kernel
+            .into_iter()
+            .flatten()
+            .chain(self.deadlines.next())
+            .min();
         if wake_at != self.wake_at {
             self.timer.arm(wake_at)?;
             self.wake_at = wake_at;
         }
+        self.slept_at = self.clock.now();
         if let Err(error) = self.poll.poll(&mut self.events, limit)
             && error.kind() != io::ErrorKind::Interrupted
         {
@@ -254,7 +287,10 @@ impl Driver {
 
     /// Whether the wake-up came so late that others may have acted meanwhile.
     fn lateness(&mut self, now: Instant) -> bool {
-        let by = self.wake_at.map(|at| now.saturating_duration_since(at)).unwrap_or_default();
+        let due = self.wake_at.map(|at| at.max(self.slept_at));
+        let by = due
+            .map(|at| now.saturating_duration_since(at))
+            .unwrap_or_default();
         if by < LATE {
             return false;
         }
@@ -273,7 +309,13 @@ impl Driver {
             self.handle(id, Event::Timeout, now);
             if let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) {
                 let interfaces = self.monitor.interfaces();
-                router.announce(now, &mut budget, interfaces, &mut self.ports, &mut self.scratch);
+                router.announce(
+                    now,
+                    &mut budget,
+                    interfaces,
+                    &mut self.ports,
+                    &mut self.scratch,
+                );
                 self.deadlines.set(id, router.deadline());
             }
         }
@@ -281,14 +323,18 @@ impl Driver {
     }
 
     fn handle(&mut self, id: usize, event: Event, now: Instant) {
-        let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else { return };
+        let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
+            return;
+        };
         let actions = router.machine.handle(now, event);
         self.perform(id, actions, now);
     }
 
     /// Carries out what a machine asks for, in its order, and re-arms its deadline.
     fn perform(&mut self, id: usize, actions: Actions, now: Instant) {
-        let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else { return };
+        let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
+            return;
+        };
         for action in actions {
             match action {
                 Action::Advertise(priority) => {
@@ -297,11 +343,14 @@ impl Driver {
                     if let Err(error) = sent
                         && !failed_before
                     {
-                        self.notices.push(Notice::SendFailed { router: RouterId(id), error });
+                        self.notices.push(Notice::SendFailed {
+                            router: RouterId(id),
+                            error,
+                        });
                     }
                 }
                 Action::AddAddresses => {
-                    self.network.add_addresses(id, router, self.monitor.interfaces());
+                    self.network.add_addresses(id, router);
                 }
                 Action::Announce(announcement) => router.schedule.start(now, announcement),
                 Action::RemoveAddresses => {
@@ -310,7 +359,9 @@ impl Driver {
                     router.fresh.clear();
                     self.network.remove_addresses(id, router);
                 }
-                Action::Candidate => self.notices.push(Notice::Candidate { router: RouterId(id) }),
+                Action::Candidate => self.notices.push(Notice::Candidate {
+                    router: RouterId(id),
+                }),
             }
         }
         if let Some(transition) = actions.transition() {
@@ -318,7 +369,13 @@ impl Driver {
             router.last = Some(transition);
             router.statistics.changed(&transition);
             router.discards_told = 0;
-            self.notices.push(Notice::Transition { router: RouterId(id), transition });
+            if transition.to == Role::Initialize && !router.declared {
+                self.network.remove_addresses(id, router);
+            }
+            self.notices.push(Notice::Transition {
+                router: RouterId(id),
+                transition,
+            });
         }
         self.deadlines.set(id, router.deadline());
     }

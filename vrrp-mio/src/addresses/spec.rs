@@ -63,6 +63,12 @@ impl AddressSpec {
         }
     }
 
+    /// [`key`](Self::key), were it on the interface with index `index`.
+    #[must_use]
+    pub fn key_on(&self, index: u32) -> AddressKey {
+        AddressKey::new(index, self.address, self.prefix_len, self.peer)
+    }
+
     /// What the kernel tells it from other addresses by.
     #[must_use]
     pub fn key(&self) -> AddressKey {
@@ -114,10 +120,7 @@ mod tests {
 
     #[test]
     fn labels_of_one_to_fifteen_octets_are_taken() {
-        assert_eq!(
-            "eth0:1".parse::<AddressLabel>().unwrap().as_str(),
-            "eth0:1"
-        );
+        assert_eq!("eth0:1".parse::<AddressLabel>().unwrap().as_str(), "eth0:1");
         assert_eq!(
             "".parse::<AddressLabel>(),
             Err(AddressLabelError::Length(0))

@@ -30,7 +30,9 @@ impl Router {
             self.sweep.start(self.installed.len(), burst.copies);
         }
         while *budget > 0 {
-            let Some(position) = self.next_announcement(now) else { break };
+            let Some(position) = self.next_announcement(now) else {
+                break;
+            };
             *budget -= 1;
             if self.installed.get(position).copied().unwrap_or(false) {
                 self.announce_one(position, interfaces, ports, scratch);
@@ -58,7 +60,9 @@ impl Router {
         ports: &mut Ports,
         scratch: &mut Scratch,
     ) {
-        let Some(address) = self.virtual_address(position) else { return };
+        let Some(address) = self.virtual_address(position) else {
+            return;
+        };
         let link = match address.device {
             Some(name) => interfaces.link_named(name),
             None => self.interface.and_then(|index| interfaces.link(index)),
@@ -68,8 +72,12 @@ impl Router {
             return;
         }
         let own = self.spec.virtual_mac.filter(|_| address.device.is_none());
-        let Some(mac) = own.map(|own| own.mac).or(link.mac) else { return };
+        let Some(mac) = own.map(|own| own.mac).or(link.mac) else {
+            return;
+        };
         let target = address.spec.address;
-        drop(transmit::announce(target, mac, link.index, true, ports, scratch));
+        drop(transmit::announce(
+            target, mac, link.index, true, ports, scratch,
+        ));
     }
 }

@@ -1,12 +1,15 @@
 //! What a driver tells its owner.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use vrrp_core::receive::{Discard, Remarks};
 use vrrp_core::{Family, Heard, Transition, Vrid};
 
 use super::RouterId;
-use crate::{AddressKey, InterfaceName, MacvlanError, OpenError, RequestError, SendError};
+use crate::addresses::AddressError;
+use crate::macvlan::MacvlanError;
+use crate::sysctl::SysctlError;
+use crate::{InterfaceName, OpenError, SendError};
 
 /// Something an owner may want to log, count or react to.
 #[derive(Debug)]
@@ -79,12 +82,7 @@ pub enum Notice {
         /// The address.
         address: IpAddr,
         /// Why.
-        error: RequestError,
-    },
-    /// An address with our tag belongs to nobody and is removed.
-    LeftoverRemoved {
-        /// The address.
-        key: AddressKey,
+        error: AddressError,
     },
     /// The macvlan of a virtual router is not as wanted.
     MacvlanFailed {
@@ -92,6 +90,11 @@ pub enum Notice {
         router: RouterId,
         /// Why.
         error: MacvlanError,
+    },
+    /// A kernel parameter that a macvlan needs cannot be set.
+    SysctlFailed {
+        /// Why.
+        error: SysctlError,
     },
     /// The interface of a virtual router became usable, or unusable.
     Interface {

@@ -1,9 +1,9 @@
 //! The sockets of a driver: one to hear and send advertisements per interface and transport, one
 //! for frames per interface.
 
+use core::net::IpAddr;
 use std::collections::BTreeMap;
 use std::io;
-use std::net::IpAddr;
 
 use mio::event::Source;
 use mio::{Interest, Registry, Token};
@@ -42,7 +42,9 @@ impl Listener {
     pub(super) fn members(&self, vrid: Vrid) -> impl Iterator<Item = usize> {
         let start = self.members.partition_point(|(member, _)| *member < vrid);
         let tail = self.members.get(start..).unwrap_or_default();
-        tail.iter().take_while(move |(member, _)| *member == vrid).map(|(_, id)| *id)
+        tail.iter()
+            .take_while(move |(member, _)| *member == vrid)
+            .map(|(_, id)| *id)
     }
 
     /// Whether `vrid` was not reported before; remembers that it was.
@@ -69,7 +71,10 @@ impl Ports {
     }
 
     pub(super) fn has_pending(&self) -> bool {
-        self.listeners.iter().flatten().any(|listener| listener.pending)
+        self.listeners
+            .iter()
+            .flatten()
+            .any(|listener| listener.pending)
     }
 
     pub(super) fn statistics(&self, interface: u32) -> impl Iterator<Item = &Statistics> {
@@ -93,7 +98,9 @@ impl Ports {
             Some(index) => *index,
             None => self.open(registry, interface, transport)?,
         };
-        let Some(listener) = self.listener(index) else { return Ok(index) };
+        let Some(listener) = self.listener(index) else {
+            return Ok(index);
+        };
         if let Some(group) = group {
             let members = listener.groups.entry(group).or_default();
             if *members == 0 {
@@ -101,7 +108,9 @@ impl Ports {
             }
             *members += 1;
         }
-        let place = listener.members.partition_point(|existing| *existing < member);
+        let place = listener
+            .members
+            .partition_point(|existing| *existing < member);
         listener.members.insert(place, member);
         Ok(index)
     }
@@ -114,7 +123,9 @@ impl Ports {
         member: (Vrid, usize),
         group: Option<IpAddr>,
     ) {
-        let Some(listener) = self.listener(index) else { return };
+        let Some(listener) = self.listener(index) else {
+            return;
+        };
         listener.members.retain(|existing| *existing != member);
         if let Some(group) = group
             && let Some(members) = listener.groups.get_mut(&group)
@@ -151,7 +162,10 @@ impl Ports {
         let index = index.unwrap_or(self.listeners.len());
         socket
             .register(registry, Token(FIRST_LISTENER + index), Interest::READABLE)
-            .map_err(|source| OpenError::Option { option: "epoll", source })?;
+            .map_err(|source| OpenError::Option {
+                option: "epoll",
+                source,
+            })?;
         let listener = Listener {
             socket,
             members: Vec::new(),

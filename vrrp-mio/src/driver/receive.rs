@@ -18,7 +18,13 @@ impl Driver {
     pub(super) fn receive(&mut self, now: Instant, late: bool) {
         let budget = if late { BACKLOG_BUDGET } else { BUDGET };
         let mut buffer = core::mem::take(&mut self.buffer);
-        for index in 0..self.ports.listeners().map(|(index, _)| index + 1).max().unwrap_or(0) {
+        for index in 0..self
+            .ports
+            .listeners()
+            .map(|(index, _)| index + 1)
+            .max()
+            .unwrap_or(0)
+        {
             self.receive_from(index, budget, &mut buffer, now);
         }
         self.buffer = buffer;
@@ -26,7 +32,9 @@ impl Driver {
 
     fn receive_from(&mut self, index: usize, budget: usize, buffer: &mut [u8], now: Instant) {
         for _ in 0..budget {
-            let Some(listener) = self.ports.listener(index) else { return };
+            let Some(listener) = self.ports.listener(index) else {
+                return;
+            };
             if !listener.pending {
                 return;
             }
@@ -56,14 +64,19 @@ impl Driver {
     }
 
     fn deliver(&mut self, index: usize, datagram: &Datagram<'_>, now: Instant) {
-        let ah = match (self.ports.listener(index).map(|l| l.socket.transport()), datagram) {
+        let ah = match (
+            self.ports.listener(index).map(|l| l.socket.transport()),
+            datagram,
+        ) {
             (Some(Transport::Ipv4Ah), Datagram::V4(packet)) => match AhPacket::decode(packet) {
                 Ok(ah) => Some(ah),
                 Err(error) => return self.discard_on(index, &Discard::Ah(error)),
             },
             _ => None,
         };
-        let pdu = ah.as_ref().map_or_else(|| datagram.payload(), |ah| ah.payload);
+        let pdu = ah
+            .as_ref()
+            .map_or_else(|| datagram.payload(), |ah| ah.payload);
         let vrid = pdu.get(1).and_then(|octet| Vrid::new(*octet));
         let members: [Option<usize>; MAX_MEMBERS] = self.members(index, vrid);
         let ends = datagram.ends();
@@ -103,24 +116,23 @@ impl Driver {
         members
     }
 
-    fn admit(
-        &mut self,
-        id: usize,
-        packet: &Packet<'_>,
-        now: Instant,
-    ) -> Result<Admitted, Discard> {
+    fn admit(&mut self, id: usize, packet: &Packet<'_>, now: Instant) -> Result<Admitted, Discard> {
         let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
             return Err(Discard::Vrid);
         };
         let (priority, primary) = (router.machine.priority(), router.machine.primary());
         let mut replay = router.replay;
-        let verdict = router.admission().admit(now, packet, priority, primary, &mut replay);
+        let verdict = router
+            .admission()
+            .admit(now, packet, priority, primary, &mut replay);
         router.replay = replay;
         verdict
     }
 
     fn hear(&mut self, id: usize, admitted: &Admitted, now: Instant) {
-        let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else { return };
+        let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
+            return;
+        };
         let heard = admitted.heard;
         router.statistics.admitted(&heard, &admitted.remarks);
         if let Some(form) = admitted.remarks.checksum {
@@ -137,21 +149,34 @@ impl Driver {
                 });
             }
         }
+        if !router.declared && !heard.priority.is_resign() {
+            // Somebody else is Active: what an earlier run left is not ours to hold (D1).
+            self.network.remove_addresses(id, router);
+        }
         let was_active = router.machine.role() == Role::Active;
         let actions = router.machine.handle(now, Event::Advertisement(heard));
         if was_active && actions.transition().is_none() && !actions.is_empty() {
-            self.notices.push(Notice::Contested { router: RouterId(id), heard });
+            self.notices.push(Notice::Contested {
+                router: RouterId(id),
+                heard,
+            });
         }
         self.perform(id, actions, now);
     }
 
-    fn refuse(&mut self, id: usize, source: std::net::IpAddr, discard: Discard) {
-        let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else { return };
+    fn refuse(&mut self, id: usize, source: core::net::IpAddr, discard: Discard) {
+        let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
+            return;
+        };
         router.statistics.discarded(&discard);
         let kind = 1 << kind(&discard);
         if router.discards_told & kind == 0 {
             router.discards_told |= kind;
-            self.notices.push(Notice::Discarded { router: RouterId(id), source, discard });
+            self.notices.push(Notice::Discarded {
+                router: RouterId(id),
+                source,
+                discard,
+            });
         }
     }
 
@@ -162,13 +187,19 @@ impl Driver {
     }
 
     fn unknown(&mut self, index: usize, family: Family, vrid: Vrid) {
-        let Some(listener) = self.ports.listener(index) else { return };
+        let Some(listener) = self.ports.listener(index) else {
+            return;
+        };
         listener.statistics.discarded(&Discard::Vrid);
         let interface = listener.socket.interface();
         if listener.is_news(vrid)
             && let Some(link) = self.monitor.interfaces().link(interface)
         {
-            self.notices.push(Notice::Unknown { interface: link.name, family, vrid });
+            self.notices.push(Notice::Unknown {
+                interface: link.name,
+                family,
+                vrid,
+            });
         }
     }
 }
@@ -178,7 +209,11 @@ const MAX_MEMBERS: usize = 16;
 
 /// Remarks worth a line; the forms are for `status`.
 fn notable(remarks: &Remarks) -> Remarks {
-    Remarks { checksum: None, icv: None, ..*remarks }
+    Remarks {
+        checksum: None,
+        icv: None,
+        ..*remarks
+    }
 }
 
 /// A number per kind of discard, below 32.

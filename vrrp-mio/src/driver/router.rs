@@ -1,7 +1,7 @@
 //! One virtual router as the driver keeps it.
 
+use core::net::IpAddr;
 use std::collections::VecDeque;
-use std::net::IpAddr;
 
 use vrrp_core::announce::{Pace, Schedule, Sweep};
 use vrrp_core::receive::{Admission, Reach, Remarks, ReplayWindow};
@@ -9,7 +9,8 @@ use vrrp_core::wire::{Addresses, ChecksumForm};
 use vrrp_core::{Family, Instant, Statistics, Transition, VirtualRouter};
 
 use super::spec::{Path, RouterSpec, VirtualAddress};
-use crate::{AddressKey, Macvlan};
+use crate::interfaces::AddressKey;
+use crate::macvlan::Macvlan;
 
 /// A virtual router on a [`Driver`](super::Driver), to look at.
 #[derive(Debug)]
@@ -33,6 +34,9 @@ pub struct Router {
     pub(super) macvlan: Option<Macvlan>,
     /// The virtual addresses, advertised ones first, by kernel key and sorted, once resolved.
     pub(super) keys: Vec<(AddressKey, u32)>,
+    /// Whether the keeper of addresses knows them. Until the router knows its role, addresses that
+    /// an earlier run left stay where they are: if nobody else is Active they are still in use.
+    pub(super) declared: bool,
     pub(super) installed: Vec<bool>,
     /// Addresses that came into place and are not announced yet.
     pub(super) fresh: VecDeque<u32>,
@@ -102,6 +106,7 @@ impl Router {
             advertised: 0,
             macvlan: None,
             keys: Vec::new(),
+            declared: false,
             installed: vec![false; count],
             fresh: VecDeque::new(),
             schedule: Schedule::new(spec.announce),
@@ -161,7 +166,10 @@ impl Router {
     /// How many virtual addresses are in place.
     #[must_use]
     pub fn installed(&self) -> usize {
-        self.installed.iter().filter(|installed| **installed).count()
+        self.installed
+            .iter()
+            .filter(|installed| **installed)
+            .count()
     }
 
     pub(super) fn virtual_addresses(&self) -> impl Iterator<Item = &VirtualAddress> {
@@ -179,7 +187,9 @@ impl Router {
     /// The position of a kernel address in the lists.
     pub(super) fn position(&self, key: &AddressKey) -> Option<usize> {
         let found = self.keys.binary_search_by_key(key, |(key, _)| *key).ok()?;
-        self.keys.get(found).and_then(|(_, position)| usize::try_from(*position).ok())
+        self.keys
+            .get(found)
+            .and_then(|(_, position)| usize::try_from(*position).ok())
     }
 
     pub(super) fn admission(&self) -> Admission<'_> {
@@ -200,9 +210,14 @@ impl Router {
     pub(super) fn deadline(&self) -> Option<Instant> {
         let announcing = self.sweep.deadline(&self.pace);
         let fresh = (!self.fresh.is_empty()).then(|| self.pace.free_at());
-        [self.machine.deadline(), self.schedule.deadline(), announcing, fresh]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            self.machine.deadline(),
+            self.schedule.deadline(),
+            announcing,
+            fresh,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 }

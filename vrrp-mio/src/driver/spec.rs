@@ -1,7 +1,7 @@
 //! What a virtual router is, as the driver needs to know it.
 
-use std::net::IpAddr;
-use std::time::Duration;
+use core::net::IpAddr;
+use core::time::Duration;
 
 use vrrp_core::receive::{Conformance, Expect, Peer};
 use vrrp_core::wire::{ChecksumForm, IcvForm, MULTICAST_V4, MULTICAST_V6, TTL};
@@ -58,7 +58,10 @@ impl RouterSpec {
             interface,
             addresses,
             excluded: Vec::new(),
-            path: Path::Multicast { group, source: None },
+            path: Path::Multicast {
+                group,
+                source: None,
+            },
             expect: Expect::None,
             icv: IcvForm::TtlCovered,
             checksum: TransmitChecksum::FollowPeer(ChecksumForm::PseudoHeader),
@@ -85,7 +88,10 @@ impl VirtualAddress {
     /// A plain address on the router's interface.
     #[must_use]
     pub const fn new(address: IpAddr, prefix_len: u8) -> Self {
-        Self { spec: AddressSpec::new(0, address, prefix_len), device: None }
+        Self {
+            spec: AddressSpec::new(0, address, prefix_len),
+            device: None,
+        }
     }
 }
 
@@ -116,7 +122,12 @@ impl Path {
     /// Unicast to `peers`, heard from nobody else.
     #[must_use]
     pub const fn unicast(source: IpAddr, peers: Vec<Peer>) -> Self {
-        Self::Unicast { source: Some(source), peers, only: true, hop_limit: TTL }
+        Self::Unicast {
+            source: Some(source),
+            peers,
+            only: true,
+            hop_limit: TTL,
+        }
     }
 
     /// The configured source address.

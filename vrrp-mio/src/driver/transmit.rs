@@ -1,7 +1,7 @@
 //! Advertisements and announcements, from a router to its sockets.
 
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use vrrp_core::receive::Expect;
 use vrrp_core::wire::{
@@ -26,7 +26,10 @@ pub(super) struct Scratch {
 impl Router {
     /// The format of an advertisement sent now.
     fn format(&self) -> Format {
-        match (self.machine.config().version(), self.machine.config().family()) {
+        match (
+            self.machine.config().version(),
+            self.machine.config().family(),
+        ) {
             (Version::V2, _) => Format::V2(match self.spec.expect {
                 Expect::None => Authentication::None,
                 Expect::Simple(key) => Authentication::Simple(key.octets()),
@@ -48,7 +51,9 @@ impl Router {
         ports: &mut Ports,
         scratch: &mut Scratch,
     ) -> Result<(), SendError> {
-        let missing = || SendError::Transient { source: io::ErrorKind::AddrNotAvailable.into() };
+        let missing = || SendError::Transient {
+            source: io::ErrorKind::AddrNotAvailable.into(),
+        };
         let source = self.source.ok_or_else(missing)?;
         let mut outcome = Ok(());
         match &self.spec.path {
@@ -56,7 +61,9 @@ impl Router {
                 let group = *group;
                 outcome = self.advertise_to(source, group, TTL, priority, ports, scratch);
             }
-            Path::Unicast { peers, hop_limit, .. } => {
+            Path::Unicast {
+                peers, hop_limit, ..
+            } => {
                 let hop_limit = *hop_limit;
                 for index in 0..peers.len() {
                     let Some(peer) = self.peer(index) else { break };
@@ -94,7 +101,9 @@ impl Router {
             format: self.format(),
         };
         scratch.pdu.clear();
-        advertisement.encode(&ends, &mut scratch.pdu).map_err(|error| refused(&error))?;
+        advertisement
+            .encode(&ends, &mut scratch.pdu)
+            .map_err(|error| refused(&error))?;
         let frame = self.spec.virtual_mac.filter(|mac| !mac.transmit_base);
         let link = self.interface.zip(frame).zip(multicast_mac(destination));
         if let Some(((interface, virtual_mac), group_mac)) = link {
@@ -107,12 +116,18 @@ impl Router {
                 },
             };
             scratch.packet.clear();
-            header.encode(&mut scratch.packet).map_err(|error| refused(&error))?;
+            header
+                .encode(&mut scratch.packet)
+                .map_err(|error| refused(&error))?;
             self.encode_packet(&ends, hop_limit, scratch)?;
-            let socket = ports.link(interface).map_err(|source| SendError::Transient { source })?;
+            let socket = ports
+                .link(interface)
+                .map_err(|source| SendError::Transient { source })?;
             return socket.send(&scratch.packet);
         }
-        let missing = || SendError::Transient { source: io::ErrorKind::NotConnected.into() };
+        let missing = || SendError::Transient {
+            source: io::ErrorKind::NotConnected.into(),
+        };
         let index = self.listener.ok_or_else(missing)?;
         if let Expect::Ah(_) = self.spec.expect {
             scratch.packet.clear();
@@ -131,10 +146,18 @@ impl Router {
         hop_limit: u8,
         scratch: &mut Scratch,
     ) -> Result<(), SendError> {
-        let payload_len = u16::try_from(scratch.pdu.len())
-            .map_err(|_exceeds_ip| SendError::TooLong { octets: scratch.pdu.len() })?;
+        let payload_len =
+            u16::try_from(scratch.pdu.len()).map_err(|_exceeds_ip| SendError::TooLong {
+                octets: scratch.pdu.len(),
+            })?;
         let outcome = match (*ends, self.spec.expect) {
-            (PseudoHeader::V4 { source, destination }, expect) => {
+            (
+                PseudoHeader::V4 {
+                    source,
+                    destination,
+                },
+                expect,
+            ) => {
                 // The kernel numbers what goes through its IP; a frame or a signed header does not.
                 self.ah_sequence = self.ah_sequence.wrapping_add(1).max(1);
                 let [.., high, low] = self.ah_sequence.to_be_bytes();
@@ -152,7 +175,13 @@ impl Router {
                         spi: u32::from(source),
                         sequence: self.ah_sequence,
                     }
-                    .encode(&header, &scratch.pdu, &key, self.spec.icv, &mut scratch.packet),
+                    .encode(
+                        &header,
+                        &scratch.pdu,
+                        &key,
+                        self.spec.icv,
+                        &mut scratch.packet,
+                    ),
                     Expect::None | Expect::Simple(_) => {
                         let header = header.encode(&mut scratch.packet);
                         scratch.packet.extend_from_slice(&scratch.pdu);
@@ -160,7 +189,13 @@ impl Router {
                     }
                 }
             }
-            (PseudoHeader::V6 { source, destination }, _) => {
+            (
+                PseudoHeader::V6 {
+                    source,
+                    destination,
+                },
+                _,
+            ) => {
                 let header = ipv6(source, destination, hop_limit, payload_len);
                 let header = header.encode(&mut scratch.packet);
                 scratch.packet.extend_from_slice(&scratch.pdu);
@@ -207,7 +242,9 @@ pub(super) fn announce(
         ),
     };
     encoded.map_err(|error| refused(&error))?;
-    let socket = ports.link(interface).map_err(|source| SendError::Transient { source })?;
+    let socket = ports
+        .link(interface)
+        .map_err(|source| SendError::Transient { source })?;
     socket.send(&scratch.packet)
 }
 
@@ -217,5 +254,7 @@ fn gratuitous_arp(mac: MacAddr, address: Ipv4Addr, frame: &mut Vec<u8>) -> Resul
 
 /// An advertisement that cannot be written: the specification allows what the wire does not.
 fn refused(error: &EncodeError) -> SendError {
-    SendError::Fatal { source: io::Error::new(io::ErrorKind::InvalidInput, error.to_string()) }
+    SendError::Fatal {
+        source: io::Error::new(io::ErrorKind::InvalidInput, error.to_string()),
+    }
 }
