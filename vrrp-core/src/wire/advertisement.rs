@@ -313,6 +313,3 @@ const fn message_len(version: Version, family: Family, count: u8) -> u16 {
     };
     HEADER_LEN + count as u16 * Addresses::octets_each(family) + trailer
 }
-
-#[cfg(test)]
-mod tests;
