@@ -30,7 +30,7 @@ fn key() -> Key {
 
 /// The verdict on a packet.
 fn verify(packet: &[u8]) -> Result<IcvForm, AhError> {
-    let ip = Ipv4Packet::decode(packet).unwrap();
+    let ip = Ipv4Packet::decode(packet).expect("an IPv4 packet");
     AhPacket::decode(&ip)?.verify(&key())
 }
 
@@ -52,77 +52,102 @@ fn both_forms_of_the_icv_verify_and_are_told_apart() {
     }
 }
 
+/// An IPv4 header to the group.
+fn header(source: [u8; 4], id: u16) -> Ipv4Header {
+    Ipv4Header {
+        source: Ipv4Addr::from(source),
+        destination: MULTICAST_V4,
+        ttl: TTL,
+        tos: TOS,
+        id,
+        protocol: 0,
+        payload_len: 0,
+    }
+}
+
+/// An advertisement of one address, to travel in AH.
+fn payload(vrid: u8, priority: u8, address: [u8; 4]) -> Vec<u8> {
+    let advertisement = Advertisement {
+        vrid: Vrid::new(vrid).unwrap(),
+        priority: Priority::from_wire(priority),
+        interval: Interval::DEFAULT,
+        addresses: Addresses::V4(&[address]),
+        format: Format::V2(Authentication::Ah),
+    };
+    let mut payload = Vec::new();
+    advertisement
+        .encode(&crate::ends("192.0.2.251", "224.0.0.18"), &mut payload)
+        .unwrap();
+    payload
+}
+
 #[test]
 fn packets_are_written_whole_in_both_forms() {
-    let cases: [(&str, [u8; 4], u16, AhHeader, IcvForm, (u8, u8, [u8; 4])); 3] = [
-        (
-            KEEPALIVED,
-            [192, 0, 2, 251],
-            1,
-            AhHeader {
-                spi: 0xc000_02fb,
-                sequence: 1,
-            },
+    let keepalived = AhHeader {
+        spi: 0xc000_02fb,
+        sequence: 1,
+    };
+    let mut packet = Vec::new();
+    keepalived
+        .encode(
+            &header([192, 0, 2, 251], 1),
+            &payload(13, 150, [192, 0, 2, 4]),
+            &key(),
             IcvForm::TtlCovered,
-            (13, 150, [192, 0, 2, 4]),
-        ),
-        (
-            RFC_2402,
-            [10, 0, 0, 2],
-            0,
-            AhHeader {
-                spi: 0x0a00_0002,
-                sequence: 7,
-            },
-            IcvForm::Rfc2402,
-            (51, 100, [10, 0, 0, 1]),
-        ),
-        (
-            TTL_COVERED,
-            [10, 0, 0, 2],
-            0,
-            AhHeader {
-                spi: 0x0a00_0002,
-                sequence: 7,
-            },
-            IcvForm::TtlCovered,
-            (51, 100, [10, 0, 0, 1]),
-        ),
-    ];
-    for (hex, source, id, ah, form, (vrid, priority, address)) in cases {
-        let ip = Ipv4Header {
-            source: Ipv4Addr::from(source),
-            destination: MULTICAST_V4,
-            ttl: TTL,
-            tos: TOS,
-            id,
-            protocol: 0,
-            payload_len: 0,
-        };
-        let advertisement = Advertisement {
-            vrid: Vrid::new(vrid).unwrap(),
-            priority: Priority::from_wire(priority),
-            interval: Interval::DEFAULT,
-            addresses: Addresses::V4(&[address]),
-            format: Format::V2(Authentication::Ah),
-        };
-        let mut payload = Vec::new();
-        advertisement
-            .encode(&crate::ends("192.0.2.251", "224.0.0.18"), &mut payload)
-            .unwrap();
-        let mut packet = Vec::new();
-        ah.encode(&ip, &payload, &key(), form, &mut packet).unwrap();
+            &mut packet,
+        )
+        .unwrap();
+    assert_eq!(packet, octets(KEEPALIVED));
+
+    let ours = AhHeader {
+        spi: 0x0a00_0002,
+        sequence: 7,
+    };
+    let payload = payload(51, 100, [10, 0, 0, 1]);
+    for (hex, form) in [
+        (RFC_2402, IcvForm::Rfc2402),
+        (TTL_COVERED, IcvForm::TtlCovered),
+    ] {
+        packet.clear();
+        ours.encode(
+            &header([10, 0, 0, 2], 0),
+            &payload,
+            &key(),
+            form,
+            &mut packet,
+        )
+        .unwrap();
         assert_eq!(packet, octets(hex));
         assert_eq!(packet.len(), Ipv4Header::LEN + AH_LEN + payload.len());
+    }
+}
 
-        let mut short = [0; 63];
+#[test]
+fn a_packet_that_does_not_fit_is_not_written() {
+    let ah = AhHeader {
+        spi: 1,
+        sequence: 1,
+    };
+    let (ip, form) = (header([10, 0, 0, 2], 0), IcvForm::Rfc2402);
+    let payload = payload(51, 100, [10, 0, 0, 1]);
+    let mut short = [0; 63];
+    assert_eq!(
+        ah.encode(&ip, &payload, &key(), form, &mut &mut short[..]),
+        Err(EncodeError::NoRoom {
+            needed: 64,
+            room: 63
+        })
+    );
+    assert_eq!(short, [0; 63]);
+    for octets in [65_492, 65_512] {
+        let mut packet = Vec::new();
         assert_eq!(
-            ah.encode(&ip, &payload, &key(), form, &mut &mut short[..]),
-            Err(EncodeError::NoRoom {
-                needed: 64,
-                room: 63
+            ah.encode(&ip, &vec![0; octets], &key(), form, &mut packet),
+            Err(EncodeError::PayloadLength {
+                octets: AH_LEN + octets
             })
         );
+        assert_eq!(packet, []);
     }
 }
 
@@ -170,7 +195,7 @@ fn a_broken_header_is_told() {
     assert_eq!(verify(&patched(9, 112)), Err(AhError::Protocol(112)));
     assert_eq!(verify(&patched(20, 6)), Err(AhError::NextHeader(6)));
     assert_eq!(verify(&patched(21, 5)), Err(AhError::Length(5)));
-    // Four octets of options make the payload four octets less.
+    // A total length of 43 leaves 23 octets after the IPv4 header.
     assert_eq!(
         verify(&patched(3, 43)),
         Err(AhError::Truncated { octets: 23 })

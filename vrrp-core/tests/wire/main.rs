@@ -1,5 +1,7 @@
 //! The codec against literal packets, captures of other implementations, and properties.
 
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
 mod ah;
 mod captures;
 mod frames;

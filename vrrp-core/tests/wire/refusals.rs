@@ -10,8 +10,7 @@ use vrrp_core::{Family, Interval, IntervalError, Priority, Version, Vrid};
 
 use crate::{ends, octets, seal};
 
-/// A VRRPv3 advertisement of one address, and the addresses between which its pseudo-header is not
-/// zero.
+/// A VRRPv3 advertisement of one address.
 const V3: [u8; 12] = [0x31, 10, 100, 1, 0, 100, 0, 0, 192, 0, 2, 1];
 /// A VRRPv2 advertisement of one address.
 const V2: [u8; 20] = [
@@ -152,7 +151,7 @@ fn a_checksum_of_either_zero_verifies() {
     let mut pdu = V3;
     seal(&mut pdu);
     let checksum = u16::from_be_bytes([pdu[6], pdu[7]]);
-    // The interval takes over what the checksum held: 100 + checksum, then zero is right.
+    // The end of the address takes over what the checksum held, so that zero is right.
     let address = u16::from_be_bytes([pdu[10], pdu[11]]);
     let (sum, carry) = address.overflowing_add(checksum);
     pdu[10..].copy_from_slice(&(sum + u16::from(carry)).to_be_bytes());
