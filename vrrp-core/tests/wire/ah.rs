@@ -30,7 +30,9 @@ fn key() -> Key {
 
 /// The verdict on a packet.
 fn verify(packet: &[u8]) -> Result<IcvForm, AhError> {
-    let ip = Ipv4Packet::decode(packet).expect("an IPv4 packet");
+    let Ok(ip) = Ipv4Packet::decode(packet) else {
+        panic!("no IPv4 packet: {packet:02x?}");
+    };
     AhPacket::decode(&ip)?.verify(&key())
 }
 
