@@ -127,21 +127,17 @@ pub enum ChecksumForm {
 impl ChecksumForm {
     /// The form in which a message of `length` octets that sums to `sum` verifies.
     fn of(sum: Checksum, ends: &PseudoHeader, length: u16) -> Option<Self> {
-        let forms: &[Self] = match ends {
-            PseudoHeader::V6 { .. } => &[Self::PseudoHeader],
-            PseudoHeader::V4 { destination, .. } if destination.is_multicast() => {
-                &[Self::MessageOnly, Self::PseudoHeader]
+        let verifies = |form: Self| form.sum(sum, ends, length).verifies();
+        match ends {
+            PseudoHeader::V4 { .. } if verifies(Self::MessageOnly) => Some(Self::MessageOnly),
+            _ if verifies(Self::PseudoHeader) => Some(Self::PseudoHeader),
+            PseudoHeader::V4 { destination, .. }
+                if !destination.is_multicast() && verifies(Self::PseudoHeaderMulticast) =>
+            {
+                Some(Self::PseudoHeaderMulticast)
             }
-            PseudoHeader::V4 { .. } => &[
-                Self::MessageOnly,
-                Self::PseudoHeader,
-                Self::PseudoHeaderMulticast,
-            ],
-        };
-        forms
-            .iter()
-            .copied()
-            .find(|form| form.sum(sum, ends, length).verifies())
+            PseudoHeader::V4 { .. } | PseudoHeader::V6 { .. } => None,
+        }
     }
 
     /// Adds to `sum` what this form covers besides the message of `length` octets.
