@@ -119,8 +119,9 @@ pub enum ChecksumForm {
     MessageOnly,
     /// The pseudo-header, as keepalived and FRR read RFC 5798 §5.2.8.
     PseudoHeader,
-    /// A pseudo-header of destination 224.0.0.18 though the packet is sent to a unicast address, as
-    /// keepalived up to 1.3.6 did.
+    /// A pseudo-header of destination 224.0.0.18 though the packet is sent elsewhere, as keepalived
+    /// up to 1.3.6 did to unicast peers. To 224.0.0.18 it is the same as
+    /// [`PseudoHeader`](Self::PseudoHeader), and taken as that.
     PseudoHeaderMulticast,
 }
 
@@ -131,9 +132,7 @@ impl ChecksumForm {
         match ends {
             PseudoHeader::V4 { .. } if verifies(Self::MessageOnly) => Some(Self::MessageOnly),
             _ if verifies(Self::PseudoHeader) => Some(Self::PseudoHeader),
-            PseudoHeader::V4 { destination, .. }
-                if !destination.is_multicast() && verifies(Self::PseudoHeaderMulticast) =>
-            {
+            PseudoHeader::V4 { .. } if verifies(Self::PseudoHeaderMulticast) => {
                 Some(Self::PseudoHeaderMulticast)
             }
             PseudoHeader::V4 { .. } | PseudoHeader::V6 { .. } => None,

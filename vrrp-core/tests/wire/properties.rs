@@ -79,7 +79,11 @@ impl Sample {
 }
 
 fn v4_ends() -> impl Strategy<Value = PseudoHeader> {
-    let destination = prop_oneof![Just(Ipv4Addr::new(224, 0, 0, 18)), any::<Ipv4Addr>()];
+    let destination = prop_oneof![
+        Just(Ipv4Addr::new(224, 0, 0, 18)),
+        Just(Ipv4Addr::new(239, 1, 2, 3)),
+        any::<Ipv4Addr>()
+    ];
     (any::<Ipv4Addr>(), destination).prop_map(|(source, destination)| PseudoHeader::V4 {
         source,
         destination,
