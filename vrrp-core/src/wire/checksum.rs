@@ -89,14 +89,15 @@ impl Checksum {
     #[inline]
     pub fn octets(self, octets: &[u8]) -> Self {
         let (words, rest) = octets.as_chunks::<4>();
+        let sum = words.iter().fold(self, |sum, word| sum.word(*word));
+        if rest.is_empty() {
+            return sum;
+        }
         let mut last = [0; 4];
         for (to, from) in last.iter_mut().zip(rest) {
             *to = *from;
         }
-        words
-            .iter()
-            .fold(self, |sum, word| sum.word(*word))
-            .word(last)
+        sum.word(last)
     }
 
     /// Adds two 16-bit words. The sum has room for 2³² such additions.

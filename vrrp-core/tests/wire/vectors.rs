@@ -85,14 +85,15 @@ fn v2_packets_are_read_and_written_whole() {
     let cases: &[(&str, &str, [u8; 4], u16, Advertisement<'_>)] = &[
         (
             "gopacket",
-            "45c000280000 0000ff7019cdc0a8001ee0000012 2101 6401 0001ba52 c0a80001 0000000000000000",
+            "45c0002800000000ff7019cdc0a8001ee0000012 210164010001ba52c0a800010000000000000000",
             [192, 168, 0, 30],
             0,
             advertisement(1, 100, 100, Addresses::V4(&[[192, 168, 0, 1]]), PLAIN),
         ),
         (
             "keepalived, two addresses",
-            "45c0002c00010000ff701793c00002fbe0000012 210bc802000192ecc0000201c00002020000000000000000",
+            "45c0002c00010000ff701793c00002fbe0000012 \
+             210bc802000192ecc0000201c00002020000000000000000",
             [192, 0, 2, 251],
             1,
             advertisement(
