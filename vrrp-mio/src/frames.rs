@@ -1,6 +1,6 @@
 //! Frames for [`LinkSocket`](crate::LinkSocket).
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use vrrp_core::wire::{
     ArpPacket, EncodeError, EtherType, EthernetHeader, Ipv4Header, Ipv6Header,

@@ -1,6 +1,6 @@
 //! How well the timer keeps a period.
 
-use std::time::Duration;
+use core::time::Duration;
 
 use mio::{Events, Interest, Poll, Token};
 use vrrp_mio::{Clock, Timer};

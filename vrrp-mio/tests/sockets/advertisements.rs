@@ -1,6 +1,6 @@
 //! What is sent arrives, with its addresses and hop limit.
 
-use std::net::{IpAddr, Ipv4Addr};
+use core::net::{IpAddr, Ipv4Addr};
 
 use vrrp_core::wire::{
     AhHeader, AhPacket, IcvForm, Ipv4Header, Ipv4Packet, Key, MULTICAST_V4, TOS,

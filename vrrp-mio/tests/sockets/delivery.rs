@@ -1,10 +1,11 @@
 //! What a socket must not hear. Each test ends with a packet that has to be the first heard.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
-use vrrp_mio::Transport;
+use vrrp_core::wire::MULTICAST_V6;
+use vrrp_mio::{RECEIVE_BUFFER, Received, Reject, Transport};
 
-use crate::lab::{group, hear, two_hosts};
+use crate::lab::{group, hear, two_hosts, wait};
 
 const UNWANTED: [u8; 8] = [0x31, 1, 0, 0, 0, 0, 0, 0];
 const WANTED: [u8; 8] = [0x31, 2, 0, 0, 0, 0, 0, 0];
@@ -30,24 +31,35 @@ fn nothing_sent_is_heard_by_the_sender_or_its_neighbour_on_the_same_host() {
 
 #[test]
 #[ignore = "needs root: network namespaces and raw sockets"]
-fn a_group_joined_by_another_socket_is_not_heard() {
+fn an_ipv4_group_joined_by_another_socket_is_not_heard() {
     let (left, right) = two_hosts();
-    let other: [IpAddr; 2] = [
-        [224, 0, 0, 118].into(),
-        [0xff02, 0, 0, 0, 0, 0, 0, 0x118].into(),
-    ];
-    for (transport, other) in BOTH.into_iter().zip(other) {
-        let mut vrrp = right.join("v0", transport);
-        let mut private = right.open("v0", transport);
-        private.join(other).unwrap();
-        let mut sender = left.open("v0", transport);
-        sender
-            .send(&left.to(group(transport)), 255, &UNWANTED)
-            .unwrap();
-        sender.send(&left.to(other), 255, &WANTED).unwrap();
-        assert_eq!(hear(&mut private).payload, WANTED);
-        assert_eq!(hear(&mut vrrp).payload, UNWANTED);
-    }
+    let mut vrrp = right.join("v0", Transport::Ipv4);
+    let mut private = right.open("v0", Transport::Ipv4);
+    let other: IpAddr = [224, 0, 0, 118].into();
+    private.join(other).unwrap();
+    let mut sender = left.open("v0", Transport::Ipv4);
+    let ends = left.to(group(Transport::Ipv4));
+    sender.send(&ends, 255, &UNWANTED).unwrap();
+    sender.send(&left.to(other), 255, &WANTED).unwrap();
+    assert_eq!(hear(&mut private).payload, WANTED);
+    assert_eq!(hear(&mut vrrp).payload, UNWANTED);
+}
+
+#[test]
+#[ignore = "needs root: network namespaces and raw sockets"]
+fn an_ipv6_group_joined_by_another_socket_is_rejected_by_name() {
+    let (left, right) = two_hosts();
+    let _vrrp = right.join("v0", Transport::Ipv6);
+    let mut private = right.open("v0", Transport::Ipv6);
+    let other: IpAddr = [0xff02, 0, 0, 0, 0, 0, 0, 0x118].into();
+    private.join(other).unwrap();
+    let mut sender = left.open("v0", Transport::Ipv6);
+    let ends = left.to(MULTICAST_V6.into());
+    sender.send(&ends, 255, &UNWANTED).unwrap();
+    sender.send(&left.to(other), 255, &WANTED).unwrap();
+    let rejected = Received::Rejected(Reject::Group(MULTICAST_V6));
+    assert_eq!(wait(&mut private, &mut [0; RECEIVE_BUFFER]), rejected);
+    assert_eq!(hear(&mut private).payload, WANTED);
 }
 
 #[test]
@@ -64,7 +76,7 @@ fn a_group_left_is_no_longer_heard() {
     receiver.leave(other).unwrap();
     assert!(receiver.leave(other).is_err());
     // Somebody else keeps the host in the group.
-    let keeper = right.open("v0", Transport::Ipv4);
+    let mut keeper = right.open("v0", Transport::Ipv4);
     keeper.join(other).unwrap();
     sender.send(&left.to(other), 255, &UNWANTED).unwrap();
     let vrrp = left.to(group(Transport::Ipv4));
@@ -103,7 +115,7 @@ fn what_a_full_queue_loses_is_counted() {
     for _ in 0..200 {
         sender.send(&ends, 255, &UNWANTED).unwrap();
     }
-    let mut buffer = [0; vrrp_mio::RECEIVE_BUFFER];
+    let mut buffer = [0; RECEIVE_BUFFER];
     let mut queued = 0;
     while receiver.receive(&mut buffer).unwrap().is_some() {
         queued += 1;

@@ -1,7 +1,7 @@
 //! Frames, octet by octet, as a packet socket on the other side sees them.
 
+use core::net::{Ipv4Addr, Ipv6Addr};
 use std::io::Read;
-use std::net::{Ipv4Addr, Ipv6Addr};
 
 use socket2::{Domain, Protocol, Socket, Type};
 use vrrp_core::wire::{ArpPacket, NeighborAdvertisement, PseudoHeader};

@@ -1,10 +1,10 @@
 //! Two hosts, each a network namespace, and two wires between them.
 
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::sync::atomic::{AtomicU32, Ordering};
+use core::time::Duration;
 use std::fs::File;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use mio::{Events, Interest, Poll, Token};
 use nix::net::if_::if_nametoindex;
@@ -94,7 +94,7 @@ impl Host {
 
     /// A socket on `interface` that has joined the group of VRRP.
     pub(crate) fn join(&self, interface: &str, transport: Transport) -> AdvertSocket {
-        let socket = self.open(interface, transport);
+        let mut socket = self.open(interface, transport);
         socket.join(group(transport)).unwrap();
         socket
     }
