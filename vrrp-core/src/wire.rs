@@ -1,9 +1,9 @@
 //! Octets: VRRP advertisements, and the headers and announcements that travel with them.
 //!
 //! ```text
-//!  octet   0            1      2          3       4             5            6..8      8..
-//!  VRRPv2  version|type  VRID  priority   count   auth type     interval/s   checksum  addresses, 8 octets of authentication data
-//!  VRRPv3  version|type  VRID  priority   count   0 | 12 bits of interval/cs checksum  addresses
+//! octet   0               1     2         3      4          5        6..8      8..
+//! VRRPv2  version | type  VRID  priority  count  auth type  seconds  checksum  addresses, data
+//! VRRPv3  version | type  VRID  priority  count  0 | centiseconds    checksum  addresses
 //! ```
 //!
 //! Decoding borrows from the octets, allocates nothing and never panics; each rule that discards a

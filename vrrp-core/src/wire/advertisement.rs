@@ -119,29 +119,24 @@ pub enum ChecksumForm {
     MessageOnly,
     /// The pseudo-header, as keepalived and FRR read RFC 5798 §5.2.8.
     PseudoHeader,
-    /// A pseudo-header of destination 224.0.0.18 though the packet is sent to a unicast address, as
-    /// keepalived up to 1.3.6 did.
+    /// A pseudo-header of destination 224.0.0.18 though the packet is sent elsewhere, as keepalived
+    /// up to 1.3.6 did to unicast peers. To 224.0.0.18 it is the same as
+    /// [`PseudoHeader`](Self::PseudoHeader), and taken as that.
     PseudoHeaderMulticast,
 }
 
 impl ChecksumForm {
     /// The form in which a message of `length` octets that sums to `sum` verifies.
     fn of(sum: Checksum, ends: &PseudoHeader, length: u16) -> Option<Self> {
-        let forms: &[Self] = match ends {
-            PseudoHeader::V6 { .. } => &[Self::PseudoHeader],
-            PseudoHeader::V4 { destination, .. } if destination.is_multicast() => {
-                &[Self::MessageOnly, Self::PseudoHeader]
+        let verifies = |form: Self| form.sum(sum, ends, length).verifies();
+        match ends {
+            PseudoHeader::V4 { .. } if verifies(Self::MessageOnly) => Some(Self::MessageOnly),
+            _ if verifies(Self::PseudoHeader) => Some(Self::PseudoHeader),
+            PseudoHeader::V4 { .. } if verifies(Self::PseudoHeaderMulticast) => {
+                Some(Self::PseudoHeaderMulticast)
             }
-            PseudoHeader::V4 { .. } => &[
-                Self::MessageOnly,
-                Self::PseudoHeader,
-                Self::PseudoHeaderMulticast,
-            ],
-        };
-        forms
-            .iter()
-            .copied()
-            .find(|form| form.sum(sum, ends, length).verifies())
+            PseudoHeader::V4 { .. } | PseudoHeader::V6 { .. } => None,
+        }
     }
 
     /// Adds to `sum` what this form covers besides the message of `length` octets.
@@ -313,6 +308,3 @@ const fn message_len(version: Version, family: Family, count: u8) -> u16 {
     };
     HEADER_LEN + count as u16 * Addresses::octets_each(family) + trailer
 }
-
-#[cfg(test)]
-mod tests;

@@ -70,13 +70,19 @@ impl Key {
     /// The integrity check of a packet.
     fn hmac(&self, header: &[u8; 20], ah: &[u8; 12], payload: &[u8], form: IcvForm) -> Hmac<Md5> {
         #[rustfmt::skip]
-        let &[vhl, _, t0, t1, i0, i1, _, _, ttl, protocol, _, _, s0, s1, s2, s3, d0, d1, d2, d3] = header;
+        let &[
+            vhl, _, t0, t1, i0, i1, _, _, ttl, protocol, _, _,
+            s0, s1, s2, s3, d0, d1, d2, d3,
+        ] = header;
         let ttl = match form {
             IcvForm::Rfc2402 => 0,
             IcvForm::TtlCovered => ttl,
         };
         #[rustfmt::skip]
-        let header = [vhl, 0, t0, t1, i0, i1, 0, 0, ttl, protocol, 0, 0, s0, s1, s2, s3, d0, d1, d2, d3];
+        let header = [
+            vhl, 0, t0, t1, i0, i1, 0, 0, ttl, protocol, 0, 0,
+            s0, s1, s2, s3, d0, d1, d2, d3,
+        ];
         let mut block = [0; 64];
         block[..8].copy_from_slice(&self.0);
         Hmac::<Md5>::new(&block.into())

@@ -86,37 +86,42 @@ impl Checksum {
     /// Adds `octets`, followed by a zero octet if they are odd in number: only the last piece of a
     /// message may be.
     #[must_use]
+    #[inline]
     pub fn octets(self, octets: &[u8]) -> Self {
         let (words, rest) = octets.as_chunks::<4>();
+        let sum = words.iter().fold(self, |sum, word| sum.word(*word));
+        if rest.is_empty() {
+            return sum;
+        }
         let mut last = [0; 4];
         for (to, from) in last.iter_mut().zip(rest) {
             *to = *from;
         }
-        let sum: u64 = words
-            .iter()
-            .map(|word| u64::from(u32::from_ne_bytes(*word)))
-            .sum();
-        Self(self.0 + sum + u64::from(u32::from_ne_bytes(last)))
+        sum.word(last)
+    }
+
+    /// Adds two 16-bit words. The sum has room for 2³² such additions.
+    const fn word(self, octets: [u8; 4]) -> Self {
+        Self(self.0 + u32::from_ne_bytes(octets) as u64)
     }
 
     /// Adds the pseudo-header of a message of `length` octets of IP protocol `protocol`.
     #[must_use]
+    #[inline]
     pub fn pseudo_header(self, ends: &PseudoHeader, protocol: u8, length: u16) -> Self {
-        // The zero octets of both layouts add nothing, and every field is an even number of octets
-        // from the start, so both end in the same two words.
+        // Zeros apart, both layouts end in the same two words.
         let [high, low] = length.to_be_bytes();
-        let tail = [high, low, 0, protocol];
+        let sum = self.word([high, low, 0, protocol]);
         match ends {
             PseudoHeader::V4 {
                 source,
                 destination,
-            } => self.octets(&source.octets()).octets(&destination.octets()),
+            } => sum.word(source.octets()).word(destination.octets()),
             PseudoHeader::V6 {
                 source,
                 destination,
-            } => self.octets(&source.octets()).octets(&destination.octets()),
+            } => sum.octets(&source.octets()).octets(&destination.octets()),
         }
-        .octets(&tail)
     }
 
     /// Whether a message summed with its checksum in place is intact: the sum folds to all ones.
@@ -124,25 +129,22 @@ impl Checksum {
     /// Both representations of zero are accepted so; comparing a recomputed checksum with the
     /// received one would refuse one of them.
     #[must_use]
+    #[inline]
     pub const fn verifies(self) -> bool {
-        self.fold() == 0xffff
+        // Folding keeps the remainder by 0xffff: a nonzero multiple of it folds to all ones.
+        self.0 != 0 && self.0.is_multiple_of(0xffff)
     }
 
     /// The checksum field of a message that was summed with that field zero.
     #[must_use]
+    #[inline]
     pub const fn field(self) -> [u8; 2] {
-        (!self.fold()).to_ne_bytes()
-    }
-
-    /// The sum in sixteen bits, in the byte order of the machine.
-    const fn fold(self) -> u16 {
         let mut sum = self.0;
         while sum > 0xffff {
             sum = (sum >> 16) + (sum & 0xffff);
         }
         #[expect(clippy::cast_possible_truncation, reason = "the loop ends at 0xffff")]
-        {
-            sum as u16
-        }
+        let folded = sum as u16;
+        (!folded).to_ne_bytes()
     }
 }

@@ -37,7 +37,10 @@ impl<'a> Ipv4Packet<'a> {
             });
         };
         #[rustfmt::skip]
-        let &[first, _, t0, t1, _, _, f0, f1, ttl, protocol, _, _, s0, s1, s2, s3, d0, d1, d2, d3] = fixed;
+        let &[
+            first, _, t0, t1, _, _, f0, f1, ttl, protocol, _, _,
+            s0, s1, s2, s3, d0, d1, d2, d3,
+        ] = fixed;
         if first >> 4 != 4 {
             return Err(Ipv4Error::Version(first >> 4));
         }
@@ -126,7 +129,8 @@ impl Ipv4Header {
         let [d0, d1, d2, d3] = self.destination.octets();
         #[rustfmt::skip]
         let mut octets = [
-            0x45, self.tos, t0, t1, i0, i1, 0, 0, self.ttl, self.protocol, 0, 0, s0, s1, s2, s3, d0, d1, d2, d3,
+            0x45, self.tos, t0, t1, i0, i1, 0, 0, self.ttl, self.protocol, 0, 0,
+            s0, s1, s2, s3, d0, d1, d2, d3,
         ];
         let [c0, c1] = Checksum::new().octets(&octets).field();
         octets[10] = c0;

@@ -103,12 +103,15 @@ impl NeighborAdvertisement {
         let truncated = NdpError::Truncated {
             octets: message.len(),
         };
-        let (header, rest) = message.split_first_chunk::<8>().ok_or(truncated)?;
-        let (target, options) = rest.split_first_chunk::<16>().ok_or(truncated)?;
-        let &[kind, code, _, _, flags, ..] = header;
+        let &[kind, code, ..] = message else {
+            return Err(truncated);
+        };
         if (kind, code) != (NEIGHBOR_ADVERTISEMENT, 0) {
             return Err(NdpError::Type { kind, code });
         }
+        let (header, rest) = message.split_first_chunk::<8>().ok_or(truncated)?;
+        let (target, options) = rest.split_first_chunk::<16>().ok_or(truncated)?;
+        let &[_, _, _, _, flags, ..] = header;
         if !Checksum::new()
             .octets(message)
             .pseudo_header(&packet.pseudo_header(), ICMPV6, packet.payload_len)

@@ -1,1 +1,0 @@
-//! Verdicts and octets of advertisements.
