@@ -5,6 +5,7 @@ mod deadlines;
 mod frames;
 mod link;
 mod socket;
+mod source;
 mod sys;
 mod timer;
 

@@ -2,11 +2,8 @@
 
 use core::net::{IpAddr, Ipv6Addr};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 
-use mio::event::Source;
-use mio::unix::SourceFd;
-use mio::{Interest, Registry, Token};
 use nix::net::if_::{if_indextoname, if_nametoindex};
 use nix::sys::socket::{setsockopt, sockopt};
 use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
@@ -24,6 +21,7 @@ pub use self::filter::{Filter, VridSet};
 pub use self::receive::{Datagram, Ipv6Datagram, RECEIVE_BUFFER, Received, Reject};
 
 use self::control::ReceiveControl;
+use crate::source::source_by_descriptor;
 
 /// Linux's queueing priority for the class of [`wire::TOS`]; from 7 on it would need a capability.
 const QUEUE_PRIORITY: u32 = 6;
@@ -286,26 +284,4 @@ impl AsFd for AdvertSocket {
     }
 }
 
-impl Source for AdvertSocket {
-    fn register(
-        &mut self,
-        registry: &Registry,
-        token: Token,
-        interests: Interest,
-    ) -> io::Result<()> {
-        SourceFd(&self.socket.as_raw_fd()).register(registry, token, interests)
-    }
-
-    fn reregister(
-        &mut self,
-        registry: &Registry,
-        token: Token,
-        interests: Interest,
-    ) -> io::Result<()> {
-        SourceFd(&self.socket.as_raw_fd()).reregister(registry, token, interests)
-    }
-
-    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        SourceFd(&self.socket.as_raw_fd()).deregister(registry)
-    }
-}
+source_by_descriptor!(AdvertSocket);

@@ -3,11 +3,11 @@
 use core::net::{IpAddr, Ipv4Addr};
 
 use vrrp_core::wire::{
-    AhHeader, AhPacket, IcvForm, Ipv4Header, Ipv4Packet, Key, MULTICAST_V4, TOS,
+    AhHeader, AhPacket, IcvForm, Ipv4Header, Ipv4Packet, Key, MULTICAST_V4, PseudoHeader, TOS,
 };
-use vrrp_mio::{Filter, RECEIVE_BUFFER, Received, Transport};
+use vrrp_mio::{Datagram, Filter, RECEIVE_BUFFER, Received, Transport};
 
-use crate::lab::{Heard, group, hear, two_hosts, v4, v6, wait};
+use crate::lab::{Heard, group, hear, ip, two_hosts, v4, v6, wait};
 
 const V2: [u8; 20] = *b"\x21\x33\x64\x01\x00\x01\x29\x58\x0a\x09\x00\x0asecret\0\0";
 const V3: [u8; 12] = *b"\x31\x33\x64\x01\x00\x64\x2a\x2b\x0a\x09\x00\x0a";
@@ -64,12 +64,32 @@ fn unicast_carries_the_hop_limit_asked_for() {
 
 #[test]
 #[ignore = "needs root: network namespaces and raw sockets"]
+fn unicast_between_global_ipv6_addresses_arrives() {
+    let (left, right) = two_hosts();
+    for (host, number) in [(&left, 1), (&right, 2)] {
+        let name = &host.name;
+        ip(&format!(
+            "-n {name} address add 2001:db8::{number}/64 dev v0 nodad"
+        ));
+    }
+    let mut from_left = left.open("v0", Transport::Ipv6);
+    let mut from_right = right.open("v0", Transport::Ipv6);
+    let ends = PseudoHeader::V6 {
+        source: [0x2001, 0xdb8, 0, 0, 0, 0, 0, 1].into(),
+        destination: [0x2001, 0xdb8, 0, 0, 0, 0, 0, 2].into(),
+    };
+    from_left.send(&ends, 255, &V3).unwrap();
+    assert_eq!(hear(&mut from_right).ends, ends);
+}
+
+#[test]
+#[ignore = "needs root: network namespaces and raw sockets"]
 fn an_ipv4_source_may_be_no_address_of_the_host() {
     let (left, right) = two_hosts();
     let mut from_left = left.open("v0", Transport::Ipv4);
     let mut from_right = right.join("v0", Transport::Ipv4);
     let foreign = Ipv4Addr::new(10, 9, 0, 77);
-    let ends = vrrp_core::wire::PseudoHeader::V4 {
+    let ends = PseudoHeader::V4 {
         source: foreign,
         destination: MULTICAST_V4,
     };
@@ -87,8 +107,7 @@ fn identifications_count_from_one_and_skip_zero() {
         let ends = left.to(MULTICAST_V4.into());
         from_left.send(&ends, 255, &V3).unwrap();
         let mut buffer = [0; RECEIVE_BUFFER];
-        let Received::Datagram(vrrp_mio::Datagram::V4(packet)) = wait(&mut from_right, &mut buffer)
-        else {
+        let Received::Datagram(Datagram::V4(packet)) = wait(&mut from_right, &mut buffer) else {
             panic!("no IPv4 packet");
         };
         assert_eq!(packet.header[4..6], u16::to_be_bytes(expected));
@@ -126,8 +145,7 @@ fn authenticated_packets_verify_on_the_other_side() {
         from_left.send_packet(&packet).unwrap();
 
         let mut buffer = [0; RECEIVE_BUFFER];
-        let Received::Datagram(vrrp_mio::Datagram::V4(heard)) = wait(&mut from_right, &mut buffer)
-        else {
+        let Received::Datagram(Datagram::V4(heard)) = wait(&mut from_right, &mut buffer) else {
             panic!("no IPv4 packet");
         };
         let ah = AhPacket::decode(&heard).unwrap();
@@ -180,8 +198,7 @@ fn garbage_is_filtered_and_ip_options_are_not() {
         .send_packet(&packet(112, &ROUTER_ALERT, &V3))
         .unwrap();
     let mut buffer = [0; RECEIVE_BUFFER];
-    let Received::Datagram(vrrp_mio::Datagram::V4(heard)) = wait(&mut from_right, &mut buffer)
-    else {
+    let Received::Datagram(Datagram::V4(heard)) = wait(&mut from_right, &mut buffer) else {
         panic!("no IPv4 packet");
     };
     let Ipv4Packet {
