@@ -1,35 +1,54 @@
 //! Many deadlines, one timer.
 
+use core::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+
 use vrrp_core::Instant;
 
-/// One optional deadline per id, and the earliest of them all.
+/// One optional deadline per id, and which is due.
 ///
 /// Ids are small and dense (slots of a table): memory is proportional to the largest id ever set.
 /// Putting a deadline off, which is what every advertisement does to a Backup, only writes it down:
-/// the heap keeps the entry at its old place and moves it when that time comes. Putting one forward
-/// or setting a new one sifts up, in O(log n). An id has at most one entry, so the heap never
-/// outgrows the ids.
+/// the queue keeps the entry at its old place and moves it when that time comes. Putting one forward
+/// queues another entry and leaves the old one to be recognised as void. Void entries never outnumber
+/// the ids: before that the queue is built anew.
 #[derive(Clone, Debug, Default)]
 pub struct Deadlines {
     slots: Vec<Slot>,
-    /// Binary min-heap. The instant of an entry is not later than the deadline in its slot.
-    heap: Vec<Entry>,
+    queue: BinaryHeap<Reverse<Entry>>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Slot {
     deadline: Option<Instant>,
-    /// Index into the heap, or [`ABSENT`].
-    position: usize,
+    /// The instant of the entry that stands for this slot, at most the deadline if there is one.
+    queued: Option<Instant>,
 }
 
-const ABSENT: usize = usize::MAX;
-
-/// Ordered by instant, then by id, so that simultaneous deadlines have a fixed order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Entry {
     at: Instant,
     id: usize,
+}
+
+impl Entry {
+    /// One wide number compares without a branch to mispredict.
+    const fn key(self) -> u128 {
+        (self.at.as_nanos() as u128) << 64 | self.id as u128
+    }
+}
+
+/// By instant, then by id, so that simultaneous deadlines have a fixed order.
+impl Ord for Entry {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 impl Deadlines {
@@ -38,7 +57,7 @@ impl Deadlines {
     pub const fn new() -> Self {
         Self {
             slots: Vec::new(),
-            heap: Vec::new(),
+            queue: BinaryHeap::new(),
         }
     }
 
@@ -48,22 +67,14 @@ impl Deadlines {
             if deadline.is_none() {
                 return;
             }
-            let slot = Slot {
-                deadline: None,
-                position: ABSENT,
-            };
-            self.slots.resize(id + 1, slot);
+            self.slots.resize(id + 1, Slot::default());
         }
         let slot = &mut self.slots[id];
         slot.deadline = deadline;
         let Some(at) = deadline else { return };
-        let position = slot.position;
-        if position == ABSENT {
-            self.heap.push(Entry { at, id });
-            self.sift_up(self.heap.len() - 1);
-        } else if at < self.heap[position].at {
-            self.heap[position].at = at;
-            self.sift_up(position);
+        if slot.queued.is_none_or(|queued| at < queued) {
+            slot.queued = Some(at);
+            self.enqueue(Entry { at, id });
         }
     }
 
@@ -73,10 +84,14 @@ impl Deadlines {
         self.slots.get(id)?.deadline
     }
 
-    /// The earliest deadline.
+    /// When to call [`pop_due`](Self::pop_due) next: no deadline is earlier.
+    ///
+    /// It is early by what the deadline was put off or cancelled since, so it may turn out that
+    /// nothing is due; the next answer is later then. Keeping it exact would move an entry through
+    /// the queue at every advertisement rather than at every third or fourth.
     #[must_use]
-    pub fn next(&mut self) -> Option<Instant> {
-        self.settle(Instant::MAX).map(|entry| entry.at)
+    pub fn wake_up(&self) -> Option<Instant> {
+        self.queue.peek().map(|Reverse(entry)| entry.at)
     }
 
     /// Removes the earliest deadline if it is not later than `now`, and names its id.
@@ -84,79 +99,47 @@ impl Deadlines {
     /// Repeated calls give the due ids in the order of their deadlines.
     #[must_use = "the deadline is gone from the set"]
     pub fn pop_due(&mut self, now: Instant) -> Option<usize> {
-        let id = self.settle(now)?.id;
-        self.slots[id].deadline = None;
-        self.remove_first();
-        Some(id)
-    }
-
-    /// Brings the heap to where its first entry tells the truth; gives that entry unless it is
-    /// later than `horizon`, beyond which nothing is moved.
-    fn settle(&mut self, horizon: Instant) -> Option<Entry> {
         loop {
-            let first = *self.heap.first()?;
-            if first.at > horizon {
+            let mut first = self.queue.peek_mut()?;
+            let Reverse(entry) = *first;
+            if entry.at > now {
                 return None;
             }
-            match self.slots[first.id].deadline {
-                None => self.remove_first(),
-                Some(at) if at > first.at => {
-                    self.heap[0].at = at;
-                    self.sift_down(0);
+            let slot = &mut self.slots[entry.id];
+            let void = slot.queued != Some(entry.at);
+            match slot.deadline.filter(|_| !void) {
+                Some(at) if at > entry.at => {
+                    slot.queued = Some(at);
+                    first.0.at = at;
                 }
-                Some(_) => return Some(first),
+                due => {
+                    std::collections::binary_heap::PeekMut::pop(first);
+                    if !void {
+                        *slot = Slot::default();
+                    }
+                    if due.is_some() {
+                        return Some(entry.id);
+                    }
+                }
             }
         }
     }
 
-    fn remove_first(&mut self) {
-        let gone = self.heap.swap_remove(0);
-        self.slots[gone.id].position = ABSENT;
-        if !self.heap.is_empty() {
-            self.sift_down(0);
+    fn enqueue(&mut self, entry: Entry) {
+        if self.queue.len() < 2 * self.slots.len() {
+            self.queue.push(Reverse(entry));
+        } else {
+            // The slot says already that this entry is in the queue.
+            self.queue.clear();
+            let queued = self.slots.iter().enumerate();
+            let entries = queued.filter_map(|(id, slot)| {
+                Some(Entry {
+                    at: slot.queued?,
+                    id,
+                })
+            });
+            self.queue.extend(entries.map(Reverse));
         }
-    }
-
-    /// Moves the entry at `hole` towards the root until its parent is not later.
-    fn sift_up(&mut self, mut hole: usize) {
-        let entry = self.heap[hole];
-        while hole > 0 {
-            let parent = (hole - 1) / 2;
-            if self.heap[parent] <= entry {
-                break;
-            }
-            self.place(hole, self.heap[parent]);
-            hole = parent;
-        }
-        self.place(hole, entry);
-    }
-
-    /// Moves the entry at `hole` towards the leaves until no child is earlier.
-    fn sift_down(&mut self, mut hole: usize) {
-        let entry = self.heap[hole];
-        loop {
-            let left = 2 * hole + 1;
-            if left >= self.heap.len() {
-                break;
-            }
-            let right = left + 1;
-            let child = if right < self.heap.len() && self.heap[right] < self.heap[left] {
-                right
-            } else {
-                left
-            };
-            if entry <= self.heap[child] {
-                break;
-            }
-            self.place(hole, self.heap[child]);
-            hole = child;
-        }
-        self.place(hole, entry);
-    }
-
-    fn place(&mut self, position: usize, entry: Entry) {
-        self.heap[position] = entry;
-        self.slots[entry.id].position = position;
     }
 }
 

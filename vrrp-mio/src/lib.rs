@@ -5,10 +5,12 @@ mod clock;
 mod deadlines;
 mod driver;
 pub mod interfaces;
+mod frames;
 mod link;
 pub mod macvlan;
 pub mod netlink;
 mod socket;
+mod source;
 mod sys;
 pub mod sysctl;
 mod timer;
@@ -21,6 +23,7 @@ pub use self::driver::{
     VirtualAddress, VirtualMac,
 };
 pub use self::interfaces::{InterfaceName, Interfaces, NetworkEvent};
+pub use self::frames::{FrameError, Frames};
 pub use self::link::LinkSocket;
 pub use self::socket::{
     AdvertSocket, Datagram, Filter, Ipv6Datagram, OpenError, RECEIVE_BUFFER, ReceiveError,

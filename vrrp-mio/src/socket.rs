@@ -1,12 +1,9 @@
 //! Raw sockets for advertisements.
 
+use core::net::{IpAddr, Ipv6Addr};
 use std::io;
-use std::net::IpAddr;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 
-use mio::event::Source;
-use mio::unix::SourceFd;
-use mio::{Interest, Registry, Token};
 use nix::net::if_::{if_indextoname, if_nametoindex};
 use nix::sys::socket::{setsockopt, sockopt};
 use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
@@ -24,6 +21,7 @@ pub use self::filter::{Filter, VridSet};
 pub use self::receive::{Datagram, Ipv6Datagram, RECEIVE_BUFFER, Received, Reject};
 
 use self::control::ReceiveControl;
+use crate::source::source_by_descriptor;
 
 /// Linux's queueing priority for the class of [`wire::TOS`]; from 7 on it would need a capability.
 const QUEUE_PRIORITY: u32 = 6;
@@ -80,6 +78,9 @@ pub struct AdvertSocket {
     interface: u32,
     identification: u16,
     overflows: u32,
+    /// The IPv6 groups joined, because the kernel does not look at them: a raw socket that is bound
+    /// to no address gets every group somebody on the host is in, whatever `IPV6_MULTICAST_ALL`.
+    groups: Vec<Ipv6Addr>,
     control: Box<ReceiveControl>,
 }
 
@@ -101,6 +102,7 @@ impl AdvertSocket {
             interface,
             identification: 0,
             overflows: 0,
+            groups: Vec::new(),
             control: Box::default(),
         };
         // From its creation on the socket hears every interface. Until it is bound nothing may
@@ -138,28 +140,34 @@ impl AdvertSocket {
     /// [`OpenError::Option`] if `group` is no multicast address of the socket's family, is joined
     /// already, or the kernel's limit of groups is reached (20 for IPv4 unless
     /// `net.ipv4.igmp_max_memberships` says otherwise).
-    pub fn join(&self, group: IpAddr) -> Result<(), OpenError> {
-        let joined = match group {
+    pub fn join(&mut self, group: IpAddr) -> Result<(), OpenError> {
+        match group {
             IpAddr::V4(group) => self
                 .socket
                 .join_multicast_v4_n(&group, &InterfaceIndexOrAddress::Index(self.interface)),
-            IpAddr::V6(group) => self.socket.join_multicast_v6(&group, self.interface),
-        };
-        joined.map_err(|source| option("multicast membership", source))
+            IpAddr::V6(group) => self
+                .socket
+                .join_multicast_v6(&group, self.interface)
+                .map(|()| self.groups.push(group)),
+        }
+        .map_err(|source| option("multicast membership", source))
     }
 
     /// Stops to receive what is sent to `group`.
     ///
     /// # Errors
     /// [`OpenError::Option`] if `group` was not joined.
-    pub fn leave(&self, group: IpAddr) -> Result<(), OpenError> {
-        let left = match group {
+    pub fn leave(&mut self, group: IpAddr) -> Result<(), OpenError> {
+        match group {
             IpAddr::V4(group) => self
                 .socket
                 .leave_multicast_v4_n(&group, &InterfaceIndexOrAddress::Index(self.interface)),
-            IpAddr::V6(group) => self.socket.leave_multicast_v6(&group, self.interface),
-        };
-        left.map_err(|source| option("multicast membership", source))
+            IpAddr::V6(group) => self
+                .socket
+                .leave_multicast_v6(&group, self.interface)
+                .map(|()| self.groups.retain(|joined| *joined != group)),
+        }
+        .map_err(|source| option("multicast membership", source))
     }
 
     /// Replaces the filter the kernel applies before queueing.
@@ -276,26 +284,4 @@ impl AsFd for AdvertSocket {
     }
 }
 
-impl Source for AdvertSocket {
-    fn register(
-        &mut self,
-        registry: &Registry,
-        token: Token,
-        interests: Interest,
-    ) -> io::Result<()> {
-        SourceFd(&self.socket.as_raw_fd()).register(registry, token, interests)
-    }
-
-    fn reregister(
-        &mut self,
-        registry: &Registry,
-        token: Token,
-        interests: Interest,
-    ) -> io::Result<()> {
-        SourceFd(&self.socket.as_raw_fd()).reregister(registry, token, interests)
-    }
-
-    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        SourceFd(&self.socket.as_raw_fd()).deregister(registry)
-    }
-}
+source_by_descriptor!(AdvertSocket);

@@ -1,21 +1,20 @@
 //! The one timer of a loop.
 
+use core::time::Duration;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
-use std::time::Duration;
+use std::os::fd::{AsFd, BorrowedFd};
 
-use mio::event::Source;
-use mio::unix::SourceFd;
-use mio::{Interest, Registry, Token};
 use nix::errno::Errno;
 use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 use vrrp_core::Instant;
 
+use crate::source::source_by_descriptor;
+
 /// A `timerfd(2)` that becomes readable at an instant of [`Clock`](crate::Clock).
 ///
-/// `epoll_wait(2)` counts its timeout in whole milliseconds, which is coarser than the 3.9 ms between
-/// neighbouring priorities allow at short intervals; this has the resolution of the kernel's timers.
+/// `epoll_wait(2)` counts its timeout in whole milliseconds, where neighbouring priorities differ
+/// by 39 µs of skew at an interval of 10 ms; this has the resolution of the kernel's timers.
 /// The instant is absolute, so a late turn of the loop does not delay the turns after it.
 #[derive(Debug)]
 pub struct Timer {
@@ -85,29 +84,7 @@ impl AsFd for Timer {
     }
 }
 
-impl Source for Timer {
-    fn register(
-        &mut self,
-        registry: &Registry,
-        token: Token,
-        interests: Interest,
-    ) -> io::Result<()> {
-        SourceFd(&self.as_fd().as_raw_fd()).register(registry, token, interests)
-    }
-
-    fn reregister(
-        &mut self,
-        registry: &Registry,
-        token: Token,
-        interests: Interest,
-    ) -> io::Result<()> {
-        SourceFd(&self.as_fd().as_raw_fd()).reregister(registry, token, interests)
-    }
-
-    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        SourceFd(&self.as_fd().as_raw_fd()).deregister(registry)
-    }
-}
+source_by_descriptor!(Timer);
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-use mio::{Events, Poll};
+use mio::{Events, Interest, Poll, Token};
 
 use super::*;
 use crate::Clock;
