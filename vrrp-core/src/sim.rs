@@ -87,6 +87,7 @@ impl fmt::Display for RouterId {
 struct Segment {
     key: (Version, Family, Vrid),
     stations: Vec<usize>,
+    shortest_interval: Interval,
     longest_interval: Interval,
     dual_since: Option<Instant>,
     transitions: u64,
@@ -177,7 +178,7 @@ impl Lan {
         self.segments[segment].stations.push(index);
         self.stations.push(Station::new(config, address, segment));
         self.links.grow(self.now);
-        self.lengthen(segment, config.interval());
+        self.note_interval(segment, config.interval());
         RouterId(index)
     }
 
@@ -309,6 +310,7 @@ impl Lan {
             self.segments.push(Segment {
                 key,
                 stations: Vec::new(),
+                shortest_interval: config.interval(),
                 longest_interval: config.interval(),
                 dual_since: None,
                 transitions: 0,
@@ -317,9 +319,10 @@ impl Lan {
         })
     }
 
-    fn lengthen(&mut self, segment: usize, interval: Interval) {
-        let longest = &mut self.segments[segment].longest_interval;
-        *longest = interval.max(*longest);
+    fn note_interval(&mut self, segment: usize, interval: Interval) {
+        let segment = &mut self.segments[segment];
+        segment.shortest_interval = interval.min(segment.shortest_interval);
+        segment.longest_interval = interval.max(segment.longest_interval);
     }
 
     fn next(&self) -> Option<(Instant, Turn)> {
@@ -437,7 +440,7 @@ impl Lan {
             Event::Configure(config) => {
                 let segment = station.segment;
                 station.config = config;
-                self.lengthen(segment, config.interval());
+                self.note_interval(segment, config.interval());
             }
             Event::Timeout
             | Event::Advertisement(_)

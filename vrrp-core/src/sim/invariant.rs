@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::station::{Power, Station};
-use super::{Lan, RouterId};
+use super::{Lan, RouterId, Segment};
 use crate::{Cause, Config, Heard, Instant, Interval, Priority, Role, Transition, Version};
 
 /// The first broken invariant and when it broke.
@@ -21,7 +21,10 @@ pub struct Breach {
 ///
 /// The first six are watched all the time. The others hold once a LAN without loss, cuts and paused
 /// routers was left alone for [`Lan::convergence`]. All of them suppose that the delays of a LAN
-/// differ by less than Active_Down_Interval minus one interval, and that addresses are unique.
+/// differ by less than Active_Down_Interval minus one interval, and that addresses are unique. Where
+/// intervals differ they suppose too that losing advertisements are answered
+/// ([`Settings::answer_lower`](crate::Settings::answer_lower)): backups that learn the interval of a
+/// fast loser otherwise displace a slow Active Router again and again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Violation {
     /// The virtual addresses are present exactly while Active, added and removed once each.
@@ -190,8 +193,17 @@ impl Lan {
         Some(since)
     }
 
+    /// Whether intervals agree, or routers answer losers so that backups learn the winner's.
+    fn is_orderly(&self) -> bool {
+        let mut stations = self.stations.iter();
+        let agreed = |segment: &Segment| segment.shortest_interval == segment.longest_interval;
+        self.segments.iter().all(agreed)
+            || stations.all(|station| station.router.config().answer_lower())
+    }
+
     fn settled_for(&self, span: Duration) -> bool {
         self.undisturbed_since()
+            .filter(|_| self.is_orderly())
             .is_some_and(|since| since + span <= self.now)
     }
 
@@ -339,7 +351,9 @@ impl Lan {
         let quality = self.links.quality();
         let gap = stretched(interval.duration()) + self.links.longest - quality.min_delay;
         let priority = receiver.router.priority();
-        let patience = down(receiver.router.config(), priority, interval);
+        // A faster router that was Active for a moment leaves its interval behind.
+        let shortest = self.segments[sender.segment].shortest_interval;
+        let patience = down(receiver.router.config(), priority, shortest);
         let understood = receiver.config.version() == Version::V3
             || interval == receiver.router.config().interval();
         sender.is_active()
@@ -373,7 +387,7 @@ impl Lan {
         let interval = self.segments[segment].longest_interval.duration();
         let bound = stretched(interval + self.links.longest * 2 * self.crowd());
         let window = end.saturating_duration_since(since.max(undisturbed));
-        if window > bound {
+        if window > bound && self.is_orderly() {
             self.break_invariant(Violation::Dual { window, bound });
         }
     }

@@ -7,6 +7,8 @@ use core::net::IpAddr;
 use super::{Disturbance, RouterId};
 use crate::{Instant, Priority, Transition};
 
+const SECOND: u64 = 1_000_000_000;
+
 /// One thing that happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Happening {
@@ -36,7 +38,8 @@ pub struct Entry {
 /// As `12.000000345 router 0: Backup -> Active because the active router fell silent`.
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:>17} ", self.at)?;
+        let nanos = self.at.as_nanos();
+        write!(f, "{:>7}.{:09} ", nanos / SECOND, nanos % SECOND)?;
         match self.what {
             Happening::Disturbed(disturbance) => write!(f, "! {disturbance}"),
             Happening::Changed(
