@@ -1,1 +1,656 @@
-//! sim
+//! A deterministic LAN of virtual routers.
+//!
+//! Every router is the shipped [`VirtualRouter`] with its announce [`Schedule`](crate::announce)
+//! and, if wanted, its [sync group](crate::group). The LAN loses, delays, duplicates and reorders
+//! what they send; hosts crash, pause and come back; clocks run at different rates. All of it
+//! follows from one seed, so that whatever goes wrong goes wrong again.
+//!
+//! While it runs, the simulation watches the [invariants](Violation). [`Lan::check`] tells the
+//! first one that was broken, and [`Lan::timeline`] how it came to that.
+//!
+//! ```
+//! use vrrp_core::sim::{Disturbance, Lan};
+//! use vrrp_core::{Config, Family, Instant, Settings, Version};
+//!
+//! let config = |priority| {
+//!     let settings = Settings::new(Version::V3, Family::V4, 51);
+//!     Config::try_from(Settings { priority, ..settings })
+//! };
+//! let mut lan = Lan::new(1);
+//! let first = lan.router(config(200)?, "192.0.2.1".parse().expect("an address"));
+//! let second = lan.router(config(100)?, "192.0.2.2".parse().expect("an address"));
+//!
+//! lan.run_until(Instant::from_millis(10_000));
+//! assert!(lan.actives().eq([first]));
+//! lan.disturb(Disturbance::Crash(first));
+//! lan.run_until(Instant::from_millis(20_000));
+//! assert!(lan.actives().eq([second]));
+//! assert!(lan.check().is_ok(), "{}", lan.timeline());
+//!
+//! let (at, id, transition) = lan.timeline().transitions().last().expect("the takeover");
+//! assert_eq!((at, id), (Instant::from_nanos(12_828_225_000), second));
+//! assert_eq!(transition.cause.to_string(), "the active router fell silent");
+//! # Ok::<(), vrrp_core::ConfigError>(())
+//! ```
+
+mod clock;
+mod disturbance;
+mod invariant;
+mod link;
+mod queue;
+mod random;
+mod scenario;
+mod station;
+mod timeline;
+
+use alloc::vec::Vec;
+use core::fmt;
+use core::net::IpAddr;
+use core::time::Duration;
+
+use self::clock::Clock;
+pub use self::disturbance::Disturbance;
+pub use self::invariant::{Breach, Violation};
+pub use self::link::Link;
+use self::link::{Fate, Links};
+use self::queue::Queue;
+use self::random::Random;
+pub use self::scenario::{Failure, Newcomer, Scenario};
+use self::station::{Power, Station};
+pub use self::timeline::{Entry, Happening, Timeline};
+use crate::group::{Group, Member};
+use crate::{
+    Action, Actions, Config, Event, Family, Heard, Instant, Interval, Priority, Role, Version,
+    VirtualRouter, Vrid, announce,
+};
+
+/// A router of one [`Lan`]. Using it with another LAN is a mistake that may panic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RouterId(usize);
+
+impl RouterId {
+    /// Its place in the order the routers were added.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0
+    }
+}
+
+impl fmt::Display for RouterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "router {}", self.0)
+    }
+}
+
+/// The routers that hear each other: one virtual router in the sense of the RFC.
+#[derive(Clone, Debug)]
+struct Segment {
+    key: (Version, Family, Vrid),
+    stations: Vec<usize>,
+    shortest_interval: Interval,
+    longest_interval: Interval,
+    dual_since: Option<Instant>,
+    transitions: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Team {
+    group: Group,
+    stations: Vec<usize>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Packet {
+    Advert { to: usize, heard: Heard },
+    Announcement { to: usize, from: usize },
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Turn {
+    Disturbance,
+    Packet,
+    Timer(usize),
+}
+
+/// A LAN, its routers and what is under way between them.
+///
+/// Routers with the same version, family and VRID hear each other. At one instant disturbances come
+/// first, then packets, then timers.
+#[derive(Clone, Debug)]
+pub struct Lan {
+    now: Instant,
+    random: Random,
+    stations: Vec<Station>,
+    segments: Vec<Segment>,
+    teams: Vec<Team>,
+    links: Links,
+    packets: Queue<Packet>,
+    plan: Queue<Disturbance>,
+    timeline: Timeline,
+    disturbed_at: Instant,
+    disturbances: u64,
+    losses: u64,
+    breach: Option<Breach>,
+}
+
+impl Lan {
+    /// The most routers on one LAN.
+    pub const MAX_ROUTERS: usize = 64;
+
+    /// An empty LAN whose every accident follows from `seed`.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self {
+            now: Instant::EPOCH,
+            random: Random::new(seed),
+            stations: Vec::new(),
+            segments: Vec::new(),
+            teams: Vec::new(),
+            links: Links::new(Link::default()),
+            packets: Queue::new(),
+            plan: Queue::new(),
+            timeline: Timeline::default(),
+            disturbed_at: Instant::EPOCH,
+            disturbances: 0,
+            losses: 0,
+            breach: None,
+        }
+    }
+
+    /// Adds a router with this primary address, to start at once.
+    ///
+    /// # Panics
+    /// If the LAN has [`MAX_ROUTERS`](Self::MAX_ROUTERS) already.
+    pub fn router(&mut self, config: Config, address: IpAddr) -> RouterId {
+        let id = self.spare(config, address);
+        self.stations[id.0].newcomer = true;
+        id
+    }
+
+    /// Adds a router that is off until a [`Disturbance::Start`].
+    ///
+    /// # Panics
+    /// If the LAN has [`MAX_ROUTERS`](Self::MAX_ROUTERS) already.
+    pub fn spare(&mut self, config: Config, address: IpAddr) -> RouterId {
+        let index = self.stations.len();
+        assert!(index < Self::MAX_ROUTERS, "a LAN has at most 64 routers");
+        let segment = self.segment(&config);
+        self.segments[segment].stations.push(index);
+        self.stations.push(Station::new(config, address, segment));
+        self.links.grow(self.now);
+        self.note_interval(segment, config.interval());
+        RouterId(index)
+    }
+
+    /// Gives a router a clock that runs `ppm` parts per million fast (at most 10 000 either way)
+    /// and shows `offset` at the epoch.
+    pub fn clock(&mut self, id: RouterId, offset: Duration, ppm: i32) {
+        self.stations[id.0].clock = Clock::new(offset, ppm);
+    }
+
+    /// Gives a router an announce schedule, from its next start on.
+    pub fn announce(&mut self, id: RouterId, config: announce::Config) {
+        self.stations[id.0].announce = config;
+    }
+
+    /// Joins routers of one host in a sync group, before they start.
+    pub fn group(&mut self, ids: &[RouterId]) {
+        let team = self.teams.len();
+        for id in ids {
+            self.stations[id.0].group = Some(team);
+        }
+        self.teams.push(Team {
+            group: Group::default(),
+            stations: ids.iter().map(|id| id.0).collect(),
+        });
+    }
+
+    /// Plans a disturbance.
+    pub fn at(&mut self, time: Instant, disturbance: Disturbance) {
+        self.plan.push(time.max(self.now), disturbance);
+    }
+
+    /// Disturbs the LAN now.
+    pub fn disturb(&mut self, disturbance: Disturbance) {
+        self.disturbed_at = self.now;
+        self.disturbances += 1;
+        self.timeline
+            .record(self.now, Happening::Disturbed(disturbance));
+        match disturbance {
+            Disturbance::Start(id) => self.start(id.0),
+            Disturbance::Crash(id) => self.crash(id.0),
+            Disturbance::Pause(id) => self.each_teammate(id.0, Self::pause),
+            Disturbance::Resume(id) => self.each_teammate(id.0, Self::resume),
+            Disturbance::Carrier(id, up) => self.carrier(id.0, up),
+            Disturbance::Address(id, address) => self.address(id.0, address),
+            Disturbance::Tell(id, event) => self.tell(id.0, event),
+            Disturbance::Cut { from, to, cut } => self.links.cut(self.now, from.0, to.0, cut),
+            Disturbance::Partition(mask) => self.links.split(self.now, mask),
+            Disturbance::Heal => self.links.heal(self.now),
+            Disturbance::Weather(link) => self.links.set_quality(self.now, link),
+        }
+    }
+
+    /// Runs until `end`, or until an invariant breaks.
+    pub fn run_until(&mut self, end: Instant) {
+        for index in 0..self.stations.len() {
+            if self.stations[index].newcomer {
+                self.disturb(Disturbance::Start(RouterId(index)));
+            }
+        }
+        while self.breach.is_none() {
+            let Some((at, turn)) = self.next().filter(|(at, _)| *at <= end) else {
+                self.now = self.now.max(end);
+                return;
+            };
+            self.now = self.now.max(at);
+            match turn {
+                Turn::Disturbance => {
+                    if let Some(disturbance) = self.plan.pop() {
+                        self.disturb(disturbance);
+                    }
+                }
+                Turn::Packet => {
+                    if let Some(packet) = self.packets.pop() {
+                        self.arrive(packet);
+                    }
+                }
+                Turn::Timer(index) => self.fire(index),
+            }
+        }
+    }
+
+    /// The time.
+    #[must_use]
+    pub const fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// The state machine of a router.
+    #[must_use]
+    pub fn machine(&self, id: RouterId) -> &VirtualRouter {
+        &self.stations[id.0].router
+    }
+
+    /// The routers that answer for their virtual addresses.
+    pub fn actives(&self) -> impl Iterator<Item = RouterId> {
+        let stations = self.stations.iter().enumerate();
+        stations
+            .filter(|(_, station)| station.is_active())
+            .map(|(index, _)| RouterId(index))
+    }
+
+    /// Whom the host next to this router sends to: whoever announced the addresses to it last.
+    #[must_use]
+    pub fn neighbour(&self, id: RouterId) -> Option<RouterId> {
+        self.stations[id.0].believes.map(RouterId)
+    }
+
+    /// How many advertisements a router sent.
+    #[must_use]
+    pub fn adverts(&self, id: RouterId) -> u64 {
+        self.stations[id.0].adverts
+    }
+
+    /// What happened.
+    #[must_use]
+    pub const fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
+    /// Records every advertisement sent and heard, from here on.
+    pub const fn record_adverts(&mut self) {
+        self.timeline.adverts = true;
+    }
+
+    fn segment(&mut self, config: &Config) -> usize {
+        let key = (config.version(), config.family(), config.vrid());
+        let known = self.segments.iter().position(|segment| segment.key == key);
+        known.unwrap_or_else(|| {
+            self.segments.push(Segment {
+                key,
+                stations: Vec::new(),
+                shortest_interval: config.interval(),
+                longest_interval: config.interval(),
+                dual_since: None,
+                transitions: 0,
+            });
+            self.segments.len() - 1
+        })
+    }
+
+    fn note_interval(&mut self, segment: usize, interval: Interval) {
+        let segment = &mut self.segments[segment];
+        segment.shortest_interval = interval.min(segment.shortest_interval);
+        segment.longest_interval = interval.max(segment.longest_interval);
+    }
+
+    fn next(&self) -> Option<(Instant, Turn)> {
+        let timer = self
+            .stations
+            .iter()
+            .enumerate()
+            .min_by_key(|(_, station)| station.wake)
+            .filter(|(_, station)| station.wake < Instant::MAX)
+            .map(|(index, station)| (station.wake, Turn::Timer(index)));
+        let packet = self.packets.next_at().map(|at| (at, Turn::Packet));
+        let disturbance = self.plan.next_at().map(|at| (at, Turn::Disturbance));
+        // The first of equal times wins.
+        [disturbance, packet, timer]
+            .into_iter()
+            .flatten()
+            .min_by_key(|(at, _)| *at)
+    }
+
+    fn teammates(&self, index: usize) -> Vec<usize> {
+        self.stations[index].group.map_or_else(
+            || alloc::vec![index],
+            |team| self.teams[team].stations.clone(),
+        )
+    }
+
+    fn each_teammate(&mut self, index: usize, act: fn(&mut Self, usize)) {
+        for index in self.teammates(index) {
+            act(self, index);
+        }
+    }
+
+    fn start(&mut self, index: usize) {
+        if let Some(team) = self.stations[index].group {
+            self.teams[team].group = Group::default();
+        }
+        let stations = self.teammates(index);
+        for index in &stations {
+            self.stations[*index].reset(Power::Running);
+            self.disturbed(*index);
+            self.recount(*index);
+        }
+        for index in stations {
+            for event in self.stations[index].boot() {
+                self.handle(index, event);
+            }
+        }
+    }
+
+    fn crash(&mut self, index: usize) {
+        self.each_teammate(index, |lan, index| {
+            lan.stations[index].reset(Power::Off);
+            lan.disturbed(index);
+            lan.recount(index);
+        });
+        if let Some(team) = self.stations[index].group {
+            self.teams[team].group = Group::default();
+        }
+    }
+
+    fn pause(&mut self, index: usize) {
+        self.disturbed(index);
+        let station = &mut self.stations[index];
+        if station.power == Power::Running {
+            station.power = Power::Paused;
+            station.rewake();
+        }
+    }
+
+    fn resume(&mut self, index: usize) {
+        self.disturbed(index);
+        let station = &mut self.stations[index];
+        if station.power != Power::Paused {
+            return;
+        }
+        station.power = Power::Running;
+        station.rewake();
+        while let Some(event) = self.stations[index].inbox.pop_front() {
+            match event {
+                Event::Advertisement(heard) => self.hear(index, heard),
+                event => self.handle(index, event),
+            }
+        }
+        self.settle(index);
+    }
+
+    fn carrier(&mut self, index: usize, up: bool) {
+        self.disturbed(index);
+        self.stations[index].carrier = up;
+        let event = if up {
+            Event::InterfaceUp
+        } else {
+            Event::InterfaceDown
+        };
+        self.handle(index, event);
+    }
+
+    fn address(&mut self, index: usize, address: Option<IpAddr>) {
+        self.disturbed(index);
+        self.stations[index].address = address;
+        if let Some(address) = address {
+            self.stations[index].source = address;
+        }
+        self.handle(index, Event::PrimaryAddress(address));
+    }
+
+    fn tell(&mut self, index: usize, event: Event) {
+        self.disturbed(index);
+        let station = &mut self.stations[index];
+        match event {
+            Event::Startup => station.switched_on = true,
+            Event::Shutdown => station.switched_on = false,
+            Event::Fault => station.fault = true,
+            Event::Recover => station.fault = false,
+            Event::Configure(config) => {
+                let segment = station.segment;
+                station.config = config;
+                self.note_interval(segment, config.interval());
+            }
+            Event::Timeout
+            | Event::Advertisement(_)
+            | Event::InterfaceUp
+            | Event::InterfaceDown
+            | Event::PrimaryAddress(_)
+            | Event::Priority(_)
+            | Event::Hold
+            | Event::Release
+            | Event::Elect
+            | Event::Yield => {}
+        }
+        // A group tells its members itself.
+        let group = self.stations[index].group;
+        if group.is_some() && matches!(event, Event::Fault | Event::Recover) {
+            self.settle(index);
+        } else {
+            self.handle(index, event);
+        }
+    }
+
+    fn disturbed(&mut self, index: usize) {
+        let now = self.now;
+        let seen = &mut self.stations[index].seen;
+        seen.steady = now;
+        self.rearmed(index);
+        self.grant(index);
+    }
+
+    fn fire(&mut self, index: usize) {
+        let local = self.local(index);
+        let station = &mut self.stations[index];
+        let burst = station.schedule.handle(local);
+        if let Some(burst) = burst {
+            self.announced(index, burst.copies);
+        }
+        let due = |station: &Station| station.router.deadline().is_some_and(|at| at <= local);
+        if due(&self.stations[index]) {
+            self.handle(index, Event::Timeout);
+        }
+        self.stations[index].rewake();
+    }
+
+    fn arrive(&mut self, packet: Packet) {
+        match packet {
+            Packet::Announcement { to, from } => {
+                let station = &mut self.stations[to];
+                if station.carrier {
+                    station.believes = Some(from);
+                }
+            }
+            Packet::Advert { to, heard } => {
+                let station = &mut self.stations[to];
+                if station.listens() {
+                    match station.power {
+                        Power::Paused => station.queue(heard),
+                        Power::Running => self.hear(to, heard),
+                        Power::Off => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// Admits an advertisement: version 2 demands the own interval (V4).
+    fn hear(&mut self, index: usize, heard: Heard) {
+        let station = &self.stations[index];
+        let config = station.router.config();
+        if config.version() == Version::V2 && heard.interval != config.interval() {
+            return;
+        }
+        if self.timeline.adverts {
+            let what = Happening::Heard(RouterId(index), heard.source, heard.priority);
+            self.timeline.record(self.now, what);
+        }
+        self.note_heard(index, heard);
+        self.handle(index, Event::Advertisement(heard));
+        self.note_resigned(index, heard);
+    }
+
+    fn local(&self, index: usize) -> Instant {
+        self.stations[index].clock.local(self.now)
+    }
+
+    fn handle(&mut self, index: usize, event: Event) {
+        match self.stations[index].power {
+            Power::Running => {
+                self.step(index, event);
+                self.settle(index);
+            }
+            Power::Paused => self.stations[index].inbox.push_back(event),
+            Power::Off => {}
+        }
+    }
+
+    fn step(&mut self, index: usize, event: Event) {
+        let local = self.local(index);
+        let actions = self.stations[index].router.handle(local, event);
+        if let Some(transition) = actions.transition() {
+            let what = Happening::Changed(RouterId(index), transition);
+            self.timeline.record(self.now, what);
+            self.note_transition(index, transition);
+        }
+        self.perform(index, event, actions);
+        let station = &mut self.stations[index];
+        if station.router.role() != Role::Active {
+            station.schedule.stop();
+        }
+        station.rewake();
+        self.note_step(index);
+    }
+
+    fn perform(&mut self, index: usize, event: Event, actions: Actions) {
+        let local = self.local(index);
+        for action in actions {
+            match action {
+                Action::Advertise(priority) => self.advertise(index, priority),
+                Action::AddAddresses => {
+                    self.note_addresses(index, true, matches!(event, Event::Configure(_)));
+                }
+                Action::RemoveAddresses => self.note_addresses(index, false, false),
+                Action::Announce(announcement) => {
+                    self.stations[index].schedule.start(local, announcement);
+                }
+                Action::Candidate => {
+                    self.rearmed(index);
+                    let what = Happening::Candidate(RouterId(index));
+                    self.timeline.record(self.now, what);
+                }
+            }
+        }
+    }
+
+    /// Lets the sync group of a router react to what happened to it.
+    fn settle(&mut self, index: usize) {
+        let Some(team) = self.stations[index].group else {
+            return;
+        };
+        let mut stations = self.teams[team].stations.iter();
+        if stations.any(|index| self.stations[*index].power != Power::Running) {
+            return;
+        }
+        for _ in 0..4 {
+            let Team { group, stations } = &mut self.teams[team];
+            let members = stations.iter().map(|index| {
+                let station = &self.stations[*index];
+                let fault = station.fault || !station.carrier || station.address.is_none();
+                Member::of(&station.router, fault)
+            });
+            let Some(event) = group.decide(members) else {
+                return;
+            };
+            for index in stations.clone() {
+                self.step(index, event);
+            }
+        }
+        self.break_invariant(Violation::GroupUnsettled {
+            router: RouterId(index),
+        });
+    }
+
+    fn advertise(&mut self, index: usize, priority: Priority) {
+        self.note_advert(index);
+        let station = &mut self.stations[index];
+        if !station.carrier {
+            return;
+        }
+        station.adverts += 1;
+        let heard = Heard {
+            source: station.source,
+            priority,
+            interval: station.router.config().interval(),
+        };
+        if self.timeline.adverts {
+            let what = Happening::Advertised(RouterId(index), priority);
+            self.timeline.record(self.now, what);
+        }
+        self.multicast(index, |to| Packet::Advert { to, heard });
+    }
+
+    /// Every copy of a burst travels at the same moment; one that arrives is enough.
+    fn announced(&mut self, index: usize, copies: u16) {
+        let what = Happening::Announced(RouterId(index), copies);
+        self.timeline.record(self.now, what);
+        let station = &mut self.stations[index];
+        if !station.carrier {
+            return;
+        }
+        station.believes = Some(index);
+        for _ in 0..copies.min(8) {
+            self.multicast(index, |to| Packet::Announcement { to, from: index });
+        }
+    }
+
+    fn multicast(&mut self, from: usize, packet: impl Fn(usize) -> Packet) {
+        let segment = &self.segments[self.stations[from].segment];
+        for to in segment.stations.iter().copied().filter(|to| *to != from) {
+            match self.links.fate(from, to, &mut self.random) {
+                Fate::Blocked => {}
+                Fate::Lost => self.losses += 1,
+                Fate::Delivered(delay, again) => {
+                    self.packets.push(self.now + delay, packet(to));
+                    if let Some(delay) = again {
+                        self.packets.push(self.now + delay, packet(to));
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
