@@ -3,5 +3,5 @@
 mod keeper;
 mod spec;
 
-pub use self::keeper::AddressKeeper;
+pub use self::keeper::{AddressError, AddressEvent, AddressKeeper, Tenure};
 pub use self::spec::{AddressLabel, AddressLabelError, AddressSpec};

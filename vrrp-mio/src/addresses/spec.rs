@@ -114,10 +114,7 @@ mod tests {
 
     #[test]
     fn labels_of_one_to_fifteen_octets_are_taken() {
-        assert_eq!(
-            "eth0:1".parse::<AddressLabel>().unwrap().as_str(),
-            "eth0:1"
-        );
+        assert_eq!("eth0:1".parse::<AddressLabel>().unwrap().as_str(), "eth0:1");
         assert_eq!(
             "".parse::<AddressLabel>(),
             Err(AddressLabelError::Length(0))

@@ -134,8 +134,14 @@ fn address(payload: &[u8]) -> Option<KernelAddress> {
 
 fn ip(family: u8, value: &[u8]) -> Option<IpAddr> {
     match i32::from(family) {
-        libc::AF_INET => <[u8; 4]>::try_from(value).ok().map(Ipv4Addr::from).map(IpAddr::V4),
-        libc::AF_INET6 => <[u8; 16]>::try_from(value).ok().map(Ipv6Addr::from).map(IpAddr::V6),
+        libc::AF_INET => <[u8; 4]>::try_from(value)
+            .ok()
+            .map(Ipv4Addr::from)
+            .map(IpAddr::V4),
+        libc::AF_INET6 => <[u8; 16]>::try_from(value)
+            .ok()
+            .map(Ipv6Addr::from)
+            .map(IpAddr::V6),
         _ => None,
     }
 }

@@ -201,7 +201,12 @@ mod tests {
         assert_eq!(messages.len(), 2);
         assert_eq!(messages[0].payload, b"abcde");
         assert_eq!(
-            (messages[0].kind, messages[0].flags, messages[0].sequence, messages[0].port),
+            (
+                messages[0].kind,
+                messages[0].flags,
+                messages[0].sequence,
+                messages[0].port
+            ),
             (20, 2, 7, 9)
         );
         assert_eq!((messages[1].kind, messages[1].payload), (3, &b""[..]));
@@ -239,7 +244,10 @@ mod tests {
         let message = Messages::new(&datagram).next().unwrap().unwrap();
         assert_eq!(
             Acknowledgement::decode(&message),
-            Some(Acknowledgement { errno: 17, text: Some("taken") })
+            Some(Acknowledgement {
+                errno: 17,
+                text: Some("taken")
+            })
         );
     }
 

@@ -199,7 +199,10 @@ impl<T> Pipeline<T> {
             .filter(|(_, (deadline, _))| *deadline <= now)
             .map(|(&sequence, _)| sequence)
             .collect();
-        for (_, entry) in expired.iter().filter_map(|sequence| self.in_flight.remove(sequence)) {
+        for (_, entry) in expired
+            .iter()
+            .filter_map(|sequence| self.in_flight.remove(sequence))
+        {
             completions.push(entry.complete(Err(RequestError::TimedOut)));
         }
     }

@@ -4,11 +4,9 @@ use core::net::IpAddr;
 use std::io::Cursor;
 
 use neli::consts::nl::NlmF;
-use neli::consts::rtnl::{Iff, Ifa, Ifla, IflaInfo, RtAddrFamily, RtScope, RtaType, Rtm};
+use neli::consts::rtnl::{Ifa, Iff, Ifla, IflaInfo, RtAddrFamily, RtScope, RtaType, Rtm};
 use neli::nl::{NlPayload, NlmsghdrBuilder};
-use neli::rtnl::{
-    Ifaddrmsg, IfaddrmsgBuilder, Ifinfomsg, IfinfomsgBuilder, Rtattr, RtattrBuilder,
-};
+use neli::rtnl::{Ifaddrmsg, IfaddrmsgBuilder, Ifinfomsg, IfinfomsgBuilder, Rtattr, RtattrBuilder};
 use neli::types::{Buffer, RtBuffer};
 use neli::{Size, ToBytes};
 use nix::libc;
@@ -271,8 +269,9 @@ fn address_message(
 fn macvlan(spec: &MacvlanSpec) -> Result<Ifinfomsg, EncodeError> {
     const MACVLAN_MODE: u16 = 1;
     const MODE_BRIDGE: u32 = 4;
-    let data: RtBuffer<Ifla, Buffer> =
-        [attribute(Ifla::from(MACVLAN_MODE), MODE_BRIDGE)?].into_iter().collect();
+    let data: RtBuffer<Ifla, Buffer> = [attribute(Ifla::from(MACVLAN_MODE), MODE_BRIDGE)?]
+        .into_iter()
+        .collect();
     let info: RtBuffer<IflaInfo, Buffer> = [
         attribute(IflaInfo::Kind, "macvlan")?,
         attribute(IflaInfo::Data, data)?,
@@ -298,10 +297,12 @@ fn without_link_local(index: u32) -> Result<Ifinfomsg, EncodeError> {
     const ADDR_GEN_MODE: u16 = 8;
     const MODE_NONE: u8 = 1;
     const AF_INET6: u16 = 10;
-    let inet6: RtBuffer<Ifla, Buffer> =
-        [attribute(Ifla::from(ADDR_GEN_MODE), MODE_NONE)?].into_iter().collect();
-    let families: RtBuffer<Ifla, Buffer> =
-        [attribute(Ifla::from(AF_INET6), inet6)?].into_iter().collect();
+    let inet6: RtBuffer<Ifla, Buffer> = [attribute(Ifla::from(ADDR_GEN_MODE), MODE_NONE)?]
+        .into_iter()
+        .collect();
+    let families: RtBuffer<Ifla, Buffer> = [attribute(Ifla::from(AF_INET6), inet6)?]
+        .into_iter()
+        .collect();
     let attributes = [attribute(Ifla::AfSpec, families)?].into_iter().collect();
     link_message(index, Iff::empty(), Iff::empty(), attributes)
 }

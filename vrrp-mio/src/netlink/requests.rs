@@ -71,7 +71,11 @@ impl<T> Requests<T> {
     /// When an answer is overdue, or sending is to be tried again.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.pipeline.deadline().into_iter().chain(self.retry_at).min()
+        self.pipeline
+            .deadline()
+            .into_iter()
+            .chain(self.retry_at)
+            .min()
     }
 
     /// Sends what may be sent, reads what can be read, and appends outcomes to `completions`.

@@ -40,7 +40,10 @@ impl RouteSocket {
         socket.nonblock()?;
         socket.enable_ext_ack(true)?;
         // SO_RCVBUFFORCE exceeds net.core.rmem_max but wants CAP_NET_ADMIN over the host.
-        #[expect(unsafe_code, reason = "nix asks for a BorrowedFd, neli has only the number")]
+        #[expect(
+            unsafe_code,
+            reason = "nix asks for a BorrowedFd, neli has only the number"
+        )]
         // SAFETY: `socket` owns the descriptor and outlives this borrow.
         let fd = unsafe { BorrowedFd::borrow_raw(socket.as_raw_fd()) };
         if setsockopt(&fd, sockopt::RcvBufForce, &receive_buffer).is_err() {

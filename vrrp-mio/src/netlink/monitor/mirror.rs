@@ -31,7 +31,9 @@ pub(super) struct Mirror {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     /// A round is to begin, at this time or later.
-    Stale { not_before: Instant },
+    Stale {
+        not_before: Instant,
+    },
     /// A list is being read.
     Reading {
         dump: Dump,
@@ -39,7 +41,9 @@ enum State {
         valid: bool,
     },
     /// The next list is to be asked for.
-    Between { next: Dump },
+    Between {
+        next: Dump,
+    },
     Synchronised,
 }
 
