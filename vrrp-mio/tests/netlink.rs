@@ -20,11 +20,7 @@ const TURN: Duration = Duration::from_millis(20);
 
 fn vip(index: u32, text: &str) -> AddressSpec {
     let (address, prefix_len) = text.split_once('/').unwrap();
-    AddressSpec::new(
-        index,
-        address.parse().unwrap(),
-        prefix_len.parse().unwrap(),
-    )
+    AddressSpec::new(index, address.parse().unwrap(), prefix_len.parse().unwrap())
 }
 
 #[test]
@@ -47,7 +43,10 @@ fn twenty_thousand_addresses_come_and_go_in_short_turns() {
         }
         lab.settle();
         let present = lab.monitor.interfaces().addresses_of(index);
-        assert_eq!(present.filter(|found| found.address.is_ipv4()).count(), expected);
+        assert_eq!(
+            present.filter(|found| found.address.is_ipv4()).count(),
+            expected
+        );
         println!(
             "to {expected} addresses: {:?} in all, longest turn {:?} of {}",
             lab::now().saturating_duration_since(begin),
@@ -114,7 +113,10 @@ fn an_address_removed_by_somebody_else_is_put_back() {
         assert!(
             matches!(
                 lab.address_events[..],
-                [AddressEvent::Lost { owner: 1, .. }, AddressEvent::Installed { owner: 1, .. }]
+                [
+                    AddressEvent::Lost { owner: 1, .. },
+                    AddressEvent::Installed { owner: 1, .. }
+                ]
             ),
             "{:?}",
             lab.address_events
@@ -133,24 +135,45 @@ fn the_mark_is_visible_leftovers_go_and_foreign_addresses_stay() {
     ip("addr add 192.0.2.3/32 dev va proto 18");
     ip("addr add 2001:db8::3/128 dev va nodad proto 18");
     ip("addr add 2001:db8::4/128 dev va nodad");
-    lab.keeper.declare(1, Tenure::Virtual, [vip(index, "192.0.2.1/32"), vip(index, "192.0.2.9/32")]);
+    lab.keeper.declare(
+        1,
+        Tenure::Virtual,
+        [vip(index, "192.0.2.1/32"), vip(index, "192.0.2.9/32")],
+    );
     lab.keeper.set_active(1, true);
     lab.settle();
     lab.keeper.condemn_leftovers(lab.monitor.interfaces());
     lab.settle();
     let shown = ip("-d addr show dev va");
-    for there in ["192.0.2.1/32", "192.0.2.2/32", "192.0.2.9/32", "2001:db8::4/128"] {
+    for there in [
+        "192.0.2.1/32",
+        "192.0.2.2/32",
+        "192.0.2.9/32",
+        "2001:db8::4/128",
+    ] {
         assert!(shown.contains(there), "{there} is not in {shown}");
     }
-    assert!(!shown.contains("192.0.2.3") && !shown.contains("2001:db8::3"), "{shown}");
-    let line = shown.lines().find(|line| line.contains("192.0.2.9")).unwrap();
-    assert!(line.contains("proto keepalived") || line.contains("proto 18"), "{line}");
+    assert!(
+        !shown.contains("192.0.2.3") && !shown.contains("2001:db8::3"),
+        "{shown}"
+    );
+    let line = shown
+        .lines()
+        .find(|line| line.contains("192.0.2.9"))
+        .unwrap();
+    assert!(
+        line.contains("proto keepalived") || line.contains("proto 18"),
+        "{line}"
+    );
     assert_eq!(lab.address_events.len(), 2, "one adopted, one added");
 
     lab.keeper.set_active(1, false);
     lab.settle();
     let shown = ip("addr show dev va");
-    assert!(!shown.contains("192.0.2.1/") && !shown.contains("192.0.2.9/"), "{shown}");
+    assert!(
+        !shown.contains("192.0.2.1/") && !shown.contains("192.0.2.9/"),
+        "{shown}"
+    );
     assert!(shown.contains("192.0.2.2/32"), "{shown}");
 }
 
@@ -230,7 +253,13 @@ fn links_are_seen_to_go_down_and_up_change_their_name_vanish_and_return() {
         | NetworkEvent::AddressChanged(_)
         | NetworkEvent::Synchronised => false,
     };
-    assert_eq!(lab.network_events.iter().filter(|event| removal(event)).count(), 2);
+    assert_eq!(
+        lab.network_events
+            .iter()
+            .filter(|event| removal(event))
+            .count(),
+        2
+    );
     assert_eq!(lab.monitor.interfaces().addresses_of(index).count(), 0);
     ip("link add va type veth peer name vb");
     lab.settle();
@@ -245,14 +274,19 @@ fn lost_notifications_are_made_up_for() {
     lab.monitor = Monitor::with_receive_buffer(1).unwrap();
     lab.settle();
     let batch = |command: &str, numbers: core::ops::Range<u32>| {
-        let lines = numbers.map(|n| format!("addr {command} 10.1.{}.{}/32 dev va\n", n / 250, n % 250));
+        let lines =
+            numbers.map(|n| format!("addr {command} 10.1.{}.{}/32 dev va\n", n / 250, n % 250));
         lab::ip_batch(&lines.collect::<String>());
     };
     batch("add", 0..2_000);
     lab.network_events.clear();
     lab.settle();
-    let synchronised =
-        |lab: &Lab| lab.network_events.iter().filter(|e| **e == NetworkEvent::Synchronised).count();
+    let synchronised = |lab: &Lab| {
+        lab.network_events
+            .iter()
+            .filter(|e| **e == NetworkEvent::Synchronised)
+            .count()
+    };
     assert!(synchronised(&lab) >= 1, "messages were to be lost");
     let count = |lab: &Lab| {
         let found = lab.monitor.interfaces().addresses_of(index);
@@ -332,7 +366,9 @@ fn an_interface_that_has_the_macvlans_name_is_left_alone() {
     let spec = MacvlanSpec::of_router(Vrid::new(51).unwrap(), Family::V4, parent).unwrap();
     let mut macvlan = Macvlan::new(spec);
     macvlan.want(Presence::Up);
-    let error = macvlan.next_step(lab.monitor.interfaces(), lab::now()).unwrap_err();
+    let error = macvlan
+        .next_step(lab.monitor.interfaces(), lab::now())
+        .unwrap_err();
     assert_eq!(
         error.to_string(),
         "interface vrrp.51 exists and is not a macvlan of 00:00:5e:00:01:33 on the same parent"

@@ -10,11 +10,11 @@ use mio::{Events, Interest, Poll, Token};
 use nix::sched::{CloneFlags, unshare};
 use nix::time::{ClockId, clock_gettime};
 use vrrp_core::{Family, Instant};
+use vrrp_mio::NetworkEvent;
 use vrrp_mio::addresses::{AddressEvent, AddressKeeper};
 use vrrp_mio::interfaces::AddressKey;
 use vrrp_mio::macvlan::{Macvlan, MacvlanStep};
 use vrrp_mio::netlink::{Completion, Monitor, Progress, Requests, TimeSlice};
-use vrrp_mio::NetworkEvent;
 use vrrp_mio::sysctl::Sysctls;
 
 pub(crate) struct Lab {
@@ -81,7 +81,9 @@ impl Lab {
             self.monitor.resynchronise();
         }
         self.turns += 1;
-        self.longest_turn = self.longest_turn.max(now().saturating_duration_since(begin));
+        self.longest_turn = self
+            .longest_turn
+            .max(now().saturating_duration_since(begin));
         if requests == Progress::Complete && monitor == Progress::Complete {
             Progress::Complete
         } else {
@@ -94,7 +96,9 @@ impl Lab {
         let mut poll = Poll::new().unwrap();
         for fd in [self.monitor.as_raw_fd(), self.requests.as_raw_fd()] {
             let mut source = SourceFd(&fd);
-            poll.registry().register(&mut source, Token(0), Interest::READABLE).unwrap();
+            poll.registry()
+                .register(&mut source, Token(0), Interest::READABLE)
+                .unwrap();
         }
         let give_up = now() + Duration::from_secs(60);
         loop {
@@ -104,7 +108,8 @@ impl Lab {
                 continue;
             }
             let mut events = Events::with_capacity(4);
-            poll.poll(&mut events, Some(Duration::from_millis(100))).unwrap();
+            poll.poll(&mut events, Some(Duration::from_millis(100)))
+                .unwrap();
             let quiet = events.is_empty() && self.requests.is_idle();
             if quiet && self.monitor.is_synchronised() && self.keeper.is_settled() {
                 return;
@@ -160,16 +165,27 @@ pub(crate) fn now() -> Instant {
 
 /// Runs ip(8) in the namespace of the calling thread.
 pub(crate) fn ip(arguments: &str) -> String {
-    let output = Command::new("ip").args(arguments.split_whitespace()).output().unwrap();
+    let output = Command::new("ip")
+        .args(arguments.split_whitespace())
+        .output()
+        .unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "ip {arguments}: {errors}");
     String::from_utf8(output.stdout).unwrap()
 }
 
 pub(crate) fn ip_batch(lines: &str) {
-    let mut child =
-        Command::new("ip").args(["-batch", "-"]).stdin(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    let mut child = Command::new("ip")
+        .args(["-batch", "-"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(lines.as_bytes())
+        .unwrap();
     assert!(child.wait().unwrap().success());
 }
 
