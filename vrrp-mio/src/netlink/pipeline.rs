@@ -221,3 +221,6 @@ impl<T> Entry<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
