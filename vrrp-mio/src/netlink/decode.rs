@@ -145,3 +145,123 @@ fn ip(family: u8, value: &[u8]) -> Option<IpAddr> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn message(kind: u16, payload: &[u8]) -> Message<'_> {
+        Message {
+            kind,
+            flags: 0,
+            sequence: 0,
+            port: 0,
+            payload,
+        }
+    }
+
+    fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
+        let mut octets = u16::try_from(4 + value.len())
+            .unwrap()
+            .to_ne_bytes()
+            .to_vec();
+        octets.extend(kind.to_ne_bytes());
+        octets.extend(value);
+        octets.resize(octets.len().next_multiple_of(4), 0);
+        octets
+    }
+
+    fn link_message(family: u8, attributes: &[Vec<u8>]) -> Vec<u8> {
+        let mut payload = vec![family, 0, 1, 0, 5, 0, 0, 0];
+        payload.extend(0x1_1043u32.to_ne_bytes());
+        payload.extend([0; 4]);
+        payload.extend(attributes.concat());
+        payload
+    }
+
+    #[test]
+    fn a_macvlan_is_described_whole() {
+        let data = attribute(2, &attribute(1, &4u32.to_ne_bytes()));
+        let info = [attribute(1, b"macvlan\0"), data].concat();
+        let payload = link_message(
+            0,
+            &[
+                attribute(3, b"vrrp.51\0"),
+                attribute(1, &[0, 0, 0x5e, 0, 1, 51]),
+                attribute(4, &1500u32.to_ne_bytes()),
+                attribute(5, &2u32.to_ne_bytes()),
+                attribute(18 | 0x8000, &info),
+            ],
+        );
+        let expected = Link {
+            index: 5,
+            name: "vrrp.51".parse().unwrap(),
+            mac: Some(MacAddr([0, 0, 0x5e, 0, 1, 51])),
+            flags: LinkFlags::from_bits(0x1_1043),
+            mtu: 1500,
+            kind: LinkKind::Macvlan { mode: 4 },
+            parent: Some(2),
+        };
+        let decoded = Update::decode(&message(16, &payload));
+        assert_eq!(decoded, Some(Update::Link(expected)));
+    }
+
+    #[test]
+    fn what_a_bridge_says_of_its_ports_and_wireless_events_are_no_link_changes() {
+        let name = attribute(3, b"eth0\0");
+        let port = link_message(7, core::slice::from_ref(&name));
+        assert_eq!(Update::decode(&message(16, &port)), None);
+        assert_eq!(Update::decode(&message(17, &port)), None);
+        let wireless = link_message(0, &[name, attribute(11, &[0; 4])]);
+        assert_eq!(Update::decode(&message(16, &wireless)), None);
+    }
+
+    #[test]
+    fn an_address_carries_its_wide_flags_peer_and_protocol() {
+        let mut payload = vec![2, 32, 0x80, 253, 5, 0, 0, 0];
+        payload.extend(attribute(1, &[192, 0, 2, 2]));
+        payload.extend(attribute(2, &[192, 0, 2, 1]));
+        payload.extend(attribute(8, &0x281u32.to_ne_bytes()));
+        payload.extend(attribute(11, &[18]));
+        let expected = KernelAddress {
+            index: 5,
+            address: Ipv4Addr::new(192, 0, 2, 1).into(),
+            peer: Some(Ipv4Addr::new(192, 0, 2, 2).into()),
+            prefix_len: 32,
+            scope: Scope::LINK,
+            flags: AddressFlags::from_bits(0x281),
+            protocol: Some(AddressProtocol::VRRP),
+        };
+        let decoded = Update::decode(&message(20, &payload));
+        assert_eq!(decoded, Some(Update::Address(expected)));
+    }
+
+    #[test]
+    fn an_address_of_the_wrong_length_or_family_is_none() {
+        for family in [0, 2, 10, 255] {
+            let mut payload = vec![family, 32, 0x80, 0, 5, 0, 0, 0];
+            payload.extend(attribute(2, &[192, 0, 2, 1, 9]));
+            assert_eq!(Update::decode(&message(21, &payload)), None);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_payloads_never_panic(
+            kind in 16u16..24,
+            family in prop_oneof![Just(0u8), Just(2), Just(10), any::<u8>()],
+            octets in proptest::collection::vec(any::<u8>(), 0..120),
+            attributes in proptest::collection::vec(
+                (0u16..32, proptest::collection::vec(any::<u8>(), 0..40)), 0..8),
+        ) {
+            let mut payload = vec![family];
+            payload.extend(&octets);
+            let _: Option<Update> = Update::decode(&message(kind, &payload));
+            let attributes: Vec<_> = attributes.iter().map(|(kind, value)| attribute(*kind, value)).collect();
+            let payload = link_message(family, &attributes);
+            let _: Option<Update> = Update::decode(&message(kind, &payload));
+        }
+    }
+}

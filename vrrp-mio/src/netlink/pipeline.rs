@@ -16,9 +16,6 @@ const QUEUE: usize = 1 << 16;
 /// Requests whose answers may be outstanding; an answer takes the kernel about 800 octets of the
 /// receive buffer.
 const IN_FLIGHT: usize = 128;
-/// Requests in one datagram. The kernel acts on a whole datagram before `send` returns, and an
-/// address takes it 5 to 30 µs.
-pub(super) const BATCH: usize = 8;
 /// How long to wait for an answer, which normally is there before `send` returns.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -132,16 +129,17 @@ impl<T> Pipeline<T> {
         Ok(())
     }
 
-    /// Encodes the next batch into `datagram`; empty if nothing waits or enough is in flight.
+    /// Encodes the next batch, of at most `limit`, into `datagram`; empty if nothing waits or enough is in flight.
     ///
     /// Follow with [`Self::sent`] or [`Self::not_sent`].
     pub(super) fn next_batch(
         &mut self,
+        limit: usize,
         datagram: &mut Vec<u8>,
         completions: &mut Vec<Completion<T>>,
     ) {
         datagram.clear();
-        while self.batch.len() < BATCH && self.in_flight.len() + self.batch.len() < IN_FLIGHT {
+        while self.batch.len() < limit && self.in_flight.len() + self.batch.len() < IN_FLIGHT {
             let Some(entry) = self.waiting.pop_front() else {
                 break;
             };
@@ -157,11 +155,13 @@ impl<T> Pipeline<T> {
         }
     }
 
-    /// The batch is with the kernel.
-    pub(super) fn sent(&mut self, now: Instant) {
+    /// The batch is with the kernel; its size.
+    pub(super) fn sent(&mut self, now: Instant) -> usize {
+        let size = self.batch.len();
         for (sequence, entry) in self.batch.drain(..) {
             self.in_flight.insert(sequence, (now + PATIENCE, entry));
         }
+        size
     }
 
     /// The batch is to be sent again later.
@@ -221,3 +221,6 @@ impl<T> Entry<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

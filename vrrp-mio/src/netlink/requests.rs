@@ -18,6 +18,12 @@ const RECEIVE_BUFFER: usize = 512 * 1024;
 /// How long to wait after the kernel had no memory for a datagram.
 const RETRY: Duration = Duration::from_millis(10);
 
+/// How long one datagram may keep the kernel, which acts on all of it before `send` returns. Adding
+/// an address takes it a few microseconds, or a millisecond where an interface has 20,000 already.
+const DATAGRAM_TIME: Duration = Duration::from_micros(250);
+/// Requests in one datagram at most.
+const LARGEST_BATCH: usize = 32;
+
 /// A queue of changes to the kernel's interfaces and addresses.
 ///
 /// Each is pushed with a tag, which comes back with the outcome. They are carried out in order,
@@ -31,6 +37,8 @@ pub struct Requests<T> {
     datagram: Vec<u8>,
     answers_lost: bool,
     retry_at: Option<Instant>,
+    /// Requests to put in the next datagram.
+    batch: usize,
 }
 
 impl<T> Requests<T> {
@@ -45,6 +53,7 @@ impl<T> Requests<T> {
             datagram: Vec::new(),
             answers_lost: false,
             retry_at: None,
+            batch: 1,
         })
     }
 
@@ -88,7 +97,7 @@ impl<T> Requests<T> {
         completions: &mut Vec<Completion<T>>,
     ) -> io::Result<Progress> {
         loop {
-            let sent = self.send_batch(slice.now(), completions)?;
+            let sent = self.send_batch(slice, completions)?;
             let read = self.read(slice, completions)?;
             if read == Progress::Partial {
                 return Ok(Progress::Partial);
@@ -105,20 +114,25 @@ impl<T> Requests<T> {
 
     fn send_batch(
         &mut self,
-        now: Instant,
+        slice: &TimeSlice<'_>,
         completions: &mut Vec<Completion<T>>,
     ) -> io::Result<Sent> {
+        let now = slice.now();
         if self.retry_at.is_some_and(|retry_at| now < retry_at) {
             return Ok(Sent::Nothing);
         }
         self.retry_at = None;
-        self.pipeline.next_batch(&mut self.datagram, completions);
+        self.pipeline
+            .next_batch(self.batch, &mut self.datagram, completions);
         if self.datagram.is_empty() {
             return Ok(Sent::Nothing);
         }
+        let begin = slice.clock();
         match self.socket.send(&self.datagram) {
             Ok(()) => {
-                self.pipeline.sent(now);
+                let size = self.pipeline.sent(now);
+                let taken = slice.clock().saturating_duration_since(begin);
+                self.batch = next_batch(size, taken);
                 Ok(Sent::Batch)
             }
             Err(error) => {
@@ -168,6 +182,15 @@ impl<T> Requests<T> {
     }
 }
 
+/// The size of the next batch, after one of `size` requests took the kernel `taken`.
+fn next_batch(size: usize, taken: Duration) -> usize {
+    let each = taken.as_nanos() / u128::try_from(size.max(1)).unwrap_or(u128::MAX);
+    let fitting = DATAGRAM_TIME.as_nanos() / each.max(1);
+    usize::try_from(fitting)
+        .unwrap_or(LARGEST_BATCH)
+        .clamp(1, LARGEST_BATCH)
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sent {
     Batch,
@@ -177,5 +200,18 @@ enum Sent {
 impl<T> AsRawFd for Requests<T> {
     fn as_raw_fd(&self) -> RawFd {
         self.socket.as_raw_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_follow_the_pace_of_the_kernel() {
+        assert_eq!(next_batch(8, Duration::from_micros(80)), 25);
+        assert_eq!(next_batch(8, Duration::from_millis(12)), 1);
+        assert_eq!(next_batch(1, Duration::ZERO), 32);
+        assert_eq!(next_batch(0, Duration::MAX), 1);
     }
 }

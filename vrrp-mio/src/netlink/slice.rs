@@ -37,10 +37,15 @@ impl<'a> TimeSlice<'a> {
         self.now
     }
 
+    /// The time the clock shows, to measure by.
+    pub(crate) fn clock(&self) -> Instant {
+        (self.clock)()
+    }
+
     /// Whether the time is over.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        (self.clock)() >= self.until
+        self.clock() >= self.until
     }
 }
 

@@ -174,6 +174,9 @@ impl Host {
             if self.keeper.is_settled() && self.notifications.is_empty() {
                 return;
             }
+            if !self.keeper.due.is_empty() || !self.notifications.is_empty() {
+                continue;
+            }
             self.now = self.keeper.deadline().unwrap_or(self.now).max(self.now);
         }
         panic!("does not settle: {:?}", self.keeper);
