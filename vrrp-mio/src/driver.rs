@@ -255,7 +255,7 @@ impl Driver {
         let wake_at = kernel
             .into_iter()
             .flatten()
-            .chain(self.deadlines.next())
+            .chain(self.deadlines.wake_up())
             .min();
         if wake_at != self.wake_at {
             self.timer.arm(wake_at)?;

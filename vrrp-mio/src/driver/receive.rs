@@ -47,6 +47,7 @@ impl Driver {
                 Ok(Some(Received::Rejected(reject))) => {
                     let discard = match reject {
                         Reject::Ipv4(error) => Discard::Ipv4(error),
+                        Reject::Group(_) => Discard::Destination,
                         Reject::TooLong | Reject::Metadata => {
                             Discard::Ipv4(Ipv4Error::Truncated { octets: 0 })
                         }
