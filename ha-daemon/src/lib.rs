@@ -1,1 +1,3 @@
 //! The reference daemon, as a library.
+
+pub mod lab;
