@@ -104,6 +104,10 @@ pub(super) fn run<W: Write>(
         .map(|(&step, until)| (step, act.rig.pings.statistics(step.began, until)))
         .collect();
     act.timeline.table(&rows)?;
+    act.timeline.line(format_args!(
+        "\nsilence: the longest time without an answer; {} late is allowed a busy machine",
+        Seconds(TOLERANCE)
+    ))?;
     match steps.iter().find(|step| step.is_late()) {
         Some(step) => Err(LabError::Late {
             step: step.kind,
@@ -123,10 +127,12 @@ impl<W: Write> Act<'_, W> {
     fn election(&mut self) -> Result<Step, LabError> {
         let started = self.rig.start(DirectorA)?;
         self.rig.start(DirectorB)?;
+        // The bridge may take a second to notice a new cable: long before the first ping.
+        self.rig.start(Client)?;
         self.timeline.event(started, "both directors start")?;
         let claim = self.await_claim(DirectorA, started)?;
         let bound = Bound::active_down(&claim, claim.interval);
-        self.rig.start(Client)?;
+        self.rig.go(Client)?;
         let began = self.await_answer(claim.at)?;
         let step = Step::new(StepKind::Election, began, started, &claim, bound);
         self.master(DirectorA, &step, claim.at, "its start")?;

@@ -21,7 +21,8 @@ pub(super) const READY: &str = "ready";
 ///
 /// It takes namespaces of its own, says `ready` on standard output and waits for an octet on
 /// standard input, which says that its interface is there. A director then becomes `ha-daemon run`;
-/// the client pings until it is killed. The process dies with the one that started it.
+/// the client waits for another octet and pings until it is killed. The process dies with the one
+/// that started it.
 ///
 /// # Errors
 /// [`HostError`] with the step that failed.
@@ -30,10 +31,7 @@ pub fn run(role: Role) -> Result<(), HostError> {
     namespace::enter_host()?;
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "{READY}").map_err(HostError::Channel)?;
-    let mut go = [0];
-    if io::stdin().read(&mut go).map_err(HostError::Channel)? == 0 {
-        return Ok(());
-    }
+    await_go()?;
     let rtnl = Rtnl::open()?;
     rtnl.set_up("lo")?;
     rtnl.set_up(INTERFACE)?;
@@ -42,9 +40,16 @@ pub fn run(role: Role) -> Result<(), HostError> {
         Some(configuration) => {
             become_director(role, configuration)?;
         }
-        None => pinger::run(VIRTUAL_ADDRESS, &mut stdout)?,
+        None => {
+            await_go()?;
+            pinger::run(VIRTUAL_ADDRESS, &mut stdout)?;
+        }
     }
     Ok(())
+}
+
+fn await_go() -> Result<(), HostError> {
+    io::stdin().read_exact(&mut [0]).map_err(HostError::Channel)
 }
 
 fn become_director(role: Role, configuration: &str) -> Result<Infallible, HostError> {

@@ -62,7 +62,7 @@ impl HostProcess {
         Pid::from_raw(i32::try_from(self.child.id()).unwrap_or(0))
     }
 
-    /// Says that the host's interface is there.
+    /// Lets the host go on.
     pub(super) fn go(&mut self) -> io::Result<()> {
         self.input.write_all(b"\n")
     }

@@ -7,7 +7,7 @@ use std::io::Write;
 use vrrp_core::Instant;
 
 use super::LabError;
-use super::failover::{Step, StepKind};
+use super::failover::Step;
 use super::record::{Bound, PingStatistics};
 
 /// Prints events as they happen, each with its time since the first.
@@ -153,6 +153,7 @@ impl fmt::Display for Bound {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lab::StepKind;
     use vrrp_core::Interval;
 
     fn printed(terminal: bool, print: impl FnOnce(&mut Timeline<&mut Vec<u8>>)) -> String {

@@ -99,13 +99,18 @@ impl Rig {
             }
         }
         self.rtnl.create_port(role.name(), BRIDGE, INTERFACE, pid)?;
-        let started = self.now()?;
+        self.go(role)
+    }
+
+    /// Lets a host go on; the client pings from its second go.
+    pub(super) fn go(&mut self, role: Role) -> Result<Instant, LabError> {
+        let at = self.now()?;
         if let Some(host) = self.hosts.get_mut(&role) {
             host.process
                 .go()
                 .map_err(|source| LabError::Spawn { role, source })?;
         }
-        Ok(started)
+        Ok(at)
     }
 
     /// Kills a host's process and cuts its cable: with its only process the host itself is gone,

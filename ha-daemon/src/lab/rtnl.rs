@@ -158,7 +158,7 @@ impl Rtnl {
             .recv::<u16, Buffer>()
             .map_err(LinkError::Socket)?;
         for reply in replies {
-            let reply = reply.map_err(|error| LinkError::Socket(error.into()))?;
+            let reply = reply.map_err(LinkError::Socket)?;
             if let NlPayload::Err(error) = reply.nl_payload() {
                 let explanation = error
                     .ext_ack()
