@@ -1,0 +1,275 @@
+//! When the neighbours are told who answers for the virtual addresses.
+//!
+//! Gratuitous ARP and unsolicited neighbour advertisements get lost, and switches move slowly: a
+//! new Active Router says it several times at once, again after a delay, and then as often as the
+//! operator wants. [`Schedule`] decides when and how often, [`Sweep`] walks the addresses, and
+//! [`Pace`] keeps the frames of one interface apart. None of them knows a packet or a clock.
+//!
+//! ```
+//! use core::time::Duration;
+//! use vrrp_core::announce::{Config, Pace, Schedule, Settings, Sweep};
+//! use vrrp_core::{Announcement, Instant};
+//!
+//! let mut schedule = Schedule::new(Config::try_from(Settings::default())?);
+//! let mut sweep = Sweep::default();
+//! let mut pace = Pace::new(Duration::from_millis(1));
+//!
+//! let start = Instant::from_millis(0);
+//! schedule.start(start, Announcement::NewActive);
+//! assert_eq!(schedule.deadline(), Some(start));
+//! let burst = schedule.handle(start).expect("the first block is due at once");
+//! sweep.start(2, burst.copies);
+//!
+//! // Two addresses, five copies, one frame a millisecond.
+//! let mut now = start;
+//! let mut frames = 0;
+//! while sweep.next(now, &mut pace).is_some() {
+//!     frames += 1;
+//!     now = sweep.deadline(&pace).unwrap_or(now);
+//! }
+//! assert_eq!((frames, now), (10, Instant::from_millis(9)));
+//! assert_eq!(schedule.deadline(), Some(Instant::from_millis(5_000)));
+//! # Ok::<(), vrrp_core::announce::ConfigError>(())
+//! ```
+
+mod pace;
+
+use core::time::Duration;
+
+pub use self::pace::{Pace, Sweep};
+use crate::{Announcement, Instant};
+
+/// The announcements of a virtual router as an operator writes them: plain, unchecked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct Settings {
+    /// Copies per address in each block of a new Active Router; 0 announces nothing.
+    pub repeat: u16,
+    /// From the first block to the second; zero for no second block.
+    pub delay: Duration,
+    /// Between refreshes while Active, the first one this long after the second block; zero for
+    /// none, otherwise 100 ms to a year.
+    pub refresh: Duration,
+    /// Copies per address in each refresh.
+    pub refresh_repeat: u16,
+    /// Copies per address after a contest was won; as `repeat` when absent.
+    pub lower_prio_repeat: Option<u16>,
+    /// From the first block after a won contest to the second; as `delay` when absent.
+    pub lower_prio_delay: Option<Duration>,
+}
+
+impl Default for Settings {
+    /// Five copies at once, five more after five seconds, no refresh.
+    fn default() -> Self {
+        Self {
+            repeat: 5,
+            delay: Duration::from_secs(5),
+            refresh: Duration::ZERO,
+            refresh_repeat: 1,
+            lower_prio_repeat: None,
+            lower_prio_delay: None,
+        }
+    }
+}
+
+/// The validated announcements of a virtual router.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "Settings", into = "Settings"))]
+pub struct Config(Settings);
+
+impl Config {
+    /// Shortest accepted refresh; anything shorter is a storm.
+    pub const MIN_REFRESH: Duration = Duration::from_millis(100);
+    /// Longest accepted span of any kind.
+    pub const MAX_SPAN: Duration = Duration::from_secs(365 * 86_400);
+
+    const fn block(&self, announcement: Announcement) -> (u16, Duration) {
+        let normal = (self.0.repeat, self.0.delay);
+        match announcement {
+            Announcement::NewActive => normal,
+            Announcement::LowerPriority => (
+                match self.0.lower_prio_repeat {
+                    Some(repeat) => repeat,
+                    None => normal.0,
+                },
+                match self.0.lower_prio_delay {
+                    Some(delay) => delay,
+                    None => normal.1,
+                },
+            ),
+        }
+    }
+
+    fn refresh(&self) -> Option<Duration> {
+        (self.0.refresh > Duration::ZERO && self.0.refresh_repeat > 0).then_some(self.0.refresh)
+    }
+}
+
+impl TryFrom<Settings> for Config {
+    type Error = ConfigError;
+
+    fn try_from(settings: Settings) -> Result<Self, ConfigError> {
+        let refresh = settings.refresh;
+        if refresh > Duration::ZERO && refresh < Self::MIN_REFRESH {
+            return Err(ConfigError::Refresh { refresh });
+        }
+        let spans = [
+            Some(settings.delay),
+            Some(refresh),
+            settings.lower_prio_delay,
+        ];
+        for span in spans.into_iter().flatten() {
+            if span > Self::MAX_SPAN {
+                return Err(ConfigError::TooLong { span });
+            }
+        }
+        Ok(Self(settings))
+    }
+}
+
+impl From<Config> for Settings {
+    fn from(config: Config) -> Self {
+        config.0
+    }
+}
+
+/// Settings that no schedule can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A refresh that would never let the network rest.
+    #[error("refresh every {}ms is shorter than 100ms", refresh.as_millis())]
+    Refresh {
+        /// The refresh asked for.
+        refresh: Duration,
+    },
+    /// More than a year.
+    #[error("span of {}s is longer than a year", span.as_secs())]
+    TooLong {
+        /// The span asked for.
+        span: Duration,
+    },
+}
+
+/// Announce every virtual address this often, now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a burst that is not sent is lost"]
+pub struct Burst {
+    /// Copies per address, at least one.
+    pub copies: u16,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Block {
+    at: Instant,
+    copies: u16,
+}
+
+/// The announce schedule of one virtual router.
+///
+/// [`start`](Self::start) it once the addresses are in place (RFC 9568 §8.1.2, D4), call
+/// [`handle`](Self::handle) when [`deadline`](Self::deadline) has come, and [`stop`](Self::stop) it
+/// when the router is no longer Active. A late call sends what is due once: missed blocks and
+/// refreshes do not add up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    config: Config,
+    first: Option<Block>,
+    second: Option<Block>,
+    refresh_at: Option<Instant>,
+}
+
+impl Schedule {
+    /// An idle schedule.
+    #[must_use]
+    pub const fn new(config: Config) -> Self {
+        Self {
+            config,
+            first: None,
+            second: None,
+            refresh_at: None,
+        }
+    }
+
+    /// The current configuration.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Replaces the configuration. Blocks already due keep their time; a refresh starts, stops or
+    /// moves at once if the schedule is running.
+    pub fn configure(&mut self, now: Instant, config: Config, active: bool) {
+        let before = self.config.refresh();
+        self.config = config;
+        if before != config.refresh() {
+            self.refresh_at = match config.refresh() {
+                Some(refresh) if active => Some(now + refresh),
+                Some(_) | None => None,
+            };
+        }
+    }
+
+    /// Begins a first block at `now` and, if configured, a second one after the delay.
+    ///
+    /// A new Active Router starts anew. After a won contest the refresh goes on as it was and a
+    /// pending second block stays unless this announcement brings its own.
+    pub fn start(&mut self, now: Instant, announcement: Announcement) {
+        let (copies, delay) = self.config.block(announcement);
+        let second = (delay > Duration::ZERO && copies > 0).then(|| Block {
+            at: now + delay,
+            copies,
+        });
+        match announcement {
+            Announcement::NewActive => {
+                self.second = second;
+                self.refresh_at = self.config.refresh().map(|refresh| now + delay + refresh);
+            }
+            Announcement::LowerPriority => self.second = second.or(self.second),
+        }
+        let due = self.first.map_or(0, |block| block.copies);
+        self.first = Some(Block {
+            at: now,
+            copies: copies.max(due),
+        });
+    }
+
+    /// Forgets everything: the router is no longer Active.
+    pub const fn stop(&mut self) {
+        self.first = None;
+        self.second = None;
+        self.refresh_at = None;
+    }
+
+    /// When to call [`handle`](Self::handle) next.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        let blocks = [self.first, self.second].into_iter().flatten();
+        let blocks = blocks.map(|block| block.at).min();
+        [blocks, self.refresh_at].into_iter().flatten().min()
+    }
+
+    /// What to announce now. Early calls are no-ops; late ones send the larger of what is due, not
+    /// the sum, and do not catch up on missed refreshes.
+    pub fn handle(&mut self, now: Instant) -> Option<Burst> {
+        let mut copies = 0;
+        for block in [&mut self.first, &mut self.second] {
+            if let Some(due) = block.take_if(|block| block.at <= now) {
+                copies = due.copies.max(copies);
+            }
+        }
+        if let (Some(at), Some(refresh)) = (self.refresh_at, self.config.refresh())
+            && at <= now
+        {
+            copies = self.config.0.refresh_repeat.max(copies);
+            let next = at + refresh;
+            self.refresh_at = Some(if next > now { next } else { now + refresh });
+        }
+        (copies > 0).then_some(Burst { copies })
+    }
+}
+
+#[cfg(test)]
+mod tests;

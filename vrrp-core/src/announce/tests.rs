@@ -1,0 +1,252 @@
+use std::vec::Vec;
+
+use super::*;
+
+fn at(millis: u64) -> Instant {
+    Instant::from_millis(millis)
+}
+
+fn schedule(settings: Settings) -> Schedule {
+    Schedule::new(Config::try_from(settings).unwrap())
+}
+
+/// Every burst up to and including `end` when each deadline is met on time.
+fn bursts(schedule: &mut Schedule, end: u64) -> Vec<(Instant, u16)> {
+    let mut sent = Vec::new();
+    while let Some(due) = schedule.deadline().filter(|due| *due <= at(end)) {
+        if let Some(burst) = schedule.handle(due) {
+            sent.push((due, burst.copies));
+        }
+    }
+    sent
+}
+
+#[test]
+fn a_new_active_router_announces_five_times_at_once_and_five_times_after_five_seconds() {
+    let mut schedule = schedule(Settings::default());
+    assert_eq!(schedule.deadline(), None);
+    schedule.start(at(1_000), Announcement::NewActive);
+    assert_eq!(
+        bursts(&mut schedule, 3_600_000),
+        [(at(1_000), 5), (at(6_000), 5)]
+    );
+    assert_eq!(schedule.deadline(), None);
+}
+
+#[test]
+fn the_first_refresh_comes_a_whole_refresh_after_the_second_block() {
+    let mut schedule = schedule(Settings {
+        repeat: 3,
+        delay: Duration::from_secs(2),
+        refresh: Duration::from_secs(60),
+        refresh_repeat: 2,
+        ..Settings::default()
+    });
+    schedule.start(at(0), Announcement::NewActive);
+    assert_eq!(
+        bursts(&mut schedule, 182_000),
+        [
+            (at(0), 3),
+            (at(2_000), 3),
+            (at(62_000), 2),
+            (at(122_000), 2),
+            (at(182_000), 2)
+        ]
+    );
+}
+
+#[test]
+fn without_a_delay_there_is_one_block() {
+    let mut schedule = schedule(Settings {
+        delay: Duration::ZERO,
+        ..Settings::default()
+    });
+    schedule.start(at(0), Announcement::NewActive);
+    assert_eq!(bursts(&mut schedule, 3_600_000), [(at(0), 5)]);
+}
+
+#[test]
+fn a_won_contest_uses_its_own_numbers_and_leaves_the_refresh_alone() {
+    let mut schedule = schedule(Settings {
+        refresh: Duration::from_secs(10),
+        lower_prio_repeat: Some(2),
+        lower_prio_delay: Some(Duration::from_secs(1)),
+        ..Settings::default()
+    });
+    schedule.start(at(0), Announcement::NewActive);
+    assert_eq!(bursts(&mut schedule, 5_000), [(at(0), 5), (at(5_000), 5)]);
+    schedule.start(at(7_000), Announcement::LowerPriority);
+    assert_eq!(
+        bursts(&mut schedule, 25_000),
+        [
+            (at(7_000), 2),
+            (at(8_000), 2),
+            (at(15_000), 1),
+            (at(25_000), 1)
+        ]
+    );
+}
+
+#[test]
+fn a_contest_without_a_second_block_keeps_the_pending_one() {
+    let mut schedule = schedule(Settings {
+        lower_prio_delay: Some(Duration::ZERO),
+        ..Settings::default()
+    });
+    schedule.start(at(0), Announcement::NewActive);
+    assert_eq!(bursts(&mut schedule, 1_000), [(at(0), 5)]);
+    schedule.start(at(1_000), Announcement::LowerPriority);
+    assert_eq!(
+        bursts(&mut schedule, 9_000),
+        [(at(1_000), 5), (at(5_000), 5)]
+    );
+}
+
+#[test]
+fn contests_are_not_announced_when_their_repeat_is_zero() {
+    let mut schedule = schedule(Settings {
+        lower_prio_repeat: Some(0),
+        ..Settings::default()
+    });
+    schedule.start(at(0), Announcement::LowerPriority);
+    assert_eq!(bursts(&mut schedule, 60_000), []);
+    assert_eq!(schedule.deadline(), None);
+}
+
+#[test]
+fn two_starts_before_the_first_block_went_out_make_one_block() {
+    let mut schedule = schedule(Settings {
+        lower_prio_repeat: Some(1),
+        ..Settings::default()
+    });
+    schedule.start(at(0), Announcement::NewActive);
+    schedule.start(at(0), Announcement::LowerPriority);
+    assert_eq!(schedule.handle(at(0)), Some(Burst { copies: 5 }));
+    assert_eq!(schedule.handle(at(0)), None);
+}
+
+#[test]
+fn a_late_wake_up_sends_once_and_the_refresh_does_not_catch_up() {
+    let mut schedule = schedule(Settings {
+        refresh: Duration::from_secs(1),
+        refresh_repeat: 7,
+        ..Settings::default()
+    });
+    schedule.start(at(0), Announcement::NewActive);
+    assert_eq!(schedule.handle(at(0)), Some(Burst { copies: 5 }));
+    assert_eq!(schedule.handle(at(100_500)), Some(Burst { copies: 7 }));
+    assert_eq!(schedule.deadline(), Some(at(101_500)));
+    assert_eq!(schedule.handle(at(101_499)), None);
+}
+
+#[test]
+fn a_stopped_schedule_is_silent() {
+    let mut schedule = schedule(Settings {
+        refresh: Duration::from_secs(1),
+        ..Settings::default()
+    });
+    schedule.start(at(0), Announcement::NewActive);
+    schedule.stop();
+    assert_eq!(schedule.deadline(), None);
+    assert_eq!(schedule.handle(at(1_000_000)), None);
+}
+
+#[test]
+fn a_reload_moves_the_refresh_of_an_active_router() {
+    let refresh = |seconds| {
+        Config::try_from(Settings {
+            refresh: Duration::from_secs(seconds),
+            ..Settings::default()
+        })
+        .unwrap()
+    };
+    let mut schedule = Schedule::new(refresh(0));
+    schedule.start(at(0), Announcement::NewActive);
+    assert_eq!(bursts(&mut schedule, 5_000).len(), 2);
+    schedule.configure(at(20_000), refresh(30), true);
+    assert_eq!(schedule.deadline(), Some(at(50_000)));
+    schedule.configure(at(21_000), refresh(30), true);
+    assert_eq!(schedule.deadline(), Some(at(50_000)));
+    schedule.configure(at(22_000), refresh(0), true);
+    assert_eq!(schedule.deadline(), None);
+    schedule.configure(at(23_000), refresh(30), false);
+    assert_eq!(schedule.deadline(), None);
+}
+
+#[test]
+fn refuses_a_refresh_that_never_rests_and_spans_beyond_a_year() {
+    let refresh = Duration::from_millis(99);
+    assert_eq!(
+        Config::try_from(Settings {
+            refresh,
+            ..Settings::default()
+        }),
+        Err(ConfigError::Refresh { refresh })
+    );
+    let span = Duration::from_secs(365 * 86_400 + 1);
+    assert_eq!(
+        Config::try_from(Settings {
+            lower_prio_delay: Some(span),
+            ..Settings::default()
+        }),
+        Err(ConfigError::TooLong { span })
+    );
+}
+
+#[test]
+fn a_sweep_sends_every_address_once_before_any_twice() {
+    let mut sweep = Sweep::default();
+    let mut pace = Pace::new(Duration::ZERO);
+    sweep.start(3, 2);
+    let mut order = Vec::new();
+    while let Some(index) = sweep.next(at(0), &mut pace) {
+        order.push(index);
+    }
+    assert_eq!(order, [0, 1, 2, 0, 1, 2]);
+    assert_eq!(sweep.deadline(&pace), None);
+}
+
+#[test]
+fn frames_keep_their_distance_and_a_late_caller_does_not_catch_up() {
+    let mut sweep = Sweep::default();
+    let mut pace = Pace::new(Duration::from_millis(10));
+    sweep.start(20_000, 1);
+    assert_eq!(sweep.next(at(100), &mut pace), Some(0));
+    assert_eq!(sweep.next(at(100), &mut pace), None);
+    assert_eq!(sweep.next(at(109), &mut pace), None);
+    assert_eq!(sweep.deadline(&pace), Some(at(110)));
+    assert_eq!(sweep.next(at(500), &mut pace), Some(1));
+    assert_eq!(sweep.next(at(500), &mut pace), None);
+    assert_eq!(sweep.deadline(&pace), Some(at(510)));
+    assert_eq!(sweep.remaining(), 19_998);
+}
+
+#[test]
+fn two_sweeps_share_the_pace_of_their_interface() {
+    let mut pace = Pace::new(Duration::from_millis(10));
+    let (mut one, mut two) = (Sweep::default(), Sweep::default());
+    one.start(1, 1);
+    two.start(1, 1);
+    assert_eq!(one.next(at(0), &mut pace), Some(0));
+    assert_eq!(two.next(at(0), &mut pace), None);
+    assert_eq!(two.next(at(10), &mut pace), Some(0));
+}
+
+#[test]
+fn bursts_faster_than_the_pace_still_reach_the_last_address() {
+    let mut sweep = Sweep::default();
+    let mut pace = Pace::new(Duration::ZERO);
+    let mut seen = [0; 5];
+    for _ in 0..5 {
+        sweep.start(5, 1);
+        for _ in 0..2 {
+            seen[sweep.next(at(0), &mut pace).unwrap()] += 1;
+        }
+    }
+    assert_eq!(seen, [2, 2, 2, 2, 2]);
+    sweep.start(2, 1);
+    assert_eq!(sweep.peek(), Some(0));
+    assert_eq!(sweep.remaining(), 2);
+    sweep.start(0, 3);
+    assert_eq!(sweep.next(at(0), &mut pace), None);
+}
