@@ -75,7 +75,7 @@ impl Deadlines {
 
     /// The earliest deadline.
     #[must_use]
-    pub fn next(&mut self) -> Option<Instant> {
+    pub fn earliest(&mut self) -> Option<Instant> {
         self.settle(Instant::MAX).map(|entry| entry.at)
     }
 

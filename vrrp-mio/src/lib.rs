@@ -2,6 +2,7 @@
 
 mod clock;
 mod deadlines;
+mod frames;
 mod link;
 mod socket;
 mod sys;
@@ -9,6 +10,7 @@ mod timer;
 
 pub use self::clock::Clock;
 pub use self::deadlines::Deadlines;
+pub use self::frames::{FrameError, Frames};
 pub use self::link::LinkSocket;
 pub use self::socket::{
     AdvertSocket, Datagram, Filter, Ipv6Datagram, OpenError, RECEIVE_BUFFER, ReceiveError,

@@ -1,7 +1,7 @@
 //! Raw sockets for advertisements.
 
+use core::net::{IpAddr, Ipv6Addr};
 use std::io;
-use std::net::IpAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use mio::event::Source;
@@ -80,6 +80,9 @@ pub struct AdvertSocket {
     interface: u32,
     identification: u16,
     overflows: u32,
+    /// The IPv6 groups joined, because the kernel does not look at them: a raw socket that is bound
+    /// to no address gets every group somebody on the host is in, whatever `IPV6_MULTICAST_ALL`.
+    groups: Vec<Ipv6Addr>,
     control: Box<ReceiveControl>,
 }
 
@@ -101,6 +104,7 @@ impl AdvertSocket {
             interface,
             identification: 0,
             overflows: 0,
+            groups: Vec::new(),
             control: Box::default(),
         };
         // From its creation on the socket hears every interface. Until it is bound nothing may
@@ -138,28 +142,34 @@ impl AdvertSocket {
     /// [`OpenError::Option`] if `group` is no multicast address of the socket's family, is joined
     /// already, or the kernel's limit of groups is reached (20 for IPv4 unless
     /// `net.ipv4.igmp_max_memberships` says otherwise).
-    pub fn join(&self, group: IpAddr) -> Result<(), OpenError> {
-        let joined = match group {
+    pub fn join(&mut self, group: IpAddr) -> Result<(), OpenError> {
+        match group {
             IpAddr::V4(group) => self
                 .socket
                 .join_multicast_v4_n(&group, &InterfaceIndexOrAddress::Index(self.interface)),
-            IpAddr::V6(group) => self.socket.join_multicast_v6(&group, self.interface),
-        };
-        joined.map_err(|source| option("multicast membership", source))
+            IpAddr::V6(group) => self
+                .socket
+                .join_multicast_v6(&group, self.interface)
+                .map(|()| self.groups.push(group)),
+        }
+        .map_err(|source| option("multicast membership", source))
     }
 
     /// Stops to receive what is sent to `group`.
     ///
     /// # Errors
     /// [`OpenError::Option`] if `group` was not joined.
-    pub fn leave(&self, group: IpAddr) -> Result<(), OpenError> {
-        let left = match group {
+    pub fn leave(&mut self, group: IpAddr) -> Result<(), OpenError> {
+        match group {
             IpAddr::V4(group) => self
                 .socket
                 .leave_multicast_v4_n(&group, &InterfaceIndexOrAddress::Index(self.interface)),
-            IpAddr::V6(group) => self.socket.leave_multicast_v6(&group, self.interface),
-        };
-        left.map_err(|source| option("multicast membership", source))
+            IpAddr::V6(group) => self
+                .socket
+                .leave_multicast_v6(&group, self.interface)
+                .map(|()| self.groups.retain(|joined| *joined != group)),
+        }
+        .map_err(|source| option("multicast membership", source))
     }
 
     /// Replaces the filter the kernel applies before queueing.

@@ -9,6 +9,10 @@ use socket2::{SockAddr, SockAddrStorage};
     unsafe_code,
     reason = "neither socket2 nor nix constructs a sockaddr_ll"
 )]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the address family is 17 and the size 20"
+)]
 pub(crate) fn link_address(interface: i32) -> SockAddr {
     let mut storage = SockAddrStorage::zeroed();
     // SAFETY: `sockaddr_ll` is a socket address type, plain integers without invalid values, and

@@ -1,8 +1,8 @@
 //! The one timer of a loop.
 
+use core::time::Duration;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
-use std::time::Duration;
 
 use mio::event::Source;
 use mio::unix::SourceFd;

@@ -14,12 +14,12 @@ fn due_ids_come_out_in_the_order_of_their_deadlines() {
     deadlines.set(2, Some(at(30)));
     deadlines.set(0, Some(at(10)));
     deadlines.set(1, Some(at(20)));
-    assert_eq!(deadlines.next(), Some(at(10)));
+    assert_eq!(deadlines.earliest(), Some(at(10)));
     assert_eq!(deadlines.pop_due(at(9)), None);
     assert_eq!(deadlines.pop_due(at(25)), Some(0));
     assert_eq!(deadlines.pop_due(at(25)), Some(1));
     assert_eq!(deadlines.pop_due(at(25)), None);
-    assert_eq!(deadlines.next(), Some(at(30)));
+    assert_eq!(deadlines.earliest(), Some(at(30)));
 }
 
 #[test]
@@ -28,9 +28,9 @@ fn a_deadline_put_off_does_not_fire_at_its_old_time() {
     deadlines.set(0, Some(at(10)));
     deadlines.set(0, Some(at(50)));
     assert_eq!(deadlines.pop_due(at(49)), None);
-    assert_eq!(deadlines.next(), Some(at(50)));
+    assert_eq!(deadlines.earliest(), Some(at(50)));
     assert_eq!(deadlines.pop_due(at(50)), Some(0));
-    assert_eq!(deadlines.next(), None);
+    assert_eq!(deadlines.earliest(), None);
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn a_deadline_put_forward_fires_at_its_new_time() {
     deadlines.set(0, Some(at(10)));
     deadlines.set(1, Some(at(100)));
     deadlines.set(1, Some(at(5)));
-    assert_eq!(deadlines.next(), Some(at(5)));
+    assert_eq!(deadlines.earliest(), Some(at(5)));
     assert_eq!(deadlines.pop_due(at(5)), Some(1));
 }
 
@@ -50,7 +50,7 @@ fn a_cancelled_deadline_never_fires() {
     deadlines.set(0, None);
     deadlines.set(7, None);
     assert_eq!(deadlines.get(0), None);
-    assert_eq!(deadlines.next(), None);
+    assert_eq!(deadlines.earliest(), None);
     assert_eq!(deadlines.pop_due(Instant::MAX), None);
 }
 
@@ -67,7 +67,7 @@ fn putting_one_deadline_off_a_million_times_keeps_one_entry() {
 #[derive(Clone, Copy, Debug)]
 enum Op {
     Set(usize, Option<u64>),
-    Next,
+    Earliest,
     PopDue(u64),
 }
 
@@ -77,7 +77,7 @@ fn op() -> impl Strategy<Value = Op> {
     let time = prop_oneof![0..20_u64, Just(u64::MAX)];
     prop_oneof![
         4 => (id, proptest::option::weighted(0.8, time.clone())).prop_map(|(id, at)| Op::Set(id, at)),
-        1 => Just(Op::Next),
+        1 => Just(Op::Earliest),
         3 => time.prop_map(Op::PopDue),
     ]
 }
@@ -115,8 +115,8 @@ proptest! {
                     };
                     prop_assert_eq!(deadlines.get(id), model.get(&id).copied());
                 }
-                Op::Next => {
-                    prop_assert_eq!(deadlines.next(), earliest(&model).map(|(at, _)| at));
+                Op::Earliest => {
+                    prop_assert_eq!(deadlines.earliest(), earliest(&model).map(|(at, _)| at));
                 }
                 Op::PopDue(now) => {
                     let due = earliest(&model).filter(|(deadline, _)| *deadline <= at(now));

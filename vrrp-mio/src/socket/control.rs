@@ -1,6 +1,6 @@
 //! Ancillary data of `sendmsg(2)` and `recvmsg(2)`.
 
-use std::net::Ipv6Addr;
+use core::net::Ipv6Addr;
 
 use nix::libc;
 

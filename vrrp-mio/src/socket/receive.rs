@@ -1,7 +1,7 @@
 //! Receiving.
 
+use core::net::{IpAddr, Ipv6Addr};
 use std::io::{self, IoSliceMut};
-use std::net::{IpAddr, Ipv6Addr};
 use std::os::fd::AsRawFd;
 
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, RecvMsg, SockaddrIn, SockaddrIn6, recvmsg};
@@ -97,6 +97,9 @@ pub enum Reject {
     /// The IPv4 header contradicts the packet.
     #[error("malformed IPv4 header")]
     Ipv4(#[from] Ipv4Error),
+    /// Sent to an IPv6 group that another socket of the host has joined and this one has not.
+    #[error("the group {0} is not joined")]
+    Group(Ipv6Addr),
     /// The kernel did not tell the hop limit, the source or the destination of an IPv6 packet.
     #[error("the kernel left out the addresses or the hop limit")]
     Metadata,
@@ -176,6 +179,9 @@ impl AdvertSocket {
         else {
             return Ok(Received::Rejected(Reject::Metadata));
         };
+        if destination.is_multicast() && !self.groups.contains(&destination) {
+            return Ok(Received::Rejected(Reject::Group(destination)));
+        }
         Ok(Received::Datagram(Datagram::V6(Ipv6Datagram {
             source,
             destination,

@@ -1,0 +1,7 @@
+//! The sockets against the kernel, over veth pairs between network namespaces.
+
+mod advertisements;
+mod delivery;
+mod failures;
+mod frames;
+mod lab;
