@@ -9,7 +9,6 @@
 //! Nothing is left behind, however it ends: the namespaces live as long as their processes, and
 //! those die with the laboratory.
 
-mod clock;
 mod failover;
 mod host;
 mod namespace;
@@ -59,7 +58,7 @@ pub fn run(options: &Options) -> Result<(), LabError> {
     let mut rig = Rig::build()?;
     let stdout = io::stdout().lock();
     let terminal = stdout.is_terminal();
-    let mut timeline = Timeline::new(stdout, rig.now()?, terminal);
+    let mut timeline = Timeline::new(stdout, rig.now(), terminal);
     timeline.line("Two directors and a client on a bridge, in network namespaces of their own:")?;
     for role in [Role::DirectorA, Role::DirectorB] {
         let (name, address) = (role.name(), role.address().to_string());

@@ -1,5 +1,7 @@
 //! `ha-daemon lab` as its user runs it.
+#![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
 
+use core::time::Duration;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::os::fd::AsRawFd;
@@ -7,7 +9,6 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::thread::sleep;
-use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;

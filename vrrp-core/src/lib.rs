@@ -104,9 +104,9 @@ mod mac;
 mod machine;
 mod priority;
 pub mod receive;
-mod statistics;
 #[cfg(any(test, feature = "sim"))]
 pub mod sim;
+mod statistics;
 mod time;
 pub mod track;
 mod version;

@@ -251,7 +251,7 @@ impl<W: Write> Act<'_, W> {
     }
 
     fn hold(&mut self) -> Result<(), LabError> {
-        let until = self.rig.now()? + HOLD;
+        let until = self.rig.now() + HOLD;
         while self.turn(until, format_args!("watching"))? < until {}
         Ok(())
     }

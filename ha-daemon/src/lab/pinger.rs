@@ -10,8 +10,8 @@ use std::os::fd::AsFd;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use socket2::{Domain, Protocol, Socket, Type};
 use vrrp_core::Instant;
-
-use super::clock;
+use vrrp_core::wire::{Checksum, Ipv4Packet};
+use vrrp_mio::Clock;
 
 /// Time between two requests.
 pub(super) const PERIOD: Duration = Duration::from_millis(20);
@@ -30,10 +30,11 @@ pub(super) fn run(destination: Ipv4Addr, out: &mut impl Write) -> Result<(), Pin
             Ok(socket)
         })
         .map_err(PingError::Open)?;
+    let clock = Clock::new().map_err(PingError::Clock)?;
     let mut sequence = 0_u16;
-    let mut next = now()?;
+    let mut next = clock.now();
     loop {
-        let at = now()?;
+        let at = clock.now();
         if at >= next {
             send(&socket, sequence)?;
             report(out, Report::Sent { sequence, at })?;
@@ -42,14 +43,10 @@ pub(super) fn run(destination: Ipv4Addr, out: &mut impl Write) -> Result<(), Pin
         }
         wait(&socket, next.saturating_duration_since(at))?;
         while let Some(sequence) = receive(&socket)? {
-            let at = now()?;
+            let at = clock.now();
             report(out, Report::Answered { sequence, at })?;
         }
     }
-}
-
-fn now() -> Result<Instant, PingError> {
-    clock::now().map_err(|errno| PingError::Clock(errno.into()))
 }
 
 fn report(out: &mut impl Write, report: Report) -> Result<(), PingError> {
@@ -100,23 +97,15 @@ fn is_loss(error: &io::Error) -> bool {
 fn echo_request(sequence: u16) -> [u8; 8] {
     let [i, d] = IDENTIFIER;
     let [high, low] = sequence.to_be_bytes();
-    let words = [
-        u16::from_be_bytes([ECHO_REQUEST, 0]),
-        u16::from_be_bytes(IDENTIFIER),
-        sequence,
-    ];
-    let sum: u32 = words.into_iter().map(u32::from).sum();
-    let folded = (sum & 0xffff) + (sum >> 16);
-    // Three words carry at most twice, and the second carry cannot carry again.
-    let folded = (folded & 0xffff) + (folded >> 16);
-    let [_, _, check_high, check_low] = (!folded).to_be_bytes();
-    [ECHO_REQUEST, 0, check_high, check_low, i, d, high, low]
+    let request = |[check_high, check_low]: [u8; 2]| {
+        [ECHO_REQUEST, 0, check_high, check_low, i, d, high, low]
+    };
+    request(Checksum::new().octets(&request([0, 0])).field())
 }
 
 /// The sequence number of the echo reply in an IPv4 packet, if it answers one of ours.
 fn echo_reply(packet: &[u8]) -> Option<u16> {
-    let header_len = usize::from(packet.first()? & 0x0f) * 4;
-    match *packet.get(header_len..)? {
+    match *Ipv4Packet::decode(packet).ok()?.payload {
         [ECHO_REPLY, 0, _, _, i, d, high, low, ..] if [i, d] == IDENTIFIER => {
             Some(u16::from_be_bytes([high, low]))
         }
@@ -208,6 +197,8 @@ mod tests {
     fn only_answers_to_our_requests_count() {
         let mut packet = [0; 28];
         packet[0] = 0x45;
+        packet[3] = 28;
+        packet[9] = 1;
         packet[20..].copy_from_slice(&[0, 0, 0, 0, b'h', b'a', 1, 2]);
         assert_eq!(echo_reply(&packet), Some(0x0102));
         assert_eq!(echo_reply(&packet[..27]), None, "truncated");

@@ -10,9 +10,9 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use vrrp_core::Instant;
+use vrrp_mio::Clock;
 
 use super::LabError;
-use super::clock;
 use super::host::READY;
 use super::process::{HostProcess, Tail};
 use super::record::{AdvertRecord, PingRecord};
@@ -52,6 +52,7 @@ struct Host {
 /// The bridge, the hosts on it and the record of what crossed it.
 pub(super) struct Rig {
     rtnl: Rtnl,
+    clock: Clock,
     tap: Tap,
     signals: SignalFd,
     hosts: BTreeMap<Role, Host>,
@@ -76,6 +77,7 @@ impl Rig {
         rtnl.create_bridge(BRIDGE)?;
         Ok(Self {
             rtnl,
+            clock: Clock::new().map_err(LabError::Clock)?,
             tap: Tap::open().map_err(LabError::Tap)?,
             signals,
             hosts: BTreeMap::new(),
@@ -92,7 +94,7 @@ impl Rig {
         let pid = process.pid();
         let phase = Phase::Starting;
         self.hosts.insert(role, Host { process, phase });
-        let limit = self.now()? + HOST_PATIENCE;
+        let limit = self.now() + HOST_PATIENCE;
         while self.phase(role) == Some(Phase::Starting) {
             if self.turn(limit)? >= limit {
                 return Err(self.silent(role, "get ready"));
@@ -104,7 +106,7 @@ impl Rig {
 
     /// Lets a host go on; the client pings from its second go.
     pub(super) fn go(&mut self, role: Role) -> Result<Instant, LabError> {
-        let at = self.now()?;
+        let at = self.now();
         if let Some(host) = self.hosts.get_mut(&role) {
             host.process
                 .go()
@@ -116,7 +118,7 @@ impl Rig {
     /// Kills a host's process and cuts its cable: with its only process the host itself is gone,
     /// and so is whatever address it had.
     pub(super) fn kill(&mut self, role: Role) -> Result<Instant, LabError> {
-        let at = self.now()?;
+        let at = self.now();
         if let Some(mut host) = self.hosts.remove(&role) {
             host.process
                 .kill()
@@ -128,7 +130,7 @@ impl Rig {
 
     /// Asks a host's process to stop.
     pub(super) fn terminate(&mut self, role: Role) -> Result<Instant, LabError> {
-        let at = self.now()?;
+        let at = self.now();
         if let Some(host) = self.hosts.get_mut(&role) {
             host.phase = Phase::Leaving;
             host.process
@@ -140,7 +142,7 @@ impl Rig {
 
     /// Waits until a host that was asked to stop has done so.
     pub(super) fn await_exit(&mut self, role: Role) -> Result<Instant, LabError> {
-        let limit = self.now()? + HOST_PATIENCE;
+        let limit = self.now() + HOST_PATIENCE;
         loop {
             let now = self.turn(limit)?;
             if !self.hosts.contains_key(&role) {
@@ -155,9 +157,9 @@ impl Rig {
     /// Sleeps until something happens, at most until `until` and never long; records it, and
     /// returns the time.
     pub(super) fn turn(&mut self, until: Instant) -> Result<Instant, LabError> {
-        let sleep = until.saturating_duration_since(self.now()?).min(TURN);
+        let sleep = until.saturating_duration_since(self.now()).min(TURN);
         self.sleep(sleep)?;
-        let now = self.now()?;
+        let now = self.now();
         if self
             .signals
             .read_signal()
@@ -179,9 +181,8 @@ impl Rig {
         self.hosts.get(&role).map(|host| host.process.tail())
     }
 
-    #[expect(clippy::unused_self, reason = "the rig's clock")]
-    pub(super) fn now(&self) -> Result<Instant, LabError> {
-        clock::now().map_err(|errno| LabError::Clock(errno.into()))
+    pub(super) fn now(&self) -> Instant {
+        self.clock.now()
     }
 
     fn phase(&self, role: Role) -> Option<Phase> {
