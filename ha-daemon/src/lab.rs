@@ -52,7 +52,7 @@ pub struct Options {
 ///
 /// # Errors
 /// [`LabError`] with what the kernel refused, which host failed and what it wrote, or which step
-/// came later than the protocol allows.
+/// did not keep the protocol's time.
 pub fn run(options: &Options) -> Result<(), LabError> {
     namespace::enter()?;
     let mut rig = Rig::build()?;
@@ -162,6 +162,14 @@ pub enum LabError {
         /// The step.
         step: StepKind,
         /// How much later.
+        by: Duration,
+    },
+    /// A director took over before the protocol allows.
+    #[error("{step} came {} earlier than the protocol allows", Seconds(*by))]
+    Early {
+        /// The step.
+        step: StepKind,
+        /// How much earlier.
         by: Duration,
     },
     /// SIGINT, SIGTERM or SIGHUP.

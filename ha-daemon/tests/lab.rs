@@ -76,13 +76,13 @@ fn assert_success(output: &Output) {
     let mut at = 0;
     for wanted in [
         "both directors start",
-        "director-a is MASTER: election 3.4",
+        "director-a is MASTER: election 3.",
         "director-a is killed",
-        "director-b is MASTER: takeover 3.6",
+        "director-b is MASTER: takeover 3.",
         "director-a starts again",
-        "director-a is MASTER: preemption 3.4",
+        "director-a is MASTER: preemption 3.",
         "director-a is stopped",
-        "director-b is MASTER: handover 0.6",
+        "director-b is MASTER: handover ",
         "everything has stopped",
         "3 x 1 s + skew 0.609 s = 3.609 s",
     ] {

@@ -18,8 +18,10 @@ const HOLD: Duration = Duration::from_millis(1200);
 /// How long a change of master may take before the laboratory gives up. The protocol's bound is
 /// known only once the new master has spoken.
 const PATIENCE: Duration = Duration::from_secs(8);
-/// How much later than the protocol's bound a loaded machine may be.
-const TOLERANCE: Duration = Duration::from_millis(500);
+/// How much later than the protocol says a loaded machine may be.
+const LATE_TOLERANCE: Duration = Duration::from_millis(500);
+/// How much earlier a step may seem: the bridge and the directors do not read the clock together.
+const EARLY_TOLERANCE: Duration = Duration::from_millis(50);
 
 /// One change of master.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +51,18 @@ impl Step {
         }
     }
 
-    fn is_late(&self) -> bool {
-        self.took > self.bound.total().saturating_add(TOLERANCE)
+    /// Holds the step against the protocol, which allows no takeover before its time either.
+    fn check(&self) -> Result<(), LabError> {
+        let (step, due) = (self.kind, self.bound.total());
+        if self.took > due.saturating_add(LATE_TOLERANCE) {
+            let by = self.took.saturating_sub(due);
+            return Err(LabError::Late { step, by });
+        }
+        if self.took.saturating_add(EARLY_TOLERANCE) < due {
+            let by = due.saturating_sub(self.took);
+            return Err(LabError::Early { step, by });
+        }
+        Ok(())
     }
 }
 
@@ -106,15 +118,9 @@ pub(super) fn run<W: Write>(
     act.timeline.table(&rows)?;
     act.timeline.line(format_args!(
         "\nsilence: the longest time without an answer; {} late is allowed a busy machine",
-        Seconds(TOLERANCE)
+        Seconds(LATE_TOLERANCE)
     ))?;
-    match steps.iter().find(|step| step.is_late()) {
-        Some(step) => Err(LabError::Late {
-            step: step.kind,
-            by: step.took.saturating_sub(step.bound.total()),
-        }),
-        None => Ok(()),
-    }
+    steps.iter().try_for_each(Step::check)
 }
 
 struct Act<'a, W> {
@@ -292,5 +298,37 @@ impl<W: Write> Act<'_, W> {
             patience: PATIENCE,
             tail: self.rig.tail(role),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_may_be_neither_early_nor_much_too_late() {
+        let verdict = |millis| {
+            Step {
+                kind: StepKind::Handover,
+                began: Instant::EPOCH,
+                took: Duration::from_millis(millis),
+                bound: Bound::Skew {
+                    skew: Duration::from_millis(600),
+                },
+            }
+            .check()
+        };
+        for millis in [550, 600, 1100] {
+            assert!(verdict(millis).is_ok(), "{millis} ms");
+        }
+        let text = |millis| verdict(millis).unwrap_err().to_string();
+        assert_eq!(
+            text(549),
+            "handover came 0.051 s earlier than the protocol allows"
+        );
+        assert_eq!(
+            text(1101),
+            "handover came 0.501 s later than the protocol allows"
+        );
     }
 }

@@ -22,7 +22,8 @@ pub(super) struct Timeline<W> {
 enum Progress {
     Off,
     Hidden,
-    Shown,
+    /// With this many tenths of a second.
+    Shown(u128),
 }
 
 impl<W: Write> Timeline<W> {
@@ -61,20 +62,20 @@ impl<W: Write> Timeline<W> {
         if self.progress == Progress::Off {
             return Ok(());
         }
-        let since = now.saturating_duration_since(self.epoch);
-        let tenths = since.subsec_millis() / 100;
-        self.progress = Progress::Shown;
-        write!(
-            self.out,
-            "\r\x1b[K{:>6}.{tenths} s  ... {doing}",
-            since.as_secs()
-        )
-        .and_then(|()| self.out.flush())
-        .map_err(LabError::Print)
+        let tenths = now.saturating_duration_since(self.epoch).as_millis() / 100;
+        let shown = Progress::Shown(tenths);
+        if self.progress == shown {
+            return Ok(());
+        }
+        self.progress = shown;
+        let (whole, tenth) = (tenths / 10, tenths % 10);
+        write!(self.out, "\r\x1b[K{whole:>6}.{tenth} s  ... {doing}")
+            .and_then(|()| self.out.flush())
+            .map_err(LabError::Print)
     }
 
     fn clear(&mut self) -> Result<(), LabError> {
-        if self.progress == Progress::Shown {
+        if matches!(self.progress, Progress::Shown(_)) {
             self.progress = Progress::Hidden;
             write!(self.out, "\r\x1b[K").map_err(LabError::Print)?;
         }
@@ -212,6 +213,9 @@ handover     0.610 s  skew 0.609 s                         31 of 91   0.640 s
         let print = |timeline: &mut Timeline<&mut Vec<u8>>| {
             timeline
                 .progress(Instant::from_millis(3250), format_args!("waiting"))
+                .unwrap();
+            timeline
+                .progress(Instant::from_millis(3299), format_args!("waiting"))
                 .unwrap();
             timeline.event(Instant::from_millis(4001), "done").unwrap();
         };
