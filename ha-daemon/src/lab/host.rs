@@ -55,19 +55,10 @@ fn await_go() -> Result<(), HostError> {
 fn become_director(role: Role, configuration: &str) -> Result<Infallible, HostError> {
     let path = format!("/run/{role}.conf");
     fs::write(&path, configuration).map_err(HostError::Configuration)?;
-    Err(HostError::Exec(director_command(&path).exec()))
-}
-
-fn director_command(path: &str) -> Command {
-    if std::env::var_os("LAB_TRIAL_KEEPALIVED").is_some() {
-        let mut command = Command::new("keepalived");
-        command.args(["-n", "-l", "-D", "-P", "-f", path]);
-        command.args(["-p", "/run/k.pid", "-r", "/run/kv.pid", "-c", "/run/kc.pid"]);
-        return command;
-    }
-    let mut command = Command::new("/proc/self/exe");
-    command.args(["run", "-f", path]);
-    command
+    let error = Command::new("/proc/self/exe")
+        .args(["run", "-f", &path])
+        .exec();
+    Err(HostError::Exec(error))
 }
 
 /// A host that could not start.
