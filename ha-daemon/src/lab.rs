@@ -143,16 +143,6 @@ pub enum LabError {
         /// What it wrote last.
         tail: Option<Tail>,
     },
-    /// A director did not advertise when it should have.
-    #[error("{role} sent no such advert within {}{}", Seconds(*patience), display(tail.as_ref()))]
-    NoAdvert {
-        /// The director.
-        role: Role,
-        /// How long the laboratory waited.
-        patience: Duration,
-        /// What it wrote last.
-        tail: Option<Tail>,
-    },
     /// The client had no answer although there was a master.
     #[error("{VIRTUAL_ADDRESS} does not answer although a director is MASTER")]
     NoAnswer,

@@ -231,21 +231,21 @@ impl<W: Write> Act<'_, W> {
         self.rig
             .adverts
             .last(role.address(), until)
-            .ok_or_else(|| self.no_advert(role))
+            .ok_or_else(|| self.rig.silent(role, "advertise"))
     }
 
     fn await_claim(&mut self, role: Role, since: Instant) -> Result<Advert, LabError> {
         self.wait(since, format_args!("{role} to become MASTER"), |rig| {
             rig.adverts.first_claim(role.address(), since)
         })?
-        .ok_or_else(|| self.no_advert(role))
+        .ok_or_else(|| self.rig.silent(role, "become MASTER"))
     }
 
     fn await_resignation(&mut self, role: Role, since: Instant) -> Result<Advert, LabError> {
-        self.wait(since, format_args!("{role} to resign"), |rig| {
+        self.wait(since, format_args!("{role} to send priority 0"), |rig| {
             rig.adverts.first_resignation(role.address(), since)
         })?
-        .ok_or_else(|| self.no_advert(role))
+        .ok_or_else(|| self.rig.silent(role, "send priority 0"))
     }
 
     /// When the client was first answered by a master that speaks since `since`.
@@ -290,14 +290,6 @@ impl<W: Write> Act<'_, W> {
         }
         self.timeline.progress(now, doing)?;
         Ok(now)
-    }
-
-    fn no_advert(&self, role: Role) -> LabError {
-        LabError::NoAdvert {
-            role,
-            patience: PATIENCE,
-            tail: self.rig.tail(role),
-        }
     }
 }
 

@@ -14,7 +14,7 @@ use vrrp_mio::Clock;
 
 use super::LabError;
 use super::host::READY;
-use super::process::{HostProcess, Tail};
+use super::process::HostProcess;
 use super::record::{AdvertRecord, PingRecord};
 use super::role::{INTERFACE, Role};
 use super::rtnl::Rtnl;
@@ -176,11 +176,6 @@ impl Rig {
         Ok(now)
     }
 
-    /// The last lines a host wrote, if it runs.
-    pub(super) fn tail(&self, role: Role) -> Option<Tail> {
-        self.hosts.get(&role).map(|host| host.process.tail())
-    }
-
     pub(super) fn now(&self) -> Instant {
         self.clock.now()
     }
@@ -189,11 +184,12 @@ impl Rig {
         self.hosts.get(&role).map(|host| host.phase)
     }
 
-    fn silent(&self, role: Role, what: &'static str) -> LabError {
+    /// The error of a host that did not do `what` in time, with its last lines if it runs.
+    pub(super) fn silent(&self, role: Role, what: &'static str) -> LabError {
         LabError::HostSilent {
             role,
             what,
-            tail: self.tail(role),
+            tail: self.hosts.get(&role).map(|host| host.process.tail()),
         }
     }
 

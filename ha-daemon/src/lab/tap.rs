@@ -72,7 +72,7 @@ mod tests {
     use core::net::Ipv4Addr;
     use vrrp_core::{Interval, Priority, Version};
 
-    /// An advertisement of keepalived 2.2.7: VRID 51, priority 150, 192.0.2.100, no authentication.
+    /// VRRPv2 without authentication: VRID 51, priority 150, every second, 192.0.2.100.
     const PACKET: [u8; 40] = [
         0x45, 0xc0, 0x00, 0x28, 0x00, 0x01, 0x00, 0x00, 0xff, 0x70, 0x18, 0x91, 192, 0, 2, 1, 224,
         0, 0, 18, 0x21, 51, 150, 1, 0, 1, 0x86, 0x65, 192, 0, 2, 100, 0, 0, 0, 0, 0, 0, 0, 0,
