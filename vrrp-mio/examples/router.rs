@@ -29,8 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let router = driver.add(RouterSpec::new(config, interface.parse()?, addresses));
     driver.start(router);
     loop {
-        let turn = driver.turn(None)?;
-        for notice in turn.notices {
+        for notice in driver.turn(None)?.notices {
             report(&notice);
         }
     }

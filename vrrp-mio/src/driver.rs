@@ -84,7 +84,6 @@ pub struct Driver {
     monitor: Monitor,
     network: Network,
     notices: Vec<Notice>,
-    foreign: Vec<Token>,
     buffer: Vec<u8>,
     scratch: Scratch,
     ah_seed: u32,
@@ -125,7 +124,6 @@ impl Driver {
             monitor,
             network,
             notices: Vec::new(),
-            foreign: Vec::new(),
             buffer: vec![0; RECEIVE_BUFFER],
             scratch: Scratch::default(),
             ah_seed: 0,
@@ -232,23 +230,19 @@ impl Driver {
     ///
     /// # Errors
     /// [`DriverError`] where going on would mean to be deaf.
-    pub fn turn(&mut self, limit: Option<Duration>) -> Result<Turn<'_>, DriverError> {
-        self.notices.clear();
-        self.foreign.clear();
-        self.sleep(limit)?;
+    pub fn turn(&mut self, limit: Option<Duration>) -> Result<Turn, DriverError> {
+        let ready = self.sleep(limit)?;
         let now = self.clock.now();
         let late = self.lateness(now);
         self.receive(now, late);
-        self.follow_kernel(now)?;
+        let network_changed = self.follow_kernel(now)?;
         self.fire_timers(now);
         self.drive_kernel(now)?;
-        Ok(Turn {
-            notices: self.notices.drain(..),
-            foreign: &self.foreign,
-        })
+        Ok(Turn { notices: core::mem::take(&mut self.notices), ready, network_changed })
     }
 
-    fn sleep(&mut self, limit: Option<Duration>) -> Result<(), DriverError> {
+    /// Waits; gives the owner's sources that are ready.
+    fn sleep(&mut self, limit: Option<Duration>) -> Result<Vec<Token>, DriverError> {
         let pending = self.ports.has_pending() || self.network.is_pending();
         let limit = if pending { Some(Duration::ZERO) } else { limit };
         let kernel = [self.monitor.deadline(), self.network.deadline()];
@@ -267,13 +261,14 @@ impl Driver {
         {
             return Err(error.into());
         }
+        let mut ready = Vec::new();
         for event in &self.events {
             match event.token() {
                 TIMER => self.timer.clear()?,
                 MONITOR => self.network.heard(),
                 REQUESTS => self.network.answered(),
                 Token(token) if token >= Self::FIRST_FREE_TOKEN => {
-                    self.foreign.push(event.token());
+                    ready.push(event.token());
                 }
                 Token(token) => {
                     if let Some(listener) = self.ports.listener(token - FIRST_LISTENER) {
@@ -282,7 +277,7 @@ impl Driver {
                 }
             }
         }
-        Ok(())
+        Ok(ready)
     }
 
     /// Whether the wake-up came so late that others may have acted meanwhile.
@@ -382,10 +377,13 @@ impl Driver {
 }
 
 /// What a turn brought.
-#[derive(Debug)]
-pub struct Turn<'a> {
-    /// What happened.
-    pub notices: std::vec::Drain<'a, Notice>,
+#[derive(Debug, Default)]
+#[must_use = "what happened is told once"]
+pub struct Turn {
+    /// What happened, in order.
+    pub notices: Vec<Notice>,
     /// Sources of the owner that are ready.
-    pub foreign: &'a [Token],
+    pub ready: Vec<Token>,
+    /// Whether an interface or an address of this host changed.
+    pub network_changed: bool,
 }

@@ -254,8 +254,8 @@ fn depends_on(spec: &RouterSpec) -> impl Iterator<Item = InterfaceName> {
 }
 
 impl Driver {
-    /// Takes in what the kernel tells of interfaces and addresses.
-    pub(super) fn follow_kernel(&mut self, now: Instant) -> Result<(), DriverError> {
+    /// Takes in what the kernel tells of interfaces and addresses; whether it told anything.
+    pub(super) fn follow_kernel(&mut self, now: Instant) -> Result<bool, DriverError> {
         let overdue = self
             .monitor
             .deadline()
@@ -271,7 +271,8 @@ impl Driver {
             }
         }
         let mut events = core::mem::take(&mut self.network.events);
-        self.network.requests_pending |= !events.is_empty();
+        let changed = !events.is_empty();
+        self.network.requests_pending |= changed;
         for event in events.drain(..) {
             if let NetworkEvent::LinkRemoved(link) = &event {
                 self.ports.forget_link(link.index);
@@ -282,7 +283,7 @@ impl Driver {
         if self.network.synchronised {
             self.refresh_dirty(now);
         }
-        Ok(())
+        Ok(changed)
     }
 
     fn refresh_dirty(&mut self, now: Instant) {
