@@ -125,3 +125,28 @@ pub enum Notice {
     /// The kernel dropped notifications; everything was read again.
     Resynchronised,
 }
+
+impl Notice {
+    /// The virtual router it is about.
+    #[must_use]
+    pub const fn router(&self) -> Option<RouterId> {
+        match self {
+            Self::Transition { router, .. }
+            | Self::Candidate { router }
+            | Self::Contested { router, .. }
+            | Self::Remark { router, .. }
+            | Self::Discarded { router, .. }
+            | Self::AddressInstalled { router, .. }
+            | Self::AddressLost { router, .. }
+            | Self::AddressFailed { router, .. }
+            | Self::MacvlanFailed { router, .. }
+            | Self::Interface { router, .. }
+            | Self::SendFailed { router, .. } => Some(*router),
+            Self::Unknown { .. }
+            | Self::SysctlFailed { .. }
+            | Self::SocketFailed { .. }
+            | Self::Late { .. }
+            | Self::Resynchronised => None,
+        }
+    }
+}

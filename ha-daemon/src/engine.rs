@@ -1,0 +1,408 @@
+//! The daemon: configured instances on a driver, signals, the control socket and the log.
+
+use core::time::Duration;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::path::{Path, PathBuf};
+
+use mio::{Interest, Token};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook_mio::v1_0::Signals;
+use tracing::{error, info, warn};
+use vrrp_core::track::{Effect, Status as TrackStatus, Tracker, Tracking, Verdict, Weight};
+use vrrp_core::{Event, Instant, Role};
+use vrrp_mio::{Driver, DriverError, InterfaceName, Notice, RouterId, Turn};
+
+use crate::config::{Config, Global, Instance, Transport};
+use crate::control::Server;
+use crate::narrator;
+use crate::routers::{SpecError, specify};
+use crate::status::{InstanceStatus, Status, TrackedStatus};
+
+const SIGNALS: Token = Token(Driver::FIRST_FREE_TOKEN);
+const CONTROL: usize = Driver::FIRST_FREE_TOKEN + 16;
+/// How long a stopping daemon waits for the kernel to remove its addresses.
+const FAREWELL: Duration = Duration::from_secs(3);
+
+/// How to run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Where to listen for `status`; nowhere if absent.
+    pub control: Option<PathBuf>,
+}
+
+/// The daemon cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// An instance cannot be made of its configuration.
+    #[error("vrrp_instance {name}")]
+    Instance {
+        /// Its name.
+        name: String,
+        /// Why.
+        source: SpecError,
+    },
+    /// The driver cannot be made, or failed.
+    #[error(transparent)]
+    Driver(#[from] DriverError),
+    /// Signals cannot be received.
+    #[error("cannot receive signals")]
+    Signals(#[source] io::Error),
+}
+
+/// Runs until SIGTERM or SIGINT.
+///
+/// # Errors
+/// [`EngineError`]. An interface that is missing or down is no error: its instances wait in FAULT.
+pub fn run(config: Config, options: &Options) -> Result<(), EngineError> {
+    let mut engine = Engine::new(config, options)?;
+    while engine.turn()? == Progress::Running {}
+    Ok(())
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    Running,
+    Stopped,
+}
+
+struct Engine {
+    driver: Driver,
+    signals: Signals,
+    control: Option<Server>,
+    global: Global,
+    members: Vec<Member>,
+    /// Member of each router, by its index.
+    by_router: Vec<usize>,
+    started_at: Instant,
+    /// When routers are switched on (`vrrp_startup_delay`).
+    start_at: Option<Instant>,
+    /// Until when a stopping daemon waits.
+    farewell: Option<Instant>,
+    /// Holds the name that says which daemon this network namespace has.
+    _lock: Option<std::os::unix::net::UnixDatagram>,
+}
+
+/// A configured instance and its router.
+#[derive(Debug)]
+struct Member {
+    instance: Instance,
+    /// Absent while it is not known on which interface the unicast source is.
+    router: Option<RouterId>,
+    trackers: Vec<(InterfaceName, Tracker)>,
+    verdict: Option<Verdict>,
+    entered: bool,
+    told_waiting: bool,
+}
+
+impl Engine {
+    fn new(config: Config, options: &Options) -> Result<Self, EngineError> {
+        let mut driver = Driver::new()?;
+        let mut signals =
+            Signals::new([SIGTERM, SIGINT, SIGHUP]).map_err(EngineError::Signals)?;
+        let registered = driver.registry().register(&mut signals, SIGNALS, Interest::READABLE);
+        registered.map_err(EngineError::Signals)?;
+        let control = options.control.as_deref().and_then(|path| listen(path, &driver));
+        let lock = only_one_here();
+        if lock.is_some() {
+            driver.clean_leftovers();
+        } else {
+            warn!("another ha-daemon runs in this network namespace; leftovers are not cleaned");
+        }
+        driver.set_ah_sequence(rising_sequence());
+        let now = driver.now();
+        let mut engine = Self {
+            driver,
+            signals,
+            control,
+            global: config.global,
+            members: Vec::new(),
+            by_router: Vec::new(),
+            started_at: now,
+            start_at: None,
+            farewell: None,
+            _lock: lock,
+        };
+        for instance in config.instances {
+            engine.enlist(instance)?;
+        }
+        engine.start_at = Some(now + engine.global.startup_delay);
+        engine.start_if_due();
+        info!("Startup complete: {} VRRP instances", engine.members.len());
+        Ok(engine)
+    }
+
+    fn enlist(&mut self, instance: Instance) -> Result<(), EngineError> {
+        let refused = |source| EngineError::Instance { name: instance.name.clone(), source };
+        let trackers = trackers(&instance).map_err(refused)?;
+        let member = self.members.len();
+        let named = match &instance.interface {
+            Some(name) => Some(name.parse().map_err(|e| refused(SpecError::Interface(e)))?),
+            None => None,
+        };
+        self.members.push(Member {
+            instance,
+            router: None,
+            trackers,
+            verdict: None,
+            entered: false,
+            told_waiting: false,
+        });
+        match named {
+            Some(interface) => self.place(member, interface),
+            None => Ok(()),
+        }
+    }
+
+    /// Gives a member its router on `interface`.
+    fn place(&mut self, index: usize, interface: InterfaceName) -> Result<(), EngineError> {
+        let Some(member) = self.members.get_mut(index) else { return Ok(()) };
+        let spec = specify(&member.instance, &self.global, interface).map_err(|source| {
+            EngineError::Instance { name: member.instance.name.clone(), source }
+        })?;
+        let router = self.driver.add(spec);
+        member.router = Some(router);
+        if self.by_router.len() <= router.index() {
+            self.by_router.resize(router.index() + 1, usize::MAX);
+        }
+        if let Some(slot) = self.by_router.get_mut(router.index()) {
+            *slot = index;
+        }
+        if self.start_at.is_none() {
+            self.driver.start(router);
+        }
+        Ok(())
+    }
+
+    fn start_if_due(&mut self) {
+        if self.start_at.is_some_and(|at| at <= self.driver.now()) {
+            self.start_at = None;
+            for router in self.members.iter().filter_map(|member| member.router) {
+                self.driver.start(router);
+            }
+        }
+    }
+
+    fn turn(&mut self) -> Result<Progress, EngineError> {
+        let now = self.driver.now();
+        let wake = self.start_at.into_iter().chain(self.farewell).min();
+        let limit = wake.map(|at| at.saturating_duration_since(now));
+        let Turn { notices, ready, network_changed } = self.driver.turn(limit)?;
+        for notice in notices {
+            self.narrate(&notice);
+        }
+        if network_changed {
+            self.follow_network()?;
+        }
+        self.start_if_due();
+        for token in ready {
+            self.attend(token);
+        }
+        let now = self.driver.now();
+        Ok(match self.farewell {
+            Some(_) if self.driver.is_settled() => {
+                info!("Stopped");
+                Progress::Stopped
+            }
+            Some(until) if until <= now => {
+                warn!("Stopped; the kernel did not confirm that every address is removed");
+                Progress::Stopped
+            }
+            Some(_) | None => Progress::Running,
+        })
+    }
+
+    fn attend(&mut self, token: Token) {
+        if token == SIGNALS {
+            let pending: Vec<_> = self.signals.pending().collect();
+            for signal in pending {
+                match signal {
+                    SIGHUP => warn!("reload is not supported yet; SIGHUP ignored"),
+                    _ => self.stop(),
+                }
+            }
+            return;
+        }
+        let Some(mut control) = self.control.take_if(|control| control.owns(token)) else { return };
+        let now = self.driver.now();
+        if let Err(error) = control.serve(token, self.driver.registry(), now, || self.status()) {
+            warn!("control socket: {error}");
+        }
+        self.control = Some(control);
+    }
+
+    fn stop(&mut self) {
+        if self.farewell.is_some() {
+            return;
+        }
+        info!("Stopping");
+        self.farewell = Some(self.driver.now() + FAREWELL);
+        for router in self.members.iter().filter_map(|member| member.router) {
+            self.driver.stop(router);
+        }
+    }
+
+    /// Looks at tracked interfaces, and for the interface of a unicast source.
+    fn follow_network(&mut self) -> Result<(), EngineError> {
+        for index in 0..self.members.len() {
+            let Some(member) = self.members.get(index) else { continue };
+            match member.router {
+                None => {
+                    if let Some(interface) = self.interface_of_source(&member.instance) {
+                        self.place(index, interface)?;
+                    }
+                }
+                Some(router) => self.track(index, router),
+            }
+        }
+        Ok(())
+    }
+
+    fn interface_of_source(&self, instance: &Instance) -> Option<InterfaceName> {
+        let Transport::Unicast { source: Some(source), .. } = instance.transport else {
+            return None;
+        };
+        let interfaces = self.driver.interfaces();
+        let found = interfaces.addresses().find(|address| address.address == source)?;
+        interfaces.link(found.index).map(|link| link.name)
+    }
+
+    fn track(&mut self, index: usize, router: RouterId) {
+        let Some(member) = self.members.get(index) else { return };
+        if !member.trackers.is_empty() {
+            let effects = member.trackers.iter().map(|(name, tracker)| self.effect(*name, *tracker));
+            let verdict = Tracking::sum(member.instance.priority, effects).verdict();
+            if member.verdict != Some(verdict) {
+                self.judge(index, router, verdict);
+            }
+        }
+        self.tell_waiting(index, router);
+    }
+
+    fn effect(&self, interface: InterfaceName, tracker: Tracker) -> Effect {
+        let link = self.driver.interfaces().link_named(interface);
+        let up = link.is_some_and(|link| link.is_usable());
+        tracker.effect(if up { TrackStatus::Up } else { TrackStatus::Down })
+    }
+
+    fn judge(&mut self, index: usize, router: RouterId, verdict: Verdict) {
+        let Some(member) = self.members.get_mut(index) else { return };
+        let before = member.verdict.replace(verdict);
+        let name = &member.instance.name;
+        match verdict {
+            Verdict::Fault => {
+                warn!("({name}) entering FAULT state (tracked interface down)");
+                self.driver.tell(router, Event::Fault);
+            }
+            Verdict::Priority(priority) => {
+                let machine = self.driver.router(router).map(|router| router.machine().priority());
+                if let Some(current) = machine.filter(|current| *current != priority) {
+                    info!("({name}) Changing effective priority from {current} to {priority}");
+                }
+                self.driver.tell(router, Event::Priority(priority));
+                if before == Some(Verdict::Fault) {
+                    self.driver.tell(router, Event::Recover);
+                }
+            }
+        }
+    }
+
+    /// Says once why an instance does not start.
+    fn tell_waiting(&mut self, index: usize, id: RouterId) {
+        let Some(router) = self.driver.router(id) else { return };
+        let waiting = router.machine().role() == Role::Initialize && router.machine().is_started();
+        let exists = self.driver.interfaces().link_named(router.spec().interface).is_some();
+        let Some(member) = self.members.get_mut(index) else { return };
+        if waiting && !member.entered && !member.told_waiting {
+            member.told_waiting = true;
+            narrator::waiting(&member.instance.name, router, exists);
+        }
+    }
+
+    fn narrate(&mut self, notice: &Notice) {
+        let id = notice.router();
+        let router = id.and_then(|id| self.driver.router(id));
+        let member = id
+            .and_then(|id| self.by_router.get(id.index()))
+            .and_then(|index| self.members.get_mut(*index));
+        let name = member.as_ref().map_or("", |member| member.instance.name.as_str());
+        match (notice, router) {
+            (Notice::Transition { transition, .. }, Some(router)) => {
+                let first = member.as_ref().is_some_and(|member| !member.entered);
+                narrator::transition(name, router, transition, first);
+                if let Some(member) = member {
+                    member.entered = true;
+                }
+            }
+            (notice, router) => narrator::notice(name, router, notice),
+        }
+    }
+
+    fn status(&self) -> Status {
+        let now = self.driver.now();
+        Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            uptime_seconds: now.saturating_duration_since(self.started_at).as_secs_f64(),
+            instances: self.members.iter().filter_map(|m| self.instance_status(m, now)).collect(),
+        }
+    }
+
+    fn instance_status(&self, member: &Member, now: Instant) -> Option<InstanceStatus> {
+        let router = self.driver.router(member.router?)?;
+        let tracked = member.trackers.iter().map(|(name, tracker)| {
+            let effect = self.effect(*name, *tracker);
+            let link = self.driver.interfaces().link_named(*name);
+            TrackedStatus {
+                interface: name.to_string(),
+                up: link.is_some_and(|link| link.is_usable()),
+                adjustment: match effect {
+                    Effect::Adjust(adjustment) => adjustment,
+                    Effect::Fault => 0,
+                },
+                fault: effect == Effect::Fault,
+            }
+        });
+        Some(InstanceStatus::new(&member.instance.name, router, tracked.collect(), now))
+    }
+}
+
+fn trackers(instance: &Instance) -> Result<Vec<(InterfaceName, Tracker)>, SpecError> {
+    let tracked = instance.track_interfaces.iter().map(|tracked| {
+        // The configuration admits no weight outside the range.
+        let tracker = Tracker::new(Weight::new(tracked.weight).unwrap_or(Weight::FAULT));
+        let tracker = if tracked.reverse { tracker.reversed() } else { tracker };
+        Ok((tracked.interface.parse()?, tracker))
+    });
+    tracked.collect()
+}
+
+/// The control socket; a daemon without one still keeps its addresses.
+fn listen(path: &Path, driver: &Driver) -> Option<Server> {
+    match Server::bind(path, driver.registry(), CONTROL) {
+        Ok(server) => Some(server),
+        Err(error) => {
+            error!("no control socket at {}: {error}; going on without", path.display());
+            None
+        }
+    }
+}
+
+/// An abstract name belongs to the network namespace and vanishes with the process.
+fn only_one_here() -> Option<std::os::unix::net::UnixDatagram> {
+    use std::os::linux::net::SocketAddrExt;
+    use std::os::unix::net::{SocketAddr, UnixDatagram};
+    let address = SocketAddr::from_abstract_name("ha-daemon").ok()?;
+    let socket = UnixDatagram::bind_addr(&address).ok()?;
+    debug_assert!(socket.as_raw_fd() >= 0);
+    Some(socket)
+}
+
+/// A number that is higher at each start, however soon: eight per second since 2024, for 17 years.
+#[expect(clippy::disallowed_methods, reason = "has to rise across restarts, which no other clock does")]
+fn rising_sequence() -> u32 {
+    const START_OF_2024: u64 = 1_704_067_200;
+    let since = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    let eighths = since.as_secs().saturating_sub(START_OF_2024).saturating_mul(8);
+    u32::try_from(eighths).unwrap_or(0)
+}

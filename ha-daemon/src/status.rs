@@ -1,0 +1,345 @@
+//! What a running daemon says of itself: the reply of the control socket, and how it is shown.
+
+use core::fmt::Write as _;
+use core::net::IpAddr;
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use vrrp_core::{Family, Heard, Instant, Role, Statistics};
+use vrrp_mio::Router;
+
+/// The daemon at one instant.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Status {
+    /// Version of the daemon.
+    pub version: String,
+    /// Its process.
+    pub pid: u32,
+    /// Seconds since it started.
+    pub uptime_seconds: f64,
+    /// Its virtual routers, in the order of the configuration.
+    pub instances: Vec<InstanceStatus>,
+}
+
+/// A virtual router at one instant.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct InstanceStatus {
+    /// `vrrp_instance NAME`.
+    pub name: String,
+    /// MASTER, BACKUP, FAULT or INIT.
+    pub state: String,
+    /// Seconds since that state was entered.
+    pub for_seconds: f64,
+    /// Why it was entered; absent until the first change.
+    pub why: Option<Why>,
+    /// The interface.
+    pub interface: String,
+    /// Whether that exists, is up and has carrier.
+    pub interface_up: bool,
+    /// The virtual router identifier.
+    pub vrid: u8,
+    /// 4 or 6.
+    pub family: u8,
+    /// 2 or 3.
+    pub vrrp_version: u8,
+    /// The priority and its parts.
+    pub priority: PriorityStatus,
+    /// Source address of adverts.
+    pub primary_address: Option<IpAddr>,
+    /// The router that is MASTER, as far as this one knows.
+    pub master: Option<MasterStatus>,
+    /// The timers.
+    pub timers: TimerStatus,
+    /// The virtual addresses.
+    pub addresses: AddressStatus,
+    /// The checksum form last heard (VRRPv3 over IPv4).
+    pub peer_checksum: Option<String>,
+    /// The counters, by the names of RFC 8347 where it has one.
+    pub statistics: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Why a state was entered.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Why {
+    /// RFC 8347 `last-event`.
+    pub event: String,
+    /// RFC 8347 `new-master-reason`.
+    pub new_master_reason: String,
+    /// In words.
+    pub text: String,
+    /// The rule that made the change.
+    pub rule: String,
+    /// The router whose advert decided it.
+    pub peer: Option<IpAddr>,
+}
+
+/// The effective priority and how it comes about.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PriorityStatus {
+    /// As configured.
+    pub configured: u8,
+    /// As advertised.
+    pub effective: u8,
+    /// What is tracked.
+    pub tracked: Vec<TrackedStatus>,
+}
+
+/// A tracked interface.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TrackedStatus {
+    /// Its name.
+    pub interface: String,
+    /// Whether it is up.
+    pub up: bool,
+    /// What it adds to the priority.
+    pub adjustment: i16,
+    /// Whether it keeps the instance in FAULT.
+    pub fault: bool,
+}
+
+/// The router that is MASTER.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct MasterStatus {
+    /// Its primary address.
+    pub address: IpAddr,
+    /// Its priority.
+    pub priority: u8,
+    /// Its advert interval.
+    pub interval_ms: f64,
+}
+
+/// The timers of RFC 9568 §6.1.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TimerStatus {
+    /// Advertisement_Interval.
+    pub advert_interval_ms: f64,
+    /// Skew_Time.
+    pub skew_ms: f64,
+    /// Active_Down_Interval.
+    pub master_down_interval_ms: f64,
+    /// Until the running timer fires.
+    pub next_in_ms: Option<f64>,
+}
+
+/// The virtual addresses.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AddressStatus {
+    /// Advertised ones.
+    pub advertised: Vec<IpAddr>,
+    /// How many more are excluded from adverts.
+    pub excluded: usize,
+    /// How many of all are in place.
+    pub installed: usize,
+}
+
+/// keepalived's word for a role.
+#[must_use]
+pub(crate) const fn state_word(role: Role, started: bool) -> &'static str {
+    match (role, started) {
+        (Role::Active, _) => "MASTER",
+        (Role::Backup, _) => "BACKUP",
+        (Role::Initialize, true) => "FAULT",
+        (Role::Initialize, false) => "INIT",
+    }
+}
+
+impl InstanceStatus {
+    pub(crate) fn new(
+        name: &str,
+        router: &Router,
+        tracked: Vec<TrackedStatus>,
+        now: Instant,
+    ) -> Self {
+        let machine = router.machine();
+        let config = machine.config();
+        let role = machine.role();
+        let master = match role {
+            Role::Active => machine.primary().map(|source| Heard {
+                source,
+                priority: machine.priority(),
+                interval: config.interval(),
+            }),
+            Role::Backup | Role::Initialize => machine.active_router(),
+        };
+        Self {
+            name: name.to_owned(),
+            state: state_word(role, machine.is_started()).to_owned(),
+            for_seconds: now.saturating_duration_since(router.since()).as_secs_f64(),
+            why: router.last_transition().map(|transition| Why {
+                event: word(&transition.cause),
+                new_master_reason: word(&transition.new_active_reason()),
+                text: transition.cause.to_string(),
+                rule: transition.cause.rule().to_owned(),
+                peer: transition.peer,
+            }),
+            interface: router.spec().interface.to_string(),
+            interface_up: router.interface_usable(),
+            vrid: config.vrid().get(),
+            family: match config.family() {
+                Family::V4 => 4,
+                Family::V6 => 6,
+            },
+            vrrp_version: config.version().number(),
+            priority: PriorityStatus {
+                configured: config.priority().get(),
+                effective: machine.priority().get(),
+                tracked,
+            },
+            primary_address: machine.primary(),
+            master: master.map(|heard| MasterStatus {
+                address: heard.source,
+                priority: heard.priority.get(),
+                interval_ms: millis(heard.interval.duration()),
+            }),
+            timers: TimerStatus {
+                advert_interval_ms: millis(config.interval().duration()),
+                skew_ms: millis(machine.skew()),
+                master_down_interval_ms: millis(machine.active_down_interval()),
+                next_in_ms: machine
+                    .deadline()
+                    .map(|deadline| millis(deadline.saturating_duration_since(now))),
+            },
+            addresses: AddressStatus {
+                advertised: router.spec().addresses.iter().map(|a| a.spec.address).collect(),
+                excluded: router.spec().excluded.len(),
+                installed: router.installed(),
+            },
+            peer_checksum: router.peer_checksum().map(|form| word(&form)),
+            statistics: counters(router.statistics()),
+        }
+    }
+}
+
+fn counters(statistics: &Statistics) -> serde_json::Map<String, serde_json::Value> {
+    match serde_json::to_value(statistics) {
+        Ok(serde_json::Value::Object(map)) => map,
+        Ok(_) | Err(_) => serde_json::Map::new(),
+    }
+}
+
+/// The serialized name of a unit variant.
+fn word(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        Ok(_) | Err(_) => String::new(),
+    }
+}
+
+#[expect(clippy::float_arithmetic, reason = "for display only")]
+fn millis(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}
+
+impl Status {
+    /// The status for a person: a table, and under each instance what is out of the ordinary.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = format!(
+            "ha-daemon {}, process {}, up {}\n\n",
+            self.version,
+            self.pid,
+            span(self.uptime_seconds)
+        );
+        let width = self.instances.iter().map(|i| i.name.len()).max().unwrap_or(0).max(8);
+        let head = ("INSTANCE", "STATE", "FOR", "PRIO", "MASTER", "VIPS");
+        let row = |text: &mut String, cells: (&str, &str, &str, &str, &str, &str), rest: &str| {
+            let (name, state, since, priority, master, vips) = cells;
+            // Writing to a String cannot fail.
+            let _infallible = writeln!(
+                text,
+                "{name:width$}  {state:6}  {since:>9}  {priority:>7}  {master:24}  {vips:>7}  {rest}"
+            );
+        };
+        row(&mut text, head, "WHY");
+        for instance in &self.instances {
+            let priority = &instance.priority;
+            let prio = if priority.configured == priority.effective {
+                priority.effective.to_string()
+            } else {
+                format!("{}/{}", priority.effective, priority.configured)
+            };
+            let master = match &instance.master {
+                _ if instance.state == "MASTER" => "this router".to_owned(),
+                Some(master) => format!("{} ({})", master.address, master.priority),
+                None => "-".to_owned(),
+            };
+            let total = instance.addresses.advertised.len() + instance.addresses.excluded;
+            let vips = format!("{}/{total}", instance.addresses.installed);
+            let why = instance.why.as_ref().map_or_else(
+                || "waiting for its interface".to_owned(),
+                |why| match why.peer {
+                    Some(peer) => format!("{} ({peer})", why.text),
+                    None => why.text.clone(),
+                },
+            );
+            let since = span(instance.for_seconds);
+            let cells = (
+                instance.name.as_str(),
+                instance.state.as_str(),
+                since.as_str(),
+                prio.as_str(),
+                master.as_str(),
+                vips.as_str(),
+            );
+            row(&mut text, cells, &why);
+            for remark in instance.remarks() {
+                let _infallible = writeln!(text, "{:width$}  ! {remark}", "");
+            }
+        }
+        text
+    }
+}
+
+impl InstanceStatus {
+    /// What an operator should look at.
+    fn remarks(&self) -> Vec<String> {
+        let mut remarks = Vec::new();
+        if !self.interface_up {
+            remarks.push(format!("interface {} is not up", self.interface));
+        }
+        for tracked in self.priority.tracked.iter().filter(|tracked| !tracked.up) {
+            remarks.push(format!("tracked interface {} is down", tracked.interface));
+        }
+        let quiet =
+            ["advertisement", "priority_zero", "master_", "checksum_message", "checksum_pseudo"];
+        for (name, count) in &self.statistics {
+            let loud = !quiet.iter().any(|prefix| name.starts_with(prefix));
+            if loud && count.as_u64().is_some_and(|count| count > 0) {
+                remarks.push(format!("{name}: {count}"));
+            }
+        }
+        remarks
+    }
+}
+
+/// A rough span, as `3d 4h` or `12.3s`.
+fn span(seconds: f64) -> String {
+    let duration = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+    let whole = duration.as_secs();
+    match whole {
+        0..60 => format!("{whole}.{}s", duration.subsec_millis() / 100),
+        60..3600 => format!("{}m {}s", whole / 60, whole % 60),
+        3600..86_400 => format!("{}h {}m", whole / 3600, whole / 60 % 60),
+        _ => format!("{}d {}h", whole / 86_400, whole / 3600 % 24),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_read_well() {
+        for (seconds, text) in
+            [(0.0, "0.0s"), (12.39, "12.3s"), (61.0, "1m 1s"), (7260.0, "2h 1m"), (180_000.0, "2d 2h")]
+        {
+            assert_eq!(span(seconds), text);
+        }
+    }
+
+    #[test]
+    fn words_are_those_of_the_model() {
+        assert_eq!(word(&vrrp_core::Cause::HigherPriorityBackup), "higher-priority-backup");
+        assert_eq!(word(&vrrp_core::NewActiveReason::NoResponse), "no-response");
+    }
+}
