@@ -104,7 +104,12 @@ impl Lab {
         loop {
             assert!(now() < give_up, "does not settle");
             let more = self.turn() == Progress::Partial;
-            if more || !self.keeper.is_settled() && self.keeper.deadline().is_none() {
+            if more
+                || self
+                    .keeper
+                    .deadline()
+                    .is_some_and(|deadline| deadline <= now())
+            {
                 continue;
             }
             let mut events = Events::with_capacity(4);

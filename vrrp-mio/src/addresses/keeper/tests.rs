@@ -331,6 +331,7 @@ fn a_refusal_is_reported_and_tried_again() {
             error: AddressError::Request(refused)
         }]
     );
+    host.turn();
     assert_eq!(
         host.keeper.deadline(),
         Some(host.now + Duration::from_millis(100))
@@ -436,6 +437,18 @@ fn a_new_declaration_removes_only_what_it_no_longer_has() {
         host.keeper.entries.len() == 2,
         "the dropped one is forgotten"
     );
+}
+
+#[test]
+fn addresses_that_need_no_change_are_looked_at_a_few_at_a_time() {
+    let mut host = Host::new();
+    host.keeper.declare(1, Tenure::Virtual, (0..200).map(spec));
+    let mut calls = 0;
+    while host.keeper.deadline().is_some() {
+        assert_eq!(host.keeper.next_request(&host.interfaces, host.now), None);
+        calls += 1;
+    }
+    assert_eq!(calls, 4);
 }
 
 #[derive(Clone, Debug)]
