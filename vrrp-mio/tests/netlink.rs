@@ -1,5 +1,7 @@
 //! The rtnetlink half against the running kernel, each test in a network namespace of its own.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 #[path = "netlink/lab.rs"]
 mod lab;
 
