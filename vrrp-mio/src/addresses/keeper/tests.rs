@@ -452,3 +452,31 @@ fn addresses_that_need_no_change_are_looked_at_a_few_at_a_time() {
     }
     assert_eq!(calls, 4);
 }
+
+#[test]
+fn an_adopted_address_goes_with_its_declaration() {
+    let mut host = Host::with([found(1, None)]);
+    host.keeper.declare(1, Tenure::Virtual, [spec(1)]);
+    host.keeper.set_active(1, true);
+    host.settle();
+    assert!(host.has(1));
+    host.keeper.forget(1);
+    host.settle();
+    assert!(!host.has(1));
+}
+
+#[test]
+fn a_notification_that_never_comes_raises_doubt() {
+    let mut host = Host::new();
+    host.keeper.declare(1, Tenure::Virtual, [spec(1)]);
+    host.keeper.set_active(1, true);
+    host.request();
+    host.deliver_answers();
+    host.notifications.clear();
+    host.request();
+    assert!(!host.keeper.takes_doubt());
+    host.now = host.keeper.deadline().unwrap();
+    host.request();
+    assert!(host.keeper.takes_doubt());
+    assert!(!host.keeper.takes_doubt(), "asked once");
+}
