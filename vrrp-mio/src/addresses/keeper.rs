@@ -21,6 +21,9 @@ use crate::netlink::{Request, RequestError};
 /// How long the monitor may take to show what the kernel has acknowledged.
 const CONFIRMATION: Duration = Duration::from_secs(2);
 
+/// Addresses to look at in one call.
+const LOOKS: usize = 64;
+
 /// Keeps the addresses of virtual routers in place while they are wanted, and away while not.
 ///
 /// It knows what each owner (a virtual router, by any name `O`) declares and whether that owner is
@@ -283,7 +286,8 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
 
     /// The next change to ask of the kernel, and the key to report its outcome by.
     ///
-    /// None before the table is complete for the first time.
+    /// None before the table is complete for the first time; and none after looking at 64 addresses
+    /// that need no change, with a [`deadline`](Self::deadline) in the past if there are more.
     pub fn next_request(
         &mut self,
         interfaces: &Interfaces,
@@ -292,14 +296,14 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
         if !self.synchronised {
             return None;
         }
-        while let Some(&(deadline, key)) = self.timers.first() {
-            if deadline > now {
-                break;
+        for _ in 0..LOOKS {
+            if let Some(&(deadline, key)) = self.timers.first()
+                && deadline <= now
+            {
+                self.timers.pop_first();
+                self.due.insert(key);
             }
-            self.timers.pop_first();
-            self.due.insert(key);
-        }
-        while let Some(key) = self.due.pop_first() {
+            let key = self.due.pop_first()?;
             if let Some(request) = self.look_at(key, interfaces, now) {
                 return Some((key, request));
             }
@@ -451,9 +455,13 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
         core::mem::replace(&mut self.doubt, false)
     }
 
-    /// When to call [`next_request`](Self::next_request) even if nothing has changed.
+    /// When to call [`next_request`](Self::next_request) even if nothing has changed: a time in the past
+    /// if at once.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
+        if self.synchronised && !self.due.is_empty() {
+            return Some(Instant::EPOCH);
+        }
         self.timers.first().map(|&(deadline, _)| deadline)
     }
 

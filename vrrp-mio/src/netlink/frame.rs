@@ -164,15 +164,12 @@ impl<'a> Acknowledgement<'a> {
 
 /// `NLMSG_ERROR`, also the acknowledgement.
 #[expect(clippy::cast_possible_truncation, reason = "the constant is 2")]
-#[expect(clippy::cast_sign_loss, reason = "the constant is 2")]
 pub(crate) const NLMSG_ERROR: u16 = libc::NLMSG_ERROR as u16;
 /// `NLMSG_DONE`, the end of a dump.
 #[expect(clippy::cast_possible_truncation, reason = "the constant is 3")]
-#[expect(clippy::cast_sign_loss, reason = "the constant is 3")]
 pub(crate) const NLMSG_DONE: u16 = libc::NLMSG_DONE as u16;
 /// `NLMSG_OVERRUN`, data lost.
 #[expect(clippy::cast_possible_truncation, reason = "the constant is 4")]
-#[expect(clippy::cast_sign_loss, reason = "the constant is 4")]
 pub(crate) const NLMSG_OVERRUN: u16 = libc::NLMSG_OVERRUN as u16;
 
 #[cfg(test)]

@@ -11,8 +11,8 @@ use vrrp_core::Instant;
 use super::frame::{Acknowledgement, Message, NLMSG_ERROR};
 use super::request::Request;
 
-/// Requests that may wait: enough for every address of 255 routers on 255 interfaces.
-const QUEUE: usize = 1 << 16;
+/// Requests that may wait. Whoever has more to ask keeps it: a long queue would hold up a later wish.
+const QUEUE: usize = 1024;
 /// Requests whose answers may be outstanding; an answer takes the kernel about 800 octets of the
 /// receive buffer.
 const IN_FLIGHT: usize = 128;
@@ -76,7 +76,7 @@ fn explanation(text: Option<&str>) -> String {
     text.map_or_else(String::new, |text| format!(": {text}"))
 }
 
-/// 65,536 requests are waiting already; this one was not queued.
+/// 1,024 requests are waiting already; this one was not queued.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("too many netlink requests are waiting")]
 pub struct QueueFull<T> {

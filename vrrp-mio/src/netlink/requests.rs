@@ -65,7 +65,7 @@ impl<T> Requests<T> {
         self.pipeline.push(request, tag)
     }
 
-    /// How many more requests may be queued, at most 65,536.
+    /// How many more requests may be queued, at most 1,024.
     #[must_use]
     pub fn room(&self) -> usize {
         self.pipeline.room()

@@ -55,18 +55,20 @@ impl Lab {
     /// One turn of a loop: whether there is more to do at once.
     pub(crate) fn turn(&mut self) -> Progress {
         let begin = now();
-        let slice = TimeSlice::new(begin, begin + Duration::from_millis(1), &now);
+        let cpu = cpu_time();
+        let slice = || TimeSlice::new(begin, now() + Duration::from_millis(1), &now);
         let mut completions = Vec::new();
-        let requests = self.requests.drive(&slice, &mut completions).unwrap();
+        let requests = self.requests.drive(&slice(), &mut completions).unwrap();
         for done in completions {
             self.keeper.completed(done.tag, done.result, begin);
         }
         let mut events = Vec::new();
-        let monitor = self.monitor.drive(&slice, &mut events).unwrap();
+        let monitor = self.monitor.drive(&slice(), &mut events).unwrap();
         for event in &events {
             self.keeper.observe(event, begin);
         }
         self.network_events.extend(events);
+        let slice = slice();
         while self.requests.room() > 0 && !slice.is_over() {
             let interfaces = self.monitor.interfaces();
             let Some((key, request)) = self.keeper.next_request(interfaces, begin) else {
@@ -81,9 +83,7 @@ impl Lab {
             self.monitor.resynchronise();
         }
         self.turns += 1;
-        self.longest_turn = self
-            .longest_turn
-            .max(now().saturating_duration_since(begin));
+        self.longest_turn = self.longest_turn.max(cpu_time().saturating_sub(cpu));
         if requests == Progress::Complete && monitor == Progress::Complete {
             Progress::Complete
         } else {
@@ -104,7 +104,12 @@ impl Lab {
         loop {
             assert!(now() < give_up, "does not settle");
             let more = self.turn() == Progress::Partial;
-            if more || !self.keeper.is_settled() && self.keeper.deadline().is_none() {
+            if more
+                || self
+                    .keeper
+                    .deadline()
+                    .is_some_and(|deadline| deadline <= now())
+            {
                 continue;
             }
             let mut events = Events::with_capacity(4);
@@ -161,6 +166,12 @@ impl Lab {
 pub(crate) fn now() -> Instant {
     let time = Duration::from(clock_gettime(ClockId::CLOCK_MONOTONIC).unwrap());
     Instant::EPOCH + time
+}
+
+fn cpu_time() -> Duration {
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)
+        .unwrap()
+        .into()
 }
 
 /// Runs ip(8) in the namespace of the calling thread.

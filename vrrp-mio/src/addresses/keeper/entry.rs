@@ -12,7 +12,7 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 /// Before an address lost many times, or refused, is tried again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// How long an address must stay for its losses to be forgotten.
-const CALM: Duration = Duration::from_mins(1);
+const CALM: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
 pub(super) struct Entry<O> {

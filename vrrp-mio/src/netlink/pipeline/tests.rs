@@ -94,7 +94,7 @@ fn lost_and_late_answers_leave_the_outcome_open() {
 
 #[test]
 fn the_queue_is_bounded() {
-    let mut pipeline = pipeline(1 << 16);
+    let mut pipeline = pipeline(1_024);
     assert_eq!(pipeline.room(), 0);
     let full = pipeline
         .push(Request::DeleteLink { index: 1 }, 9)
