@@ -19,7 +19,7 @@ pub struct Breach {
 
 /// An invariant that did not hold.
 ///
-/// The first six are watched all the time. The others hold once a LAN without loss, cuts and paused
+/// The first seven are watched all the time. The others hold once a LAN without loss, cuts and paused
 /// routers was left alone for [`Lan::convergence`]. All of them suppose that the delays of a LAN
 /// differ by less than Active_Down_Interval minus one interval, and that addresses are unique. Where
 /// intervals differ they suppose too that losing advertisements are answered
@@ -47,6 +47,12 @@ pub enum Violation {
         deadline: Instant,
         /// When it has to.
         bound: Instant,
+    },
+    /// A timeout that was due moves the deadline into the future.
+    #[error("{router} does not move on when its timer fires")]
+    Stuck {
+        /// The router.
+        router: RouterId,
     },
     /// A live Active Router that is heard is not displaced by one of lower or equal priority
     /// (RFC 9568 §2.3).

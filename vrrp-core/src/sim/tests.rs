@@ -3,7 +3,7 @@ use std::string::ToString;
 use std::vec::Vec;
 
 use super::*;
-use crate::{Cause, Settings};
+use crate::{Cause, Event, Role, Settings};
 
 fn base() -> Settings {
     Settings::new(Version::V3, Family::V4, 51)
