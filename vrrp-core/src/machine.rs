@@ -2,6 +2,8 @@
 
 mod actions;
 mod event;
+#[cfg(test)]
+mod tests;
 mod timers;
 
 use core::net::IpAddr;

@@ -1,0 +1,298 @@
+//! What is wrong with a configuration, and where.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::source::{Place, SourceId, Span};
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// What is written has no effect, but nothing else is lost.
+    Warning,
+    /// The configuration runs, but not as it is written.
+    Error,
+    /// The configuration does not run.
+    Fatal,
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])+ $variant:ident = $id:literal,)+) => {
+        /// What kind of mistake it is.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Code {
+            $($(#[$doc])+ $variant,)+
+        }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The stable name, as it is shown and may be searched for.
+            #[must_use]
+            pub const fn id(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $id,)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// A file cannot be read.
+    UnreadableFile = "unreadable-file",
+    /// An `include` that names nothing.
+    IncludeMissing = "include-missing",
+    /// A file that `include` does not read: executable, or no regular file.
+    IncludeSkipped = "include-skipped",
+    /// Files that include each other, or too many of them.
+    IncludeLimit = "include-limit",
+    /// A line longer than 1023 octets.
+    LineTooLong = "line-too-long",
+    /// A character that cannot be in a configuration.
+    BadCharacter = "bad-character",
+    /// A double quote without its partner.
+    UnterminatedQuote = "unterminated-quote",
+    /// A variable that is not defined, or not written so that it is replaced.
+    UndefinedVariable = "undefined-variable",
+    /// A definition that never ends, or macros that use each other.
+    BadMacro = "bad-macro",
+    /// A `~SEQ` or `~LST` that cannot be understood.
+    BadSequence = "bad-sequence",
+    /// More lines than a configuration may have.
+    ExpansionLimit = "expansion-limit",
+    /// A `{` that is never closed.
+    UnclosedBrace = "unclosed-brace",
+    /// A brace where none belongs.
+    UnexpectedBrace = "unexpected-brace",
+    /// A keyword nobody knows here.
+    UnknownKeyword = "unknown-keyword",
+    /// A keyword of keepalived that this daemon does not implement.
+    NotSupported = "not-supported",
+    /// A keyword that never has an effect.
+    NoEffect = "no-effect",
+    /// A keyword that needs a block.
+    MissingBlock = "missing-block",
+    /// A keyword whose parameter is missing.
+    MissingArgument = "missing-argument",
+    /// More parameters than the keyword takes.
+    ExtraArgument = "extra-argument",
+    /// A second keyword on one line.
+    KeywordAsArgument = "keyword-as-argument",
+    /// A keyword given twice, where the last one counts.
+    Repeated = "repeated",
+    /// Not a number.
+    BadNumber = "bad-number",
+    /// A number out of range.
+    OutOfRange = "out-of-range",
+    /// A number that has to be rounded.
+    Rounded = "rounded",
+    /// Not one of the words that are allowed.
+    BadChoice = "bad-choice",
+    /// Not an address, or one that cannot be used here.
+    BadAddress = "bad-address",
+    /// An address of the other family.
+    WrongFamily = "wrong-family",
+    /// A name that cannot be one.
+    BadName = "bad-name",
+    /// A password longer than eight octets.
+    TruncatedPassword = "truncated-password",
+    /// A setting that another setting rules out.
+    Conflict = "conflict",
+    /// A mandatory setting is missing.
+    MissingSetting = "missing-setting",
+    /// A virtual router without a virtual address.
+    NoAddress = "no-address",
+    /// A name that is taken.
+    DuplicateName = "duplicate-name",
+    /// A VRID that is taken on the interface.
+    DuplicateVrid = "duplicate-vrid",
+    /// A virtual address that is there already.
+    DuplicateAddress = "duplicate-address",
+    /// A virtual address that another instance has on the same interface.
+    SharedAddress = "shared-address",
+    /// Global defaults that come too late for some instances.
+    LateDefaults = "late-defaults",
+}
+
+impl Code {
+    /// Whether keepalived runs such a configuration without a complaint in its exit status.
+    #[must_use]
+    pub const fn is_tolerated(self) -> bool {
+        matches!(
+            self,
+            Self::IncludeMissing
+                | Self::IncludeSkipped
+                | Self::NotSupported
+                | Self::NoEffect
+                | Self::ExtraArgument
+                | Self::Repeated
+                | Self::UndefinedVariable
+                | Self::SharedAddress
+                | Self::LateDefaults
+        )
+    }
+}
+
+/// A place and what there is to say about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// The place.
+    pub place: Place,
+    /// One clause, perhaps empty.
+    pub text: String,
+}
+
+/// One mistake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What kind it is.
+    pub code: Code,
+    /// One clause.
+    pub message: String,
+    /// The offending text.
+    pub primary: Label,
+    /// Other places that have to do with it.
+    pub secondary: Vec<Label>,
+    /// What to do about it.
+    pub help: Vec<String>,
+}
+
+impl Diagnostic {
+    pub(super) fn new(
+        severity: Severity,
+        code: Code,
+        place: Place,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            severity,
+            code,
+            message: message.into(),
+            primary: Label {
+                place,
+                text: String::new(),
+            },
+            secondary: Vec::new(),
+            help: Vec::new(),
+        }
+    }
+
+    pub(super) fn fatal(code: Code, place: Place, message: impl Into<String>) -> Self {
+        Self::new(Severity::Fatal, code, place, message)
+    }
+
+    pub(super) fn error(code: Code, place: Place, message: impl Into<String>) -> Self {
+        Self::new(Severity::Error, code, place, message)
+    }
+
+    pub(super) fn warning(code: Code, place: Place, message: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, code, place, message)
+    }
+
+    pub(super) fn label(mut self, text: impl Into<String>) -> Self {
+        self.primary.text = text.into();
+        self
+    }
+
+    pub(super) fn and(mut self, place: Place, text: impl Into<String>) -> Self {
+        self.secondary.push(Label {
+            place,
+            text: text.into(),
+        });
+        self
+    }
+
+    pub(super) fn help(mut self, text: impl Into<String>) -> Self {
+        self.help.push(text.into());
+        self
+    }
+
+    /// Adds the closest of `known` to `word`, if one is close.
+    pub(super) fn suggest<'k>(self, word: &str, known: impl IntoIterator<Item = &'k str>) -> Self {
+        match closest(word, known) {
+            Some(known) => self.help(format!("did you mean `{known}`?")),
+            None => self,
+        }
+    }
+}
+
+/// The word of `known` that `word` is most likely a misspelling of.
+pub(super) fn closest<'k>(
+    word: &str,
+    known: impl IntoIterator<Item = &'k str>,
+) -> Option<&'k str> {
+    let word = word.get(..word.floor_char_boundary(64)).unwrap_or("");
+    let allowed = (word.chars().count() / 3).max(1);
+    known
+        .into_iter()
+        .map(|known| {
+            let near = strsim::osa_distance(&word.to_lowercase(), &known.to_lowercase());
+            (near, known)
+        })
+        .filter(|&(distance, _)| distance <= allowed)
+        .min_by_key(|&(distance, _)| distance)
+        .map(|(_, known)| known)
+}
+
+/// Which diagnostic of a [`Diagnostics`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Handle(usize);
+
+/// The mistakes found so far: one per kind and place, however often the place is expanded.
+#[derive(Debug, Default)]
+pub(super) struct Diagnostics {
+    list: Vec<Diagnostic>,
+    known: HashMap<(Code, Span), Handle>,
+    /// Starts of undefined variables: nothing else is said about the words they are in.
+    undefined: BTreeSet<(SourceId, u32, usize)>,
+    omitted: usize,
+    /// Passwords, which are never shown.
+    pub(super) secrets: Vec<Span>,
+}
+
+impl Diagnostics {
+    /// More of them help nobody.
+    const LIMIT: usize = 1000;
+
+    pub(super) fn push(&mut self, diagnostic: Diagnostic) -> Handle {
+        let span = diagnostic.primary.place.span;
+        let words = (span.source, span.start, 0)..(span.source, span.end, 0);
+        if let Some(&(_, _, index)) = self.undefined.range(words).next() {
+            return self.escalate(Handle(index), diagnostic.severity);
+        }
+        let key = (diagnostic.code, span);
+        if let Some(&handle) = self.known.get(&key) {
+            return self.escalate(handle, diagnostic.severity);
+        }
+        if self.list.len() >= Self::LIMIT {
+            self.omitted += 1;
+            let last = Handle(self.list.len() - 1);
+            return self.escalate(last, diagnostic.severity);
+        }
+        let handle = Handle(self.list.len());
+        if diagnostic.code == Code::UndefinedVariable {
+            self.undefined.insert((span.source, span.start, handle.0));
+        }
+        self.known.insert(key, handle);
+        self.list.push(diagnostic);
+        handle
+    }
+
+    /// Makes a diagnostic at least as severe as `severity`.
+    pub(super) fn escalate(&mut self, handle: Handle, severity: Severity) -> Handle {
+        if let Some(diagnostic) = self.list.get_mut(handle.0) {
+            diagnostic.severity = diagnostic.severity.max(severity);
+        }
+        handle
+    }
+
+    /// The diagnostics in the order of the text, and how many were left out.
+    pub(super) fn finish(mut self) -> (Vec<Diagnostic>, usize) {
+        self.list.sort_by_key(|diagnostic| diagnostic.primary.place);
+        (self.list, self.omitted)
+    }
+}

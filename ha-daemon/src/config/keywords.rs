@@ -1,0 +1,196 @@
+//! Which keywords there are, and where.
+
+mod global;
+mod lvs;
+mod vrrp;
+
+pub(super) use self::vrrp::{AUTHENTICATION, INSTANCE, TOP};
+pub(super) use self::global::GLOBAL;
+use super::diagnostic::{Code, Diagnostic, Diagnostics, Handle, closest};
+use super::tree::{Block, Node};
+
+/// The keywords of one kind of block, sorted by name.
+#[derive(Debug)]
+pub(super) struct Table {
+    /// Where that is, to follow "unknown keyword".
+    place: &'static str,
+    keywords: &'static [Keyword],
+}
+
+/// A keyword of keepalived.
+#[derive(Debug)]
+pub(super) struct Keyword {
+    pub(super) name: &'static str,
+    support: Support,
+    inner: Inner,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Support {
+    Yes,
+    NotYet,
+    /// Read and forgotten by keepalived too.
+    NoEffect,
+}
+
+/// What is in the block of a keyword.
+#[derive(Clone, Copy, Debug)]
+enum Inner {
+    /// No block.
+    Leaf,
+    /// Lines that do not start with keywords.
+    List,
+    /// Keywords.
+    Of(&'static Table),
+    /// Whatever it is, it is skipped.
+    Any,
+}
+
+const fn keyword(name: &'static str, support: Support, inner: Inner) -> Keyword {
+    Keyword {
+        name,
+        support,
+        inner,
+    }
+}
+
+const fn yes(name: &'static str) -> Keyword {
+    keyword(name, Support::Yes, Inner::Leaf)
+}
+
+const fn list(name: &'static str) -> Keyword {
+    keyword(name, Support::Yes, Inner::List)
+}
+
+const fn block(name: &'static str, table: &'static Table) -> Keyword {
+    keyword(name, Support::Yes, Inner::Of(table))
+}
+
+const fn no_effect(name: &'static str) -> Keyword {
+    keyword(name, Support::NoEffect, Inner::Any)
+}
+
+const fn not_yet(name: &'static str) -> Keyword {
+    keyword(name, Support::NotYet, Inner::Any)
+}
+
+const fn not_yet_block(name: &'static str, table: &'static Table) -> Keyword {
+    keyword(name, Support::NotYet, Inner::Of(table))
+}
+
+/// What a node is, going by its keyword.
+#[derive(Debug)]
+pub(super) enum Known {
+    /// To be interpreted: its block is there exactly if it needs one.
+    Supported(&'static Keyword),
+    /// It has been reported. If it is clear which keyword was meant, that keyword has been tried.
+    Reported(Handle, Option<&'static str>),
+}
+
+impl Table {
+    pub(super) fn find(&self, name: &str) -> Option<&'static Keyword> {
+        let index = self.keywords.binary_search_by(|keyword| keyword.name.cmp(name));
+        index.ok().and_then(|index| self.keywords.get(index))
+    }
+
+    /// The keywords this daemon implements.
+    #[cfg(test)]
+    pub(super) fn supported(&self) -> impl Iterator<Item = &'static str> {
+        let supported = |keyword: &&Keyword| keyword.support == Support::Yes;
+        self.keywords.iter().filter(supported).map(|keyword| keyword.name)
+    }
+
+    /// Looks up the keyword of `node` and reports what is wrong with it.
+    pub(super) fn check(&self, node: &Node, diagnostics: &mut Diagnostics) -> Known {
+        let name = &*node.keyword.text;
+        let place = node.keyword.place;
+        let Some(keyword) = self.find(name) else {
+            return self.unknown(node, diagnostics);
+        };
+        let diagnostic = match (keyword.support, keyword.inner, &node.block) {
+            (Support::NotYet, inner, block) => {
+                if let (Inner::Of(table), Some(block)) = (inner, block) {
+                    table.check_skipped(block, diagnostics);
+                }
+                Diagnostic::warning(
+                    Code::NotSupported,
+                    place,
+                    format!("`{name}` is not yet supported"),
+                )
+                .label(if block.is_some() { "skipped with its block" } else { "skipped" })
+            }
+            (Support::NoEffect, _, _) => {
+                Diagnostic::warning(Code::NoEffect, place, format!("`{name}` has no effect"))
+                    .label("may be removed")
+            }
+            (Support::Yes, Inner::Leaf, Some(block)) => Diagnostic::error(
+                Code::UnexpectedBrace,
+                block.open,
+                format!("`{name}` has no block"),
+            )
+            .label("skipped with the keyword"),
+            (Support::Yes, Inner::List | Inner::Of(_), None) => Diagnostic::error(
+                Code::MissingBlock,
+                place,
+                format!("`{name}` needs a block"),
+            )
+            .help(format!("write `{name} {{`, lines, and `}}`")),
+            (Support::Yes, _, _) => return Known::Supported(keyword),
+        };
+        Known::Reported(diagnostics.push(diagnostic), Some(keyword.name))
+    }
+
+    fn unknown(&self, node: &Node, diagnostics: &mut Diagnostics) -> Known {
+        let name = &*node.keyword.text;
+        let names = self.keywords.iter().map(|keyword| keyword.name);
+        let meant = closest(name, names);
+        let text = format!("unknown keyword `{name}` {}", self.place);
+        let mut diagnostic = Diagnostic::error(Code::UnknownKeyword, node.keyword.place, text);
+        if node.block.is_some() {
+            diagnostic = diagnostic.label("skipped with its block");
+        }
+        if let Some(meant) = meant {
+            diagnostic = diagnostic.help(format!("did you mean `{meant}`?"));
+        }
+        Known::Reported(diagnostics.push(diagnostic), meant)
+    }
+
+    /// Reports the unknown keywords of a block that is not interpreted.
+    fn check_skipped(&self, block: &Block, diagnostics: &mut Diagnostics) {
+        for node in &block.nodes {
+            match self.find(&node.keyword.text) {
+                None => {
+                    self.unknown(node, diagnostics);
+                }
+                Some(keyword) => {
+                    if let (Inner::Of(table), Some(block)) = (keyword.inner, &node.block) {
+                        table.check_skipped(block, diagnostics);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(table: &Table) {
+        assert!(
+            table.keywords.is_sorted_by(|a, b| a.name < b.name),
+            "{} is not sorted",
+            table.place
+        );
+        for keyword in table.keywords {
+            if let Inner::Of(inner) = keyword.inner {
+                check(inner);
+            }
+        }
+    }
+
+    #[test]
+    fn every_table_is_sorted_without_duplicates() {
+        check(&TOP);
+    }
+}

@@ -1,0 +1,265 @@
+//! `$NAME=…` definitions and their use.
+
+use core::ops::Range;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::LoadOptions;
+use super::diagnostic::{Code, Diagnostic, Diagnostics, closest};
+use super::line::Line;
+use super::source::{Place, Sources};
+
+/// Macros may use macros to this depth.
+const MAX_DEPTH: usize = 32;
+/// Suggestions look at this many names.
+const MAX_CANDIDATES: usize = 256;
+/// The longest line, as in keepalived.
+pub(super) const MAX_LINE: usize = 1023;
+
+/// What a name stands for.
+#[derive(Clone, Debug)]
+pub(super) enum Definition {
+    /// A text, not yet expanded itself.
+    Text(Rc<Line>),
+    /// Several lines.
+    Lines(Rc<[Line]>),
+    /// The current value of a `~SEQ` or `~LST`.
+    Value(Rc<str>),
+}
+
+/// A line with its variables replaced.
+#[derive(Debug, Default)]
+pub(super) struct Expanded {
+    pub(super) line: Line,
+    /// The lines of a macro at the end of the line that follow its first line.
+    pub(super) following: Vec<Line>,
+}
+
+/// What expansion needs besides the definitions.
+pub(super) struct Surroundings<'r> {
+    pub(super) options: &'r LoadOptions,
+    pub(super) sources: &'r mut Sources,
+    pub(super) diagnostics: &'r mut Diagnostics,
+    /// `${_PWD}`.
+    pub(super) directory: &'r str,
+    /// How many more replacements may be done.
+    pub(super) budget: &'r mut usize,
+}
+
+#[derive(Debug)]
+pub(super) struct Macros {
+    names: BTreeMap<String, Definition>,
+    random: u64,
+}
+
+/// Why a line was given up; it has been reported.
+#[derive(Debug)]
+pub(super) struct Abandoned;
+
+/// Why a `$…` stays as it is.
+enum Unreplaced<'n> {
+    NeedsBraces,
+    Undefined { near: Option<&'n str> },
+}
+
+/// A `$…` in a line.
+struct Variable<'l> {
+    /// All of it.
+    range: Range<usize>,
+    /// What is between the braces, or the name.
+    inner: &'l str,
+    braced: bool,
+}
+
+impl Macros {
+    pub(super) fn new(seed: u64) -> Self {
+        Self {
+            names: BTreeMap::new(),
+            random: seed,
+        }
+    }
+
+    /// Gives `name` a meaning; `None` takes it away. Returns the meaning it had.
+    pub(super) fn define(&mut self, name: &str, to: Option<Definition>) -> Option<Definition> {
+        match to {
+            Some(definition) => self.names.insert(name.to_owned(), definition),
+            None => self.names.remove(name),
+        }
+    }
+
+    /// Replaces every variable of `line`, late bound and recursively. Those that are not defined
+    /// stay.
+    pub(super) fn expand(
+        &mut self,
+        line: &Line,
+        around: &mut Surroundings<'_>,
+    ) -> Result<Expanded, Abandoned> {
+        let mut expanded = Expanded::default();
+        self.expand_into(line, around, &mut expanded, 0)?;
+        Ok(expanded)
+    }
+
+    fn expand_into(
+        &mut self,
+        line: &Line,
+        around: &mut Surroundings<'_>,
+        out: &mut Expanded,
+        depth: usize,
+    ) -> Result<(), Abandoned> {
+        let mut copied = 0;
+        while let Some(variable) = next_variable(line.text(), copied) {
+            out.line.push(line, copied..variable.range.start);
+            copied = variable.range.end;
+            let place = line.place(variable.range.clone(), around.sources);
+            let is_last = line.text().get(copied..).is_none_or(|rest| rest.trim().is_empty());
+            if !around.spend() || depth >= MAX_DEPTH {
+                return around.abandon(Code::BadMacro, place, "macros use each other without end");
+            }
+            let definition = self.names.get(variable.inner).cloned();
+            match definition {
+                Some(_) if !variable.braced && !ends_here(line.text(), copied) => {
+                    around.report(Unreplaced::NeedsBraces, variable.inner, place);
+                    out.line.push(line, variable.range);
+                }
+                Some(Definition::Value(value)) => out.line.push_generated(&value, place),
+                Some(Definition::Text(text)) => {
+                    let via = around.sources.add_use(place);
+                    self.expand_into(&text.used(via), around, out, depth + 1)?;
+                }
+                Some(Definition::Lines(lines)) if is_last && out.following.is_empty() => {
+                    let via = around.sources.add_use(place);
+                    let mut lines = lines.iter().map(|line| line.used(via));
+                    if let Some(first) = lines.next() {
+                        let rest: Vec<_> = lines.collect();
+                        self.expand_into(&first, around, out, depth + 1)?;
+                        out.following.extend(rest);
+                    }
+                }
+                Some(Definition::Lines(_)) => {
+                    let text = format!("`${}` has several lines", variable.inner);
+                    around.diagnostics.push(
+                        Diagnostic::error(Code::UndefinedVariable, place, text)
+                            .label("only replaced at the end of a line"),
+                    );
+                    out.line.push(line, variable.range);
+                }
+                None => match self.built_in(&variable, around) {
+                    Some(value) => out.line.push_generated(&value, place),
+                    None => {
+                        let names = self.names.keys().map(String::as_str);
+                        let near = closest(variable.inner, names.take(MAX_CANDIDATES));
+                        around.report(Unreplaced::Undefined { near }, variable.inner, place);
+                        out.line.push(line, variable.range);
+                    }
+                },
+            }
+            if out.line.text().len() > MAX_LINE {
+                return around.abandon(Code::LineTooLong, place, "the line gets too long here");
+            }
+        }
+        out.line.push(line, copied..line.text().len());
+        Ok(())
+    }
+
+    fn built_in(&mut self, variable: &Variable<'_>, around: &Surroundings<'_>) -> Option<String> {
+        if !variable.braced {
+            return None;
+        }
+        let mut words = variable.inner.split_whitespace();
+        let value = match words.next()? {
+            "_HASH" => "#".to_owned(),
+            "_BANG" => "!".to_owned(),
+            "_PWD" => around.directory.to_owned(),
+            "_INSTANCE" => around.options.instance.clone(),
+            "_ENV" => around.options.environment.get(words.next()?)?.clone(),
+            "_RANDOM" => {
+                let low = words.next().map_or(Ok(0), str::parse::<u32>).ok()?;
+                let high = words.next().map_or(Ok(32_767), str::parse::<u32>).ok()?;
+                let width = u64::from(high.checked_sub(low)?) + 1;
+                (u64::from(low) + self.next_random() % width).to_string()
+            }
+            _ => return None,
+        };
+        words.next().is_none().then_some(value)
+    }
+
+    /// SplitMix64.
+    fn next_random(&mut self) -> u64 {
+        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.random;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+}
+
+impl Surroundings<'_> {
+    fn spend(&mut self) -> bool {
+        let left = self.budget.checked_sub(1);
+        *self.budget = left.unwrap_or(0);
+        left.is_some()
+    }
+
+    fn abandon<T>(&mut self, code: Code, place: Place, text: &str) -> Result<T, Abandoned> {
+        self.diagnostics
+            .push(Diagnostic::error(code, place, text).label("this line is left out"));
+        Err(Abandoned)
+    }
+
+    fn report(&mut self, why: Unreplaced<'_>, name: &str, place: Place) {
+        let warn = |text: String| {
+            Diagnostic::warning(Code::UndefinedVariable, place, text)
+                .label("stays as it is written")
+        };
+        self.diagnostics.push(match why {
+            Unreplaced::NeedsBraces => warn(format!("`${name}` is not replaced here")).help(
+                format!("write `${{{name}}}`: without braces a blank, `,` or `)` has to follow"),
+            ),
+            Unreplaced::Undefined { near: None } => warn(format!("`{name}` is not defined")),
+            Unreplaced::Undefined { near: Some(near) } => {
+                warn(format!("`{name}` is not defined")).help(format!("did you mean `{near}`?"))
+            }
+        });
+    }
+}
+
+/// The next `${…}` or `$NAME` at or behind `from`.
+fn next_variable(text: &str, from: usize) -> Option<Variable<'_>> {
+    let mut at = from;
+    loop {
+        let start = at + text.get(at..)?.find('$')?;
+        let rest = text.get(start + 1..)?;
+        if let Some(inner) = rest.strip_prefix('{') {
+            let len = inner.find('}')?;
+            return Some(Variable {
+                range: start..start + len + 3,
+                inner: &inner[..len],
+                braced: true,
+            });
+        }
+        let len = name_len(rest);
+        if len > 0 {
+            return Some(Variable {
+                range: start..start + 1 + len,
+                inner: &rest[..len],
+                braced: false,
+            });
+        }
+        at = start + 1;
+    }
+}
+
+/// The length of the name that `text` starts with.
+pub(super) fn name_len(text: &str) -> usize {
+    let is_name = |c: char| c == '_' || c.is_ascii_alphanumeric();
+    if text.starts_with(|c: char| c.is_ascii_digit()) {
+        return 0;
+    }
+    text.find(|c| !is_name(c)).unwrap_or(text.len())
+}
+
+/// Whether `$NAME` may end at `at`.
+fn ends_here(text: &str, at: usize) -> bool {
+    let next = text.get(at..).and_then(|rest| rest.chars().next());
+    next.is_none_or(|next| next.is_whitespace() || next == ',' || next == ')')
+}

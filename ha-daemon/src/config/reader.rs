@@ -1,0 +1,350 @@
+//! From files to lines: comments, conditions, definitions, sequences, variables and includes.
+
+use core::ops::Range;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::LoadOptions;
+use super::diagnostic::{Code, Diagnostic, Diagnostics};
+use super::include;
+use super::line::{Line, without_comment};
+use super::macros::{Abandoned, Definition, MAX_LINE, Macros, Surroundings, name_len};
+use super::sequence::{Head, Sequence};
+use super::source::{Place, SourceId, Sources};
+
+mod directives;
+
+/// Files may include files to this depth.
+const MAX_INCLUDE_DEPTH: usize = 32;
+/// How many files a configuration may have.
+const MAX_FILES: usize = 10_000;
+/// The largest file.
+const MAX_FILE: u64 = 64 << 20;
+/// How many octets the lines of macros and sequences may have in total.
+const MAX_EXPANDED: usize = 64 << 20;
+
+/// Where lines come from; the last one opened is read first.
+#[derive(Debug)]
+enum Frame {
+    File(FileFrame),
+    Includes {
+        files: std::vec::IntoIter<PathBuf>,
+        place: Place,
+    },
+    Lines(std::vec::IntoIter<Line>),
+    Sequence {
+        sequence: Sequence,
+        /// What the names meant before.
+        hidden: Vec<Option<Definition>>,
+    },
+}
+
+#[derive(Debug)]
+struct FileFrame {
+    source: SourceId,
+    text: Arc<str>,
+    at: usize,
+    /// What includes are relative to; `None` where files may not be included.
+    directory: Option<PathBuf>,
+    /// `${_PWD}`.
+    shown_directory: String,
+}
+
+/// Reads a configuration line by line.
+#[derive(Debug)]
+pub(super) struct Reader<'o> {
+    options: &'o LoadOptions,
+    pub(super) sources: Sources,
+    pub(super) diagnostics: Diagnostics,
+    frames: Vec<Frame>,
+    macros: Macros,
+    lines_left: usize,
+    expansions_left: usize,
+    octets_left: usize,
+    files: usize,
+    /// The canonical paths of sources that are files.
+    paths: BTreeMap<SourceId, PathBuf>,
+}
+
+impl<'o> Reader<'o> {
+    pub(super) fn new(options: &'o LoadOptions) -> Self {
+        Self {
+            options,
+            sources: Sources::default(),
+            diagnostics: Diagnostics::default(),
+            frames: Vec::new(),
+            macros: Macros::new(options.seed),
+            lines_left: options.max_lines,
+            expansions_left: options.max_lines.saturating_mul(8),
+            octets_left: MAX_EXPANDED,
+            files: 0,
+            paths: BTreeMap::new(),
+        }
+    }
+
+    /// Starts with a text; its includes are relative to [`LoadOptions::directory`].
+    pub(super) fn open_text(&mut self, name: &str, text: &str) {
+        let directory = self.options.directory.clone();
+        self.open(name.to_owned(), text.into(), directory, None, None);
+    }
+
+    /// Starts with a file, or continues with one that is included.
+    pub(super) fn open_file(&mut self, path: &Path, included_at: Option<Place>) {
+        let text = match read(path) {
+            Ok(octets) => String::from_utf8_lossy(&octets).into_owned(),
+            Err(error) => {
+                let name = path.display();
+                let place = included_at.unwrap_or_else(|| self.missing_main(path));
+                let text = format!("cannot read `{name}`: {error}");
+                self.diagnostics.push(match included_at {
+                    Some(_) => Diagnostic::error(Code::UnreadableFile, place, text),
+                    None => Diagnostic::fatal(Code::UnreadableFile, place, text),
+                });
+                return;
+            }
+        };
+        let directory = path.parent().unwrap_or_else(|| Path::new("")).to_owned();
+        let name = path.display().to_string();
+        self.open(name, text.into(), Some(directory), Some(path), included_at);
+    }
+
+    /// A place for what is wrong with the main file as a whole.
+    fn missing_main(&mut self, path: &Path) -> Place {
+        let source = self
+            .sources
+            .add(path.display().to_string(), "".into(), None);
+        Line::verbatim(source, "", 0..0).place(0..0, &self.sources)
+    }
+
+    fn open(
+        &mut self,
+        name: String,
+        text: Arc<str>,
+        directory: Option<PathBuf>,
+        path: Option<&Path>,
+        included_at: Option<Place>,
+    ) {
+        self.files += 1;
+        let source = self.sources.add(name, Arc::clone(&text), included_at);
+        if let Some(path) = path.and_then(|path| path.canonicalize().ok()) {
+            self.paths.insert(source, path);
+        }
+        let shown = directory.as_deref().unwrap_or_else(|| Path::new("."));
+        let absolute = std::path::absolute(shown).unwrap_or_else(|_| shown.to_owned());
+        self.frames.push(Frame::File(FileFrame {
+            source,
+            text,
+            at: 0,
+            shown_directory: absolute.display().to_string(),
+            directory,
+        }));
+    }
+
+    /// The next line with everything replaced, never blank.
+    pub(super) fn next_line(&mut self) -> Option<Line> {
+        while let Some(raw) = self.next_raw() {
+            if let Some(line) = self.process(raw) {
+                return Some(line);
+            }
+        }
+        None
+    }
+
+    /// The next line without its comment, never blank.
+    fn next_raw(&mut self) -> Option<Line> {
+        loop {
+            let line = match self.frames.last_mut()? {
+                Frame::File(file) => file.next(),
+                Frame::Includes { files, place } => {
+                    let (file, place) = (files.next(), *place);
+                    match file {
+                        Some(file) => self.include_file(&file, place),
+                        None => self.close_frame(),
+                    }
+                    continue;
+                }
+                Frame::Lines(lines) => lines.next(),
+                Frame::Sequence { .. } => self.next_of_sequence(),
+            };
+            let Some(line) = line else {
+                self.close_frame();
+                continue;
+            };
+            if line.is_blank() {
+                continue;
+            }
+            if !self.may_go_on(&line) {
+                self.frames.clear();
+                return None;
+            }
+            if self.is_clean(&line) {
+                return Some(line);
+            }
+        }
+    }
+
+    fn close_frame(&mut self) {
+        if let Some(Frame::Sequence { sequence, hidden }) = self.frames.pop() {
+            for (name, definition) in sequence.names.iter().zip(hidden) {
+                self.macros.define(name, definition);
+            }
+        }
+    }
+
+    fn next_of_sequence(&mut self) -> Option<Line> {
+        let Some(Frame::Sequence { sequence, .. }) = self.frames.last_mut() else {
+            return None;
+        };
+        let values = sequence.next()?;
+        for (name, value) in sequence.names.iter().zip(values) {
+            self.macros
+                .define(name, Some(Definition::Value(value.into())));
+        }
+        Some((*sequence.template).clone())
+    }
+
+    /// Counts a line against the limits.
+    fn may_go_on(&mut self, line: &Line) -> bool {
+        let is_file = matches!(self.frames.last(), Some(Frame::File(_)));
+        let octets = if is_file { 0 } else { line.text().len() };
+        let left = (
+            self.lines_left.checked_sub(1),
+            self.octets_left.checked_sub(octets),
+        );
+        let (Some(lines), Some(octets)) = left else {
+            let place = line.place(0..line.text().len(), &self.sources);
+            let text = format!(
+                "more than {} lines or {MAX_EXPANDED} octets of expanded lines",
+                self.options.max_lines
+            );
+            self.diagnostics.push(
+                Diagnostic::fatal(Code::ExpansionLimit, place, text).label("nothing is read from here on"),
+            );
+            return false;
+        };
+        (self.lines_left, self.octets_left) = (lines, octets);
+        true
+    }
+
+    /// Reports lines that keepalived would not read.
+    fn is_clean(&mut self, line: &Line) -> bool {
+        let text = line.text();
+        let bad = |c: char| c == '\0' || c == char::REPLACEMENT_CHARACTER;
+        let diagnostic = if text.len() > MAX_LINE {
+            let end = text.floor_char_boundary(MAX_LINE);
+            let place = line.place(end..text.len(), &self.sources);
+            let text = format!("a line has at most {MAX_LINE} octets");
+            Diagnostic::error(Code::LineTooLong, place, text)
+        } else if let Some((at, c)) = text.char_indices().find(|&(_, c)| bad(c)) {
+            let place = line.place(at..at + c.len_utf8(), &self.sources);
+            let text = "neither NUL nor what is not UTF-8 can be in a configuration";
+            Diagnostic::error(Code::BadCharacter, place, text)
+        } else {
+            return true;
+        };
+        self.diagnostics
+            .push(diagnostic.label("the whole line is left out"));
+        false
+    }
+
+    /// Follows the directive a line may be, or replaces its variables.
+    fn process(&mut self, raw: Line) -> Option<Line> {
+        let line = self.directive(raw.trimmed(0..raw.text().len()))?;
+        if !line.text().contains('$') {
+            return Some(line);
+        }
+        let expanded = self.expand(&line).ok()?;
+        if !expanded.following.is_empty() {
+            self.frames
+                .push(Frame::Lines(expanded.following.into_iter()));
+        }
+        let line = expanded.line;
+        let line = self.directive(line.trimmed(0..line.text().len()))?;
+        (!line.is_blank()).then_some(line)
+    }
+
+    fn expand(&mut self, line: &Line) -> Result<super::macros::Expanded, Abandoned> {
+        let directory = self.file().map(|file| file.shown_directory.clone());
+        let mut around = Surroundings {
+            options: self.options,
+            sources: &mut self.sources,
+            diagnostics: &mut self.diagnostics,
+            directory: directory.as_deref().unwrap_or("."),
+            budget: &mut self.expansions_left,
+        };
+        self.macros.expand(line, &mut around)
+    }
+
+    fn file(&self) -> Option<&FileFrame> {
+        self.frames.iter().rev().find_map(|frame| match frame {
+            Frame::File(file) => Some(file),
+            Frame::Includes { .. } | Frame::Lines(_) | Frame::Sequence { .. } => None,
+        })
+    }
+
+    /// Follows a directive; what is none comes back.
+    fn directive(&mut self, mut line: Line) -> Option<Line> {
+        while let Some(rest) = line.text().strip_prefix('@') {
+            let len = rest.find(char::is_whitespace).unwrap_or(rest.len());
+            let id = &rest[..len];
+            let keeps = match id.strip_prefix('^') {
+                Some(id) => id != self.options.config_id,
+                None => id == self.options.config_id,
+            };
+            if !keeps {
+                return None;
+            }
+            line = line.trimmed(1 + len..line.text().len());
+        }
+        if let Some(name) = definition(line.text()) {
+            self.define(&line, name);
+            return None;
+        }
+        if let Some(head) = Head::find(line.text()) {
+            let place = line.place(0..line.text().len(), &self.sources);
+            if let Err(error) = head.map_err(|e| e.to_string()).and_then(|head| self.repeat(&line, &head)) {
+                self.diagnostics.push(
+                    Diagnostic::error(Code::BadSequence, place, error).label("this line is left out"),
+                );
+            }
+            return None;
+        }
+        let word = line.first_word();
+        match include::directive(&line.text()[word.clone()]) {
+            Some(strictness) => {
+                self.include(&line, word.end, strictness);
+                None
+            }
+            None => Some(line),
+        }
+    }
+}
+
+impl FileFrame {
+    fn next(&mut self) -> Option<Line> {
+        let rest = self.text.get(self.at..).filter(|rest| !rest.is_empty())?;
+        let len = rest.find('\n').unwrap_or(rest.len());
+        let range = self.at..self.at + len;
+        self.at = range.end + 1;
+        Some(without_comment(self.source, &self.text, range))
+    }
+}
+
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    use std::io::Read as _;
+    let mut octets = Vec::new();
+    let mut file = std::fs::File::open(path)?.take(MAX_FILE + 1);
+    file.read_to_end(&mut octets)?;
+    if octets.len() as u64 > MAX_FILE {
+        return Err(std::io::ErrorKind::FileTooLarge.into());
+    }
+    Ok(octets)
+}
+
+/// The name in `$NAME=…`.
+fn definition(text: &str) -> Option<Range<usize>> {
+    let rest = text.strip_prefix('$')?;
+    let len = name_len(rest);
+    (len > 0 && rest[len..].starts_with('=')).then_some(1..1 + len)
+}

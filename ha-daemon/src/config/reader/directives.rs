@@ -1,0 +1,169 @@
+//! What definitions, sequences and includes do.
+
+use core::ops::Range;
+use std::path::Path;
+use std::rc::Rc;
+
+use super::{Abandoned, Frame, Head, MAX_FILES, MAX_INCLUDE_DEPTH, Reader, Sequence};
+use crate::config::diagnostic::{Code, Diagnostic};
+use crate::config::include::{self, Strictness};
+use crate::config::line::Line;
+use crate::config::macros::Definition;
+use crate::config::source::Place;
+
+impl Reader<'_> {
+    /// `$NAME=value`, which goes on with the next line as long as lines end with a backslash.
+    pub(super) fn define(&mut self, line: &Line, name: Range<usize>) {
+        let key = line.text()[name.clone()].to_owned();
+        let mut value = line.trimmed(name.end + 1..line.text().len());
+        if !value.text().ends_with('\\') {
+            self.macros
+                .define(&key, Some(Definition::Text(Rc::new(value))));
+            return;
+        }
+        let mut lines = Vec::new();
+        while value.text().ends_with('\\') {
+            let part = value.trimmed(0..value.text().len() - 1);
+            if !part.is_blank() {
+                lines.push(part);
+            }
+            match self.next_raw() {
+                Some(next) => value = next.trimmed(0..next.text().len()),
+                None => {
+                    let place = line.place(0..line.text().len(), &self.sources);
+                    let text = format!("the definition of `${key}` goes on behind the end");
+                    self.diagnostics
+                        .push(Diagnostic::error(Code::BadMacro, place, text));
+                    break;
+                }
+            }
+        }
+        if !value.text().ends_with('\\') {
+            lines.push(value);
+        }
+        self.macros
+            .define(&key, Some(Definition::Lines(lines.into())));
+    }
+
+    /// Starts to repeat the template of a sequence.
+    pub(super) fn repeat(&mut self, line: &Line, head: &Head) -> Result<(), String> {
+        let mut parameters = Line::default();
+        parameters.push(line, head.parameters.clone());
+        let parameters = if parameters.text().contains('$') {
+            match self.expand(&parameters) {
+                Ok(expanded) => expanded.line,
+                Err(Abandoned) => return Ok(()),
+            }
+        } else {
+            parameters
+        };
+        let (names, values) = head
+            .parse(parameters.text())
+            .map_err(|error| error.to_string())?;
+        let hidden = names
+            .iter()
+            .map(|name| self.macros.define(name, None))
+            .collect();
+        let template = Rc::new(line.trimmed(head.template.clone()));
+        let sequence = Sequence {
+            names,
+            values,
+            template,
+        };
+        self.frames.push(Frame::Sequence { sequence, hidden });
+        Ok(())
+    }
+
+    /// Opens what an `include` names.
+    pub(super) fn include(&mut self, line: &Line, behind: usize, strictness: Strictness) {
+        let argument = line.trimmed(behind..line.text().len());
+        let pattern = if argument.text().contains('$') {
+            match self.expand(&argument) {
+                Ok(expanded) => expanded.line.text().to_owned(),
+                Err(Abandoned) => return,
+            }
+        } else {
+            argument.text().to_owned()
+        };
+        let pattern = pattern.trim_matches('"');
+        let place = argument.place(0..argument.text().len(), &self.sources);
+        if pattern.is_empty() {
+            let place = line.place(0..line.text().len(), &self.sources);
+            let text = "`include` needs the name of a file";
+            self.diagnostics
+                .push(Diagnostic::fatal(Code::MissingArgument, place, text));
+            return;
+        }
+        let Some(directory) = self.file().and_then(|file| file.directory.clone()) else {
+            let text = "no file can be included here";
+            self.diagnostics
+                .push(Diagnostic::error(Code::IncludeMissing, place, text));
+            return;
+        };
+        let matches = include::files(pattern, &directory);
+        self.report_matches(&matches, pattern, place, strictness);
+        self.frames.push(Frame::Includes {
+            files: matches.files.into_iter(),
+            place,
+        });
+    }
+
+    fn report_matches(
+        &mut self,
+        matches: &include::Matches,
+        pattern: &str,
+        place: Place,
+        strictness: Strictness,
+    ) {
+        for path in &matches.skipped {
+            let text = format!("`{}` is not read", path.display());
+            self.diagnostics.push(
+                Diagnostic::warning(Code::IncludeSkipped, place, text)
+                    .label("executable, or no regular file"),
+            );
+        }
+        if matches.truncated {
+            let text = format!("`{pattern}` names too many files");
+            self.diagnostics
+                .push(Diagnostic::fatal(Code::IncludeLimit, place, text));
+        }
+        let is_glob = pattern.contains(['*', '?', '[']);
+        if !matches.files.is_empty() || !matches.skipped.is_empty() {
+            return;
+        }
+        if strictness.matches || strictness.readable {
+            let text = format!("`{pattern}` names no file");
+            self.diagnostics
+                .push(Diagnostic::error(Code::IncludeMissing, place, text));
+        } else if !is_glob {
+            let text = format!("there is no file `{pattern}`");
+            self.diagnostics
+                .push(Diagnostic::warning(Code::IncludeMissing, place, text));
+        }
+    }
+
+    /// Opens a file unless that would never end.
+    pub(super) fn include_file(&mut self, path: &Path, place: Place) {
+        let canonical = path.canonicalize().ok();
+        let ancestors: Vec<_> = core::iter::successors(Some(place), |place| {
+            self.sources.get(place.span.source)?.included_at()
+        })
+        .take(MAX_INCLUDE_DEPTH)
+        .collect();
+        let is_open = ancestors.iter().any(|place| {
+            canonical.is_some() && self.paths.get(&place.span.source) == canonical.as_ref()
+        });
+        let text = if is_open {
+            format!("`{}` includes itself", path.display())
+        } else if ancestors.len() >= MAX_INCLUDE_DEPTH {
+            format!("files include each other more than {MAX_INCLUDE_DEPTH} deep")
+        } else if self.files >= MAX_FILES {
+            format!("more than {MAX_FILES} files")
+        } else {
+            self.open_file(path, Some(place));
+            return;
+        };
+        let diagnostic = Diagnostic::error(Code::IncludeLimit, place, text);
+        self.diagnostics.push(diagnostic.label("this file is left out"));
+    }
+}

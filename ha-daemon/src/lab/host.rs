@@ -1,0 +1,86 @@
+//! A host of the laboratory, seen from inside its own process.
+
+use core::convert::Infallible;
+use std::fs;
+use std::io::{self, Read, Write};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use nix::sys::prctl::set_pdeathsig;
+use nix::sys::signal::Signal;
+
+use super::namespace::{self, NamespaceError};
+use super::pinger::{self, PingError};
+use super::role::{INTERFACE, PREFIX_LEN, Role, VIRTUAL_ADDRESS};
+use super::rtnl::{LinkError, Rtnl};
+
+/// Written on standard output once the host has its namespaces.
+pub(super) const READY: &str = "ready";
+
+/// Becomes the host `role`: the hidden subcommand `lab-host`, started by [`run`](super::run) alone.
+///
+/// It takes namespaces of its own, says `ready` on standard output and waits for an octet on
+/// standard input, which says that its interface is there. A director then becomes `ha-daemon run`;
+/// the client waits for another octet and pings until it is killed. The process dies with the one
+/// that started it.
+///
+/// # Errors
+/// [`HostError`] with the step that failed.
+pub fn run(role: Role) -> Result<(), HostError> {
+    set_pdeathsig(Signal::SIGKILL).map_err(|errno| HostError::Channel(errno.into()))?;
+    namespace::enter_host()?;
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{READY}").map_err(HostError::Channel)?;
+    await_go()?;
+    let rtnl = Rtnl::open()?;
+    rtnl.set_up("lo")?;
+    rtnl.set_up(INTERFACE)?;
+    rtnl.add_address(INTERFACE, role.address(), PREFIX_LEN)?;
+    match role.configuration() {
+        Some(configuration) => {
+            become_director(role, configuration)?;
+        }
+        None => {
+            await_go()?;
+            pinger::run(VIRTUAL_ADDRESS, &mut stdout)?;
+        }
+    }
+    Ok(())
+}
+
+fn await_go() -> Result<(), HostError> {
+    io::stdin().read_exact(&mut [0]).map_err(HostError::Channel)
+}
+
+fn become_director(role: Role, configuration: &str) -> Result<Infallible, HostError> {
+    let path = format!("/run/{role}.conf");
+    fs::write(&path, configuration).map_err(HostError::Configuration)?;
+    let error = Command::new("/proc/self/exe")
+        .args(["run", "-f", &path])
+        .exec();
+    Err(HostError::Exec(error))
+}
+
+/// A host that could not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HostError {
+    /// The kernel refused a namespace.
+    #[error(transparent)]
+    Namespace(#[from] NamespaceError),
+    /// The kernel refused to configure the interface.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// The client could not ping.
+    #[error(transparent)]
+    Ping(#[from] PingError),
+    /// The pipes to the process that started this one failed.
+    #[error("cannot talk to the process that started this host")]
+    Channel(#[source] io::Error),
+    /// The director's configuration could not be written.
+    #[error("cannot write the director's configuration")]
+    Configuration(#[source] io::Error),
+    /// The director could not be executed.
+    #[error("cannot execute the director")]
+    Exec(#[source] io::Error),
+}

@@ -1,0 +1,191 @@
+//! From a configured instance to a virtual router on the driver.
+
+use core::net::IpAddr;
+use core::time::Duration;
+
+use vrrp_core::receive::{Conformance, Expect, Peer};
+use vrrp_core::wire::{ChecksumForm, IcvForm, Key, KeyTooLong, TTL};
+use vrrp_core::{Family, Settings, announce};
+use vrrp_mio::addresses::{AddressLabelError, AddressSpec};
+use vrrp_mio::interfaces::{InterfaceNameError, Scope};
+use vrrp_mio::{InterfaceName, Path, RouterSpec, TransmitChecksum, VirtualMac};
+
+use crate::config::{
+    Announce, Authentication, Broadcast, Global, Instance, Lifetime, Transport, VirtualAddress,
+};
+
+/// What the configuration allows and no virtual router can be.
+#[derive(Debug, thiserror::Error)]
+pub enum SpecError {
+    /// The parameters of the election.
+    #[error(transparent)]
+    Election(#[from] vrrp_core::ConfigError),
+    /// The parameters of the announcements.
+    #[error(transparent)]
+    Announce(#[from] announce::ConfigError),
+    /// An interface name the kernel cannot have.
+    #[error(transparent)]
+    Interface(#[from] InterfaceNameError),
+    /// An address label the kernel cannot have.
+    #[error(transparent)]
+    Label(#[from] AddressLabelError),
+    /// A password longer than the protocol carries.
+    #[error(transparent)]
+    Password(#[from] KeyTooLong),
+}
+
+/// The virtual router of an instance on `interface`.
+pub(crate) fn specify(
+    instance: &Instance,
+    global: &Global,
+    interface: InterfaceName,
+) -> Result<RouterSpec, SpecError> {
+    let config = vrrp_core::Config::try_from(Settings {
+        version: instance.version,
+        family: instance.family,
+        vrid: instance.vrid.get(),
+        priority: instance.priority.get(),
+        interval_cs: instance.interval.centis(),
+        preempt: instance.preempt,
+        preempt_delay: instance.preempt_delay,
+        accept: instance.accept,
+        down_multiplier: instance.down_timer_adverts,
+        answer_lower: !instance.lower_prio_no_advert,
+        answer_higher: instance.higher_prio_send_advert,
+    })?;
+    let unicast = matches!(instance.transport, Transport::Unicast { .. });
+    let virtual_mac = match &instance.vmac {
+        Some(vmac) => Some(VirtualMac {
+            name: vmac.name.parse()?,
+            mac: vmac.mac,
+            transmit_base: vmac.xmit_base || unicast,
+        }),
+        None => None,
+    };
+    Ok(RouterSpec {
+        path: path(&instance.transport),
+        expect: match instance.authentication {
+            Authentication::None => Expect::None,
+            Authentication::Pass(password) => Expect::Simple(Key::from_password(password.octets())?),
+            Authentication::Ah(password) => Expect::Ah(Key::from_password(password.octets())?),
+        },
+        // As keepalived: the time to live counts to the group and not to peers.
+        icv: if unicast { IcvForm::Rfc2402 } else { IcvForm::TtlCovered },
+        checksum: if instance.v3_checksum_as_v2 {
+            TransmitChecksum::Always(ChecksumForm::MessageOnly)
+        } else {
+            TransmitChecksum::FollowPeer(ChecksumForm::PseudoHeader)
+        },
+        first_address: Conformance::Report,
+        address_list: Conformance::Report,
+        announce: announcements(&instance.announce)?,
+        announce_interval: match instance.family {
+            Family::V4 => global.garp_interval,
+            Family::V6 => global.gna_interval,
+        },
+        excluded: addresses(&instance.excluded)?,
+        virtual_mac,
+        track_interface: instance.track_primary,
+        ..RouterSpec::new(config, interface, addresses(&instance.addresses)?)
+    })
+}
+
+fn path(transport: &Transport) -> Path {
+    match transport {
+        Transport::Multicast { group, source } => {
+            Path::Multicast { group: *group, source: *source }
+        }
+        Transport::Unicast { source, peers, ttl, check_source } => Path::Unicast {
+            source: *source,
+            peers: peers
+                .iter()
+                .map(|peer| Peer {
+                    address: peer.address,
+                    min_ttl: peer.min_ttl.unwrap_or(0),
+                    max_ttl: peer.max_ttl.unwrap_or(u8::MAX),
+                })
+                .collect(),
+            only: *check_source,
+            hop_limit: ttl.unwrap_or(TTL),
+        },
+    }
+}
+
+fn announcements(announce: &Announce) -> Result<announce::Config, announce::ConfigError> {
+    let copies = |count: u32| u16::try_from(count).unwrap_or(u16::MAX);
+    let span = |span: Option<Duration>| span.unwrap_or(Duration::ZERO);
+    announce::Config::try_from(announce::Settings {
+        repeat: copies(announce.repeat),
+        delay: span(announce.delay),
+        refresh: span(announce.refresh),
+        refresh_repeat: copies(announce.refresh_repeat),
+        lower_prio_repeat: Some(copies(announce.lower_prio_repeat)),
+        lower_prio_delay: Some(span(announce.lower_prio_delay)),
+    })
+}
+
+fn addresses(list: &[VirtualAddress]) -> Result<Vec<vrrp_mio::VirtualAddress>, SpecError> {
+    list.iter().map(address).collect()
+}
+
+fn address(address: &VirtualAddress) -> Result<vrrp_mio::VirtualAddress, SpecError> {
+    let plain = AddressSpec::new(0, address.address, address.prefix_len);
+    let (peer, prefix_len) = match address.peer {
+        Some((peer, prefix_len)) => (Some(peer), prefix_len),
+        None => (None, address.prefix_len),
+    };
+    Ok(vrrp_mio::VirtualAddress {
+        spec: AddressSpec {
+            prefix_len,
+            peer,
+            broadcast: match (address.broadcast, address.address) {
+                (Some(Broadcast::Address(broadcast)), _) => Some(broadcast),
+                (Some(Broadcast::Ones), IpAddr::V4(own)) => {
+                    Some((own.to_bits() | host_bits(address.prefix_len)).into())
+                }
+                (Some(Broadcast::Zeros), IpAddr::V4(own)) => {
+                    Some((own.to_bits() & !host_bits(address.prefix_len)).into())
+                }
+                (Some(Broadcast::Ones | Broadcast::Zeros), IpAddr::V6(_)) | (None, _) => None,
+            },
+            scope: address.scope.map_or(plain.scope, Scope),
+            label: match &address.label {
+                Some(label) => Some(label.parse()?),
+                None => None,
+            },
+            preferred_lifetime: match address.preferred_lifetime {
+                Lifetime::Forever => None,
+                Lifetime::Seconds(seconds) => Some(seconds),
+            },
+            duplicate_detection: address.address.is_ipv6() && !address.nodad,
+            home: address.home,
+            manage_temporary: address.mngtmpaddr,
+            no_prefix_route: address.noprefixroute,
+            auto_join: address.autojoin,
+            ..plain
+        },
+        device: match &address.device {
+            Some(device) => Some(device.parse()?),
+            None => None,
+        },
+    })
+}
+
+const fn host_bits(prefix_len: u8) -> u32 {
+    match u32::MAX.checked_shr(prefix_len as u32) {
+        Some(bits) => bits,
+        None => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn host_bits_of_every_kind_of_prefix() {
+        assert_eq!(host_bits(0), u32::MAX);
+        assert_eq!(host_bits(24), 0xff);
+        assert_eq!(host_bits(32), 0);
+    }
+}

@@ -1,0 +1,277 @@
+//! Admission: which decoded advertisements reach the state machine (RFC 9568 §7.1).
+//!
+//! Decoding refused what no router may accept; here a packet is held against one virtual router:
+//! hop limit, version, group or peers, authentication, interval and address list.
+
+mod discard;
+mod replay;
+#[cfg(test)]
+mod tests;
+
+use core::net::IpAddr;
+
+pub use self::discard::Discard;
+pub use self::replay::ReplayWindow;
+use crate::wire::{
+    Addresses, Advertisement, AhPacket, Authentication, ChecksumForm, Format, IcvForm, Key, TTL,
+};
+use crate::{Config, Heard, Instant, Priority, Version};
+
+/// A decoded advertisement and how it came.
+#[derive(Clone, Copy, Debug)]
+pub struct Packet<'a> {
+    /// Source of the IP packet.
+    pub source: IpAddr,
+    /// Destination of the IP packet.
+    pub destination: IpAddr,
+    /// Time to live or hop limit on arrival.
+    pub ttl: u8,
+    /// The advertisement.
+    pub advertisement: Advertisement<'a>,
+    /// The Authentication Header around it, if it came in one.
+    pub ah: Option<&'a AhPacket<'a>>,
+}
+
+/// The VRRPv2 authentication a virtual router expects (V2, V3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// Type 0. VRRPv3 has no other.
+    None,
+    /// Type 1 with this password.
+    Simple(Key),
+    /// Type 2 with this key.
+    Ah(Key),
+}
+
+/// A unicast peer and the hop counts its packets may arrive with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Its address.
+    pub address: IpAddr,
+    /// Lowest accepted time to live or hop limit.
+    pub min_ttl: u8,
+    /// Highest accepted time to live or hop limit.
+    pub max_ttl: u8,
+}
+
+/// Where the advertisements of a virtual router come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach<'a> {
+    /// From the link, to this group, with TTL 255 (R1).
+    Group(IpAddr),
+    /// From these peers, to our own address. A departure from RFC 9568, as keepalived has it
+    /// (pitfall 34).
+    Peers {
+        /// The peers.
+        peers: &'a [Peer],
+        /// Whether a packet from anybody else is refused.
+        only: bool,
+    },
+}
+
+/// What to do about an advertisement whose address list does not conform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conformance {
+    /// Admit it and say so.
+    Report,
+    /// Discard it.
+    Discard,
+}
+
+/// What the advertisements of one virtual router are held against.
+#[derive(Clone, Copy, Debug)]
+pub struct Admission<'a> {
+    /// The configured virtual router.
+    pub config: &'a Config,
+    /// Its advertised addresses, in any order.
+    pub addresses: Addresses<'a>,
+    /// Its authentication.
+    pub expect: Expect,
+    /// Where its advertisements come from.
+    pub reach: Reach<'a>,
+    /// For an IPv6 advertisement whose first address is not link-local (R10, erratum 8300).
+    /// FRR 8.4 sends them, so `Report` interoperates.
+    pub first_address: Conformance,
+    /// For an address list other than ours (R13, V6). A rolling change of addresses makes two
+    /// Active Routers of `Discard`.
+    pub address_list: Conformance,
+}
+
+/// An admitted advertisement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Admitted {
+    /// What the state machine hears.
+    pub heard: Heard,
+    /// What an operator should hear.
+    pub remarks: Remarks,
+}
+
+/// Observations about an admitted advertisement. None of them changes the election.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Remarks {
+    /// Another advertisement interval than ours, version 3 (R12).
+    pub interval: bool,
+    /// Another set of addresses than ours (R13).
+    pub address_list: bool,
+    /// The first IPv6 address is not link-local (R10).
+    pub first_address: bool,
+    /// The sender claims to own the addresses that we own (R7 as corrected by erratum 8298, R17).
+    pub second_owner: bool,
+    /// The sender has our priority (R18).
+    pub equal_priority: bool,
+    /// The sender has our address: a loop, or a duplicate (pitfalls 15 and 16).
+    pub own_address: bool,
+    /// The checksum form of a version 3 packet.
+    pub checksum: Option<ChecksumForm>,
+    /// The form of the integrity check value of an Authentication Header.
+    pub icv: Option<IcvForm>,
+}
+
+impl Admission<'_> {
+    /// Admits or discards `packet`, whose VRID is this virtual router's.
+    ///
+    /// `priority` is the effective priority and `primary` the primary address of this router.
+    /// `replay` remembers authenticated senders; `now` ages them.
+    ///
+    /// # Errors
+    /// [`Discard`], one variant per rule. A discarded packet has no effect (R16).
+    pub fn admit(
+        &self,
+        now: Instant,
+        packet: &Packet<'_>,
+        priority: Priority,
+        primary: Option<IpAddr>,
+        replay: &mut ReplayWindow,
+    ) -> Result<Admitted, Discard> {
+        let advertisement = &packet.advertisement;
+        self.check_path(packet)?;
+        if advertisement.version() != self.config.version() {
+            return Err(Discard::Version(advertisement.version()));
+        }
+        let icv = self.authenticate(now, packet, replay)?;
+        let interval = advertisement.interval != self.config.interval();
+        if self.config.version() == Version::V2 {
+            // V7: RFC 3768 §7.1 has no second owner. VRRPv3 processes it (erratum 8298).
+            if priority.is_owner() {
+                return Err(Discard::Owner);
+            }
+            if interval {
+                return Err(Discard::Interval {
+                    theirs: advertisement.interval,
+                });
+            }
+        }
+        let first_address = !first_is_link_local(&advertisement.addresses);
+        if first_address && self.first_address == Conformance::Discard {
+            return Err(Discard::FirstAddress);
+        }
+        let address_list = !same_set(&self.addresses, &advertisement.addresses);
+        // V6: the owner's list is never a reason to discard.
+        let owner = advertisement.priority.is_owner();
+        if address_list && self.address_list == Conformance::Discard && !owner {
+            return Err(Discard::AddressList);
+        }
+        Ok(Admitted {
+            heard: Heard {
+                source: packet.source,
+                priority: advertisement.priority,
+                interval: advertisement.interval,
+            },
+            remarks: Remarks {
+                interval,
+                address_list,
+                first_address,
+                second_owner: priority.is_owner() && owner,
+                equal_priority: advertisement.priority == priority,
+                own_address: Some(packet.source) == primary,
+                checksum: match advertisement.format {
+                    Format::V2(_) => None,
+                    Format::V3(form) => Some(form),
+                },
+                icv,
+            },
+        })
+    }
+
+    /// R1 on a link; peers and their hop counts otherwise.
+    fn check_path(&self, packet: &Packet<'_>) -> Result<(), Discard> {
+        match self.reach {
+            Reach::Group(group) if packet.destination != group => Err(Discard::Destination),
+            Reach::Group(_) if packet.ttl != TTL => Err(Discard::Ttl(packet.ttl)),
+            Reach::Group(_) => Ok(()),
+            Reach::Peers { .. } if packet.destination.is_multicast() => Err(Discard::Destination),
+            Reach::Peers { peers, only } => {
+                match peers.iter().find(|peer| peer.address == packet.source) {
+                    Some(peer) if !(peer.min_ttl..=peer.max_ttl).contains(&packet.ttl) => {
+                        Err(Discard::Ttl(packet.ttl))
+                    }
+                    None if only => Err(Discard::Peer),
+                    Some(_) | None => Ok(()),
+                }
+            }
+        }
+    }
+
+    fn authenticate(
+        &self,
+        now: Instant,
+        packet: &Packet<'_>,
+        replay: &mut ReplayWindow,
+    ) -> Result<Option<IcvForm>, Discard> {
+        let claimed = match packet.advertisement.format {
+            Format::V2(authentication) => authentication,
+            Format::V3(_) => Authentication::None,
+        };
+        match (self.expect, claimed, packet.ah) {
+            (Expect::None, Authentication::None, None) => Ok(None),
+            (Expect::Simple(key), Authentication::Simple(password), None) => {
+                if key.matches(&password) {
+                    Ok(None)
+                } else {
+                    Err(Discard::Authentication)
+                }
+            }
+            (Expect::Ah(key), Authentication::Ah, Some(ah)) => {
+                let form = ah.verify(&key).map_err(|_| Discard::Authentication)?;
+                let forget = crate::active_down_interval(
+                    self.config,
+                    packet.advertisement.priority,
+                    packet.advertisement.interval,
+                );
+                replay
+                    .accept(now, ah.spi, ah.sequence, forget)
+                    .map_err(|_| Discard::Replay)?;
+                Ok(Some(form))
+            }
+            (Expect::None | Expect::Simple(_) | Expect::Ah(_), _, _) => {
+                Err(Discard::AuthenticationType)
+            }
+        }
+    }
+}
+
+/// R10: `fe80::/10` first. An IPv4 list conforms.
+fn first_is_link_local(addresses: &Addresses<'_>) -> bool {
+    match addresses {
+        Addresses::V4(_) => true,
+        Addresses::V6(list) => list
+            .first()
+            .is_some_and(|[high, low, ..]| *high == 0xfe && low & 0xc0 == 0x80),
+    }
+}
+
+/// R13 by set, not by order (pitfall 33). Lists in the same order, the recommended case, take one
+/// pass; at most 255 × 255 comparisons otherwise.
+fn same_set(ours: &Addresses<'_>, theirs: &Addresses<'_>) -> bool {
+    fn holds<const N: usize>(ours: &[[u8; N]], theirs: &[[u8; N]]) -> bool {
+        ours == theirs
+            || (ours.len() == theirs.len()
+                && theirs.iter().all(|address| ours.contains(address))
+                && ours.iter().all(|address| theirs.contains(address)))
+    }
+    match (ours, theirs) {
+        (Addresses::V4(ours), Addresses::V4(theirs)) => holds(ours, theirs),
+        (Addresses::V6(ours), Addresses::V6(theirs)) => holds(ours, theirs),
+        (Addresses::V4(_), Addresses::V6(_)) | (Addresses::V6(_), Addresses::V4(_)) => false,
+    }
+}

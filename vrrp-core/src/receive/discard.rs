@@ -1,0 +1,58 @@
+//! Why a packet never reached the state machine.
+
+use crate::wire::{AhError, DecodeError, Ipv4Error};
+use crate::{Interval, Version};
+
+/// Why a packet is discarded; each variant has a counter in [`Statistics`](crate::Statistics).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Discard {
+    /// The IPv4 header is unusable.
+    #[error("IPv4 header: {0}")]
+    Ipv4(#[from] Ipv4Error),
+    /// The Authentication Header is unusable.
+    #[error("authentication header: {0}")]
+    Ah(AhError),
+    /// The octets are no advertisement.
+    #[error("{0}")]
+    Decode(#[from] DecodeError),
+    /// Time to live or hop limit is not 255, or outside the peer's range (R1).
+    #[error("time to live {0} is not accepted")]
+    Ttl(u8),
+    /// No virtual router of this VRID on the interface (R6).
+    #[error("virtual router is not configured here")]
+    Vrid,
+    /// Another version than the virtual router speaks (R2).
+    #[error("{0} is not what this virtual router speaks")]
+    Version(Version),
+    /// Multicast where unicast is configured, or another group, or the reverse.
+    #[error("destination is not where this virtual router listens")]
+    Destination,
+    /// Unicast from an address that is no peer.
+    #[error("source is not a configured peer")]
+    Peer,
+    /// Another authentication type than configured (V2).
+    #[error("authentication type is not the configured one")]
+    AuthenticationType,
+    /// The password or the integrity check value is wrong (V3).
+    #[error("authentication failed")]
+    Authentication,
+    /// The sequence number of the Authentication Header did not increase.
+    #[error("authentication header is a replay")]
+    Replay,
+    /// VRRPv2, and this router owns the addresses (V7).
+    #[error("this router is the owner")]
+    Owner,
+    /// VRRPv2 with another advertisement interval (V4).
+    #[error("advertisement interval of {theirs} is not the configured one")]
+    Interval {
+        /// The sender's interval.
+        theirs: Interval,
+    },
+    /// The first IPv6 address is not link-local, and the policy is strict (R10).
+    #[error("first IPv6 address is not link-local")]
+    FirstAddress,
+    /// The address list differs, and the policy is strict (R13, V6).
+    #[error("address list is not the configured one")]
+    AddressList,
+}

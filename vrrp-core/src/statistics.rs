@@ -1,0 +1,228 @@
+//! Counters, by the names of RFC 8347 where it has one.
+
+use crate::receive::{Discard, Remarks};
+use crate::wire::{ChecksumForm, DecodeError};
+use crate::{Heard, Priority, Role, Transition};
+
+/// What a virtual router, or a link without a matching one, has counted. All counters wrap.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct Statistics {
+    /// Transitions to Active.
+    pub master_transitions: u64,
+    /// Transitions from Active.
+    pub master_releases: u64,
+    /// Advertisements admitted.
+    pub advertisement_rcvd: u64,
+    /// Advertisements sent.
+    pub advertisement_sent: u64,
+    /// Admitted advertisements of priority 0.
+    pub priority_zero_pkts_rcvd: u64,
+    /// Advertisements of priority 0 sent.
+    pub priority_zero_pkts_sent: u64,
+    /// Advertisements that could not be sent.
+    pub send_errors: u64,
+    /// Wrong checksum (R5).
+    pub checksum_errors: u64,
+    /// Unknown version, or not the configured one (R2).
+    pub version_errors: u64,
+    /// VRID zero or not configured (R6).
+    pub vrid_errors: u64,
+    /// Wrong time to live or hop limit (R1).
+    pub ip_ttl_errors: u64,
+    /// Packet type other than advertisement (R3).
+    pub invalid_type_pkts_rcvd: u64,
+    /// Lengths that do not fit, IPv4 headers and fragments included (R4).
+    pub packet_length_errors: u64,
+    /// Version 3 without addresses (R8).
+    pub no_address_errors: u64,
+    /// Another interval than ours: discarded in version 2, noted in version 3; or zero (R9, R12, V4).
+    pub interval_errors: u64,
+    /// Another address list than ours, discarded or noted (R13).
+    pub address_list_errors: u64,
+    /// First IPv6 address not link-local, discarded or noted (R10).
+    pub first_address_errors: u64,
+    /// Unknown authentication type.
+    pub invalid_auth_type: u64,
+    /// Authentication type other than the configured one.
+    pub auth_type_mismatch: u64,
+    /// Wrong password or integrity check value.
+    pub auth_failures: u64,
+    /// Replayed sequence numbers.
+    pub replay_errors: u64,
+    /// To another group, or multicast instead of unicast.
+    pub destination_errors: u64,
+    /// From an address that is no peer.
+    pub peer_errors: u64,
+    /// Discarded because this router owns the addresses (version 2).
+    pub owner_discards: u64,
+    /// A second owner was heard (R17).
+    pub second_owners: u64,
+    /// A router of our priority was heard (R18).
+    pub equal_priorities: u64,
+    /// A packet from our own address was heard.
+    pub own_address_rcvd: u64,
+    /// Version 3 over IPv4 whose checksum covers the message only (RFC 9568).
+    pub checksum_message_only: u64,
+    /// Version 3 whose checksum covers a pseudo-header.
+    pub checksum_pseudo_header: u64,
+}
+
+impl Statistics {
+    /// Counts a discarded packet.
+    pub const fn discarded(&mut self, discard: &Discard) {
+        let counter = match discard {
+            Discard::Ipv4(_) | Discard::Ah(_) => &mut self.packet_length_errors,
+            Discard::Decode(error) => self.undecoded(error),
+            Discard::Ttl(_) => &mut self.ip_ttl_errors,
+            Discard::Vrid => &mut self.vrid_errors,
+            Discard::Version(_) => &mut self.version_errors,
+            Discard::Destination => &mut self.destination_errors,
+            Discard::Peer => &mut self.peer_errors,
+            Discard::AuthenticationType => &mut self.auth_type_mismatch,
+            Discard::Authentication => &mut self.auth_failures,
+            Discard::Replay => &mut self.replay_errors,
+            Discard::Owner => &mut self.owner_discards,
+            Discard::Interval { .. } => &mut self.interval_errors,
+            Discard::FirstAddress => &mut self.first_address_errors,
+            Discard::AddressList => &mut self.address_list_errors,
+        };
+        *counter = counter.wrapping_add(1);
+    }
+
+    const fn undecoded(&mut self, error: &DecodeError) -> &mut u64 {
+        match error {
+            DecodeError::Truncated { .. } | DecodeError::Length { .. } => {
+                &mut self.packet_length_errors
+            }
+            DecodeError::Version(_) => &mut self.version_errors,
+            DecodeError::Type(_) => &mut self.invalid_type_pkts_rcvd,
+            DecodeError::Checksum => &mut self.checksum_errors,
+            DecodeError::VridZero => &mut self.vrid_errors,
+            DecodeError::AuthenticationType(_) => &mut self.invalid_auth_type,
+            DecodeError::NoAddresses => &mut self.no_address_errors,
+            DecodeError::IntervalZero => &mut self.interval_errors,
+        }
+    }
+
+    /// Counts an admitted advertisement.
+    pub const fn admitted(&mut self, heard: &Heard, remarks: &Remarks) {
+        count(&mut self.advertisement_rcvd, true);
+        count(
+            &mut self.priority_zero_pkts_rcvd,
+            heard.priority.is_resign(),
+        );
+        count(&mut self.interval_errors, remarks.interval);
+        count(&mut self.address_list_errors, remarks.address_list);
+        count(&mut self.first_address_errors, remarks.first_address);
+        count(&mut self.second_owners, remarks.second_owner);
+        count(&mut self.equal_priorities, remarks.equal_priority);
+        count(&mut self.own_address_rcvd, remarks.own_address);
+        match remarks.checksum {
+            Some(ChecksumForm::MessageOnly) => count(&mut self.checksum_message_only, true),
+            Some(ChecksumForm::PseudoHeader | ChecksumForm::PseudoHeaderMulticast) => {
+                count(&mut self.checksum_pseudo_header, true);
+            }
+            None => {}
+        }
+    }
+
+    /// Counts an advertisement of `priority` that left, or failed to.
+    pub const fn sent(&mut self, priority: Priority, left: bool) {
+        count(&mut self.advertisement_sent, left);
+        count(
+            &mut self.priority_zero_pkts_sent,
+            left && priority.is_resign(),
+        );
+        count(&mut self.send_errors, !left);
+    }
+
+    /// Counts a change of role.
+    pub const fn changed(&mut self, transition: &Transition) {
+        count(
+            &mut self.master_transitions,
+            matches!(transition.to, Role::Active),
+        );
+        count(
+            &mut self.master_releases,
+            matches!(transition.from, Role::Active),
+        );
+    }
+}
+
+const fn count(counter: &mut u64, happened: bool) {
+    *counter = counter.wrapping_add(happened as u64);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Ipv4Error;
+    use crate::{Interval, Version};
+    use std::format;
+    use std::vec::Vec;
+
+    type Case = (Discard, fn(&Statistics) -> u64);
+
+    /// Every rejection moves exactly one counter, and it is the one the rule names.
+    #[test]
+    fn every_discard_has_a_counter() {
+        let discards: [Case; 23] = [
+            (Discard::Ipv4(Ipv4Error::Fragment), |s| {
+                s.packet_length_errors
+            }),
+            (Discard::Ah(crate::wire::AhError::Icv), |s| {
+                s.packet_length_errors
+            }),
+            (DecodeError::Truncated { octets: 0 }.into(), |s| {
+                s.packet_length_errors
+            }),
+            (
+                DecodeError::Length {
+                    count: 1,
+                    octets: 8,
+                }
+                .into(),
+                |s| s.packet_length_errors,
+            ),
+            (DecodeError::Version(4).into(), |s| s.version_errors),
+            (DecodeError::Type(2).into(), |s| s.invalid_type_pkts_rcvd),
+            (DecodeError::Checksum.into(), |s| s.checksum_errors),
+            (DecodeError::VridZero.into(), |s| s.vrid_errors),
+            (DecodeError::AuthenticationType(3).into(), |s| {
+                s.invalid_auth_type
+            }),
+            (DecodeError::NoAddresses.into(), |s| s.no_address_errors),
+            (DecodeError::IntervalZero.into(), |s| s.interval_errors),
+            (Discard::Ttl(254), |s| s.ip_ttl_errors),
+            (Discard::Vrid, |s| s.vrid_errors),
+            (Discard::Version(Version::V2), |s| s.version_errors),
+            (Discard::Destination, |s| s.destination_errors),
+            (Discard::Peer, |s| s.peer_errors),
+            (Discard::AuthenticationType, |s| s.auth_type_mismatch),
+            (Discard::Authentication, |s| s.auth_failures),
+            (Discard::Replay, |s| s.replay_errors),
+            (Discard::Owner, |s| s.owner_discards),
+            (
+                Discard::Interval {
+                    theirs: Interval::DEFAULT,
+                },
+                |s| s.interval_errors,
+            ),
+            (Discard::FirstAddress, |s| s.first_address_errors),
+            (Discard::AddressList, |s| s.address_list_errors),
+        ];
+        for (discard, counter) in discards {
+            let mut statistics = Statistics::default();
+            statistics.discarded(&discard);
+            assert_eq!(counter(&statistics), 1, "{discard:?}");
+            let moved: Vec<_> = format!("{statistics:?}")
+                .split(|c: char| !c.is_ascii_digit())
+                .filter_map(|text| text.parse::<u64>().ok())
+                .filter(|count| *count > 0)
+                .collect();
+            assert_eq!(moved, [1], "{discard:?}");
+        }
+    }
+}

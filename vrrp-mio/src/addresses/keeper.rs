@@ -1,0 +1,476 @@
+//! Seeing to it that the addresses wanted are in place.
+
+mod entry;
+mod event;
+mod outcome;
+
+use core::fmt::Debug;
+use core::time::Duration;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use nix::errno::Errno;
+use vrrp_core::Instant;
+
+use self::entry::{Change, Claim, Entry, Phase};
+pub use self::event::{AddressError, AddressEvent, Tenure};
+use self::outcome::Outcome;
+use super::AddressSpec;
+use crate::interfaces::{AddressKey, AddressProtocol, Interfaces, KernelAddress, NetworkEvent};
+use crate::netlink::{Request, RequestError};
+
+/// How long the monitor may take to show what the kernel has acknowledged.
+const CONFIRMATION: Duration = Duration::from_secs(2);
+
+/// Keeps the addresses of virtual routers in place while they are wanted, and away while not.
+///
+/// It knows what each owner (a virtual router, by any name `O`) declares and whether that owner is
+/// active, and compares this with the table of interfaces. An address of an active owner is added
+/// if missing, and added again if somebody removes it, in growing intervals. An address of an
+/// inactive owner is removed if present (D1), whoever added it, unless it is held as
+/// [`Tenure::Owner`]. Nothing else is touched, except by [`condemn_leftovers`](Self::condemn_leftovers).
+///
+/// It is a pure function of declarations, events, outcomes and time. Each turn:
+/// 1. pass every [`NetworkEvent`] to [`observe`](Self::observe), and every outcome to
+///    [`completed`](Self::completed);
+/// 2. while there is room in the queue, have [`next_request`](Self::next_request) carried out;
+/// 3. take the events of [`next_event`](Self::next_event);
+/// 4. if [`takes_doubt`](Self::takes_doubt), have the monitor read everything again;
+/// 5. come back by [`deadline`](Self::deadline).
+///
+/// Each call takes time logarithmic in the number of addresses, or linear in those it is about.
+#[derive(Debug)]
+pub struct AddressKeeper<O> {
+    mark: Option<AddressProtocol>,
+    owners: BTreeMap<O, Holding>,
+    entries: BTreeMap<AddressKey, Entry<O>>,
+    due: BTreeSet<AddressKey>,
+    timers: BTreeSet<(Instant, AddressKey)>,
+    links: BTreeSet<u32>,
+    events: VecDeque<AddressEvent<O>>,
+    /// Entries in [`Phase::Asked`].
+    asked: usize,
+    synchronised: bool,
+    doubt: bool,
+}
+
+/// What an owner claims.
+#[derive(Debug, Default)]
+struct Holding {
+    active: bool,
+    keys: BTreeSet<AddressKey>,
+}
+
+impl<O: Copy + Ord + Debug> Default for AddressKeeper<O> {
+    fn default() -> Self {
+        Self::new(Some(AddressProtocol::VRRP))
+    }
+}
+
+impl<O: Copy + Ord + Debug> AddressKeeper<O> {
+    /// A keeper of no addresses yet, which puts `mark` on those it adds.
+    #[must_use]
+    pub const fn new(mark: Option<AddressProtocol>) -> Self {
+        Self {
+            mark,
+            owners: BTreeMap::new(),
+            entries: BTreeMap::new(),
+            due: BTreeSet::new(),
+            timers: BTreeSet::new(),
+            links: BTreeSet::new(),
+            events: VecDeque::new(),
+            asked: 0,
+            synchronised: false,
+            doubt: false,
+        }
+    }
+
+    /// Replaces the addresses of an owner, which stays active or inactive; a new one is inactive.
+    ///
+    /// Addresses it no longer has are removed. A change of anything but the interface, the address
+    /// and the prefix takes effect when the address is next added.
+    pub fn declare(
+        &mut self,
+        owner: O,
+        tenure: Tenure,
+        specs: impl IntoIterator<Item = AddressSpec>,
+    ) {
+        let holding = self.owners.entry(owner).or_default();
+        let former = core::mem::take(&mut holding.keys);
+        let active = holding.active;
+        for spec in specs {
+            let key = spec.key();
+            holding.keys.insert(key);
+            let entry = self.entries.entry(key).or_insert_with(Entry::new);
+            match entry.claims.iter_mut().find(|claim| claim.owner == owner) {
+                Some(claim) => {
+                    claim.spec = spec;
+                    claim.tenure = tenure;
+                }
+                None => {
+                    entry.pardon();
+                    entry.condemned = false;
+                    entry.claims.push(Claim {
+                        owner,
+                        spec,
+                        tenure,
+                        active,
+                        told: false,
+                    });
+                }
+            }
+            self.due.insert(key);
+        }
+        let dropped: Vec<_> = former.difference(&holding.keys).copied().collect();
+        for key in dropped {
+            self.drop_claim(owner, key);
+        }
+    }
+
+    /// Forgets an owner; its addresses are removed as those of an inactive one.
+    pub fn forget(&mut self, owner: O) {
+        for key in self.owners.remove(&owner).unwrap_or_default().keys {
+            self.drop_claim(owner, key);
+        }
+    }
+
+    fn drop_claim(&mut self, owner: O, key: AddressKey) {
+        if let Some(entry) = self.entries.get_mut(&key) {
+            let removable = entry.is_removable();
+            entry.claims.retain(|claim| claim.owner != owner);
+            entry.condemned = removable && entry.claims.is_empty();
+            self.due.insert(key);
+        }
+    }
+
+    /// Makes an owner active, so that its addresses are put in place, or inactive, so that they are
+    /// removed.
+    pub fn set_active(&mut self, owner: O, active: bool) {
+        let holding = self.owners.entry(owner).or_default();
+        if holding.active == active {
+            return;
+        }
+        holding.active = active;
+        for &key in &holding.keys {
+            let Some(entry) = self.entries.get_mut(&key) else {
+                continue;
+            };
+            for claim in entry.claims.iter_mut().filter(|claim| claim.owner == owner) {
+                claim.active = active;
+                claim.told = false;
+            }
+            if active {
+                entry.pardon();
+            }
+            self.due.insert(key);
+        }
+    }
+
+    /// Marks for removal every address that carries our mark and that nobody has declared: left
+    /// over from an earlier run. Call it once all declarations are made and the table is complete.
+    ///
+    /// Do not call it where another program uses the same mark on purpose: keepalived does.
+    pub fn condemn_leftovers(&mut self, interfaces: &Interfaces) {
+        let Some(mark) = self.mark else {
+            return;
+        };
+        for address in interfaces
+            .addresses()
+            .filter(|found| found.protocol == Some(mark))
+        {
+            let key = address.key();
+            let entry = self.entries.entry(key).or_insert_with(Entry::new);
+            if entry.claims.is_empty() {
+                entry.condemned = true;
+                self.due.insert(key);
+            } else {
+                entry.added = true;
+            }
+        }
+    }
+
+    /// Takes in what the monitor tells.
+    pub fn observe(&mut self, event: &NetworkEvent, now: Instant) {
+        match event {
+            NetworkEvent::LinkChanged(link) => {
+                if self.links.insert(link.index) {
+                    self.look_at_link(link.index);
+                }
+            }
+            NetworkEvent::LinkRemoved(link) => {
+                if self.links.remove(&link.index) {
+                    self.look_at_link(link.index);
+                }
+            }
+            NetworkEvent::AddressAdded(address) | NetworkEvent::AddressChanged(address) => {
+                self.see(&address.key());
+            }
+            NetworkEvent::AddressRemoved(address) => {
+                self.see_removal(address, now);
+                self.see(&address.key());
+            }
+            NetworkEvent::Synchronised => self.synchronised = true,
+        }
+    }
+
+    fn look_at_link(&mut self, index: u32) {
+        let keys = self.entries.range(AddressKey::first_of(index)..);
+        let of_link = keys
+            .map(|(&key, _)| key)
+            .take_while(|key| key.index() == index);
+        self.due.extend(of_link);
+    }
+
+    fn see(&mut self, key: &AddressKey) {
+        if let Some(entry) = self.entries.get_mut(key) {
+            if let Phase::Asked { seen, .. } = &mut entry.phase {
+                *seen = true;
+            }
+            self.due.insert(*key);
+        }
+    }
+
+    fn see_removal(&mut self, address: &KernelAddress, now: Instant) {
+        let key = address.key();
+        let Some(entry) = self.entries.get_mut(&key) else {
+            return;
+        };
+        entry.added = false;
+        entry.duplicate = false;
+        if entry.wanted().is_none() {
+            return;
+        }
+        for claim in entry.claims.iter_mut().filter(|claim| claim.told) {
+            claim.told = false;
+            let owner = claim.owner;
+            let address = *address;
+            self.events.push_back(AddressEvent::Lost { owner, address });
+        }
+        match entry.phase {
+            // A removal we asked for before the owner became active is nobody's offence.
+            Phase::Asked { .. }
+            | Phase::Unconfirmed {
+                change: Change::Remove,
+                ..
+            } => {}
+            Phase::Idle
+            | Phase::Unconfirmed {
+                change: Change::Add,
+                ..
+            }
+            | Phase::Paused { .. } => {
+                let until = now + entry.lose(now);
+                self.set_phase(key, Phase::Paused { until });
+            }
+        }
+    }
+
+    fn set_phase(&mut self, key: AddressKey, phase: Phase) {
+        let Some(entry) = self.entries.get_mut(&key) else {
+            return;
+        };
+        if let Some(former) = entry.phase.deadline() {
+            self.timers.remove(&(former, key));
+        }
+        if let Some(deadline) = phase.deadline() {
+            self.timers.insert((deadline, key));
+        }
+        let was_asked = usize::from(matches!(entry.phase, Phase::Asked { .. }));
+        let is_asked = usize::from(matches!(phase, Phase::Asked { .. }));
+        self.asked = (self.asked + is_asked).saturating_sub(was_asked);
+        entry.phase = phase;
+        self.due.insert(key);
+    }
+
+    /// The next change to ask of the kernel, and the key to report its outcome by.
+    ///
+    /// None before the table is complete for the first time.
+    pub fn next_request(
+        &mut self,
+        interfaces: &Interfaces,
+        now: Instant,
+    ) -> Option<(AddressKey, Request)> {
+        if !self.synchronised {
+            return None;
+        }
+        while let Some(&(deadline, key)) = self.timers.first() {
+            if deadline > now {
+                break;
+            }
+            self.timers.pop_first();
+            self.due.insert(key);
+        }
+        while let Some(key) = self.due.pop_first() {
+            if let Some(request) = self.look_at(key, interfaces, now) {
+                return Some((key, request));
+            }
+        }
+        None
+    }
+
+    fn look_at(
+        &mut self,
+        key: AddressKey,
+        interfaces: &Interfaces,
+        now: Instant,
+    ) -> Option<Request> {
+        let present = interfaces.address(&key);
+        let entry = self.entries.get_mut(&key)?;
+        let settled = match entry.phase {
+            Phase::Idle => true,
+            Phase::Asked { .. } => return None,
+            Phase::Unconfirmed { change, until } => {
+                let agrees = present.is_some() == (change == Change::Add);
+                self.doubt |= !agrees && now >= until;
+                agrees || now >= until
+            }
+            Phase::Paused { until } => {
+                now >= until || present.is_some() == entry.wanted().is_some()
+            }
+        };
+        if !settled {
+            return None;
+        }
+        if entry.phase != Phase::Idle {
+            self.set_phase(key, Phase::Idle);
+            self.due.remove(&key);
+        }
+        self.compare(key, present, interfaces)
+    }
+
+    /// Compares what is wanted with what is there, at rest.
+    fn compare(
+        &mut self,
+        key: AddressKey,
+        present: Option<&KernelAddress>,
+        interfaces: &Interfaces,
+    ) -> Option<Request> {
+        let entry = self.entries.get_mut(&key)?;
+        let (change, request) = match (entry.wanted(), present) {
+            (Some(_), Some(address)) => {
+                Self::tell(entry, address, &mut self.events);
+                return None;
+            }
+            (Some(spec), None) => {
+                interfaces.link(key.index())?;
+                let protocol = self.mark.filter(|_| !entry.unmarked);
+                let spec = spec.clone();
+                (Change::Add, Request::AddAddress { spec, protocol })
+            }
+            (None, Some(address)) if entry.is_removable() => {
+                (Change::Remove, Request::from(address))
+            }
+            (None, Some(_) | None) => {
+                entry.condemned = false;
+                if entry.is_forgettable() {
+                    self.entries.remove(&key);
+                }
+                return None;
+            }
+        };
+        let seen = false;
+        self.set_phase(key, Phase::Asked { change, seen });
+        self.due.remove(&key);
+        Some(request)
+    }
+
+    fn tell(entry: &mut Entry<O>, address: &KernelAddress, events: &mut VecDeque<AddressEvent<O>>) {
+        let news = address.flags.is_duplicate() && !entry.duplicate;
+        entry.duplicate = address.flags.is_duplicate();
+        for claim in entry.claims.iter_mut().filter(|claim| claim.active) {
+            let owner = claim.owner;
+            let newly_usable = address.flags.is_usable() && !claim.told;
+            claim.told = address.flags.is_usable();
+            if newly_usable {
+                let address = *address;
+                events.push_back(AddressEvent::Installed { owner, address });
+            } else if news {
+                events.push_back(AddressEvent::Failed {
+                    owner,
+                    key: address.key(),
+                    error: AddressError::Duplicate,
+                });
+            }
+        }
+    }
+
+    /// Takes in the outcome of a request.
+    pub fn completed(&mut self, key: AddressKey, result: Result<(), RequestError>, now: Instant) {
+        let Some(entry) = self.entries.get_mut(&key) else {
+            return;
+        };
+        let Phase::Asked { change, seen } = entry.phase else {
+            return;
+        };
+        let phase = match Outcome::of(change, result) {
+            Outcome::Done => {
+                entry.added |= change == Change::Add;
+                entry.accept();
+                unconfirmed(change, seen, now)
+            }
+            Outcome::Already => {
+                entry.accept();
+                unconfirmed(change, seen, now)
+            }
+            Outcome::Uncertain => {
+                self.doubt = true;
+                let until = now + CONFIRMATION;
+                Phase::Paused { until }
+            }
+            Outcome::Refused(RequestError::Refused { errno, .. })
+                if errno == Errno::EINVAL as i32
+                    && change == Change::Add
+                    && self.mark.is_some()
+                    && !entry.unmarked =>
+            {
+                entry.unmarked = true;
+                Phase::Idle
+            }
+            Outcome::Refused(error) => {
+                let until = now + entry.refuse();
+                let failures = entry.claims.iter().map(|claim| AddressEvent::Failed {
+                    owner: claim.owner,
+                    key,
+                    error: AddressError::Request(error.clone()),
+                });
+                self.events.extend(failures);
+                Phase::Paused { until }
+            }
+        };
+        self.set_phase(key, phase);
+    }
+
+    /// The next thing an owner should know.
+    pub fn next_event(&mut self) -> Option<AddressEvent<O>> {
+        self.events.pop_front()
+    }
+
+    /// Whether the table was found not to show what the kernel has acknowledged, or answers were
+    /// lost, since this was last asked.
+    #[must_use = "the monitor is to read everything again"]
+    pub const fn takes_doubt(&mut self) -> bool {
+        core::mem::replace(&mut self.doubt, false)
+    }
+
+    /// When to call [`next_request`](Self::next_request) even if nothing has changed.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.timers.first().map(|&(deadline, _)| deadline)
+    }
+
+    /// Whether nothing is asked, waited for or to be looked at.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.due.is_empty() && self.timers.is_empty() && self.asked == 0
+    }
+}
+
+const fn unconfirmed(change: Change, seen: bool, now: Instant) -> Phase {
+    if seen {
+        return Phase::Idle;
+    }
+    let until = now.saturating_add(CONFIRMATION);
+    Phase::Unconfirmed { change, until }
+}
+
+#[cfg(test)]
+mod tests;

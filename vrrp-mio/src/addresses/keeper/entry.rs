@@ -1,0 +1,146 @@
+//! What is known about one address.
+
+use core::time::Duration;
+
+use vrrp_core::Instant;
+
+use super::Tenure;
+use crate::addresses::AddressSpec;
+
+/// Before an address lost for the second time is added again; doubled for each further loss.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
+/// Before an address lost many times, or refused, is tried again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// How long an address must stay for its losses to be forgotten.
+const CALM: Duration = Duration::from_mins(1);
+
+#[derive(Debug)]
+pub(super) struct Entry<O> {
+    pub(super) claims: Vec<Claim<O>>,
+    pub(super) phase: Phase,
+    /// To be removed though nobody claims it: left over, or claimed until just now.
+    pub(super) condemned: bool,
+    /// We added it, so we may remove it whatever its tenure.
+    pub(super) added: bool,
+    /// The kernel refused it with our mark.
+    pub(super) unmarked: bool,
+    /// Duplicate address detection has failed, and this was told.
+    pub(super) duplicate: bool,
+    losses: u32,
+    last_loss: Instant,
+    refusals: u32,
+}
+
+#[derive(Debug)]
+pub(super) struct Claim<O> {
+    pub(super) owner: O,
+    pub(super) spec: AddressSpec,
+    pub(super) tenure: Tenure,
+    pub(super) active: bool,
+    /// The owner knows that the address is in place.
+    pub(super) told: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    Add,
+    Remove,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    Idle,
+    /// A request is with the kernel; `seen` if the monitor told of the address since.
+    Asked {
+        change: Change,
+        seen: bool,
+    },
+    /// The kernel agreed; the monitor should tell by this time.
+    Unconfirmed {
+        change: Change,
+        until: Instant,
+    },
+    /// Nothing is asked before this time.
+    Paused {
+        until: Instant,
+    },
+}
+
+impl Phase {
+    pub(super) const fn deadline(self) -> Option<Instant> {
+        match self {
+            Self::Idle | Self::Asked { .. } => None,
+            Self::Unconfirmed { until, .. } | Self::Paused { until } => Some(until),
+        }
+    }
+}
+
+impl<O> Entry<O> {
+    pub(super) const fn new() -> Self {
+        Self {
+            claims: Vec::new(),
+            phase: Phase::Idle,
+            condemned: false,
+            added: false,
+            unmarked: false,
+            duplicate: false,
+            losses: 0,
+            last_loss: Instant::EPOCH,
+            refusals: 0,
+        }
+    }
+
+    /// The specification to add it by, if an active owner claims it.
+    pub(super) fn wanted(&self) -> Option<&AddressSpec> {
+        let claim = self.claims.iter().find(|claim| claim.active)?;
+        Some(&claim.spec)
+    }
+
+    /// Whether we may remove it when nobody wants it.
+    pub(super) fn is_removable(&self) -> bool {
+        let own = (self.claims.iter()).any(|claim| claim.tenure == Tenure::Owner);
+        self.condemned || self.added || (!self.claims.is_empty() && !own)
+    }
+
+    /// Whether nothing has to be remembered about it once it is gone or to be left.
+    pub(super) const fn is_forgettable(&self) -> bool {
+        self.claims.is_empty() && matches!(self.phase, Phase::Idle)
+    }
+
+    /// Counts a loss; the pause before adding the address again, at first none.
+    pub(super) fn lose(&mut self, now: Instant) -> Duration {
+        if now.saturating_duration_since(self.last_loss) > CALM {
+            self.losses = 0;
+        }
+        self.last_loss = now;
+        self.losses = self.losses.saturating_add(1);
+        match self.losses {
+            1 => Duration::ZERO,
+            losses => pause(losses - 2),
+        }
+    }
+
+    /// Counts a refusal; the pause before asking again.
+    pub(super) fn refuse(&mut self) -> Duration {
+        self.refusals = self.refusals.saturating_add(1);
+        pause(self.refusals - 1)
+    }
+
+    pub(super) const fn accept(&mut self) {
+        self.refusals = 0;
+    }
+
+    /// Starts afresh with a new claim: it does not pay for the past.
+    pub(super) const fn pardon(&mut self) {
+        self.losses = 0;
+        self.refusals = 0;
+        self.unmarked = false;
+        self.duplicate = false;
+    }
+}
+
+fn pause(doublings: u32) -> Duration {
+    SHORTEST_PAUSE
+        .saturating_mul(1 << doublings.min(16))
+        .min(LONGEST_PAUSE)
+}

@@ -1,0 +1,55 @@
+//! What owners declare and are told.
+
+use thiserror::Error;
+
+use crate::interfaces::{AddressKey, KernelAddress};
+use crate::netlink::RequestError;
+
+/// Whose an address is while its virtual router is not active.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tenure {
+    /// It belongs to the virtual router alone, and a Backup must not have it (D1).
+    Virtual,
+    /// It is this host's own (the router is the address owner, priority 255): removed only if it was
+    /// added here.
+    Owner,
+}
+
+/// What an owner of addresses should know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AddressEvent<O> {
+    /// An address is in place and usable; neighbours may be told now.
+    Installed {
+        /// Whose it is.
+        owner: O,
+        /// The address.
+        address: KernelAddress,
+    },
+    /// An address was removed by somebody else; it is being added again.
+    Lost {
+        /// Whose it is.
+        owner: O,
+        /// The address.
+        address: KernelAddress,
+    },
+    /// An address cannot be added or removed for now; it is tried again later.
+    Failed {
+        /// Whose it is.
+        owner: O,
+        /// The address.
+        key: AddressKey,
+        /// Why.
+        error: AddressError,
+    },
+}
+
+/// An address is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum AddressError {
+    /// The kernel refused to add or remove it.
+    #[error("the kernel refused a change of the address")]
+    Request(#[source] RequestError),
+    /// Duplicate address detection found another holder; the address is there but unusable.
+    #[error("another host has the address")]
+    Duplicate,
+}

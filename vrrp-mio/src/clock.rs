@@ -1,0 +1,72 @@
+//! The monotonic clock.
+
+use std::io;
+
+use nix::time::{ClockId, clock_gettime};
+use vrrp_core::Instant;
+
+/// `CLOCK_MONOTONIC` as [`Instant`]s: nanoseconds since a point the kernel chose at boot.
+///
+/// Neither stepping the wall clock nor NTP leaps move it, and it stands still while the host is
+/// suspended. The same count is what [`Timer`](crate::Timer) is armed with, so an instant read here
+/// and one waited for there are on one axis. Read it once per turn of the loop.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    id: ClockId,
+}
+
+impl Clock {
+    /// The clock, after one trial reading.
+    ///
+    /// # Errors
+    /// Whatever `clock_gettime(2)` reports; no Linux kernel refuses `CLOCK_MONOTONIC`.
+    pub fn new() -> io::Result<Self> {
+        let clock = Self {
+            id: ClockId::CLOCK_MONOTONIC,
+        };
+        clock.read()?;
+        Ok(clock)
+    }
+
+    /// The present instant.
+    ///
+    /// A reading after the successful one in [`new`](Self::new) cannot fail; if a sandbox made it
+    /// fail all the same, the answer is [`Instant::EPOCH`], before every deadline, so nothing fires.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.read().unwrap_or(Instant::EPOCH)
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads a clock"
+    )]
+    fn read(self) -> io::Result<Instant> {
+        let time = clock_gettime(self.id)?;
+        let seconds = u64::try_from(time.tv_sec()).unwrap_or(0);
+        let nanos = u64::try_from(time.tv_nsec()).unwrap_or(0);
+        Ok(Instant::from_nanos(
+            seconds.saturating_mul(1_000_000_000).saturating_add(nanos),
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn readings_never_decrease_and_agree_with_the_uptime() {
+        let clock = Clock::new().unwrap();
+        let first = clock.now();
+        let second = clock.now();
+        assert!(first > Instant::EPOCH);
+        assert!(second >= first);
+        let text = std::fs::read_to_string("/proc/uptime").unwrap();
+        let (seconds, _) = text.split_once('.').unwrap();
+        let uptime = Duration::from_secs(seconds.parse().unwrap());
+        assert!(second < Instant::EPOCH + uptime + Duration::from_secs(1));
+    }
+}

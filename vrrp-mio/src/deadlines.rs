@@ -1,0 +1,147 @@
+//! Many deadlines, one timer.
+
+use core::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+
+use vrrp_core::Instant;
+
+/// One optional deadline per id, and which is due.
+///
+/// Ids are small and dense (slots of a table): memory is proportional to the largest id ever set.
+/// Putting a deadline off, which is what every advertisement does to a Backup, only writes it down:
+/// the queue keeps the entry at its old place and moves it when that time comes. Putting one forward
+/// queues another entry and leaves the old one to be recognised as void. Void entries never outnumber
+/// the ids: before that the queue is built anew.
+#[derive(Clone, Debug, Default)]
+pub struct Deadlines {
+    slots: Vec<Slot>,
+    queue: BinaryHeap<Reverse<Entry>>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Slot {
+    deadline: Option<Instant>,
+    /// The instant of the entry that stands for this slot, at most the deadline if there is one.
+    queued: Option<Instant>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Entry {
+    at: Instant,
+    id: usize,
+}
+
+impl Entry {
+    /// One wide number compares without a branch to mispredict.
+    const fn key(self) -> u128 {
+        (self.at.as_nanos() as u128) << 64 | self.id as u128
+    }
+}
+
+/// By instant, then by id, so that simultaneous deadlines have a fixed order.
+impl Ord for Entry {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Deadlines {
+    /// No deadlines.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            slots: Vec::new(),
+            queue: BinaryHeap::new(),
+        }
+    }
+
+    /// Replaces the deadline of `id`; `None` cancels it.
+    pub fn set(&mut self, id: usize, deadline: Option<Instant>) {
+        if id >= self.slots.len() {
+            if deadline.is_none() {
+                return;
+            }
+            self.slots.resize(id + 1, Slot::default());
+        }
+        let slot = &mut self.slots[id];
+        slot.deadline = deadline;
+        let Some(at) = deadline else { return };
+        if slot.queued.is_none_or(|queued| at < queued) {
+            slot.queued = Some(at);
+            self.enqueue(Entry { at, id });
+        }
+    }
+
+    /// The deadline of `id`.
+    #[must_use]
+    pub fn get(&self, id: usize) -> Option<Instant> {
+        self.slots.get(id)?.deadline
+    }
+
+    /// When to call [`pop_due`](Self::pop_due) next: no deadline is earlier.
+    ///
+    /// It is early by what the deadline was put off or cancelled since, so it may turn out that
+    /// nothing is due; the next answer is later then. Keeping it exact would move an entry through
+    /// the queue at every advertisement rather than at every third or fourth.
+    #[must_use]
+    pub fn wake_up(&self) -> Option<Instant> {
+        self.queue.peek().map(|Reverse(entry)| entry.at)
+    }
+
+    /// Removes the earliest deadline if it is not later than `now`, and names its id.
+    ///
+    /// Repeated calls give the due ids in the order of their deadlines.
+    #[must_use = "the deadline is gone from the set"]
+    pub fn pop_due(&mut self, now: Instant) -> Option<usize> {
+        loop {
+            let mut first = self.queue.peek_mut()?;
+            let Reverse(entry) = *first;
+            if entry.at > now {
+                return None;
+            }
+            let slot = &mut self.slots[entry.id];
+            let void = slot.queued != Some(entry.at);
+            match slot.deadline.filter(|_| !void) {
+                Some(at) if at > entry.at => {
+                    slot.queued = Some(at);
+                    first.0.at = at;
+                }
+                due => {
+                    std::collections::binary_heap::PeekMut::pop(first);
+                    if !void {
+                        *slot = Slot::default();
+                    }
+                    if due.is_some() {
+                        return Some(entry.id);
+                    }
+                }
+            }
+        }
+    }
+
+    fn enqueue(&mut self, entry: Entry) {
+        if self.queue.len() < 2 * self.slots.len() {
+            self.queue.push(Reverse(entry));
+        } else {
+            // The slot says already that this entry is in the queue.
+            self.queue.clear();
+            let queued = self.slots.iter().enumerate();
+            let entries = queued.filter_map(|(id, slot)| {
+                Some(Entry {
+                    at: slot.queued?,
+                    id,
+                })
+            });
+            self.queue.extend(entries.map(Reverse));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,127 @@
+//! What a driver tells its owner.
+
+use core::net::IpAddr;
+
+use vrrp_core::receive::{Discard, Remarks};
+use vrrp_core::{Family, Heard, Transition, Vrid};
+
+use super::RouterId;
+use crate::addresses::AddressError;
+use crate::macvlan::MacvlanError;
+use crate::sysctl::SysctlError;
+use crate::{InterfaceName, OpenError, SendError};
+
+/// Something an owner may want to log, count or react to.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Notice {
+    /// A virtual router changed its role.
+    Transition {
+        /// The virtual router.
+        router: RouterId,
+        /// From, to and why.
+        transition: Transition,
+    },
+    /// A held virtual router asks its sync group.
+    Candidate {
+        /// The virtual router.
+        router: RouterId,
+    },
+    /// An Active router answered a router that advertised less, or one that resigned.
+    Contested {
+        /// The virtual router.
+        router: RouterId,
+        /// What was heard.
+        heard: Heard,
+    },
+    /// An advertisement was admitted with remarks; told once per sender and kind.
+    Remark {
+        /// The virtual router.
+        router: RouterId,
+        /// The sender.
+        source: IpAddr,
+        /// The remarks.
+        remarks: Remarks,
+    },
+    /// An advertisement was discarded; told once per kind until the next transition.
+    Discarded {
+        /// The virtual router.
+        router: RouterId,
+        /// The sender.
+        source: IpAddr,
+        /// Why.
+        discard: Discard,
+    },
+    /// An advertisement for a virtual router that is not configured; told once per VRID.
+    Unknown {
+        /// The interface.
+        interface: InterfaceName,
+        /// The family.
+        family: Family,
+        /// The identifier.
+        vrid: Vrid,
+    },
+    /// A virtual address is in place.
+    AddressInstalled {
+        /// The virtual router.
+        router: RouterId,
+        /// The address.
+        address: IpAddr,
+    },
+    /// Somebody else removed a virtual address; it is put back.
+    AddressLost {
+        /// The virtual router.
+        router: RouterId,
+        /// The address.
+        address: IpAddr,
+    },
+    /// A virtual address cannot be put in place; tried again later.
+    AddressFailed {
+        /// The virtual router.
+        router: RouterId,
+        /// The address.
+        address: IpAddr,
+        /// Why.
+        error: AddressError,
+    },
+    /// The macvlan of a virtual router is not as wanted.
+    MacvlanFailed {
+        /// The virtual router.
+        router: RouterId,
+        /// Why.
+        error: MacvlanError,
+    },
+    /// A kernel parameter that a macvlan needs cannot be set.
+    SysctlFailed {
+        /// Why.
+        error: SysctlError,
+    },
+    /// The interface of a virtual router became usable, or unusable.
+    Interface {
+        /// The virtual router.
+        router: RouterId,
+        /// Whether it is there, up and has carrier.
+        usable: bool,
+    },
+    /// A socket for an interface cannot be opened; tried again when the interface changes.
+    SocketFailed {
+        /// The interface.
+        interface: InterfaceName,
+        /// Why.
+        error: OpenError,
+    },
+    /// An advertisement could not be sent; told once until one leaves again.
+    SendFailed {
+        /// The virtual router.
+        router: RouterId,
+        /// Why.
+        error: SendError,
+    },
+    /// The loop woke up this late: the machine or the process was stopped, or starved.
+    Late {
+        /// By how much.
+        by: core::time::Duration,
+    },
+    /// The kernel dropped notifications; everything was read again.
+    Resynchronised,
+}

@@ -1,0 +1,241 @@
+//! From a socket to a router: demultiplexing, admission, remarks.
+
+use vrrp_core::receive::{Admitted, Discard, Packet, Remarks};
+use vrrp_core::wire::{Advertisement, AhPacket, Ipv4Error};
+use vrrp_core::{Event, Family, Instant, Role, Vrid};
+
+use super::{Driver, Notice, RouterId};
+use crate::{Datagram, ReceiveError, Received, Reject, Transport};
+
+/// Packets read from one socket before the next one has its turn.
+const BUDGET: usize = 64;
+/// The same after a late wake-up: what happened meanwhile has to be known before timers fire
+/// (pitfall 22), so this is the whole of a full receive queue.
+const BACKLOG_BUDGET: usize = 16_384;
+
+impl Driver {
+    /// Reads what arrived, fairly.
+    pub(super) fn receive(&mut self, now: Instant, late: bool) {
+        let budget = if late { BACKLOG_BUDGET } else { BUDGET };
+        let mut buffer = core::mem::take(&mut self.buffer);
+        for index in 0..self
+            .ports
+            .listeners()
+            .map(|(index, _)| index + 1)
+            .max()
+            .unwrap_or(0)
+        {
+            self.receive_from(index, budget, &mut buffer, now);
+        }
+        self.buffer = buffer;
+    }
+
+    fn receive_from(&mut self, index: usize, budget: usize, buffer: &mut [u8], now: Instant) {
+        for _ in 0..budget {
+            let Some(listener) = self.ports.listener(index) else {
+                return;
+            };
+            if !listener.pending {
+                return;
+            }
+            match listener.socket.receive(buffer) {
+                Ok(None) => {
+                    listener.pending = false;
+                    return;
+                }
+                Ok(Some(Received::Datagram(datagram))) => self.deliver(index, &datagram, now),
+                Ok(Some(Received::Rejected(reject))) => {
+                    let discard = match reject {
+                        Reject::Ipv4(error) => Discard::Ipv4(error),
+                        Reject::Group(_) => Discard::Destination,
+                        Reject::TooLong | Reject::Metadata => {
+                            Discard::Ipv4(Ipv4Error::Truncated { octets: 0 })
+                        }
+                    };
+                    listener.statistics.discarded(&discard);
+                }
+                // Nothing of the protocol: the network went down, or a queue overran.
+                Err(ReceiveError::Transient { .. }) => {}
+                Err(ReceiveError::Fatal { .. }) => {
+                    listener.pending = false;
+                    return;
+                }
+            }
+        }
+    }
+
+    fn deliver(&mut self, index: usize, datagram: &Datagram<'_>, now: Instant) {
+        let ah = match (
+            self.ports.listener(index).map(|l| l.socket.transport()),
+            datagram,
+        ) {
+            (Some(Transport::Ipv4Ah), Datagram::V4(packet)) => match AhPacket::decode(packet) {
+                Ok(ah) => Some(ah),
+                Err(error) => return self.discard_on(index, &Discard::Ah(error)),
+            },
+            _ => None,
+        };
+        let pdu = ah
+            .as_ref()
+            .map_or_else(|| datagram.payload(), |ah| ah.payload);
+        let vrid = pdu.get(1).and_then(|octet| Vrid::new(*octet));
+        let members: [Option<usize>; MAX_MEMBERS] = self.members(index, vrid);
+        let ends = datagram.ends();
+        let decoded = Advertisement::decode(pdu, &ends).map_err(Discard::Decode);
+        let mut refusal = None;
+        for id in members.into_iter().flatten() {
+            let verdict = decoded.and_then(|advertisement| {
+                let packet = Packet {
+                    source: ends.source(),
+                    destination: ends.destination(),
+                    ttl: datagram.hop_limit(),
+                    advertisement,
+                    ah: ah.as_ref(),
+                };
+                self.admit(id, &packet, now)
+            });
+            match verdict {
+                Ok(admitted) => return self.hear(id, &admitted, now),
+                Err(discard) => refusal = refusal.or(Some((id, discard))),
+            }
+        }
+        match (refusal, decoded, vrid) {
+            (Some((id, discard)), _, _) => self.refuse(id, ends.source(), discard),
+            (None, Err(discard), _) => self.discard_on(index, &discard),
+            (None, Ok(_), Some(vrid)) => self.unknown(index, ends.family(), vrid),
+            (None, Ok(_), None) => {}
+        }
+    }
+
+    fn members<const N: usize>(&mut self, index: usize, vrid: Option<Vrid>) -> [Option<usize>; N] {
+        let mut members = [None; N];
+        if let (Some(listener), Some(vrid)) = (self.ports.listener(index), vrid) {
+            for (slot, id) in members.iter_mut().zip(listener.members(vrid)) {
+                *slot = Some(id);
+            }
+        }
+        members
+    }
+
+    fn admit(&mut self, id: usize, packet: &Packet<'_>, now: Instant) -> Result<Admitted, Discard> {
+        let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
+            return Err(Discard::Vrid);
+        };
+        let (priority, primary) = (router.machine.priority(), router.machine.primary());
+        let mut replay = router.replay;
+        let verdict = router
+            .admission()
+            .admit(now, packet, priority, primary, &mut replay);
+        router.replay = replay;
+        verdict
+    }
+
+    fn hear(&mut self, id: usize, admitted: &Admitted, now: Instant) {
+        let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
+            return;
+        };
+        let heard = admitted.heard;
+        router.statistics.admitted(&heard, &admitted.remarks);
+        if let Some(form) = admitted.remarks.checksum {
+            router.peer_checksum = Some(form);
+        }
+        let told = Some((heard.source, notable(&admitted.remarks)));
+        if router.remarked != told {
+            router.remarked = told;
+            if notable(&admitted.remarks) != Remarks::default() {
+                self.notices.push(Notice::Remark {
+                    router: RouterId(id),
+                    source: heard.source,
+                    remarks: admitted.remarks,
+                });
+            }
+        }
+        if !router.declared && !heard.priority.is_resign() {
+            // Somebody else is Active: what an earlier run left is not ours to hold (D1).
+            self.network.remove_addresses(id, router);
+        }
+        let was_active = router.machine.role() == Role::Active;
+        let actions = router.machine.handle(now, Event::Advertisement(heard));
+        if was_active && actions.transition().is_none() && !actions.is_empty() {
+            self.notices.push(Notice::Contested {
+                router: RouterId(id),
+                heard,
+            });
+        }
+        self.perform(id, actions, now);
+    }
+
+    fn refuse(&mut self, id: usize, source: core::net::IpAddr, discard: Discard) {
+        let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
+            return;
+        };
+        router.statistics.discarded(&discard);
+        let kind = 1 << kind(&discard);
+        if router.discards_told & kind == 0 {
+            router.discards_told |= kind;
+            self.notices.push(Notice::Discarded {
+                router: RouterId(id),
+                source,
+                discard,
+            });
+        }
+    }
+
+    fn discard_on(&mut self, index: usize, discard: &Discard) {
+        if let Some(listener) = self.ports.listener(index) {
+            listener.statistics.discarded(discard);
+        }
+    }
+
+    fn unknown(&mut self, index: usize, family: Family, vrid: Vrid) {
+        let Some(listener) = self.ports.listener(index) else {
+            return;
+        };
+        listener.statistics.discarded(&Discard::Vrid);
+        let interface = listener.socket.interface();
+        if listener.is_news(vrid)
+            && let Some(link) = self.monitor.interfaces().link(interface)
+        {
+            self.notices.push(Notice::Unknown {
+                interface: link.name,
+                family,
+                vrid,
+            });
+        }
+    }
+}
+
+/// Virtual routers that may share an identifier on one interface, told apart by their peers.
+const MAX_MEMBERS: usize = 16;
+
+/// Remarks worth a line; the forms are for `status`.
+fn notable(remarks: &Remarks) -> Remarks {
+    Remarks {
+        checksum: None,
+        icv: None,
+        ..*remarks
+    }
+}
+
+/// A number per kind of discard, below 32.
+const fn kind(discard: &Discard) -> u32 {
+    match discard {
+        Discard::Ipv4(_) => 0,
+        Discard::Ah(_) => 1,
+        Discard::Decode(_) => 2,
+        Discard::Ttl(_) => 3,
+        Discard::Vrid => 4,
+        Discard::Version(_) => 5,
+        Discard::Destination => 6,
+        Discard::Peer => 7,
+        Discard::AuthenticationType => 8,
+        Discard::Authentication => 9,
+        Discard::Replay => 10,
+        Discard::Owner => 11,
+        Discard::Interval { .. } => 12,
+        Discard::FirstAddress => 13,
+        Discard::AddressList => 14,
+        // The enum is non-exhaustive towards other crates.
+        _ => 31,
+    }
+}

@@ -1,0 +1,160 @@
+//! What a virtual router is, as the driver needs to know it.
+
+use core::net::IpAddr;
+use core::time::Duration;
+
+use vrrp_core::receive::{Conformance, Expect, Peer};
+use vrrp_core::wire::{ChecksumForm, IcvForm, MULTICAST_V4, MULTICAST_V6, TTL};
+use vrrp_core::{Config, Family, MacAddr, announce};
+
+use crate::{AddressSpec, InterfaceName};
+
+/// A virtual router on an interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouterSpec {
+    /// The election.
+    pub config: Config,
+    /// The interface, waited for while it does not exist.
+    pub interface: InterfaceName,
+    /// The advertised addresses, in the order they are sent (T5). Those beyond what one
+    /// advertisement can carry are kept but not advertised.
+    pub addresses: Vec<VirtualAddress>,
+    /// Addresses kept beside them and not advertised, of either family.
+    pub excluded: Vec<VirtualAddress>,
+    /// Where advertisements go and come from.
+    pub path: Path,
+    /// The authentication, version 2 only.
+    pub expect: Expect,
+    /// The form of the integrity check value sent; both are accepted.
+    pub icv: IcvForm,
+    /// The form of the version 3 checksum sent over IPv4; all are accepted.
+    pub checksum: TransmitChecksum,
+    /// What to do about an IPv6 advertisement whose first address is not link-local.
+    pub first_address: Conformance,
+    /// What to do about an address list other than ours.
+    pub address_list: Conformance,
+    /// When neighbours are told.
+    pub announce: announce::Config,
+    /// The least time between two announcements of this router.
+    pub announce_interval: Duration,
+    /// The virtual MAC, where one is used (RFC 9568 §7.3).
+    pub virtual_mac: Option<VirtualMac>,
+    /// Whether the router follows the state of its interface. Without it only a missing interface
+    /// or address stops the router.
+    pub track_interface: bool,
+}
+
+impl RouterSpec {
+    /// A router by the RFC: multicast, no authentication, no virtual MAC. The checksum is that of
+    /// RFC 5798 until a peer shows another, for the sake of peers that verify no other.
+    #[must_use]
+    pub fn new(config: Config, interface: InterfaceName, addresses: Vec<VirtualAddress>) -> Self {
+        let group = match config.family() {
+            Family::V4 => IpAddr::V4(MULTICAST_V4),
+            Family::V6 => IpAddr::V6(MULTICAST_V6),
+        };
+        Self {
+            config,
+            interface,
+            addresses,
+            excluded: Vec::new(),
+            path: Path::Multicast {
+                group,
+                source: None,
+            },
+            expect: Expect::None,
+            icv: IcvForm::TtlCovered,
+            checksum: TransmitChecksum::FollowPeer(ChecksumForm::PseudoHeader),
+            first_address: Conformance::Report,
+            address_list: Conformance::Report,
+            announce: announce::Config::default(),
+            announce_interval: Duration::ZERO,
+            virtual_mac: None,
+            track_interface: true,
+        }
+    }
+}
+
+/// An address that moves with the virtual router.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VirtualAddress {
+    /// The address. The driver fills in the interface index.
+    pub spec: AddressSpec,
+    /// Another interface to put it on than the router's.
+    pub device: Option<InterfaceName>,
+}
+
+impl VirtualAddress {
+    /// A plain address on the router's interface.
+    #[must_use]
+    pub const fn new(address: IpAddr, prefix_len: u8) -> Self {
+        Self {
+            spec: AddressSpec::new(0, address, prefix_len),
+            device: None,
+        }
+    }
+}
+
+/// Where advertisements go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Path {
+    /// To everybody on the link.
+    Multicast {
+        /// The group.
+        group: IpAddr,
+        /// The source address; the interface's primary address if absent.
+        source: Option<IpAddr>,
+    },
+    /// To each peer.
+    Unicast {
+        /// The source address; the interface's primary address if absent.
+        source: Option<IpAddr>,
+        /// The peers and the hop counts their packets may arrive with.
+        peers: Vec<Peer>,
+        /// Whether nobody else is heard.
+        only: bool,
+        /// Time to live or hop limit sent.
+        hop_limit: u8,
+    },
+}
+
+impl Path {
+    /// Unicast to `peers`, heard from nobody else.
+    #[must_use]
+    pub const fn unicast(source: IpAddr, peers: Vec<Peer>) -> Self {
+        Self::Unicast {
+            source: Some(source),
+            peers,
+            only: true,
+            hop_limit: TTL,
+        }
+    }
+
+    /// The configured source address.
+    #[must_use]
+    pub const fn source(&self) -> Option<IpAddr> {
+        match self {
+            Self::Multicast { source, .. } | Self::Unicast { source, .. } => *source,
+        }
+    }
+}
+
+/// Which form of the version 3 checksum is sent over IPv4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransmitChecksum {
+    /// Always this one.
+    Always(ChecksumForm),
+    /// The one last heard from a peer, and this one until then.
+    FollowPeer(ChecksumForm),
+}
+
+/// A virtual MAC address on a macvlan of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VirtualMac {
+    /// Name of the macvlan.
+    pub name: InterfaceName,
+    /// Its address.
+    pub mac: MacAddr,
+    /// Whether advertisements leave with the interface's own address all the same.
+    pub transmit_base: bool,
+}

@@ -1,0 +1,175 @@
+use vrrp_core::MacAddr;
+
+use super::*;
+
+fn link(index: u32, name: &str) -> Link {
+    Link {
+        index,
+        name: name.parse().unwrap(),
+        mac: Some(MacAddr([2, 0, 0, 0, 0, 1])),
+        flags: LinkFlags::from_bits(0x1_1043),
+        mtu: 1500,
+        kind: LinkKind::Plain,
+        parent: None,
+    }
+}
+
+fn address(index: u32, text: &str, flags: u32) -> KernelAddress {
+    let (address, prefix_len) = text.split_once('/').unwrap();
+    KernelAddress {
+        index,
+        address: address.parse().unwrap(),
+        peer: None,
+        prefix_len: prefix_len.parse().unwrap(),
+        scope: Scope::GLOBAL,
+        flags: AddressFlags::from_bits(flags),
+        protocol: None,
+    }
+}
+
+fn table(addresses: impl IntoIterator<Item = KernelAddress>) -> Interfaces {
+    let mut interfaces = Interfaces::default();
+    let mut events = Vec::new();
+    interfaces.begin_round();
+    interfaces.apply(Update::Link(link(2, "eth0")), Source::Dump, &mut events);
+    for address in addresses {
+        interfaces.apply(Update::Address(address), Source::Dump, &mut events);
+    }
+    interfaces.end_round(&mut events);
+    interfaces
+}
+
+#[test]
+fn the_primary_address_is_never_a_virtual_one() {
+    let vip = Ipv4Addr::new(192, 0, 2, 1);
+    let own = Ipv4Addr::new(192, 0, 2, 7);
+    let interfaces = table([
+        address(2, "192.0.2.1/24", 0x80),
+        address(2, "192.0.2.7/24", 0x81),
+    ]);
+    assert_eq!(interfaces.primary_v4(2, |_| false), Some(vip));
+    assert_eq!(
+        interfaces.primary_v4(2, |address| address == vip),
+        Some(own)
+    );
+    assert_eq!(interfaces.primary_v4(2, |_| true), None);
+    assert_eq!(interfaces.primary_v4(3, |_| false), None);
+}
+
+#[test]
+fn the_primary_address_is_global_then_first_of_its_prefix_then_the_oldest_and_never_by_choice_marked()
+ {
+    let scoped = |text, scope| KernelAddress {
+        scope,
+        ..address(2, text, 0x80)
+    };
+    let marked = KernelAddress {
+        protocol: Some(AddressProtocol::VRRP),
+        ..address(2, "10.0.0.1/24", 0x80)
+    };
+    let candidates = [
+        marked,
+        scoped("10.0.0.2/24", Scope::LINK),
+        address(2, "10.0.0.3/24", 0x81),
+        address(2, "10.0.0.9/24", 0x80),
+        address(2, "10.0.0.4/24", 0x80),
+    ];
+    let mut gone = Vec::new();
+    let mut order = Vec::new();
+    let interfaces = table(candidates);
+    while let Some(best) = interfaces.primary_v4(2, |address| gone.contains(&address)) {
+        order.push(best.octets()[3]);
+        gone.push(best);
+    }
+    assert_eq!(order, [9, 4, 3, 2, 1]);
+}
+
+#[test]
+fn a_link_local_source_is_usable_and_not_virtual() {
+    let interfaces = table([
+        address(2, "2001:db8::7/64", 0x80),
+        address(2, "fe80::1/64", 0x40),
+        address(2, "fe80::2/64", 0x88),
+        address(2, "fe80::3/64", 0x80),
+        address(2, "fe80::4/64", 0x80),
+    ]);
+    let chosen = interfaces.link_local_v6(2, |address| {
+        address == "fe80::3".parse::<Ipv6Addr>().unwrap()
+    });
+    assert_eq!(chosen, Some("fe80::4".parse().unwrap()));
+}
+
+#[test]
+fn a_notification_outlives_the_dump_it_came_in_the_midst_of() {
+    let (gone, new) = (
+        address(2, "192.0.2.1/24", 0x80),
+        address(2, "192.0.2.2/24", 0x80),
+    );
+    let mut interfaces = table([gone]);
+    let mut events = Vec::new();
+    interfaces.begin_round();
+    interfaces.apply(Update::AddressGone(gone), Source::Notification, &mut events);
+    interfaces.apply(Update::Address(new), Source::Notification, &mut events);
+    interfaces.apply(Update::Link(link(2, "eth0")), Source::Dump, &mut events);
+    interfaces.apply(Update::Address(gone), Source::Dump, &mut events);
+    interfaces.end_round(&mut events);
+    assert_eq!(
+        events,
+        [
+            NetworkEvent::AddressRemoved(gone),
+            NetworkEvent::AddressAdded(new),
+            NetworkEvent::Synchronised
+        ]
+    );
+    assert_eq!(interfaces.addresses().collect::<Vec<_>>(), [&new]);
+}
+
+#[test]
+fn a_round_reports_only_the_difference() {
+    let kept = address(2, "192.0.2.1/24", 0x80);
+    let lost = address(2, "192.0.2.2/24", 0x80);
+    let mut interfaces = table([kept, lost]);
+    let mut events = Vec::new();
+    interfaces.begin_round();
+    interfaces.apply(Update::Link(link(2, "eth0")), Source::Dump, &mut events);
+    interfaces.apply(Update::Address(kept), Source::Dump, &mut events);
+    interfaces.end_round(&mut events);
+    let expected = [
+        NetworkEvent::AddressRemoved(lost),
+        NetworkEvent::Synchronised,
+    ];
+    assert_eq!(events, expected);
+}
+
+#[test]
+fn a_removed_link_takes_its_addresses_along_first() {
+    let own = address(2, "192.0.2.1/24", 0x80);
+    let mut interfaces = table([own, address(3, "192.0.2.2/24", 0x80)]);
+    let mut events = Vec::new();
+    interfaces.apply(Update::LinkGone(2), Source::Notification, &mut events);
+    let expected = [
+        NetworkEvent::AddressRemoved(own),
+        NetworkEvent::LinkRemoved(link(2, "eth0")),
+    ];
+    assert_eq!(events, expected);
+    assert_eq!(interfaces.addresses().count(), 1);
+}
+
+#[test]
+fn links_that_swap_names_are_found_by_the_new_ones() {
+    let mut interfaces = table([]);
+    let mut events = Vec::new();
+    for (index, name) in [(3, "eth1"), (2, "tmp"), (3, "eth0"), (2, "eth1")] {
+        let update = Update::Link(link(index, name));
+        interfaces.apply(update, Source::Notification, &mut events);
+    }
+    let index = |name: &str| {
+        interfaces
+            .link_named(name.parse().unwrap())
+            .map(|link| link.index)
+    };
+    assert_eq!(
+        (index("eth0"), index("eth1"), index("tmp")),
+        (Some(3), Some(2), None)
+    );
+}

@@ -1,0 +1,26 @@
+//! What the safe wrappers leave out; the only unsafe code of the crate.
+
+use nix::libc;
+use socket2::{SockAddr, SockAddrStorage};
+
+/// The link-layer address that binds a packet socket to the interface with index `interface` and to
+/// no protocol.
+#[expect(
+    unsafe_code,
+    reason = "neither socket2 nor nix constructs a sockaddr_ll"
+)]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the address family is 17 and the size 20"
+)]
+pub(crate) fn link_address(interface: i32) -> SockAddr {
+    let mut storage = SockAddrStorage::zeroed();
+    // SAFETY: `sockaddr_ll` is a socket address type, plain integers without invalid values, and
+    // smaller than the storage.
+    let link = unsafe { storage.view_as::<libc::sockaddr_ll>() };
+    link.sll_family = libc::AF_PACKET as libc::sa_family_t;
+    link.sll_ifindex = interface;
+    let length = size_of::<libc::sockaddr_ll>() as libc::socklen_t;
+    // SAFETY: the storage holds a `sockaddr_ll` with its family set, and `length` is its size.
+    unsafe { SockAddr::new(storage, length) }
+}
