@@ -3,7 +3,7 @@
 use super::link::Fate;
 use super::station::Power;
 use super::{Happening, Lan, Packet, RouterId};
-use crate::{Event, Heard, Priority, Version};
+use crate::{Event, Heard, Priority, Role, Version};
 
 impl Lan {
     pub(super) fn arrive(&mut self, packet: Packet) {
@@ -38,9 +38,12 @@ impl Lan {
             let what = Happening::Heard(RouterId(index), heard.source, heard.priority);
             self.timeline.record(self.now, what);
         }
+        let followed = self.stations[index].router.role() == Role::Backup;
         self.note_heard(index, heard);
         self.handle(index, Event::Advertisement(heard));
-        self.note_resigned(index, heard);
+        if followed && heard.priority.is_resign() {
+            self.note_resigned(index);
+        }
     }
 
     pub(super) fn advertise(&mut self, index: usize, priority: Priority) {
