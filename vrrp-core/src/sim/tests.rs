@@ -45,8 +45,6 @@ fn lan<const N: usize>(configs: [Config; N]) -> (Lan, [RouterId; N]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
-
     /// Whatever happens, every invariant holds; a failure prints its timeline.
     #[test]
     fn random_scenarios_keep_the_invariants(seed: u64) {
