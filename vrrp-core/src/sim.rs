@@ -35,6 +35,7 @@
 
 mod clock;
 mod disturbance;
+mod host;
 mod invariant;
 mod link;
 mod queue;
@@ -42,6 +43,7 @@ mod random;
 mod scenario;
 mod station;
 mod timeline;
+mod transit;
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -52,17 +54,14 @@ use self::clock::Clock;
 pub use self::disturbance::Disturbance;
 pub use self::invariant::{Breach, Violation};
 pub use self::link::Link;
-use self::link::{Fate, Links};
+use self::link::Links;
 use self::queue::Queue;
 use self::random::Random;
 pub use self::scenario::{Failure, Newcomer, Scenario};
-use self::station::{Power, Station};
+use self::station::Station;
 pub use self::timeline::{Entry, Happening, Timeline};
-use crate::group::{Group, Member};
-use crate::{
-    Action, Actions, Config, Event, Family, Heard, Instant, Interval, Priority, Role, Version,
-    VirtualRouter, Vrid, announce,
-};
+use crate::group::Group;
+use crate::{Config, Family, Heard, Instant, Interval, Version, VirtualRouter, Vrid, announce};
 
 /// A router of one [`Lan`]. Using it with another LAN is a mistake that may panic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -352,302 +351,6 @@ impl Lan {
     fn each_teammate(&mut self, index: usize, act: fn(&mut Self, usize)) {
         for index in self.teammates(index) {
             act(self, index);
-        }
-    }
-
-    fn start(&mut self, index: usize) {
-        if let Some(team) = self.stations[index].group {
-            self.teams[team].group = Group::default();
-        }
-        let stations = self.teammates(index);
-        for index in &stations {
-            self.stations[*index].reset(Power::Running);
-            self.disturbed(*index);
-            self.recount(*index);
-        }
-        for index in stations {
-            for event in self.stations[index].boot() {
-                self.handle(index, event);
-            }
-        }
-    }
-
-    fn crash(&mut self, index: usize) {
-        self.each_teammate(index, |lan, index| {
-            lan.stations[index].reset(Power::Off);
-            lan.disturbed(index);
-            lan.recount(index);
-        });
-        if let Some(team) = self.stations[index].group {
-            self.teams[team].group = Group::default();
-        }
-    }
-
-    fn pause(&mut self, index: usize) {
-        self.disturbed(index);
-        let station = &mut self.stations[index];
-        if station.power == Power::Running {
-            station.power = Power::Paused;
-            station.rewake();
-        }
-    }
-
-    fn resume(&mut self, index: usize) {
-        self.disturbed(index);
-        let station = &mut self.stations[index];
-        if station.power != Power::Paused {
-            return;
-        }
-        station.power = Power::Running;
-        station.rewake();
-        while let Some(event) = self.stations[index].inbox.pop_front() {
-            match event {
-                Event::Advertisement(heard) => self.hear(index, heard),
-                event => self.handle(index, event),
-            }
-        }
-        self.settle(index);
-    }
-
-    fn carrier(&mut self, index: usize, up: bool) {
-        self.disturbed(index);
-        self.stations[index].carrier = up;
-        let event = if up {
-            Event::InterfaceUp
-        } else {
-            Event::InterfaceDown
-        };
-        self.handle(index, event);
-    }
-
-    fn address(&mut self, index: usize, address: Option<IpAddr>) {
-        self.disturbed(index);
-        self.stations[index].address = address;
-        if let Some(address) = address {
-            self.stations[index].source = address;
-        }
-        self.handle(index, Event::PrimaryAddress(address));
-    }
-
-    fn tell(&mut self, index: usize, event: Event) {
-        self.disturbed(index);
-        let station = &mut self.stations[index];
-        match event {
-            Event::Startup => station.switched_on = true,
-            Event::Shutdown => station.switched_on = false,
-            Event::Fault => station.fault = true,
-            Event::Recover => station.fault = false,
-            Event::Configure(config) => {
-                let segment = station.segment;
-                station.config = config;
-                self.note_interval(segment, config.interval());
-            }
-            Event::Timeout
-            | Event::Advertisement(_)
-            | Event::InterfaceUp
-            | Event::InterfaceDown
-            | Event::PrimaryAddress(_)
-            | Event::Priority(_)
-            | Event::Hold
-            | Event::Release
-            | Event::Elect
-            | Event::Yield => {}
-        }
-        // A group tells its members itself.
-        let group = self.stations[index].group;
-        if group.is_some() && matches!(event, Event::Fault | Event::Recover) {
-            self.settle(index);
-        } else {
-            self.handle(index, event);
-        }
-    }
-
-    fn disturbed(&mut self, index: usize) {
-        let now = self.now;
-        let seen = &mut self.stations[index].seen;
-        seen.steady = now;
-        self.rearmed(index);
-        self.grant(index);
-    }
-
-    fn fire(&mut self, index: usize) {
-        let local = self.local(index);
-        let station = &mut self.stations[index];
-        let burst = station.schedule.handle(local);
-        if let Some(burst) = burst {
-            self.announced(index, burst.copies);
-        }
-        let due = |station: &Station| station.router.deadline().is_some_and(|at| at <= local);
-        if due(&self.stations[index]) {
-            self.handle(index, Event::Timeout);
-        }
-        self.stations[index].rewake();
-    }
-
-    fn arrive(&mut self, packet: Packet) {
-        match packet {
-            Packet::Announcement { to, from } => {
-                let station = &mut self.stations[to];
-                if station.carrier {
-                    station.believes = Some(from);
-                }
-            }
-            Packet::Advert { to, heard } => {
-                let station = &mut self.stations[to];
-                if station.listens() {
-                    match station.power {
-                        Power::Paused => station.queue(heard),
-                        Power::Running => self.hear(to, heard),
-                        Power::Off => {}
-                    }
-                }
-            }
-        }
-    }
-
-    /// Admits an advertisement: version 2 demands the own interval (V4).
-    fn hear(&mut self, index: usize, heard: Heard) {
-        let station = &self.stations[index];
-        let config = station.router.config();
-        if config.version() == Version::V2 && heard.interval != config.interval() {
-            return;
-        }
-        if self.timeline.adverts {
-            let what = Happening::Heard(RouterId(index), heard.source, heard.priority);
-            self.timeline.record(self.now, what);
-        }
-        self.note_heard(index, heard);
-        self.handle(index, Event::Advertisement(heard));
-        self.note_resigned(index, heard);
-    }
-
-    fn local(&self, index: usize) -> Instant {
-        self.stations[index].clock.local(self.now)
-    }
-
-    fn handle(&mut self, index: usize, event: Event) {
-        match self.stations[index].power {
-            Power::Running => {
-                self.step(index, event);
-                self.settle(index);
-            }
-            Power::Paused => self.stations[index].inbox.push_back(event),
-            Power::Off => {}
-        }
-    }
-
-    fn step(&mut self, index: usize, event: Event) {
-        let local = self.local(index);
-        let actions = self.stations[index].router.handle(local, event);
-        if let Some(transition) = actions.transition() {
-            let what = Happening::Changed(RouterId(index), transition);
-            self.timeline.record(self.now, what);
-            self.note_transition(index, transition);
-        }
-        self.perform(index, event, actions);
-        let station = &mut self.stations[index];
-        if station.router.role() != Role::Active {
-            station.schedule.stop();
-        }
-        station.rewake();
-        self.note_step(index);
-    }
-
-    fn perform(&mut self, index: usize, event: Event, actions: Actions) {
-        let local = self.local(index);
-        for action in actions {
-            match action {
-                Action::Advertise(priority) => self.advertise(index, priority),
-                Action::AddAddresses => {
-                    self.note_addresses(index, true, matches!(event, Event::Configure(_)));
-                }
-                Action::RemoveAddresses => self.note_addresses(index, false, false),
-                Action::Announce(announcement) => {
-                    self.stations[index].schedule.start(local, announcement);
-                }
-                Action::Candidate => {
-                    self.rearmed(index);
-                    let what = Happening::Candidate(RouterId(index));
-                    self.timeline.record(self.now, what);
-                }
-            }
-        }
-    }
-
-    /// Lets the sync group of a router react to what happened to it.
-    fn settle(&mut self, index: usize) {
-        let Some(team) = self.stations[index].group else {
-            return;
-        };
-        let mut stations = self.teams[team].stations.iter();
-        if stations.any(|index| self.stations[*index].power != Power::Running) {
-            return;
-        }
-        for _ in 0..4 {
-            let Team { group, stations } = &mut self.teams[team];
-            let members = stations.iter().map(|index| {
-                let station = &self.stations[*index];
-                let fault = station.fault || !station.carrier || station.address.is_none();
-                Member::of(&station.router, fault)
-            });
-            let Some(event) = group.decide(members) else {
-                return;
-            };
-            for index in stations.clone() {
-                self.step(index, event);
-            }
-        }
-        self.break_invariant(Violation::GroupUnsettled {
-            router: RouterId(index),
-        });
-    }
-
-    fn advertise(&mut self, index: usize, priority: Priority) {
-        self.note_advert(index);
-        let station = &mut self.stations[index];
-        if !station.carrier {
-            return;
-        }
-        station.adverts += 1;
-        let heard = Heard {
-            source: station.source,
-            priority,
-            interval: station.router.config().interval(),
-        };
-        if self.timeline.adverts {
-            let what = Happening::Advertised(RouterId(index), priority);
-            self.timeline.record(self.now, what);
-        }
-        self.multicast(index, |to| Packet::Advert { to, heard });
-    }
-
-    /// Every copy of a burst travels at the same moment; one that arrives is enough.
-    fn announced(&mut self, index: usize, copies: u16) {
-        let what = Happening::Announced(RouterId(index), copies);
-        self.timeline.record(self.now, what);
-        let station = &mut self.stations[index];
-        if !station.carrier {
-            return;
-        }
-        station.believes = Some(index);
-        for _ in 0..copies.min(8) {
-            self.multicast(index, |to| Packet::Announcement { to, from: index });
-        }
-    }
-
-    fn multicast(&mut self, from: usize, packet: impl Fn(usize) -> Packet) {
-        let segment = &self.segments[self.stations[from].segment];
-        for to in segment.stations.iter().copied().filter(|to| *to != from) {
-            match self.links.fate(from, to, &mut self.random) {
-                Fate::Blocked => {}
-                Fate::Lost => self.losses += 1,
-                Fate::Delivered(delay, again) => {
-                    self.packets.push(self.now + delay, packet(to));
-                    if let Some(delay) = again {
-                        self.packets.push(self.now + delay, packet(to));
-                    }
-                }
-            }
         }
     }
 }

@@ -19,12 +19,13 @@ pub struct Breach {
 
 /// An invariant that did not hold.
 ///
-/// The first six are watched all the time. The others hold once a LAN without loss, cuts and paused
+/// The first seven are watched all the time. The others hold once a LAN without loss, cuts and paused
 /// routers was left alone for [`Lan::convergence`]. All of them suppose that the delays of a LAN
 /// differ by less than Active_Down_Interval minus one interval, and that addresses are unique. Where
-/// intervals differ they suppose too that losing advertisements are answered
-/// ([`Settings::answer_lower`](crate::Settings::answer_lower)): backups that learn the interval of a
-/// fast loser otherwise displace a slow Active Router again and again.
+/// intervals differ they suppose too that losers are answered
+/// ([`Settings::answer_lower`](crate::Settings::answer_lower)) and do not have the last word
+/// ([`Settings::answer_higher`](crate::Settings::answer_higher)): backups that learn the interval of
+/// a fast loser otherwise displace a slow Active Router again and again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Violation {
     /// The virtual addresses are present exactly while Active, added and removed once each.
@@ -47,6 +48,12 @@ pub enum Violation {
         deadline: Instant,
         /// When it has to.
         bound: Instant,
+    },
+    /// A timeout that was due moves the deadline into the future.
+    #[error("{router} does not move on when its timer fires")]
+    Stuck {
+        /// The router.
+        router: RouterId,
     },
     /// A live Active Router that is heard is not displaced by one of lower or equal priority
     /// (RFC 9568 §2.3).
@@ -193,12 +200,15 @@ impl Lan {
         Some(since)
     }
 
-    /// Whether intervals agree, or routers answer losers so that backups learn the winner's.
+    /// Whether intervals agree, or what a backup hears last in a contest is the winner's.
     fn is_orderly(&self) -> bool {
         let mut stations = self.stations.iter();
         let agreed = |segment: &Segment| segment.shortest_interval == segment.longest_interval;
         self.segments.iter().all(agreed)
-            || stations.all(|station| station.router.config().answer_lower())
+            || stations.all(|station| {
+                let config = station.router.config();
+                config.answer_lower() && !config.answer_higher()
+            })
     }
 
     fn settled_for(&self, span: Duration) -> bool {
@@ -256,15 +266,18 @@ impl Lan {
         let config = router.config();
         let tolerant = !config.preempt() || config.preempt_delay() > Duration::ZERO;
         let counts = heard.priority >= router.priority() || tolerant;
-        if counts && !heard.priority.is_resign() {
+        if heard.priority.is_resign() {
+            self.stations[index].seen.resigned = true;
+        } else if counts {
+            self.stations[index].seen.resigned = false;
             self.rearmed(index);
         }
     }
 
     /// F6: at most Skew_Time is left after a resignation.
-    pub(super) fn note_resigned(&mut self, index: usize, heard: Heard) {
+    pub(super) fn note_resigned(&mut self, index: usize) {
         let station = &self.stations[index];
-        if !heard.priority.is_resign() || station.router.role() != Role::Backup {
+        if station.router.role() != Role::Backup {
             return;
         }
         let interval = self.segments[station.segment].longest_interval;
@@ -315,7 +328,9 @@ impl Lan {
             });
         }
         // A resignation counts whoever sends it (F6), even one the Active Router outlives.
-        if transition.to == Role::Active && transition.cause != Cause::ActiveResigned {
+        let resigned = transition.cause == Cause::ActiveResigned
+            || (transition.cause == Cause::GroupElected && self.stations[index].seen.resigned);
+        if transition.to == Role::Active && !resigned {
             self.check_displacement(index);
         }
         self.stations[index].seen.steady = self.now;

@@ -30,10 +30,6 @@ impl Random {
 
     /// A number below `bound`; zero for a bound of zero. The bias of 2⁻⁶⁴ times the bound does not
     /// matter here.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the product is below bound << 64"
-    )]
     pub(super) fn below(&mut self, bound: u64) -> u64 {
         ((u128::from(self.next()) * u128::from(bound)) >> 64) as u64
     }

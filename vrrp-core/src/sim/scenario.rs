@@ -162,6 +162,7 @@ struct Generator {
     family: Family,
     intervals: [u16; 2],
     grouped: bool,
+    answers: bool,
     hosts: usize,
     fresh: u8,
 }
@@ -180,7 +181,7 @@ impl Generator {
             Version::V3 => random.pick([1, 10, 50, 100, 100, 400]),
         };
         let other = match version {
-            Version::V3 if random.chance(250) => random.pick([2, 20, 100, 1000]),
+            Version::V3 if random.chance(400) => random.pick([2, 20, 100, 1000]),
             Version::V2 | Version::V3 => usual,
         };
         let hosts = random.pick([2, 2, 3, 4]);
@@ -190,6 +191,7 @@ impl Generator {
             family,
             intervals: [usual, other],
             grouped: random.chance(250),
+            answers: random.chance(667),
             hosts,
             fresh: 100,
             random,
@@ -259,7 +261,7 @@ impl Generator {
             preempt: random.chance(750),
             preempt_delay: random.pick([0, 0, 0, 1, 10]) * unit,
             down_multiplier: random.pick([2, 3, 3, 3, 5]),
-            answer_lower: random.chance(667),
+            answer_lower: self.answers || random.chance(500),
             answer_higher: random.chance(333),
             ..Settings::new(self.version, self.family, 1)
         }

@@ -22,6 +22,8 @@ pub(super) enum Power {
 pub(super) struct Seen {
     /// When something last re-armed Active_Down_Timer for a good reason.
     pub(super) rearmed: Instant,
+    /// Whether a resignation was the last thing it heard that counts.
+    pub(super) resigned: bool,
     /// Since when it has been in its role undisturbed, on the LAN's clock.
     pub(super) steady: Instant,
     /// Thousandths of advertisements it may send, as of `credited` on the LAN's clock.

@@ -3,7 +3,7 @@ use std::string::ToString;
 use std::vec::Vec;
 
 use super::*;
-use crate::{Cause, Settings};
+use crate::{Cause, Event, Role, Settings};
 
 fn base() -> Settings {
     Settings::new(Version::V3, Family::V4, 51)
@@ -45,8 +45,6 @@ fn lan<const N: usize>(configs: [Config; N]) -> (Lan, [RouterId; N]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
-
     /// Whatever happens, every invariant holds; a failure prints its timeline.
     #[test]
     fn random_scenarios_keep_the_invariants(seed: u64) {

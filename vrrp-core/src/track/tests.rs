@@ -153,11 +153,13 @@ proptest! {
             let events: Vec<_> = tracking.replace(*slot, after).collect();
             *slot = after;
             for event in events {
-                told = match event {
-                    Event::Fault => Verdict::Fault,
-                    Event::Priority(priority) => Verdict::Priority(priority),
-                    Event::Recover => Verdict::Priority(tracking.priority()),
-                    other => panic!("{other:?} is no business of tracking"),
+                told = if let Event::Priority(priority) = event {
+                    Verdict::Priority(priority)
+                } else if event == Event::Fault {
+                    Verdict::Fault
+                } else {
+                    prop_assert_eq!(event, Event::Recover);
+                    Verdict::Priority(tracking.priority())
                 };
             }
             let anew = Tracking::sum(priority(configured), effects.iter().copied());

@@ -168,6 +168,50 @@ fn a_sync_group_fails_over_and_back_as_one() {
     assert_sound(&mut lan);
 }
 
+/// F7: version 3 learns the interval of the Active Router.
+#[test]
+fn fast_backups_learn_to_wait_for_a_slow_active_router() {
+    let every = |priority, interval_cs| {
+        config(Settings {
+            priority,
+            interval_cs,
+            ..base()
+        })
+    };
+    let (mut lan, [first, ..]) = lan([every(255, 1000), every(100, 1)]);
+    lan.run_until(at(100_000));
+    lan.at(at(100_000), Disturbance::Crash(first));
+    lan.run_until(at(200_000));
+    assert_sound(&mut lan);
+    let (time, id, _) = lan.timeline().transitions().last().unwrap();
+    // Ten seconds three times and 156/256 of ten, after the last one of 100 s.
+    assert_eq!((time.as_nanos(), id.index()), (136_093_850_000, 1));
+    assert_eq!(lan.timeline().transitions().count(), 3);
+}
+
+/// F14 is answered once per half interval, however fast a deaf loser goes on (F15).
+#[test]
+fn a_deaf_loser_is_answered_twice_per_interval() {
+    let every = |priority, interval_cs| {
+        config(Settings {
+            priority,
+            interval_cs,
+            ..base()
+        })
+    };
+    let (mut lan, [first, second]) = lan([every(255, 100), every(100, 1)]);
+    lan.disturb(Disturbance::Cut {
+        from: first,
+        to: second,
+        cut: true,
+    });
+    lan.run_until(at(100_000));
+    assert_eq!(lan.breach, None);
+    assert!(lan.adverts(second) > 9_000);
+    // 101 of its own, at 0 s to 100 s, and an answer every half second from 0.04 s on.
+    assert_eq!(lan.adverts(first), 301);
+}
+
 #[test]
 fn a_day_of_advertisements_is_one_a_second() {
     let (mut lan, [first, second]) = lan([priority(200), priority(100)]);
