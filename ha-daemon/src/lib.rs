@@ -4,6 +4,7 @@ pub mod config;
 pub mod control;
 pub mod engine;
 pub mod lab;
+pub mod log;
 mod narrator;
-mod routers;
+pub mod routers;
 pub mod status;

@@ -1,31 +1,197 @@
 //! The `ha-daemon` binary.
 
-use std::io::Write;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use ha_daemon::lab;
+use clap::{Parser, Subcommand, ValueEnum};
+use ha_daemon::config::{self, LoadOptions, Severity};
+use ha_daemon::{check, control, engine, lab, log};
+
+/// VRRP from a keepalived.conf.
+#[derive(Debug, Parser)]
+#[command(name = "ha-daemon", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run in the foreground until SIGTERM or SIGINT.
+    Run {
+        /// The configuration.
+        #[arg(short, long, value_name = "FILE", default_value = DEFAULT_CONFIG)]
+        file: PathBuf,
+        /// Where `status` asks.
+        #[arg(long, value_name = "PATH", default_value = control::DEFAULT_PATH)]
+        socket: PathBuf,
+        /// What `@ID` lines of the configuration are held against; the host name by default.
+        #[arg(short = 'i', long, value_name = "ID")]
+        config_id: Option<String>,
+        /// The least level that is logged.
+        #[arg(long, value_name = "LEVEL", default_value = "info")]
+        log_level: tracing::Level,
+    },
+    /// Say what is wrong with a configuration, and what it would run.
+    ///
+    /// Exit status as of `keepalived -t`: 0 good, 2 a parameter is missing, 4 it cannot run, 5 there
+    /// are mistakes but it would run, 6 scripts are insecure.
+    Check {
+        /// The configuration, in as many files.
+        #[arg(value_name = "FILE", default_value = DEFAULT_CONFIG)]
+        files: Vec<PathBuf>,
+        /// What `@ID` lines of the configuration are held against; the host name by default.
+        #[arg(short = 'i', long, value_name = "ID")]
+        config_id: Option<String>,
+        /// For people or for programs.
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
+        /// Let every warning count in the exit status.
+        #[arg(long)]
+        strict_exit: bool,
+    },
+    /// Ask the running daemon what its instances do and why.
+    Status {
+        /// Machine-readable.
+        #[arg(long)]
+        json: bool,
+        /// Where the daemon listens.
+        #[arg(long, value_name = "PATH", default_value = control::DEFAULT_PATH)]
+        socket: PathBuf,
+    },
+    /// Show a failover in network namespaces on this machine; takes about 15 seconds.
+    Lab {
+        /// Print what the daemons log.
+        #[arg(short, long)]
+        verbose: bool,
+    },
+    /// A host of the laboratory.
+    #[command(hide = true)]
+    LabHost {
+        /// Which one.
+        role: lab::Role,
+    },
+}
+
+const DEFAULT_CONFIG: &str = "/etc/keepalived/keepalived.conf";
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let outcome: Result<(), Box<dyn core::error::Error>> = match arguments.as_slice() {
-        ["lab"] => lab::run(&lab::Options::default()).map_err(Into::into),
-        ["lab", "--verbose"] => lab::run(&lab::Options { verbose: true }).map_err(Into::into),
-        ["lab-host", name] => name
-            .parse()
-            .map_err(Into::into)
-            .and_then(|role| lab::run_host(role).map_err(Into::into)),
-        _ => Err("usage: ha-daemon lab [--verbose]".into()),
-    };
-    let Err(error) = outcome else {
-        return ExitCode::SUCCESS;
-    };
-    let mut text = format!("ha-daemon: {error}");
+    match Arguments::parse().command {
+        Command::Run { file, socket, config_id, log_level } => {
+            run(&file, socket, config_id, log_level)
+        }
+        Command::Check { files, config_id, format, strict_exit } => {
+            let options = check::Options { load: load_options(config_id), strict_exit };
+            examine(&files, &options, format)
+        }
+        Command::Status { json, socket } => status(json, &socket),
+        Command::Lab { verbose } => outcome(lab::run(&lab::Options { verbose })),
+        Command::LabHost { role } => outcome(lab::run_host(role)),
+    }
+}
+
+/// As keepalived: 2 for a configuration that cannot run.
+fn run(
+    file: &Path,
+    socket: PathBuf,
+    config_id: Option<String>,
+    level: tracing::Level,
+) -> ExitCode {
+    let loaded = config::load(file, &load_options(config_id));
+    let colour = io::stderr().is_terminal();
+    for diagnostic in &loaded.diagnostics {
+        complain(&diagnostic.render(&loaded.sources, colour));
+    }
+    if loaded.worst() == Some(Severity::Fatal) {
+        complain("ha-daemon: the configuration cannot run");
+        return ExitCode::from(2);
+    }
+    let _log = log::start(level);
+    let options = engine::Options { control: Some(socket) };
+    match engine::run(loaded.config, &options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{}", chain(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn examine(files: &[PathBuf], options: &check::Options, format: Format) -> ExitCode {
+    let files: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
+    let report = check::run(&files, options);
+    print(&match format {
+        Format::Text => report.text(io::stdout().is_terminal()),
+        Format::Json => report.json(),
+    });
+    ExitCode::from(report.status.code())
+}
+
+fn status(json: bool, socket: &Path) -> ExitCode {
+    match control::ask_status(socket) {
+        Ok(status) if json => {
+            print(&(serde_json::to_string_pretty(&status).unwrap_or_default() + "\n"));
+            ExitCode::SUCCESS
+        }
+        Ok(status) => {
+            print(&status.text());
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            let hint = match error.kind() {
+                io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
+                    "; is the daemon running, with the same --socket?"
+                }
+                io::ErrorKind::PermissionDenied => "; try as root",
+                _ => "",
+            };
+            complain(&format!("ha-daemon: no status from {}: {error}{hint}", socket.display()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn load_options(config_id: Option<String>) -> LoadOptions {
+    let options = LoadOptions::of_process();
+    match config_id {
+        Some(config_id) => LoadOptions { config_id, ..options },
+        None => options,
+    }
+}
+
+fn outcome<E: core::error::Error>(result: Result<(), E>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format!("ha-daemon: {}", chain(&error)));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn chain(error: &dyn core::error::Error) -> String {
+    let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
+        text.push_str(": ");
+        text.push_str(&error.to_string());
         cause = error.source();
     }
-    let _closed = writeln!(std::io::stderr(), "{text}");
-    ExitCode::FAILURE
+    text
+}
+
+/// A reader that went away is no failure of ours.
+fn print(text: &str) {
+    drop(io::stdout().write_all(text.as_bytes()));
+}
+
+fn complain(text: &str) {
+    drop(writeln!(io::stderr(), "{text}"));
 }

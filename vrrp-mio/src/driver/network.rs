@@ -16,7 +16,7 @@ use crate::addresses::{AddressEvent, Tenure};
 use crate::interfaces::{AddressKey, AddressProtocol, Link};
 use crate::macvlan::{Macvlan, MacvlanSpec, MacvlanStep, Presence};
 use crate::netlink::{Completion, Progress, Requests, TimeSlice};
-use crate::sysctl::{Parameter, Sysctls};
+use crate::sysctl::Sysctls;
 use crate::{AddressKeeper, InterfaceName, Interfaces, NetworkEvent, Transport};
 
 /// The mark on addresses added here, so that a later run knows its own: the protocol number of
@@ -558,10 +558,11 @@ impl Driver {
         loop {
             match macvlan.next_step(self.monitor.interfaces(), now) {
                 Ok(Some(MacvlanStep::Tune { index })) => {
-                    for (parameter, value) in parameters(parent, macvlan.spec().name) {
-                        if let Err(error) = self.network.sysctls.hold(&parameter, value) {
-                            self.notices.push(Notice::SysctlFailed { error });
-                        }
+                    let family = router.machine.config().family();
+                    let name = macvlan.spec().name;
+                    let held = self.network.sysctls.hold_macvlan(family, name, parent);
+                    if let Err(error) = held {
+                        self.notices.push(Notice::SysctlFailed { error });
                     }
                     macvlan.tuned(index);
                 }
@@ -632,19 +633,6 @@ fn resolve(router: &Router, interfaces: &Interfaces) -> Vec<(AddressKey, u32)> {
     let mut keys: Vec<_> = resolved.collect();
     keys.sort_unstable();
     keys
-}
-
-/// The kernel parameters of a macvlan that answers for a virtual MAC: it alone answers ARP for the
-/// addresses on it, and takes packets from its own host.
-fn parameters(parent: InterfaceName, macvlan: InterfaceName) -> [(Parameter, i32); 6] {
-    [
-        (Parameter::v4(parent, "arp_ignore"), 1),
-        (Parameter::v4(parent, "arp_filter"), 1),
-        (Parameter::v4(macvlan, "arp_ignore"), 1),
-        (Parameter::v4(macvlan, "accept_local"), 1),
-        (Parameter::v4(macvlan, "rp_filter"), 0),
-        (Parameter::v4(macvlan, "promote_secondaries"), 1),
-    ]
 }
 
 const fn group(path: &Path) -> Option<IpAddr> {
