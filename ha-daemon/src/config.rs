@@ -84,7 +84,9 @@ impl LoadOptions {
         Self {
             config_id: host.split('.').next().unwrap_or_default().to_owned(),
             environment: std::env::vars_os()
-                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+                .filter_map(|(name, value)| {
+                    Some((name.into_string().ok()?, value.into_string().ok()?))
+                })
                 .collect(),
             seed: RandomState::new().hash_one(std::process::id()),
             ..Self::default()

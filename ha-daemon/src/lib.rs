@@ -1,3 +1,4 @@
 //! The reference daemon, as a library.
 
+pub mod check;
 pub mod config;

@@ -106,9 +106,7 @@ impl Completion<'_, '_> {
     }
 
     fn place(&self, keyword: &str) -> Place {
-        self.draft
-            .place(keyword)
-            .unwrap_or(self.draft.name.place)
+        self.draft.place(keyword).unwrap_or(self.draft.name.place)
     }
 
     /// Reports that `keyword` has to give way to something else.
@@ -126,7 +124,11 @@ impl Completion<'_, '_> {
         if self.draft.place(keyword).is_some() {
             let text = format!("`{keyword}` does not go with strict mode");
             let cause = self.draft.place("strict_mode");
-            self.conflict(keyword, text, cause.map(|place| (place, "strict mode is set here")));
+            self.conflict(
+                keyword,
+                text,
+                cause.map(|place| (place, "strict mode is set here")),
+            );
         }
     }
 
@@ -171,8 +173,8 @@ impl Completion<'_, '_> {
 
     fn wrong_family(&mut self, place: Place, family: Family) {
         let text = format!("this instance speaks {family}");
-        let mut diagnostic = Diagnostic::error(Code::WrongFamily, place, text)
-            .label("of the other family, ignored");
+        let mut diagnostic =
+            Diagnostic::error(Code::WrongFamily, place, text).label("of the other family, ignored");
         if let Some(decider) = self.decider {
             diagnostic = diagnostic.and(decider, "the first virtual address decides");
         }
@@ -239,7 +241,8 @@ impl Completion<'_, '_> {
     fn duplicate(&mut self, place: Place, first: Place, what: &str) {
         let text = format!("{what} is there already");
         let diagnostic = Diagnostic::error(Code::DuplicateAddress, place, text).label("ignored");
-        self.diagnostics.push(diagnostic.and(first, "first given here"));
+        self.diagnostics
+            .push(diagnostic.and(first, "first given here"));
     }
 
     /// `virtual_ipaddress` and `virtual_ipaddress_excluded`, each address once.
@@ -470,7 +473,11 @@ impl Completion<'_, '_> {
         };
         let mut mac = draft.mac.map(|mac| mac.with(vrid));
         if mac.is_some() && self.strict {
-            self.conflict("use_vmac", "strict mode has no MAC address of its own".to_owned(), None);
+            self.conflict(
+                "use_vmac",
+                "strict mode has no MAC address of its own".to_owned(),
+                None,
+            );
             mac = None;
         }
         Some(Vmac {
@@ -490,9 +497,15 @@ impl Completion<'_, '_> {
             let name = &value.interface;
             let (text, first) = if self.draft.interface.as_ref() == Some(name) {
                 let own = self.place("interface");
-                (format!("`{name}` is tracked anyway"), (own, "as the interface itself"))
+                (
+                    format!("`{name}` is tracked anyway"),
+                    (own, "as the interface itself"),
+                )
             } else if let Some(&first) = known.get(name) {
-                (format!("`{name}` is tracked twice"), (first, "first given here"))
+                (
+                    format!("`{name}` is tracked twice"),
+                    (first, "first given here"),
+                )
             } else {
                 known.insert(value.interface.clone(), place);
                 tracked.push(value);

@@ -221,10 +221,7 @@ impl Diagnostic {
 }
 
 /// The word of `known` that `word` is most likely a misspelling of.
-pub(super) fn closest<'k>(
-    word: &str,
-    known: impl IntoIterator<Item = &'k str>,
-) -> Option<&'k str> {
+pub(super) fn closest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let word = word.get(..word.floor_char_boundary(64)).unwrap_or("");
     let allowed = (word.chars().count() / 3).max(1);
     known

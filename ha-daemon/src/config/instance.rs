@@ -150,7 +150,12 @@ impl<'n> Draft<'n> {
 
     fn leaf(&mut self, name: &'static str, node: &Node, diagnostics: &mut Diagnostics) {
         if name != "state" {
-            note(&mut self.seen, canonical(name), node.keyword.place, diagnostics);
+            note(
+                &mut self.seen,
+                canonical(name),
+                node.keyword.place,
+                diagnostics,
+            );
         }
         let mut words = Words::of(node, diagnostics);
         let result = if name.starts_with("garp_") {
@@ -327,7 +332,12 @@ impl<'n> Draft<'n> {
                     self.tried.extend(meant.map(|meant| (meant, handle)));
                 }
                 Known::Supported(keyword) => {
-                    note(&mut self.seen, keyword.name, node.keyword.place, diagnostics);
+                    note(
+                        &mut self.seen,
+                        keyword.name,
+                        node.keyword.place,
+                        diagnostics,
+                    );
                     let mut words = Words::of(node, diagnostics);
                     let result = match keyword.name {
                         "auth_type" => auth_type(&mut words).map(|t| self.auth_type = Some(t)),

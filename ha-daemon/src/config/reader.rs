@@ -219,7 +219,8 @@ impl<'o> Reader<'o> {
                 self.options.max_lines
             );
             self.diagnostics.push(
-                Diagnostic::fatal(Code::ExpansionLimit, place, text).label("nothing is read from here on"),
+                Diagnostic::fatal(Code::ExpansionLimit, place, text)
+                    .label("nothing is read from here on"),
             );
             return false;
         };
@@ -303,9 +304,13 @@ impl<'o> Reader<'o> {
         }
         if let Some(head) = Head::find(line.text()) {
             let place = line.place(0..line.text().len(), &self.sources);
-            if let Err(error) = head.map_err(|e| e.to_string()).and_then(|head| self.repeat(&line, &head)) {
+            if let Err(error) = head
+                .map_err(|e| e.to_string())
+                .and_then(|head| self.repeat(&line, &head))
+            {
                 self.diagnostics.push(
-                    Diagnostic::error(Code::BadSequence, place, error).label("this line is left out"),
+                    Diagnostic::error(Code::BadSequence, place, error)
+                        .label("this line is left out"),
                 );
             }
             return None;

@@ -38,7 +38,11 @@ impl Sequence {
                 hexadecimal,
             } => {
                 let value = *next;
-                let done = if *step < 0 { value < *end } else { value > *end };
+                let done = if *step < 0 {
+                    value < *end
+                } else {
+                    value > *end
+                };
                 if done || *step == 0 {
                     return None;
                 }
@@ -189,6 +193,8 @@ fn split(text: &str) -> Result<Vec<Vec<String>>, SequenceError> {
 
 fn unquoted(text: &str) -> String {
     let text = text.trim();
-    let inner = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    let inner = text
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'));
     inner.unwrap_or(text).to_owned()
 }

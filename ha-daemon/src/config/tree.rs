@@ -103,7 +103,10 @@ fn statements(reader: &mut Reader<'_>) -> Vec<Statement> {
                     reader
                         .diagnostics
                         .push(diagnostic.label("left out up to the end of the line"));
-                    words.push(Token { text: String::new(), place });
+                    words.push(Token {
+                        text: String::new(),
+                        place,
+                    });
                 }
             }
         }
@@ -186,7 +189,9 @@ impl Builder {
             Ending::Close(place) => {
                 self.pending = None;
                 match self.levels.pop() {
-                    Some(level) if self.guided && closes_alone && is_stray(&level, statement.indent) => {
+                    Some(level)
+                        if self.guided && closes_alone && is_stray(&level, statement.indent) =>
+                    {
                         self.problem(place, "this block is closed further down");
                         self.levels.push(level);
                     }
@@ -256,7 +261,9 @@ impl Builder {
     }
 
     fn close(&mut self, level: Level) {
-        let Level { node, open, nodes, .. } = level;
+        let Level {
+            node, open, nodes, ..
+        } = level;
         if let Some(mut node) = node {
             node.block = Some(Block { open, nodes });
             self.nodes().push(node);
@@ -277,9 +284,8 @@ impl Builder {
     }
 
     fn problem(&mut self, place: Place, text: &str) {
-        self.problems.push(
-            Diagnostic::error(Code::UnexpectedBrace, place, "unexpected brace").label(text),
-        );
+        self.problems
+            .push(Diagnostic::error(Code::UnexpectedBrace, place, "unexpected brace").label(text));
     }
 
     fn finish(mut self, diagnostics: &mut Diagnostics) -> Vec<Node> {
