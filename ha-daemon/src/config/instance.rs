@@ -295,6 +295,9 @@ impl<'n> Draft<'n> {
             note(&mut self.seen, name, node.keyword.place, diagnostics);
             return self.authentication(block, diagnostics);
         }
+        if self.place(name).is_none() {
+            self.seen.push((name, node.keyword.place));
+        }
         for line in &block.nodes {
             if let Some(inner) = &line.block {
                 let text = format!("no block belongs into `{name}`");

@@ -179,6 +179,14 @@ impl Table {
     }
 }
 
+/// Whether `name` is a supported keyword without a block.
+pub(super) fn is_leaf(name: &str) -> bool {
+    [&GLOBAL, &INSTANCE, &AUTHENTICATION]
+        .into_iter()
+        .filter_map(|table| table.find(name))
+        .any(|keyword| matches!(keyword.inner, Inner::Leaf))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

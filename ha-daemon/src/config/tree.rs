@@ -1,6 +1,7 @@
 //! Keywords with their parameters and blocks.
 
 use super::diagnostic::{Code, Diagnostic, Diagnostics};
+use super::keywords::is_leaf;
 use super::line::{Lexeme, Token, lex};
 use super::reader::Reader;
 use super::source::Place;
@@ -243,10 +244,11 @@ impl Builder {
             return;
         };
         self.unclosed(&level);
-        if level.is_indented || level.nodes.is_empty() || level.indent.is_none() {
+        let keyword = level.node.as_ref().map(|node| &*node.keyword.text);
+        if level.is_indented || !keyword.is_some_and(is_leaf) {
             self.close(level);
         } else {
-            // What follows a stray `{` on the same column belongs to the block around it.
+            // What follows a stray `{` belongs to the block around it.
             let nodes = self.nodes();
             nodes.extend(level.node);
             nodes.extend(level.nodes);

@@ -183,7 +183,7 @@ fn includes_are_sorted_relative_to_their_file_and_allowed_in_blocks() {
             ("parts/a.conf", "include more/{y,x}.inc\n"),
             ("parts/more/x.inc", "virtual_ipaddress {\n 10.0.0.1\n"),
             ("parts/more/y.inc", "interface eth0\npriority 300\n"),
-            ("parts/c.conf", "}\n"),
+            ("parts/ab.conf", "}\n"),
         ],
     );
     let loaded = load(&directory.0.join("main.conf"), &options());
