@@ -78,7 +78,8 @@ impl LoadOptions {
     /// What this process sees: its host name, its environment, and some random seed.
     #[must_use]
     pub fn of_process() -> Self {
-        use std::hash::{BuildHasher as _, RandomState};
+        use core::hash::BuildHasher as _;
+        use std::hash::RandomState;
         let host = nix::unistd::gethostname().unwrap_or_default();
         let host = host.to_string_lossy();
         Self {

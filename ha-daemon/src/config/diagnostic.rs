@@ -222,7 +222,9 @@ impl Diagnostic {
 
 /// The word of `known` that `word` is most likely a misspelling of.
 pub(super) fn closest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
-    let word = word.get(..word.floor_char_boundary(64)).unwrap_or("");
+    if word.len() > 64 {
+        return None;
+    }
     let allowed = (word.chars().count() / 3).max(1);
     known
         .into_iter()

@@ -25,10 +25,6 @@ pub(super) enum AuthType {
 
 /// What is written in an instance, before defaults.
 #[derive(Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of the configuration language"
-)]
 pub(super) struct Draft<'n> {
     pub(super) name: &'n Token,
     seen: Vec<(&'static str, Place)>,

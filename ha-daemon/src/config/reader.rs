@@ -233,7 +233,8 @@ impl<'o> Reader<'o> {
         let text = line.text();
         let bad = |c: char| c == '\0' || c == char::REPLACEMENT_CHARACTER;
         let diagnostic = if text.len() > MAX_LINE {
-            let end = text.floor_char_boundary(MAX_LINE);
+            let mut starts = text.char_indices().map(|(at, _)| at);
+            let end = starts.find(|&at| at >= MAX_LINE).unwrap_or(text.len());
             let place = line.place(end..text.len(), &self.sources);
             let text = format!("a line has at most {MAX_LINE} octets");
             Diagnostic::error(Code::LineTooLong, place, text)

@@ -150,10 +150,10 @@ fn numbers(values: &[Vec<String>], hexadecimal: bool) -> Result<Values, Sequence
         all.push(number);
     }
     let toward = |start: i64, end: i64| if end < start { -1 } else { 1 };
-    let (next, step, end) = match all.as_slice() {
-        &[end] => (1, toward(1, end), end),
-        &[start, end] => (start, toward(start, end), end),
-        &[start, step, end] => (start, step, end),
+    let (next, step, end) = match *all.as_slice() {
+        [end] => (1, toward(1, end), end),
+        [start, end] => (start, toward(start, end), end),
+        [start, step, end] => (start, step, end),
         _ => return Err(SequenceError::Parameters),
     };
     if step == 0 {

@@ -232,12 +232,6 @@ const WHOLE: &[Mistake] = &[
     ),
     ("unknown-keyword", 2, 1, "global_defs {\nrouter_ids a\n}\n"),
     (
-        "unknown-keyword",
-        2,
-        1,
-        "virtual_server 10.0.0.1 80 {\nlb_alg rr\n}\n",
-    ),
-    (
         "not-supported",
         1,
         1,
