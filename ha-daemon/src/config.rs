@@ -78,13 +78,16 @@ impl LoadOptions {
     /// What this process sees: its host name, its environment, and some random seed.
     #[must_use]
     pub fn of_process() -> Self {
-        use std::hash::{BuildHasher as _, RandomState};
+        use core::hash::BuildHasher as _;
+        use std::hash::RandomState;
         let host = nix::unistd::gethostname().unwrap_or_default();
         let host = host.to_string_lossy();
         Self {
             config_id: host.split('.').next().unwrap_or_default().to_owned(),
             environment: std::env::vars_os()
-                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+                .filter_map(|(name, value)| {
+                    Some((name.into_string().ok()?, value.into_string().ok()?))
+                })
                 .collect(),
             seed: RandomState::new().hash_one(std::process::id()),
             ..Self::default()

@@ -1,5 +1,6 @@
 //! The reference daemon, as a library.
 
+pub mod check;
 pub mod config;
 pub mod control;
 pub mod engine;

@@ -129,7 +129,7 @@ fn examine(files: &[PathBuf], options: &check::Options, format: Format) -> ExitC
     let report = check::run(&files, options);
     print(&match format {
         Format::Text => report.text(io::stdout().is_terminal()),
-        Format::Json => report.json(),
+        Format::Json => report.json().unwrap_or_default(),
     });
     ExitCode::from(report.status.code())
 }

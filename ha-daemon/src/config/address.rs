@@ -75,7 +75,11 @@ pub(super) fn parse(words: &mut Words<'_, '_>) -> Result<Set<VirtualAddress>, Ha
     })
 }
 
-fn option(line: &mut VirtualAddress, word: &Token, words: &mut Words<'_, '_>) -> Result<(), Handle> {
+fn option(
+    line: &mut VirtualAddress,
+    word: &Token,
+    words: &mut Words<'_, '_>,
+) -> Result<(), Handle> {
     let family = Family::of(line.address);
     match &*word.text {
         "dev" => {
@@ -139,11 +143,7 @@ fn option(line: &mut VirtualAddress, word: &Token, words: &mut Words<'_, '_>) ->
     Ok(())
 }
 
-fn broadcast(
-    word: &Token,
-    words: &mut Words<'_, '_>,
-    family: Family,
-) -> Result<Broadcast, Handle> {
+fn broadcast(word: &Token, words: &mut Words<'_, '_>, family: Family) -> Result<Broadcast, Handle> {
     let argument = words.word_after(word, "an address, `+` or `-`")?;
     only(Family::V4, family, word, words)?;
     match &*argument.text {

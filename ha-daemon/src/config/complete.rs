@@ -9,14 +9,13 @@ use super::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use super::global::Defaults;
 use super::instance::{AuthType, Draft};
 use super::model::{
-    Announce, Authentication, InitialState, Instance, Peer, TrackedInterface, Transport,
-    VirtualAddress, Vmac,
+    Announce, Authentication, InitialState, Instance, TrackedInterface, Transport, VirtualAddress,
+    Vmac,
 };
 use super::source::Place;
 use super::value::Set;
 
-/// The most addresses an advert can name: its count is one octet (RFC 9568 §5.2.5).
-const MAX_ADDRESSES: usize = 255;
+mod addresses;
 
 /// The instance a draft stands for; `None` if it cannot run, which has been reported.
 pub(super) fn complete(
@@ -106,9 +105,7 @@ impl Completion<'_, '_> {
     }
 
     fn place(&self, keyword: &str) -> Place {
-        self.draft
-            .place(keyword)
-            .unwrap_or(self.draft.name.place)
+        self.draft.place(keyword).unwrap_or(self.draft.name.place)
     }
 
     /// Reports that `keyword` has to give way to something else.
@@ -126,7 +123,11 @@ impl Completion<'_, '_> {
         if self.draft.place(keyword).is_some() {
             let text = format!("`{keyword}` does not go with strict mode");
             let cause = self.draft.place("strict_mode");
-            self.conflict(keyword, text, cause.map(|place| (place, "strict mode is set here")));
+            self.conflict(
+                keyword,
+                text,
+                cause.map(|place| (place, "strict mode is set here")),
+            );
         }
     }
 
@@ -140,22 +141,6 @@ impl Completion<'_, '_> {
         false
     }
 
-    fn family(&mut self) -> Family {
-        let draft = &self.draft;
-        let first = draft.addresses.first().map(|a| Family::of(a.value.address));
-        let family = first
-            .or_else(|| draft.native_ipv6.then_some(Family::V6))
-            .or_else(|| draft.source.map(|source| Family::of(source.value)))
-            .or_else(|| draft.peers.first().map(|p| Family::of(p.value.address)))
-            .or_else(|| draft.group.map(|group| Family::of(group.value)))
-            .unwrap_or(Family::V4);
-        if draft.native_ipv6 && family == Family::V4 {
-            let text = "`native_ipv6` does not go with IPv4 addresses".to_owned();
-            self.conflict("native_ipv6", text, None);
-        }
-        family
-    }
-
     fn version(&mut self, family: Family) -> Version {
         match (self.draft.version, family) {
             (Some(Version::V2), Family::V6) if self.strict => {
@@ -167,109 +152,6 @@ impl Completion<'_, '_> {
             (None, Family::V6) => Version::V3,
             (None, Family::V4) => self.defaults.version,
         }
-    }
-
-    fn wrong_family(&mut self, place: Place, family: Family) {
-        let text = format!("this instance speaks {family}");
-        let mut diagnostic = Diagnostic::error(Code::WrongFamily, place, text)
-            .label("of the other family, ignored");
-        if let Some(decider) = self.decider {
-            diagnostic = diagnostic.and(decider, "the first virtual address decides");
-        }
-        self.diagnostics.push(diagnostic);
-    }
-
-    fn transport(&mut self, family: Family) -> Transport {
-        let mut source = self.draft.source;
-        if let Some(set) = source.filter(|set| Family::of(set.value) != family) {
-            self.wrong_family(set.place, family);
-            source = None;
-        }
-        let had_peers = !self.draft.peers.is_empty();
-        let mut peers: Vec<Peer> = Vec::new();
-        let mut known = HashMap::new();
-        for peer in core::mem::take(&mut self.draft.peers) {
-            let address = peer.value.address;
-            if Family::of(address) != family {
-                self.wrong_family(peer.place, family);
-            } else if let Some(&first) = known.get(&address) {
-                self.duplicate(peer.place, first, "this peer");
-            } else {
-                known.insert(address, peer.place);
-                peers.push(peer.value);
-            }
-        }
-        let source = source.map(|set| set.value);
-        if !peers.is_empty() {
-            let has_limit = |peer: &Peer| peer.min_ttl.is_some() || peer.max_ttl.is_some();
-            let check = self.draft.check_source;
-            return Transport::Unicast {
-                source,
-                check_source: check.unwrap_or(self.defaults.check_unicast_src)
-                    || peers.iter().any(has_limit),
-                peers,
-                ttl: self.draft.ttl,
-            };
-        }
-        if !had_peers && self.draft.tried("unicast_peer").is_none() {
-            for keyword in ["unicast_ttl", "check_unicast_src"] {
-                if self.draft.place(keyword).is_some() {
-                    let text = format!("`{keyword}` has no effect without `unicast_peer`");
-                    self.conflict(keyword, text, None);
-                }
-            }
-        }
-        let mut group = self.draft.group;
-        if let Some(set) = group.filter(|set| Family::of(set.value) != family) {
-            self.wrong_family(set.place, family);
-            group = None;
-        }
-        Transport::Multicast {
-            group: group.map_or_else(
-                || match family {
-                    Family::V4 => self.defaults.multicast_v4.into(),
-                    Family::V6 => self.defaults.multicast_v6.into(),
-                },
-                |set| set.value,
-            ),
-            source,
-        }
-    }
-
-    fn duplicate(&mut self, place: Place, first: Place, what: &str) {
-        let text = format!("{what} is there already");
-        let diagnostic = Diagnostic::error(Code::DuplicateAddress, place, text).label("ignored");
-        self.diagnostics.push(diagnostic.and(first, "first given here"));
-    }
-
-    /// `virtual_ipaddress` and `virtual_ipaddress_excluded`, each address once.
-    fn addresses(&mut self, family: Family) -> (Vec<VirtualAddress>, Vec<VirtualAddress>) {
-        let mut known = HashMap::new();
-        let (mut addresses, mut excluded) = (Vec::new(), Vec::new());
-        let given = core::mem::take(&mut self.draft.addresses);
-        let also = core::mem::take(&mut self.draft.excluded);
-        let advertised = given.len();
-        for (index, Set { value, place }) in given.into_iter().chain(also).enumerate() {
-            if let Some(&first) = known.get(&value.address) {
-                self.duplicate(place, first, "this address");
-                continue;
-            }
-            known.insert(value.address, place);
-            if index >= advertised {
-                excluded.push(value);
-            } else if Family::of(value.address) != family {
-                self.wrong_family(place, family);
-            } else if addresses.len() == MAX_ADDRESSES {
-                let text = format!("an advert names at most {MAX_ADDRESSES} addresses");
-                let diagnostic = Diagnostic::error(Code::OutOfRange, place, text);
-                self.diagnostics
-                    .push(diagnostic.label("treated as one of `virtual_ipaddress_excluded`"));
-                excluded.push(value);
-            } else {
-                addresses.push(value);
-            }
-        }
-        (addresses, excluded)
     }
 
     fn has_interface(&mut self, transport: &Transport) -> bool {
@@ -470,7 +352,11 @@ impl Completion<'_, '_> {
         };
         let mut mac = draft.mac.map(|mac| mac.with(vrid));
         if mac.is_some() && self.strict {
-            self.conflict("use_vmac", "strict mode has no MAC address of its own".to_owned(), None);
+            self.conflict(
+                "use_vmac",
+                "strict mode has no MAC address of its own".to_owned(),
+                None,
+            );
             mac = None;
         }
         Some(Vmac {
@@ -490,9 +376,15 @@ impl Completion<'_, '_> {
             let name = &value.interface;
             let (text, first) = if self.draft.interface.as_ref() == Some(name) {
                 let own = self.place("interface");
-                (format!("`{name}` is tracked anyway"), (own, "as the interface itself"))
+                (
+                    format!("`{name}` is tracked anyway"),
+                    (own, "as the interface itself"),
+                )
             } else if let Some(&first) = known.get(name) {
-                (format!("`{name}` is tracked twice"), (first, "first given here"))
+                (
+                    format!("`{name}` is tracked twice"),
+                    (first, "first given here"),
+                )
             } else {
                 known.insert(value.interface.clone(), place);
                 tracked.push(value);

@@ -221,11 +221,10 @@ impl Diagnostic {
 }
 
 /// The word of `known` that `word` is most likely a misspelling of.
-pub(super) fn closest<'k>(
-    word: &str,
-    known: impl IntoIterator<Item = &'k str>,
-) -> Option<&'k str> {
-    let word = word.get(..word.floor_char_boundary(64)).unwrap_or("");
+pub(super) fn closest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    if word.len() > 64 {
+        return None;
+    }
     let allowed = (word.chars().count() / 3).max(1);
     known
         .into_iter()
@@ -247,8 +246,8 @@ pub(super) struct Handle(usize);
 pub(super) struct Diagnostics {
     list: Vec<Diagnostic>,
     known: HashMap<(Code, Span), Handle>,
-    /// Starts of undefined variables: nothing else is said about the words they are in.
-    undefined: BTreeSet<(SourceId, u32, usize)>,
+    /// Starts of texts that are not what was meant: nothing else is said about their words.
+    garbled: BTreeSet<(SourceId, u32, usize)>,
     omitted: usize,
     /// Passwords, which are never shown.
     pub(super) secrets: Vec<Span>,
@@ -261,7 +260,7 @@ impl Diagnostics {
     pub(super) fn push(&mut self, diagnostic: Diagnostic) -> Handle {
         let span = diagnostic.primary.place.span;
         let words = (span.source, span.start, 0)..(span.source, span.end, 0);
-        if let Some(&(_, _, index)) = self.undefined.range(words).next() {
+        if let Some(&(_, _, index)) = self.garbled.range(words).next() {
             return self.escalate(Handle(index), diagnostic.severity);
         }
         let key = (diagnostic.code, span);
@@ -274,8 +273,11 @@ impl Diagnostics {
             return self.escalate(last, diagnostic.severity);
         }
         let handle = Handle(self.list.len());
-        if diagnostic.code == Code::UndefinedVariable {
-            self.undefined.insert((span.source, span.start, handle.0));
+        if matches!(
+            diagnostic.code,
+            Code::UndefinedVariable | Code::UnterminatedQuote
+        ) {
+            self.garbled.insert((span.source, span.start, handle.0));
         }
         self.known.insert(key, handle);
         self.list.push(diagnostic);

@@ -13,10 +13,6 @@ use super::value::Words;
 
 /// What instances start with.
 #[derive(Clone, Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of the configuration language"
-)]
 pub(super) struct Defaults {
     pub(super) version: Version,
     pub(super) strict: bool,

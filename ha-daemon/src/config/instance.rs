@@ -25,10 +25,6 @@ pub(super) enum AuthType {
 
 /// What is written in an instance, before defaults.
 #[derive(Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of the configuration language"
-)]
 pub(super) struct Draft<'n> {
     pub(super) name: &'n Token,
     seen: Vec<(&'static str, Place)>,
@@ -150,7 +146,12 @@ impl<'n> Draft<'n> {
 
     fn leaf(&mut self, name: &'static str, node: &Node, diagnostics: &mut Diagnostics) {
         if name != "state" {
-            note(&mut self.seen, canonical(name), node.keyword.place, diagnostics);
+            note(
+                &mut self.seen,
+                canonical(name),
+                node.keyword.place,
+                diagnostics,
+            );
         }
         let mut words = Words::of(node, diagnostics);
         let result = if name.starts_with("garp_") {
@@ -290,6 +291,9 @@ impl<'n> Draft<'n> {
             note(&mut self.seen, name, node.keyword.place, diagnostics);
             return self.authentication(block, diagnostics);
         }
+        if self.place(name).is_none() {
+            self.seen.push((name, node.keyword.place));
+        }
         for line in &block.nodes {
             if let Some(inner) = &line.block {
                 let text = format!("no block belongs into `{name}`");
@@ -327,7 +331,12 @@ impl<'n> Draft<'n> {
                     self.tried.extend(meant.map(|meant| (meant, handle)));
                 }
                 Known::Supported(keyword) => {
-                    note(&mut self.seen, keyword.name, node.keyword.place, diagnostics);
+                    note(
+                        &mut self.seen,
+                        keyword.name,
+                        node.keyword.place,
+                        diagnostics,
+                    );
                     let mut words = Words::of(node, diagnostics);
                     let result = match keyword.name {
                         "auth_type" => auth_type(&mut words).map(|t| self.auth_type = Some(t)),

@@ -4,8 +4,8 @@ mod global;
 mod lvs;
 mod vrrp;
 
-pub(super) use self::vrrp::{AUTHENTICATION, INSTANCE, TOP};
 pub(super) use self::global::GLOBAL;
+pub(super) use self::vrrp::{AUTHENTICATION, INSTANCE, TOP};
 use super::diagnostic::{Code, Diagnostic, Diagnostics, Handle, closest};
 use super::tree::{Block, Node};
 
@@ -89,7 +89,9 @@ pub(super) enum Known {
 
 impl Table {
     pub(super) fn find(&self, name: &str) -> Option<&'static Keyword> {
-        let index = self.keywords.binary_search_by(|keyword| keyword.name.cmp(name));
+        let index = self
+            .keywords
+            .binary_search_by(|keyword| keyword.name.cmp(name));
         index.ok().and_then(|index| self.keywords.get(index))
     }
 
@@ -97,7 +99,10 @@ impl Table {
     #[cfg(test)]
     pub(super) fn supported(&self) -> impl Iterator<Item = &'static str> {
         let supported = |keyword: &&Keyword| keyword.support == Support::Yes;
-        self.keywords.iter().filter(supported).map(|keyword| keyword.name)
+        self.keywords
+            .iter()
+            .filter(supported)
+            .map(|keyword| keyword.name)
     }
 
     /// Looks up the keyword of `node` and reports what is wrong with it.
@@ -117,7 +122,11 @@ impl Table {
                     place,
                     format!("`{name}` is not yet supported"),
                 )
-                .label(if block.is_some() { "skipped with its block" } else { "skipped" })
+                .label(if block.is_some() {
+                    "skipped with its block"
+                } else {
+                    "skipped"
+                })
             }
             (Support::NoEffect, _, _) => {
                 Diagnostic::warning(Code::NoEffect, place, format!("`{name}` has no effect"))
@@ -129,12 +138,10 @@ impl Table {
                 format!("`{name}` has no block"),
             )
             .label("skipped with the keyword"),
-            (Support::Yes, Inner::List | Inner::Of(_), None) => Diagnostic::error(
-                Code::MissingBlock,
-                place,
-                format!("`{name}` needs a block"),
-            )
-            .help(format!("write `{name} {{`, lines, and `}}`")),
+            (Support::Yes, Inner::List | Inner::Of(_), None) => {
+                Diagnostic::error(Code::MissingBlock, place, format!("`{name}` needs a block"))
+                    .help(format!("write `{name} {{`, lines, and `}}`"))
+            }
             (Support::Yes, _, _) => return Known::Supported(keyword),
         };
         Known::Reported(diagnostics.push(diagnostic), Some(keyword.name))
@@ -170,6 +177,14 @@ impl Table {
             }
         }
     }
+}
+
+/// Whether `name` is a supported keyword without a block.
+pub(super) fn is_leaf(name: &str) -> bool {
+    [&GLOBAL, &INSTANCE, &AUTHENTICATION]
+        .into_iter()
+        .filter_map(|table| table.find(name))
+        .any(|keyword| matches!(keyword.inner, Inner::Leaf))
 }
 
 #[cfg(test)]

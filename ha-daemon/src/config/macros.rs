@@ -111,7 +111,10 @@ impl Macros {
             out.line.push(line, copied..variable.range.start);
             copied = variable.range.end;
             let place = line.place(variable.range.clone(), around.sources);
-            let is_last = line.text().get(copied..).is_none_or(|rest| rest.trim().is_empty());
+            let is_last = line
+                .text()
+                .get(copied..)
+                .is_none_or(|rest| rest.trim().is_empty());
             if !around.spend() || depth >= MAX_DEPTH {
                 return around.abandon(Code::BadMacro, place, "macros use each other without end");
             }

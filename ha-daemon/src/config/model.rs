@@ -66,10 +66,6 @@ pub enum DynamicInterfaces {
 
 /// One virtual router: `vrrp_instance NAME { … }`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of the configuration language"
-)]
 pub struct Instance {
     /// The name after `vrrp_instance`.
     pub name: String,
@@ -285,10 +281,6 @@ pub struct TrackedInterface {
 
 /// A line of `virtual_ipaddress` or `virtual_ipaddress_excluded`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of the configuration language"
-)]
 pub struct VirtualAddress {
     /// The address.
     pub address: IpAddr,

@@ -219,7 +219,8 @@ impl<'o> Reader<'o> {
                 self.options.max_lines
             );
             self.diagnostics.push(
-                Diagnostic::fatal(Code::ExpansionLimit, place, text).label("nothing is read from here on"),
+                Diagnostic::fatal(Code::ExpansionLimit, place, text)
+                    .label("nothing is read from here on"),
             );
             return false;
         };
@@ -232,7 +233,8 @@ impl<'o> Reader<'o> {
         let text = line.text();
         let bad = |c: char| c == '\0' || c == char::REPLACEMENT_CHARACTER;
         let diagnostic = if text.len() > MAX_LINE {
-            let end = text.floor_char_boundary(MAX_LINE);
+            let mut starts = text.char_indices().map(|(at, _)| at);
+            let end = starts.find(|&at| at >= MAX_LINE).unwrap_or(text.len());
             let place = line.place(end..text.len(), &self.sources);
             let text = format!("a line has at most {MAX_LINE} octets");
             Diagnostic::error(Code::LineTooLong, place, text)
@@ -303,9 +305,13 @@ impl<'o> Reader<'o> {
         }
         if let Some(head) = Head::find(line.text()) {
             let place = line.place(0..line.text().len(), &self.sources);
-            if let Err(error) = head.map_err(|e| e.to_string()).and_then(|head| self.repeat(&line, &head)) {
+            if let Err(error) = head
+                .map_err(|e| e.to_string())
+                .and_then(|head| self.repeat(&line, &head))
+            {
                 self.diagnostics.push(
-                    Diagnostic::error(Code::BadSequence, place, error).label("this line is left out"),
+                    Diagnostic::error(Code::BadSequence, place, error)
+                        .label("this line is left out"),
                 );
             }
             return None;

@@ -38,7 +38,11 @@ impl Sequence {
                 hexadecimal,
             } => {
                 let value = *next;
-                let done = if *step < 0 { value < *end } else { value > *end };
+                let done = if *step < 0 {
+                    value < *end
+                } else {
+                    value > *end
+                };
                 if done || *step == 0 {
                     return None;
                 }
@@ -146,10 +150,10 @@ fn numbers(values: &[Vec<String>], hexadecimal: bool) -> Result<Values, Sequence
         all.push(number);
     }
     let toward = |start: i64, end: i64| if end < start { -1 } else { 1 };
-    let (next, step, end) = match all.as_slice() {
-        &[end] => (1, toward(1, end), end),
-        &[start, end] => (start, toward(start, end), end),
-        &[start, step, end] => (start, step, end),
+    let (next, step, end) = match *all.as_slice() {
+        [end] => (1, toward(1, end), end),
+        [start, end] => (start, toward(start, end), end),
+        [start, step, end] => (start, step, end),
         _ => return Err(SequenceError::Parameters),
     };
     if step == 0 {
@@ -189,6 +193,8 @@ fn split(text: &str) -> Result<Vec<Vec<String>>, SequenceError> {
 
 fn unquoted(text: &str) -> String {
     let text = text.trim();
-    let inner = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    let inner = text
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'));
     inner.unwrap_or(text).to_owned()
 }

@@ -46,7 +46,12 @@ pub(super) fn interpret(nodes: &[Node], diagnostics: &mut Diagnostics) -> Config
             continue;
         }
         names.insert(&name.text, name.place);
-        drafts.push(Draft::read(name, block, globals.defaults.early, diagnostics));
+        drafts.push(Draft::read(
+            name,
+            block,
+            globals.defaults.early,
+            diagnostics,
+        ));
     }
     let instances = drafts
         .into_iter()

@@ -1,6 +1,7 @@
 //! Keywords with their parameters and blocks.
 
 use super::diagnostic::{Code, Diagnostic, Diagnostics};
+use super::keywords::is_leaf;
 use super::line::{Lexeme, Token, lex};
 use super::reader::Reader;
 use super::source::Place;
@@ -103,7 +104,10 @@ fn statements(reader: &mut Reader<'_>) -> Vec<Statement> {
                     reader
                         .diagnostics
                         .push(diagnostic.label("left out up to the end of the line"));
-                    words.push(Token { text: String::new(), place });
+                    words.push(Token {
+                        text: String::new(),
+                        place,
+                    });
                 }
             }
         }
@@ -186,7 +190,9 @@ impl Builder {
             Ending::Close(place) => {
                 self.pending = None;
                 match self.levels.pop() {
-                    Some(level) if self.guided && closes_alone && is_stray(&level, statement.indent) => {
+                    Some(level)
+                        if self.guided && closes_alone && is_stray(&level, statement.indent) =>
+                    {
                         self.problem(place, "this block is closed further down");
                         self.levels.push(level);
                     }
@@ -238,10 +244,11 @@ impl Builder {
             return;
         };
         self.unclosed(&level);
-        if level.is_indented || level.nodes.is_empty() || level.indent.is_none() {
+        let keyword = level.node.as_ref().map(|node| &*node.keyword.text);
+        if level.is_indented || !keyword.is_some_and(is_leaf) {
             self.close(level);
         } else {
-            // What follows a stray `{` on the same column belongs to the block around it.
+            // What follows a stray `{` belongs to the block around it.
             let nodes = self.nodes();
             nodes.extend(level.node);
             nodes.extend(level.nodes);
@@ -256,7 +263,9 @@ impl Builder {
     }
 
     fn close(&mut self, level: Level) {
-        let Level { node, open, nodes, .. } = level;
+        let Level {
+            node, open, nodes, ..
+        } = level;
         if let Some(mut node) = node {
             node.block = Some(Block { open, nodes });
             self.nodes().push(node);
@@ -277,9 +286,8 @@ impl Builder {
     }
 
     fn problem(&mut self, place: Place, text: &str) {
-        self.problems.push(
-            Diagnostic::error(Code::UnexpectedBrace, place, "unexpected brace").label(text),
-        );
+        self.problems
+            .push(Diagnostic::error(Code::UnexpectedBrace, place, "unexpected brace").label(text));
     }
 
     fn finish(mut self, diagnostics: &mut Diagnostics) -> Vec<Node> {

@@ -74,9 +74,9 @@ fn mac(text: &str) -> Option<Mac> {
         _ => None,
     };
     let octets: Vec<u8> = text.split(':').map(octet).collect::<Option<_>>()?;
-    match octets.as_slice() {
-        &[a, b, c, d, e] => Some(Mac::Prefix([a, b, c, d, e])),
-        &[a, b, c, d, e, f] => Some(Mac::Whole([a, b, c, d, e, f])),
+    match *octets.as_slice() {
+        [a, b, c, d, e] => Some(Mac::Prefix([a, b, c, d, e])),
+        [a, b, c, d, e, f] => Some(Mac::Whole([a, b, c, d, e, f])),
         _ => None,
     }
 }

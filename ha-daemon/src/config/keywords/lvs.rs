@@ -228,18 +228,12 @@ pub(in crate::config) static UDP_CHECK: Table = Table {
 
 pub(in crate::config) static BFD_CHECK: Table = Table {
     place: "in a check",
-    keywords: &[
-        not_yet("alpha"),
-        not_yet("name"),
-    ],
+    keywords: &[not_yet("alpha"), not_yet("name")],
 };
 
 pub(in crate::config) static FILE_CHECK: Table = Table {
     place: "in a check",
-    keywords: &[
-        not_yet("track_file"),
-        not_yet("weight"),
-    ],
+    keywords: &[not_yet("track_file"), not_yet("weight")],
 };
 
 pub(in crate::config) static SSL: Table = Table {

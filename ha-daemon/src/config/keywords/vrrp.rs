@@ -112,10 +112,7 @@ pub(in crate::config) static INSTANCE: Table = Table {
 
 pub(in crate::config) static AUTHENTICATION: Table = Table {
     place: "in `authentication`",
-    keywords: &[
-        yes("auth_pass"),
-        yes("auth_type"),
-    ],
+    keywords: &[yes("auth_pass"), yes("auth_type")],
 };
 
 pub(in crate::config) static AUTH_HMAC: Table = Table {
@@ -166,11 +163,7 @@ pub(in crate::config) static SCRIPT: Table = Table {
 
 pub(in crate::config) static TRACK_FILE: Table = Table {
     place: "in `track_file`",
-    keywords: &[
-        not_yet("file"),
-        not_yet("init_file"),
-        not_yet("weight"),
-    ],
+    keywords: &[not_yet("file"), not_yet("init_file"), not_yet("weight")],
 };
 
 pub(in crate::config) static TRACK_PROCESS: Table = Table {
@@ -190,9 +183,7 @@ pub(in crate::config) static TRACK_PROCESS: Table = Table {
 
 pub(in crate::config) static TRACK_GROUP: Table = Table {
     place: "in `track_group`",
-    keywords: &[
-        not_yet("group"),
-    ],
+    keywords: &[not_yet("group")],
 };
 
 pub(in crate::config) static GARP_GROUP: Table = Table {

@@ -164,6 +164,7 @@ impl Reader<'_> {
             return;
         };
         let diagnostic = Diagnostic::error(Code::IncludeLimit, place, text);
-        self.diagnostics.push(diagnostic.label("this file is left out"));
+        self.diagnostics
+            .push(diagnostic.label("this file is left out"));
     }
 }

@@ -1,0 +1,139 @@
+//! Families, addresses, and where adverts go.
+
+use std::collections::HashMap;
+
+use vrrp_core::Family;
+
+use super::Completion;
+use crate::config::diagnostic::{Code, Diagnostic};
+use crate::config::model::{Peer, Transport, VirtualAddress};
+use crate::config::source::Place;
+use crate::config::value::Set;
+
+/// The most addresses an advert can name: its count is one octet (RFC 9568 §5.2.5).
+const MAX_ADDRESSES: usize = 255;
+
+impl Completion<'_, '_> {
+    pub(super) fn family(&mut self) -> Family {
+        let draft = &self.draft;
+        let first = draft.addresses.first().map(|a| Family::of(a.value.address));
+        let family = first
+            .or_else(|| draft.native_ipv6.then_some(Family::V6))
+            .or_else(|| draft.source.map(|source| Family::of(source.value)))
+            .or_else(|| draft.peers.first().map(|p| Family::of(p.value.address)))
+            .or_else(|| draft.group.map(|group| Family::of(group.value)))
+            .unwrap_or(Family::V4);
+        if draft.native_ipv6 && family == Family::V4 {
+            let text = "`native_ipv6` does not go with IPv4 addresses".to_owned();
+            self.conflict("native_ipv6", text, None);
+        }
+        family
+    }
+
+    fn wrong_family(&mut self, place: Place, family: Family) {
+        let text = format!("this instance speaks {family}");
+        let mut diagnostic =
+            Diagnostic::error(Code::WrongFamily, place, text).label("of the other family, ignored");
+        if let Some(decider) = self.decider {
+            diagnostic = diagnostic.and(decider, "the first virtual address decides");
+        }
+        self.diagnostics.push(diagnostic);
+    }
+
+    pub(super) fn transport(&mut self, family: Family) -> Transport {
+        let mut source = self.draft.source;
+        if let Some(set) = source.filter(|set| Family::of(set.value) != family) {
+            self.wrong_family(set.place, family);
+            source = None;
+        }
+        let had_peers = !self.draft.peers.is_empty();
+        let mut peers: Vec<Peer> = Vec::new();
+        let mut known = HashMap::new();
+        for peer in core::mem::take(&mut self.draft.peers) {
+            let address = peer.value.address;
+            if Family::of(address) != family {
+                self.wrong_family(peer.place, family);
+            } else if let Some(&first) = known.get(&address) {
+                self.duplicate(peer.place, first, "this peer");
+            } else {
+                known.insert(address, peer.place);
+                peers.push(peer.value);
+            }
+        }
+        let source = source.map(|set| set.value);
+        if !peers.is_empty() {
+            let has_limit = |peer: &Peer| peer.min_ttl.is_some() || peer.max_ttl.is_some();
+            let check = self.draft.check_source;
+            return Transport::Unicast {
+                source,
+                check_source: check.unwrap_or(self.defaults.check_unicast_src)
+                    || peers.iter().any(has_limit),
+                peers,
+                ttl: self.draft.ttl,
+            };
+        }
+        if !had_peers && self.draft.tried("unicast_peer").is_none() {
+            for keyword in ["unicast_ttl", "check_unicast_src"] {
+                if self.draft.place(keyword).is_some() {
+                    let text = format!("`{keyword}` has no effect without `unicast_peer`");
+                    self.conflict(keyword, text, None);
+                }
+            }
+        }
+        let mut group = self.draft.group;
+        if let Some(set) = group.filter(|set| Family::of(set.value) != family) {
+            self.wrong_family(set.place, family);
+            group = None;
+        }
+        Transport::Multicast {
+            group: group.map_or_else(
+                || match family {
+                    Family::V4 => self.defaults.multicast_v4.into(),
+                    Family::V6 => self.defaults.multicast_v6.into(),
+                },
+                |set| set.value,
+            ),
+            source,
+        }
+    }
+
+    fn duplicate(&mut self, place: Place, first: Place, what: &str) {
+        let text = format!("{what} is there already");
+        let diagnostic = Diagnostic::error(Code::DuplicateAddress, place, text).label("ignored");
+        self.diagnostics
+            .push(diagnostic.and(first, "first given here"));
+    }
+
+    /// `virtual_ipaddress` and `virtual_ipaddress_excluded`, each address once.
+    pub(super) fn addresses(
+        &mut self,
+        family: Family,
+    ) -> (Vec<VirtualAddress>, Vec<VirtualAddress>) {
+        let mut known = HashMap::new();
+        let (mut addresses, mut excluded) = (Vec::new(), Vec::new());
+        let given = core::mem::take(&mut self.draft.addresses);
+        let also = core::mem::take(&mut self.draft.excluded);
+        let advertised = given.len();
+        for (index, Set { value, place }) in given.into_iter().chain(also).enumerate() {
+            if let Some(&first) = known.get(&value.address) {
+                self.duplicate(place, first, "this address");
+                continue;
+            }
+            known.insert(value.address, place);
+            if index >= advertised {
+                excluded.push(value);
+            } else if Family::of(value.address) != family {
+                self.wrong_family(place, family);
+            } else if addresses.len() == MAX_ADDRESSES {
+                let text = format!("an advert names at most {MAX_ADDRESSES} addresses");
+                let diagnostic = Diagnostic::error(Code::OutOfRange, place, text);
+                self.diagnostics
+                    .push(diagnostic.label("treated as one of `virtual_ipaddress_excluded`"));
+                excluded.push(value);
+            } else {
+                addresses.push(value);
+            }
+        }
+        (addresses, excluded)
+    }
+}
