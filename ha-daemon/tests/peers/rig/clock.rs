@@ -1,0 +1,70 @@
+//! The clock that stamps frames, and what the machine itself did to it.
+
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use nix::time::{ClockId, clock_gettime};
+
+/// The time since the Unix epoch, as the kernel stamps frames with.
+pub(crate) fn now() -> Duration {
+    clock_gettime(ClockId::CLOCK_REALTIME).expect("the wall clock can be read").into()
+}
+
+/// Waits for `span`.
+pub(crate) fn pause(span: Duration) {
+    thread::sleep(span);
+}
+
+/// Waits until `condition` holds.
+///
+/// # Panics
+/// With `what` if it does not within `limit`.
+pub(crate) fn until(what: &str, limit: Duration, mut condition: impl FnMut() -> bool) {
+    let deadline = now() + limit;
+    while !condition() {
+        assert!(now() < deadline, "waited {limit:?} in vain for: {what}");
+        pause(Duration::from_millis(3));
+    }
+}
+
+const TICK: Duration = Duration::from_millis(1);
+const NOTEWORTHY: Duration = Duration::from_millis(2);
+
+struct Stall {
+    end: Duration,
+    length: Duration,
+}
+
+static STALLS: Mutex<Vec<Stall>> = Mutex::new(Vec::new());
+static METER: OnceLock<()> = OnceLock::new();
+
+/// Starts recording how late this machine wakes a sleeping thread. One meter serves all tests.
+pub(crate) fn start_stall_meter() {
+    METER.get_or_init(|| {
+        thread::spawn(|| {
+            loop {
+                let before = now();
+                pause(TICK);
+                let end = now();
+                let length = end.saturating_sub(before + TICK);
+                if length > NOTEWORTHY {
+                    STALLS.lock().unwrap_or_else(PoisonError::into_inner).push(Stall { end, length });
+                }
+            }
+        });
+    });
+}
+
+/// The longest time by which a wake-up was late between two points in time: what the machine, and
+/// not a daemon, may have added to a measurement.
+pub(crate) fn stall(from: Duration, to: Duration) -> Duration {
+    STALLS
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .iter()
+        .filter(|stall| stall.end >= from && stall.end <= to + stall.length)
+        .map(|stall| stall.length)
+        .max()
+        .unwrap_or_default()
+}
