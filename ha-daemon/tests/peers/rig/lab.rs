@@ -14,6 +14,7 @@ use super::clock;
 use super::config;
 use super::namespace::Namespace;
 use super::tools;
+use super::tshark;
 
 /// Hosts joined by one bridge per link, with a capture of all that they send.
 ///
@@ -89,7 +90,8 @@ impl Lab {
 impl Drop for Lab {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            println!("the logs are in {}", self.dir.display());
+            drop(tshark::write(&self.capture, &self.dir.join("capture.pcap")));
+            println!("the logs and the capture are in {}", self.dir.display());
         } else {
             drop(fs::remove_dir_all(&self.dir));
         }

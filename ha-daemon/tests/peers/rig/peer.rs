@@ -75,6 +75,8 @@ impl<'lab> Seat<'lab> {
                 let mut command: Vec<String> = words.map(str::to_owned).into();
                 command.push(config);
                 for (option, name) in [("-p", "pid"), ("-r", "vrrp.pid"), ("-c", "check.pid")] {
+                    // A killed child that nobody has reaped yet passes for a running daemon.
+                    drop(fs::remove_file(dir.join(name)));
                     command.extend([option.to_owned(), path(name)]);
                 }
                 command

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
@@ -69,8 +70,10 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // An error means that the group has ended already.
-        drop(killpg(self.leader, Signal::SIGKILL));
+        match killpg(self.leader, Signal::SIGKILL) {
+            Ok(()) | Err(Errno::ESRCH) => {}
+            Err(error) => println!("process group {} stays: {error}", self.leader),
+        }
         drop(self.child.wait());
     }
 }

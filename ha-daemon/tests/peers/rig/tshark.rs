@@ -14,7 +14,7 @@ const COMPLAINTS: &str = "(vrrp && _ws.expert.severity >= 4194304) || (ah && _ws
 
 /// Writes the capture to `path` and returns tshark's complaints, one a line.
 pub(crate) fn complaints(capture: &Capture, path: &Path) -> String {
-    write_pcap(path, &capture.frames()).expect("the capture can be written");
+    write(capture, path).expect("the capture can be written");
     let path = path.display().to_string();
     tools::run(
         "/usr/bin/tshark",
@@ -22,21 +22,22 @@ pub(crate) fn complaints(capture: &Capture, path: &Path) -> String {
     )
 }
 
-/// The classic format with nanoseconds: a 24-octet header, then 16 octets before each frame.
-fn write_pcap(path: &Path, frames: &[Frame]) -> io::Result<()> {
+/// Writes the capture in the classic format with nanoseconds: a 24-octet header, then 16 octets
+/// before each frame.
+pub(crate) fn write(capture: &Capture, path: &Path) -> io::Result<()> {
     const NANOSECOND_MAGIC: u32 = 0xa1b2_3c4d;
     const LINKTYPE_ETHERNET: u32 = 1;
     let mut file = BufWriter::new(File::create(path)?);
     for word in [NANOSECOND_MAGIC, 0x0004_0002, 0, 0, 65535, LINKTYPE_ETHERNET] {
         file.write_all(&word.to_le_bytes())?;
     }
-    for Frame { time, octets } in frames {
+    for Frame { time, octets } in capture.frames() {
         let seconds = u32::try_from(time.as_secs()).map_err(io::Error::other)?;
         let length = u32::try_from(octets.len()).map_err(io::Error::other)?;
         for word in [seconds, time.subsec_nanos(), length, length] {
             file.write_all(&word.to_le_bytes())?;
         }
-        file.write_all(octets)?;
+        file.write_all(&octets)?;
     }
     file.flush()
 }
