@@ -29,14 +29,23 @@ struct Variant {
 }
 
 const fn variant(protocol: Protocol, centis: u16) -> Variant {
-    Variant { protocol, centis, virtual_mac: false, unicast: false }
+    Variant {
+        protocol,
+        centis,
+        virtual_mac: false,
+        unicast: false,
+    }
 }
 
 impl Variant {
     fn instance(self, host: usize, vrid: u8) -> Instance {
         let preferred = (vrid == SECOND) == (host == 1);
-        let mut instance =
-            Instance::new(self.protocol, vrid, if preferred { 200 } else { 100 }, self.centis);
+        let mut instance = Instance::new(
+            self.protocol,
+            vrid,
+            if preferred { 200 } else { 100 },
+            self.centis,
+        );
         instance.preempt = vrid != STAYING;
         instance.virtual_mac = self.virtual_mac;
         instance.unicast_peer = self.unicast.then_some(1 - host);
@@ -56,7 +65,11 @@ impl<'lab> Scenario<'lab> {
             let instances = [FIRST, SECOND, STAYING].map(|vrid| variant.instance(host, vrid));
             Seat::new(lab, host, peers[host], instances.into())
         };
-        Self { lab, peers, seats: [seat(0), seat(1)] }
+        Self {
+            lab,
+            peers,
+            seats: [seat(0), seat(1)],
+        }
     }
 
     fn key(&self, vrid: u8) -> Key {
@@ -85,9 +98,15 @@ impl<'lab> Scenario<'lab> {
         }
         // FRR's first IPv6 advert is lost: its macvlan is not up yet, and the announcement comes first.
         let since = if peer == Peer::Frr { from } else { advert.time };
-        until("the announcement after the advert", Duration::from_secs(2), || {
-            !capture.announced(host, instance.address(), since).is_empty()
-        });
+        until(
+            "the announcement after the advert",
+            Duration::from_secs(2),
+            || {
+                !capture
+                    .announced(host, instance.address(), since)
+                    .is_empty()
+            },
+        );
         if !self.peers.contains(&Peer::Frr) {
             self.lab.await_owner(host, instance.address());
         }
@@ -110,7 +129,11 @@ impl<'lab> Scenario<'lab> {
         let from = now();
         pause(2 * self.seats[0].instance(FIRST).interval() + SLACK);
         for (vrid, owner) in owners {
-            assert_eq!(succession(&self.adverts(vrid, from)), [owner], "VRID {vrid}");
+            assert_eq!(
+                succession(&self.adverts(vrid, from)),
+                [owner],
+                "VRID {vrid}"
+            );
         }
     }
 
@@ -125,13 +148,22 @@ impl<'lab> Scenario<'lab> {
                 .into_iter()
                 .filter(|advert| advert.host == host && !advert.claims())
                 .collect();
-            assert_eq!(!resigned.is_empty(), active.contains(&vrid), "F4, F10: VRID {vrid}");
-            let Some(resigned) = resigned.first() else { continue };
+            assert_eq!(
+                !resigned.is_empty(),
+                active.contains(&vrid),
+                "F4, F10: VRID {vrid}"
+            );
+            let Some(resigned) = resigned.first() else {
+                continue;
+            };
             let other = 1 - host;
             let limit = self.seats[other].instance(vrid).skew() + SLACK;
             let taken = self.await_active(other, vrid, resigned.time, limit);
             let late = taken.saturating_sub(resigned.time);
-            assert!(late <= limit, "F6: VRID {vrid} was taken over {late:?} after the resignation");
+            assert!(
+                late <= limit,
+                "F6: VRID {vrid} was taken over {late:?} after the resignation"
+            );
         }
     }
 
@@ -140,13 +172,21 @@ impl<'lab> Scenario<'lab> {
         let killed = self.seats[host].kill();
         for &vrid in active {
             let capture = self.lab.capture();
-            let last = capture.last_claim(self.key(vrid), host, killed).expect("it was Active");
+            let last = capture
+                .last_claim(self.key(vrid), host, killed)
+                .expect("it was Active");
             let other = 1 - host;
             let down = self.down(other, vrid);
             let taken = capture.await_claim(self.key(vrid), other, killed, down + SLACK);
             let silence = taken.time.saturating_sub(last.time);
-            assert!(silence <= down + SLACK, "F5: VRID {vrid} was taken over after {silence:?}");
-            assert!(silence + EARLY >= down, "F5: VRID {vrid} was taken over after {silence:?}");
+            assert!(
+                silence <= down + SLACK,
+                "F5: VRID {vrid} was taken over after {silence:?}"
+            );
+            assert!(
+                silence + EARLY >= down,
+                "F5: VRID {vrid} was taken over after {silence:?}"
+            );
         }
     }
 
@@ -157,9 +197,17 @@ impl<'lab> Scenario<'lab> {
         self.await_active(host, preempted, start, STARTUP + self.down(host, preempted));
         pause(self.down(host, preempted));
         for &vrid in kept {
-            assert_eq!(succession(&self.adverts(vrid, start)), [1 - host], "F9: VRID {vrid}");
+            assert_eq!(
+                succession(&self.adverts(vrid, start)),
+                [1 - host],
+                "F9: VRID {vrid}"
+            );
         }
-        assert_eq!(succession(&self.adverts(preempted, start)), [1 - host, host], "F8, F13");
+        assert_eq!(
+            succession(&self.adverts(preempted, start)),
+            [1 - host, host],
+            "F8, F13"
+        );
     }
 }
 

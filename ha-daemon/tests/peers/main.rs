@@ -6,7 +6,13 @@
 //!
 //! All tests need root and are ignored by default:
 //! `cargo test -p ha-daemon --test peers -- --ignored --test-threads 6 interop::`.
-#![expect(clippy::print_stdout, reason = "the distributions are what these tests report")]
+#![expect(
+    clippy::print_stdout,
+    reason = "the distributions are what these tests report"
+)]
 
+mod faults;
 mod interop;
 mod rig;
+mod scale;
+mod takeover;

@@ -85,14 +85,18 @@ pub(crate) struct Capture {
 impl Capture {
     /// Captures what enters `ports` of the bridge in `namespace`.
     pub(crate) fn start(namespace: &Namespace, ports: Vec<Port>) -> Self {
-        let socket = namespace.inside(|| open().expect("root may capture"));
+        let socket = namespace.inside(|| open(&ports).expect("root may capture"));
         let seen = Arc::new(Mutex::new(Seen::default()));
         let stop = Arc::new(AtomicBool::new(false));
         let reader = {
             let (seen, stop) = (Arc::clone(&seen), Arc::clone(&stop));
             thread::spawn(move || read_until(&stop, &OwnedFd::from(socket), &ports, &seen))
         };
-        Self { seen, stop, reader: Some(reader) }
+        Self {
+            seen,
+            stop,
+            reader: Some(reader),
+        }
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
@@ -102,13 +106,19 @@ impl Capture {
     /// All adverts of a virtual router since `from`.
     pub(crate) fn adverts(&self, key: Key, from: Duration) -> Vec<Advert> {
         let seen = self.seen();
-        let all = seen.adverts.get(&key).map(Vec::as_slice).unwrap_or_default();
+        let all = seen
+            .adverts
+            .get(&key)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         all[all.partition_point(|advert| advert.time < from)..].to_vec()
     }
 
     /// The first advert since `from` by which `host` claims the addresses.
     pub(crate) fn claim(&self, key: Key, host: usize, from: Duration) -> Option<Advert> {
-        self.adverts(key, from).into_iter().find(|advert| advert.host == host && advert.claims())
+        self.adverts(key, from)
+            .into_iter()
+            .find(|advert| advert.host == host && advert.claims())
     }
 
     /// Waits for [`Self::claim`].
@@ -127,15 +137,22 @@ impl Capture {
     /// The last advert before `to` by which `host` claims the addresses.
     pub(crate) fn last_claim(&self, key: Key, host: usize, to: Duration) -> Option<Advert> {
         let claims = |advert: &Advert| advert.host == host && advert.claims() && advert.time <= to;
-        self.adverts(key, Duration::ZERO).into_iter().rev().find(claims)
+        self.adverts(key, Duration::ZERO)
+            .into_iter()
+            .rev()
+            .find(claims)
     }
 
     /// Everything `host` announced of `address` since `from`.
     pub(crate) fn announced(&self, host: usize, address: IpAddr, from: Duration) -> Vec<Announced> {
-        let wanted = |one: &&Announced| {
-            one.host == host && one.address == address && one.time >= from
-        };
-        self.seen().announced.iter().filter(wanted).copied().collect()
+        let wanted =
+            |one: &&Announced| one.host == host && one.address == address && one.time >= from;
+        self.seen()
+            .announced
+            .iter()
+            .filter(wanted)
+            .copied()
+            .collect()
     }
 
     /// The captured frames, to be written to a file.
@@ -157,23 +174,40 @@ const ETH_P_ALL: u16 = 3;
 const RECEIVE_BUFFER: usize = 64 << 20;
 const LONGEST_FRAME: usize = 2048;
 
-/// A packet socket on every interface of the current namespace that drops, in the kernel, what
-/// leaves through a port: each frame is seen once, where it enters.
-fn open() -> io::Result<Socket> {
+/// A packet socket on every interface of the current namespace.
+fn open(ports: &[Port]) -> io::Result<Socket> {
     let protocol = Protocol::from(i32::from(ETH_P_ALL.to_be()));
     let socket = Socket::new(Domain::PACKET, Type::RAW, Some(protocol))?;
-    let packet_type = 0xffff_f004;
-    let [load, jump, accept, drop] = [
-        SockFilter::new(0x20, 0, 0, packet_type),
-        SockFilter::new(0x15, 1, 0, 4),
-        SockFilter::new(0x06, 0, 0, u32::MAX),
-        SockFilter::new(0x06, 0, 0, 0),
-    ];
-    socket.attach_filter(&[load, jump, accept, drop])?;
+    socket.attach_filter(&filter(ports))?;
     socket.set_read_timeout(Some(Duration::from_millis(50)))?;
     setsockopt(&socket, RcvBufForce, &RECEIVE_BUFFER)?;
     setsockopt(&socket, ReceiveTimestampns, &true)?;
     Ok(socket)
+}
+
+/// Drops, in the kernel, what leaves through a port, so that each frame is seen once, where it
+/// enters, and all that enters through other ports.
+fn filter(ports: &[Port]) -> Vec<SockFilter> {
+    const LOAD: u16 = 0x20;
+    const JUMP_IF_EQUAL: u16 = 0x15;
+    const RETURN: u16 = 0x06;
+    const PACKET_TYPE: u32 = 0xffff_f004;
+    const INTERFACE: u32 = 0xffff_f008;
+    const OUTGOING: u32 = 4;
+    let drop = || SockFilter::new(RETURN, 0, 0, 0);
+    let mut program = vec![
+        SockFilter::new(LOAD, 0, 0, PACKET_TYPE),
+        SockFilter::new(JUMP_IF_EQUAL, 0, 1, OUTGOING),
+        drop(),
+        SockFilter::new(LOAD, 0, 0, INTERFACE),
+    ];
+    for port in ports {
+        let index = u32::try_from(port.index).expect("an index is small");
+        program.push(SockFilter::new(JUMP_IF_EQUAL, 0, 1, index));
+        program.push(SockFilter::new(RETURN, 0, 0, u32::MAX));
+    }
+    program.push(drop());
+    program
 }
 
 fn read_until(stop: &AtomicBool, socket: &OwnedFd, ports: &[Port], seen: &Mutex<Seen>) {
@@ -213,13 +247,28 @@ fn read_one(socket: &OwnedFd, octets: &mut [u8]) -> nix::Result<(Duration, usize
 fn record(seen: &mut Seen, port: &Port, time: Duration, octets: &[u8]) {
     match frame::read(octets) {
         Some(Kind::Advert(fields)) => {
-            let key = Key { link: port.link, family: fields.family(), vrid: fields.vrid };
-            seen.adverts.entry(key).or_default().push(Advert { time, host: port.host, fields });
+            let key = Key {
+                link: port.link,
+                family: fields.family(),
+                vrid: fields.vrid,
+            };
+            seen.adverts.entry(key).or_default().push(Advert {
+                time,
+                host: port.host,
+                fields,
+            });
         }
         Some(Kind::Announcement(frame::Announcement { address, .. })) => {
-            seen.announced.push(Announced { time, host: port.host, address });
+            seen.announced.push(Announced {
+                time,
+                host: port.host,
+                address,
+            });
         }
         None => {}
     }
-    seen.frames.push(Frame { time, octets: octets.to_vec() });
+    seen.frames.push(Frame {
+        time,
+        octets: octets.to_vec(),
+    });
 }

@@ -4,11 +4,15 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use nix::sched::{CpuSet, sched_setaffinity};
 use nix::time::{ClockId, clock_gettime};
+use nix::unistd::Pid;
 
 /// The time since the Unix epoch, as the kernel stamps frames with.
 pub(crate) fn now() -> Duration {
-    clock_gettime(ClockId::CLOCK_REALTIME).expect("the wall clock can be read").into()
+    clock_gettime(ClockId::CLOCK_REALTIME)
+        .expect("the wall clock can be read")
+        .into()
 }
 
 /// Waits for `span`.
@@ -37,23 +41,35 @@ struct Stall {
 }
 
 static STALLS: Mutex<Vec<Stall>> = Mutex::new(Vec::new());
-static METER: OnceLock<()> = OnceLock::new();
+static METERS: OnceLock<()> = OnceLock::new();
 
-/// Starts recording how late this machine wakes a sleeping thread. One meter serves all tests.
-pub(crate) fn start_stall_meter() {
-    METER.get_or_init(|| {
-        thread::spawn(|| {
-            loop {
-                let before = now();
-                pause(TICK);
-                let end = now();
-                let length = end.saturating_sub(before + TICK);
-                if length > NOTEWORTHY {
-                    STALLS.lock().unwrap_or_else(PoisonError::into_inner).push(Stall { end, length });
-                }
-            }
-        });
+/// Starts recording, on each processor, how late the machine wakes a sleeping thread. One set of
+/// meters serves all tests.
+pub(crate) fn start_stall_meters() {
+    METERS.get_or_init(|| {
+        let processors = thread::available_parallelism().expect("processors can be counted");
+        for processor in 0..processors.get() {
+            thread::spawn(move || measure_stalls(processor));
+        }
     });
+}
+
+fn measure_stalls(processor: usize) {
+    let mut only = CpuSet::new();
+    only.set(processor).expect("the set holds all processors");
+    sched_setaffinity(Pid::from_raw(0), &only).expect("a thread may choose its processor");
+    loop {
+        let before = now();
+        pause(TICK);
+        let end = now();
+        let length = end.saturating_sub(before + TICK);
+        if length > NOTEWORTHY {
+            STALLS
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(Stall { end, length });
+        }
+    }
 }
 
 /// The longest time by which a wake-up was late between two points in time: what the machine, and

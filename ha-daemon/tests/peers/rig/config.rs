@@ -72,7 +72,11 @@ impl Instance {
     }
 
     pub(crate) const fn key(&self) -> Key {
-        Key { link: self.link, family: self.protocol.family(), vrid: self.vrid }
+        Key {
+            link: self.link,
+            family: self.protocol.family(),
+            vrid: self.vrid,
+        }
     }
 
     pub(crate) fn interval(&self) -> Duration {
@@ -127,11 +131,32 @@ impl Instance {
     }
 
     fn keepalived(&self, text: &mut String, host: usize) -> std::fmt::Result {
-        let Self { vrid, link, priority, .. } = self;
-        writeln!(text, "vrrp_instance V{link}_{vrid}{:?} {{", self.protocol.family())?;
-        writeln!(text, "    state BACKUP\n    interface eth{link}\n    virtual_router_id {vrid}")?;
-        writeln!(text, "    version {}\n    priority {priority}", self.protocol.version())?;
-        writeln!(text, "    advert_int {}.{:02}", self.centis / 100, self.centis % 100)?;
+        let Self {
+            vrid,
+            link,
+            priority,
+            ..
+        } = self;
+        writeln!(
+            text,
+            "vrrp_instance V{link}_{vrid}{:?} {{",
+            self.protocol.family()
+        )?;
+        writeln!(
+            text,
+            "    state BACKUP\n    interface eth{link}\n    virtual_router_id {vrid}"
+        )?;
+        writeln!(
+            text,
+            "    version {}\n    priority {priority}",
+            self.protocol.version()
+        )?;
+        writeln!(
+            text,
+            "    advert_int {}.{:02}",
+            self.centis / 100,
+            self.centis % 100
+        )?;
         if !self.preempt {
             writeln!(text, "    nopreempt")?;
         }
@@ -146,7 +171,11 @@ impl Instance {
         if let Some(peer) = self.unicast_peer {
             let family = self.protocol.family();
             writeln!(text, "    unicast_src_ip {}", primary(family, *link, host))?;
-            writeln!(text, "    unicast_peer {{\n        {}\n    }}", primary(family, *link, peer))?;
+            writeln!(
+                text,
+                "    unicast_peer {{\n        {}\n    }}",
+                primary(family, *link, peer)
+            )?;
         }
         block(text, "virtual_ipaddress", self.advertised())?;
         if self.excluded > 0 {
@@ -157,7 +186,10 @@ impl Instance {
 }
 
 fn authentication(text: &mut String, kind: &str) -> std::fmt::Result {
-    writeln!(text, "    authentication {{\n        auth_type {kind}\n        auth_pass s3cr3t\n    }}")
+    writeln!(
+        text,
+        "    authentication {{\n        auth_type {kind}\n        auth_pass s3cr3t\n    }}"
+    )
 }
 
 fn block(
@@ -189,7 +221,9 @@ pub(crate) fn primary(family: Family, link: usize, host: usize) -> IpAddr {
 pub(crate) fn keepalived(host: usize, instances: &[Instance]) -> String {
     let mut text = format!("global_defs {{\n    router_id host{host}\n}}\n");
     for instance in instances {
-        instance.keepalived(&mut text, host).expect("a string takes all text");
+        instance
+            .keepalived(&mut text, host)
+            .expect("a string takes all text");
     }
     text
 }

@@ -64,7 +64,13 @@ fn ipv4(source_mac: MacAddr, packet: &[u8]) -> Option<Kind> {
         51 => (true, header + 24),
         _ => return None,
     };
-    advert(source_mac, source, destination, authenticated_header, packet.get(at..)?)
+    advert(
+        source_mac,
+        source,
+        destination,
+        authenticated_header,
+        packet.get(at..)?,
+    )
 }
 
 fn ipv6(source_mac: MacAddr, packet: &[u8]) -> Option<Kind> {
@@ -76,7 +82,10 @@ fn ipv6(source_mac: MacAddr, packet: &[u8]) -> Option<Kind> {
         58 if *body.first()? == 136 => {
             let address = IpAddr::from(Ipv6Addr::from(array::<16>(body, 8)?));
             let solicited = body.get(4)? & 0x40 != 0;
-            (!solicited).then_some(Kind::Announcement(Announcement { source_mac, address }))
+            (!solicited).then_some(Kind::Announcement(Announcement {
+                source_mac,
+                address,
+            }))
         }
         _ => None,
     }
@@ -85,7 +94,10 @@ fn ipv6(source_mac: MacAddr, packet: &[u8]) -> Option<Kind> {
 fn arp(source_mac: MacAddr, body: &[u8]) -> Option<Kind> {
     let (sender, target): ([u8; 4], [u8; 4]) = (array(body, 14)?, array(body, 24)?);
     let address = IpAddr::from(Ipv4Addr::from(sender));
-    (sender == target).then_some(Kind::Announcement(Announcement { source_mac, address }))
+    (sender == target).then_some(Kind::Announcement(Announcement {
+        source_mac,
+        address,
+    }))
 }
 
 fn advert(

@@ -48,27 +48,44 @@ pub(crate) fn prepare(
     let command = command("zebra", dir);
     let command: Vec<&str> = command.iter().map(String::as_str).collect();
     let zebra = Process::start(namespace, &dir.join("zebra.log"), &command);
-    clock::until("zebra's socket", Duration::from_secs(5), || dir.join("zserv.api").exists());
+    clock::until("zebra's socket", Duration::from_secs(5), || {
+        dir.join("zserv.api").exists()
+    });
     zebra
 }
 
 /// FRR's daemons drop to the user `frr` before they write their files.
 fn own(dir: &Path) {
-    let user = User::from_name("frr").expect("users can be read").expect("FRR made its user");
-    let group = Group::from_name("frr").expect("groups can be read").expect("FRR made its group");
-    for path in [dir.to_owned(), dir.join("vrrpd.conf"), dir.join("zebra.conf")] {
+    let user = User::from_name("frr")
+        .expect("users can be read")
+        .expect("FRR made its user");
+    let group = Group::from_name("frr")
+        .expect("groups can be read")
+        .expect("FRR made its group");
+    for path in [
+        dir.to_owned(),
+        dir.join("vrrpd.conf"),
+        dir.join("zebra.conf"),
+    ] {
         chown(path, Some(user.uid.as_raw()), Some(group.gid.as_raw())).expect("root may chown");
     }
 }
 
 fn macvlan_commands(instance: &Instance, host: usize) -> String {
-    let Instance { vrid, link, protocol, .. } = *instance;
+    let Instance {
+        vrid,
+        link,
+        protocol,
+        ..
+    } = *instance;
     let (family, length) = match protocol.family() {
         Family::V4 => (4, 32),
         Family::V6 => (6, 128),
     };
     let name = format!("vrrp{family}-{link}-{vrid}");
-    let mac = Vrid::new(vrid).expect("a VRID is not zero").virtual_mac(protocol.family());
+    let mac = Vrid::new(vrid)
+        .expect("a VRID is not zero")
+        .virtual_mac(protocol.family());
     let mut text = format!(
         "link add {name} link eth{link} address {mac} type macvlan mode bridge\n\
          link set {name} addrgenmode none\n"
@@ -78,7 +95,12 @@ fn macvlan_commands(instance: &Instance, host: usize) -> String {
         writeln!(text, "addr add {address}/{length} dev {name} {nodad}").expect("text");
     }
     if family == 6 {
-        writeln!(text, "addr add fe80::{vrid}:{}/64 dev {name} nodad", host + 1).expect("text");
+        writeln!(
+            text,
+            "addr add fe80::{vrid}:{}/64 dev {name} nodad",
+            host + 1
+        )
+        .expect("text");
     }
     text + &format!("link set {name} up\n")
 }
@@ -93,11 +115,20 @@ fn vrrpd_conf(instances: &[Instance]) -> String {
 
 impl Instance {
     fn frr(&self, text: &mut String) -> std::fmt::Result {
-        let Self { vrid, link, priority, .. } = self;
+        let Self {
+            vrid,
+            link,
+            priority,
+            ..
+        } = self;
         writeln!(text, "interface eth{link}")?;
         writeln!(text, " vrrp {vrid} version {}", self.protocol.version())?;
         writeln!(text, " vrrp {vrid} priority {priority}")?;
-        writeln!(text, " vrrp {vrid} advertisement-interval {}", u32::from(self.centis) * 10)?;
+        writeln!(
+            text,
+            " vrrp {vrid} advertisement-interval {}",
+            u32::from(self.centis) * 10
+        )?;
         if !self.preempt {
             writeln!(text, " no vrrp {vrid} preempt")?;
         }

@@ -16,7 +16,11 @@ use super::namespace::Namespace;
 use super::tools;
 use super::tshark;
 
-/// Hosts joined by one bridge per link, with a capture of all that they send.
+/// Hosts 0 and 1 have the daemons.
+const CAPTURED: usize = 2;
+
+/// Hosts joined by one bridge per link, with a capture of all that the first two send; any others
+/// are clients.
 ///
 /// Interface `eth{link}` of a host is the port `p{host}-{link}` of bridge `br{link}`.
 #[derive(Debug)]
@@ -38,19 +42,26 @@ impl Lab {
             "/usr/lib/frr/vrrpd",
             "/usr/bin/tshark",
         ]);
-        clock::start_stall_meter();
+        clock::start_stall_meters();
         let bridges = Namespace::new("br");
-        let hosts: Vec<_> = (0..hosts).map(|host| Namespace::new(&format!("h{host}"))).collect();
+        let hosts: Vec<_> = (0..hosts)
+            .map(|host| Namespace::new(&format!("h{host}")))
+            .collect();
         bridges.ip(&bridge_commands(links));
         for (number, host) in hosts.iter().enumerate() {
             bridges.ip(&port_commands(host.name(), number, links));
             host.ip(&host_commands(number, links));
         }
-        let ports = bridges.inside(|| ports(hosts.len(), links));
+        let ports = bridges.inside(|| ports(CAPTURED, links));
         let capture = Capture::start(&bridges, ports);
         let dir = std::env::temp_dir().join(bridges.name());
         fs::create_dir(&dir).expect("a directory for configurations and logs");
-        Self { capture, hosts, bridges, dir }
+        Self {
+            capture,
+            hosts,
+            bridges,
+            dir,
+        }
     }
 
     pub(crate) const fn capture(&self) -> &Capture {
@@ -81,9 +92,11 @@ impl Lab {
 
     /// Waits until exactly `owner` of the first two hosts has `address`.
     pub(crate) fn await_owner(&self, owner: usize, address: IpAddr) {
-        clock::until(&format!("only host {owner} having {address}"), Duration::from_secs(3), || {
-            (0..2).all(|host| self.has_address(host, address) == (host == owner))
-        });
+        clock::until(
+            &format!("only host {owner} having {address}"),
+            Duration::from_secs(3),
+            || (0..CAPTURED).all(|host| self.has_address(host, address) == (host == owner)),
+        );
     }
 }
 
@@ -101,10 +114,13 @@ impl Drop for Lab {
 fn bridge_commands(links: usize) -> String {
     let mut text = String::new();
     for link in 0..links {
-        writeln!(text, "link add br{link} type bridge mcast_snooping 0 forward_delay 0")
-            .and_then(|()| writeln!(text, "link set br{link} addrgenmode none"))
-            .and_then(|()| writeln!(text, "link set br{link} up"))
-            .expect("a string takes all text");
+        writeln!(
+            text,
+            "link add br{link} type bridge mcast_snooping 0 forward_delay 0"
+        )
+        .and_then(|()| writeln!(text, "link set br{link} addrgenmode none"))
+        .and_then(|()| writeln!(text, "link set br{link} up"))
+        .expect("a string takes all text");
     }
     text
 }
@@ -113,10 +129,13 @@ fn port_commands(namespace: &str, host: usize, links: usize) -> String {
     let mut text = String::new();
     for link in 0..links {
         let port = format!("p{host}-{link}");
-        writeln!(text, "link add {port} type veth peer name eth{link} netns {namespace}")
-            .and_then(|()| writeln!(text, "link set {port} addrgenmode none"))
-            .and_then(|()| writeln!(text, "link set {port} master br{link} up"))
-            .expect("a string takes all text");
+        writeln!(
+            text,
+            "link add {port} type veth peer name eth{link} netns {namespace}"
+        )
+        .and_then(|()| writeln!(text, "link set {port} addrgenmode none"))
+        .and_then(|()| writeln!(text, "link set {port} master br{link} up"))
+        .expect("a string takes all text");
     }
     text
 }
@@ -130,7 +149,13 @@ fn host_commands(host: usize, links: usize) -> String {
             .and_then(|()| writeln!(text, "link set eth{link} up"))
             .and_then(|()| writeln!(text, "addr add {v4}/16 dev eth{link}"))
             .and_then(|()| writeln!(text, "addr add {v6}/64 dev eth{link} nodad"))
-            .and_then(|()| writeln!(text, "addr add fd00:{link}::{}/64 dev eth{link} nodad", host + 1))
+            .and_then(|()| {
+                writeln!(
+                    text,
+                    "addr add fd00:{link}::{}/64 dev eth{link} nodad",
+                    host + 1
+                )
+            })
             .expect("a string takes all text");
     }
     text
@@ -141,7 +166,11 @@ fn ports(hosts: usize, links: usize) -> Vec<Port> {
     all.map(|(host, link)| {
         let name = format!("p{host}-{link}");
         let index = if_nametoindex(name.as_str()).expect("the port exists");
-        Port { index: usize::try_from(index).expect("an index is small"), host, link }
+        Port {
+            index: usize::try_from(index).expect("an index is small"),
+            host,
+            link,
+        }
     })
     .collect()
 }

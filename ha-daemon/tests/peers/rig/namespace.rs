@@ -38,7 +38,10 @@ impl Namespace {
 
     /// Whether the namespace holds `address`.
     pub(crate) fn has_address(&self, address: &str) -> bool {
-        let found = tools::run("/usr/sbin/ip", &["-n", &self.name, "-o", "addr", "show", "to", address]);
+        let found = tools::run(
+            "/usr/sbin/ip",
+            &["-n", &self.name, "-o", "addr", "show", "to", address],
+        );
         !found.is_empty()
     }
 
@@ -60,6 +63,10 @@ impl Namespace {
 
 impl Drop for Namespace {
     fn drop(&mut self) {
-        drop(std::process::Command::new("/usr/sbin/ip").args(["netns", "del", &self.name]).status());
+        drop(
+            std::process::Command::new("/usr/sbin/ip")
+                .args(["netns", "del", &self.name])
+                .status(),
+        );
     }
 }

@@ -30,7 +30,10 @@ pub(crate) struct Seat<'lab> {
     peer: Peer,
     instances: Vec<Instance>,
     daemon: Option<Process>,
-    /// FRR's zebra, which outlives its vrrpd.
+    #[expect(
+        dead_code,
+        reason = "FRR's zebra outlives its vrrpd and ends with the seat"
+    )]
     manager: Option<Process>,
 }
 
@@ -40,13 +43,23 @@ impl<'lab> Seat<'lab> {
         let dir = lab.dir(host);
         let manager = match peer {
             Peer::HaDaemon | Peer::Keepalived => {
-                fs::write(dir.join("daemon.conf"), config::keepalived(host, &instances))
-                    .expect("the configuration can be written");
+                fs::write(
+                    dir.join("daemon.conf"),
+                    config::keepalived(host, &instances),
+                )
+                .expect("the configuration can be written");
                 None
             }
             Peer::Frr => Some(frr::prepare(lab.host(host), &dir, host, &instances)),
         };
-        Self { lab, host, peer, instances, daemon: None, manager }
+        Self {
+            lab,
+            host,
+            peer,
+            instances,
+            daemon: None,
+            manager,
+        }
     }
 
     /// The instances of this host.
@@ -68,7 +81,14 @@ impl<'lab> Seat<'lab> {
         let command = match self.peer {
             Peer::HaDaemon => {
                 let program = env!("CARGO_BIN_EXE_ha-daemon").to_owned();
-                vec![program, "run".into(), "-f".into(), config, "--socket".into(), path("socket")]
+                vec![
+                    program,
+                    "run".into(),
+                    "-f".into(),
+                    config,
+                    "--socket".into(),
+                    path("socket"),
+                ]
             }
             Peer::Keepalived => {
                 let words = ["/usr/sbin/keepalived", "-n", "-l", "-D", "-G", "-P", "-f"];
@@ -84,7 +104,11 @@ impl<'lab> Seat<'lab> {
             Peer::Frr => frr::command("vrrpd", &dir),
         };
         let command: Vec<&str> = command.iter().map(String::as_str).collect();
-        self.daemon = Some(Process::start(self.lab.host(self.host), &dir.join("log"), &command));
+        self.daemon = Some(Process::start(
+            self.lab.host(self.host),
+            &dir.join("log"),
+            &command,
+        ));
     }
 
     fn daemon(&self) -> &Process {
@@ -93,7 +117,10 @@ impl<'lab> Seat<'lab> {
 
     /// Sends SIGTERM and waits for the end.
     pub(crate) fn terminate(&mut self) {
-        self.daemon.take().expect("the daemon was started").terminate();
+        self.daemon
+            .take()
+            .expect("the daemon was started")
+            .terminate();
     }
 
     /// Kills the daemon, as a crash would, and returns when.
@@ -116,7 +143,12 @@ impl<'lab> Seat<'lab> {
     /// Panics with the daemon's log if the daemon has ended by itself.
     pub(crate) fn check_alive(&mut self) {
         if let Some(daemon) = &mut self.daemon {
-            assert!(!daemon.has_ended(), "{:?} ended by itself:\n{}", self.peer, daemon.log());
+            assert!(
+                !daemon.has_ended(),
+                "{:?} ended by itself:\n{}",
+                self.peer,
+                daemon.log()
+            );
         }
     }
 }

@@ -25,7 +25,11 @@ impl Process {
     /// Starts `command` (a program and its arguments) with its output in the file `log`. It dies
     /// with the thread that started it.
     pub(crate) fn start(namespace: &Namespace, log: &Path, command: &[&str]) -> Self {
-        let output = File::options().create(true).append(true).open(log).expect("a log file");
+        let output = File::options()
+            .create(true)
+            .append(true)
+            .open(log)
+            .expect("a log file");
         let errors = output.try_clone().expect("a second handle");
         let child = Command::new("/usr/sbin/ip")
             .args(["netns", "exec", namespace.name()])
@@ -38,7 +42,11 @@ impl Process {
             .spawn()
             .expect("ip starts");
         let leader = Pid::from_raw(i32::try_from(child.id()).expect("a pid is positive"));
-        Self { child, leader, log: log.to_owned() }
+        Self {
+            child,
+            leader,
+            log: log.to_owned(),
+        }
     }
 
     /// Asks the process to end and waits for it.
@@ -47,9 +55,11 @@ impl Process {
     /// If it is still there after ten seconds.
     pub(crate) fn terminate(mut self) {
         kill(self.leader, Signal::SIGTERM).expect("the process is ours");
-        clock::until("the process to end on SIGTERM", Duration::from_secs(10), || {
-            self.child.try_wait().expect("it is our child").is_some()
-        });
+        clock::until(
+            "the process to end on SIGTERM",
+            Duration::from_secs(10),
+            || self.child.try_wait().expect("it is our child").is_some(),
+        );
     }
 
     /// Signals the whole group.

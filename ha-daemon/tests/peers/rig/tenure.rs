@@ -27,7 +27,11 @@ pub(crate) fn tenures(adverts: &[Advert]) -> Vec<Tenure> {
         match tenures.last_mut() {
             Some(current) if current.host == host => current.last = time,
             Some(current) if succeeded && time < current.first + ROUND_TRIP => {}
-            Some(_) | None => tenures.push(Tenure { host, first: time, last: time }),
+            Some(_) | None => tenures.push(Tenure {
+                host,
+                first: time,
+                last: time,
+            }),
         }
     }
     tenures

@@ -6,9 +6,15 @@ use std::process::{Command, Stdio};
 
 /// Panics, naming what is missing, unless this is root and every one of `programs` exists.
 pub(crate) fn require(programs: &[&str]) {
-    assert!(nix::unistd::geteuid().is_root(), "these tests need root: they build network namespaces");
+    assert!(
+        nix::unistd::geteuid().is_root(),
+        "these tests need root: they build network namespaces"
+    );
     for program in programs {
-        assert!(Path::new(program).exists(), "these tests need {program}, which is not installed");
+        assert!(
+            Path::new(program).exists(),
+            "these tests need {program}, which is not installed"
+        );
     }
 }
 

@@ -18,7 +18,15 @@ pub(crate) fn complaints(capture: &Capture, path: &Path) -> String {
     let path = path.display().to_string();
     tools::run(
         "/usr/bin/tshark",
-        &["-n", "-r", &path, "-o", "ip.check_checksum:TRUE", "-Y", COMPLAINTS],
+        &[
+            "-n",
+            "-r",
+            &path,
+            "-o",
+            "ip.check_checksum:TRUE",
+            "-Y",
+            COMPLAINTS,
+        ],
     )
 }
 
@@ -28,7 +36,14 @@ pub(crate) fn write(capture: &Capture, path: &Path) -> io::Result<()> {
     const NANOSECOND_MAGIC: u32 = 0xa1b2_3c4d;
     const LINKTYPE_ETHERNET: u32 = 1;
     let mut file = BufWriter::new(File::create(path)?);
-    for word in [NANOSECOND_MAGIC, 0x0004_0002, 0, 0, 65535, LINKTYPE_ETHERNET] {
+    for word in [
+        NANOSECOND_MAGIC,
+        0x0004_0002,
+        0,
+        0,
+        65535,
+        LINKTYPE_ETHERNET,
+    ] {
         file.write_all(&word.to_le_bytes())?;
     }
     for Frame { time, octets } in capture.frames() {
