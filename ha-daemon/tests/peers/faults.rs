@@ -1,7 +1,7 @@
 //! What goes wrong on a server: links, addresses, processes, and others on the wire.
 
+use core::time::Duration;
 use std::thread;
-use std::time::Duration;
 
 use crate::rig::{
     Advert, Distribution, Instance, Lab, Pair, Peer, Ping, Protocol, garbage, now, pause, stall,
@@ -178,25 +178,28 @@ fn gaps(adverts: &[Advert], host: usize) -> Distribution {
         .into()
 }
 
-/// Checks that 50,000 packets a second that nobody may act on move nobody, and returns the gaps
+/// Checks that packets that nobody may act on, `rate` a second, move nobody, and returns the gaps
 /// between adverts meanwhile.
-fn flooded(peer: Peer, mut frames: Vec<Vec<u8>>) -> Distribution {
+fn flooded(peer: Peer, rate: u32, mut frames: Vec<Vec<u8>>) -> Distribution {
     let lab = Lab::new(3, 1);
     let mut pair = Pair::of_one(&lab, [peer; 2], BASE);
     pair.converge();
     let start = now();
     frames.extend(garbage::vectors(BASE.vrid));
     frames.extend(garbage::strangers());
-    let rate = garbage::flood(&lab, 2, 50_000, frames, || pause(Duration::from_secs(10)));
+    let sent = garbage::flood(&lab, 2, rate, frames, || pause(Duration::from_secs(10)));
     let end = now();
     pause(SLACK);
     pair.seats[0].check_alive();
     pair.seats[1].check_alive();
     let adverts = pair.adverts(start);
     let gaps = gaps(&adverts, 0);
-    println!("{peer:?} under {rate} packets/s: advert gaps {gaps}");
+    println!("{peer:?} under {sent} packets/s: advert gaps {gaps}");
     println!("the machine stalled up to {:?}", stall(start, end));
-    assert!(rate > 45_000, "only {rate} packets/s were sent");
+    assert!(
+        sent > u64::from(rate) * 9 / 10,
+        "only {sent} packets/s were sent"
+    );
     assert_eq!(succession(&adverts), [0], "garbage caused a takeover");
     gaps
 }
@@ -279,15 +282,20 @@ fn our_daemon_is_restarted_with_no_longer_outage_than_keepalived() {
 
 #[test]
 #[ignore = "needs root and keepalived"]
-fn keepalived_ignores_a_flood_of_garbage() {
-    flooded(Peer::Keepalived, Vec::new());
+fn keepalived_ignores_garbage() {
+    // At 50,000 a second its adverts stop.
+    flooded(Peer::Keepalived, 2_000, Vec::new());
 }
 
 #[test]
 #[ignore = "needs root"]
 fn our_daemon_keeps_time_under_a_flood_of_garbage() {
     // keepalived 2.2.7 obeys this one, and flaps for as long as it is sent.
-    let gaps = flooded(Peer::HaDaemon, vec![garbage::interval_zero(BASE.vrid)]);
+    let gaps = flooded(
+        Peer::HaDaemon,
+        50_000,
+        vec![garbage::interval_zero(BASE.vrid)],
+    );
     assert!(
         gaps.max() <= BASE.interval() * 12 / 10,
         "an advert was late: {gaps}"

@@ -1,7 +1,7 @@
 //! Elections, handovers, crashes and returns between every pair of daemons, in every protocol
 //! variant both of them speak.
 
-use std::time::Duration;
+use core::time::Duration;
 
 use crate::rig::{
     Advert, Instance, Key, Lab, Peer, Protocol, Seat, complaints, now, pause, succession, until,

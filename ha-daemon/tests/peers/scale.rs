@@ -1,6 +1,6 @@
 //! A thousand virtual routers, and twenty thousand addresses.
 
-use std::time::Duration;
+use core::time::Duration;
 
 use crate::rig::{
     Distribution, Instance, Lab, Pair, Peer, Protocol, now, pause, stall, succession, until,

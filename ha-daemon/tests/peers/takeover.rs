@@ -1,7 +1,7 @@
 //! How long addresses are without an owner, as distributions.
 
+use core::time::Duration;
 use std::thread;
-use std::time::Duration;
 
 use crate::rig::{
     Distribution, Instance, Lab, Pair, Peer, Protocol, now, pause, stall, succession,

@@ -1,13 +1,13 @@
 //! A capture of what the hosts put on the bridge, stamped by the kernel.
 
+use core::net::IpAddr;
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::time::Duration;
 use std::collections::BTreeMap;
 use std::io::{self, IoSliceMut};
-use std::net::IpAddr;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::socket::{
@@ -235,13 +235,11 @@ fn read_one(socket: &OwnedFd, octets: &mut [u8]) -> nix::Result<(Duration, usize
         Some(&mut space),
         MsgFlags::empty(),
     )?;
-    let stamp = message.cmsgs()?.find_map(|control| match control {
-        ControlMessageOwned::ScmTimestampns(stamp) => Some(stamp),
-        _ => None,
-    });
-    let time = stamp.map_or_else(clock::now, Duration::from);
+    let Some(ControlMessageOwned::ScmTimestampns(stamp)) = message.cmsgs()?.next() else {
+        return Err(Errno::ENODATA);
+    };
     let index = message.address.map_or(0, |address| address.ifindex());
-    Ok((time, index, message.bytes))
+    Ok((stamp.into(), index, message.bytes))
 }
 
 fn record(seen: &mut Seen, port: &Port, time: Duration, octets: &[u8]) {

@@ -1,8 +1,8 @@
 //! The clock that stamps frames, and what the machine itself did to it.
 
+use core::time::Duration;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
-use std::time::Duration;
 
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::time::{ClockId, clock_gettime};

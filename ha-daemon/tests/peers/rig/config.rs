@@ -1,8 +1,8 @@
 //! The configuration of a scenario, and its text for keepalived and the daemon.
 
-use std::fmt::Write;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::time::Duration;
+use core::fmt::Write;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::time::Duration;
 
 use vrrp_core::Family;
 
@@ -130,7 +130,7 @@ impl Instance {
         })
     }
 
-    fn keepalived(&self, text: &mut String, host: usize) -> std::fmt::Result {
+    fn keepalived(&self, text: &mut String, host: usize) -> core::fmt::Result {
         let Self {
             vrid,
             link,
@@ -185,7 +185,7 @@ impl Instance {
     }
 }
 
-fn authentication(text: &mut String, kind: &str) -> std::fmt::Result {
+fn authentication(text: &mut String, kind: &str) -> core::fmt::Result {
     writeln!(
         text,
         "    authentication {{\n        auth_type {kind}\n        auth_pass s3cr3t\n    }}"
@@ -196,7 +196,7 @@ fn block(
     text: &mut String,
     keyword: &str,
     addresses: impl IntoIterator<Item = IpAddr>,
-) -> std::fmt::Result {
+) -> core::fmt::Result {
     writeln!(text, "    {keyword} {{")?;
     for address in addresses {
         writeln!(text, "        {address}")?;

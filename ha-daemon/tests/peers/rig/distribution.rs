@@ -1,7 +1,7 @@
 //! A set of measured times.
 
-use std::fmt;
-use std::time::Duration;
+use core::fmt;
+use core::time::Duration;
 
 /// Measured spans, sorted.
 #[derive(Debug)]

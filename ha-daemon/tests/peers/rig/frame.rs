@@ -1,6 +1,6 @@
 //! Just enough of a decoder to read adverts off the bridge, kept apart from the decoder under test.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use vrrp_core::{Family, MacAddr};
 

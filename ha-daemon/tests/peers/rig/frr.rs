@@ -1,10 +1,10 @@
 //! FRR in a namespace: its macvlans, its configuration, its processes.
 
-use std::fmt::Write;
+use core::fmt::Write;
+use core::time::Duration;
 use std::fs;
 use std::os::unix::fs::chown;
 use std::path::Path;
-use std::time::Duration;
 
 use nix::unistd::{Group, User};
 use vrrp_core::{Family, Vrid};
@@ -114,7 +114,7 @@ fn vrrpd_conf(instances: &[Instance]) -> String {
 }
 
 impl Instance {
-    fn frr(&self, text: &mut String) -> std::fmt::Result {
+    fn frr(&self, text: &mut String) -> core::fmt::Result {
         let Self {
             vrid,
             link,

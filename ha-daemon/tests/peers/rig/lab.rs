@@ -1,10 +1,10 @@
 //! Hosts on a bridge.
 
-use std::fmt::Write;
+use core::fmt::Write;
+use core::net::IpAddr;
+use core::time::Duration;
 use std::fs;
-use std::net::IpAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use nix::net::if_::if_nametoindex;
 use vrrp_core::Family;

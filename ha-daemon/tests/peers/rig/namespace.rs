@@ -1,7 +1,7 @@
 //! Network namespaces.
 
+use core::sync::atomic::{AtomicU32, Ordering};
 use std::fs::File;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
 use nix::sched::{CloneFlags, setns};

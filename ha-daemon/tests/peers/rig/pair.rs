@@ -1,6 +1,6 @@
 //! Two seats of which the first is preferred.
 
-use std::time::Duration;
+use core::time::Duration;
 
 use super::capture::{Advert, Key};
 use super::clock::{self, now, pause};

@@ -1,7 +1,7 @@
 //! The daemons that can sit on a host.
 
+use core::time::Duration;
 use std::fs;
-use std::time::Duration;
 
 use nix::sys::signal::Signal;
 

@@ -1,9 +1,9 @@
 //! A client that asks for an address all the time.
 
+use core::net::IpAddr;
+use core::time::Duration;
 use std::fs;
-use std::net::IpAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use super::clock::now;
 use super::lab::Lab;
@@ -52,7 +52,7 @@ impl Ping {
         let mut last = start;
         let silences = answers
             .into_iter()
-            .map(|time| time - std::mem::replace(&mut last, time));
+            .map(|time| time - core::mem::replace(&mut last, time));
         silences.max().expect("the end is one of them")
     }
 }

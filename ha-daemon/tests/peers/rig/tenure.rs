@@ -1,6 +1,6 @@
 //! Who was Active, and when, as the adverts tell it.
 
-use std::time::Duration;
+use core::time::Duration;
 
 use super::capture::Advert;
 
