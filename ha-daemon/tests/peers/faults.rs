@@ -3,9 +3,10 @@
 use core::time::Duration;
 use std::thread;
 
+use crate::rig::garbage::{self, vectors};
 use crate::rig::{
-    Advert, Distribution, Instance, Lab, Pair, Peer, Ping, Protocol, garbage, now, pause, stall,
-    succession, until,
+    Advert, Distribution, Instance, Lab, Pair, Peer, Ping, Protocol, now, pause, stall, succession,
+    until,
 };
 
 /// How late a step may be here; `takeover` measures how late it is.
@@ -178,30 +179,69 @@ fn gaps(adverts: &[Advert], host: usize) -> Distribution {
         .into()
 }
 
-/// Checks that packets that nobody may act on, `rate` a second, move nobody, and returns the gaps
-/// between adverts meanwhile.
-fn flooded(peer: Peer, rate: u32, mut frames: Vec<Vec<u8>>) -> Distribution {
+const V3: u8 = 51;
+const PASSWORD: u8 = 52;
+const AUTHENTICATION_HEADER: u8 = 53;
+const V6: u8 = 54;
+
+fn instances_of_every_kind(host: usize) -> Vec<Instance> {
+    let priority = if host == 0 { 200 } else { 100 };
+    vec![
+        Instance::new(Protocol::V3Ipv4, V3, priority, 10),
+        Instance::new(Protocol::V2Pass, PASSWORD, priority, 100),
+        Instance::new(Protocol::V2Ah, AUTHENTICATION_HEADER, priority, 100),
+        Instance::new(Protocol::V3Ipv6, V6, priority, 10),
+    ]
+}
+
+fn garbage_of_every_kind() -> Vec<Vec<u8>> {
+    [
+        vectors::v3(V3),
+        vectors::password(PASSWORD),
+        vectors::authentication_header(AUTHENTICATION_HEADER),
+        vectors::v6(V6),
+        vectors::strangers(),
+    ]
+    .concat()
+}
+
+/// Checks that `attack` moves nobody, and returns the gaps between the adverts of each virtual
+/// router meanwhile.
+fn attacked(peer: Peer, attack: impl FnOnce(&Lab)) -> Vec<(Instance, Distribution)> {
     let lab = Lab::new(3, 1);
-    let mut pair = Pair::of_one(&lab, [peer; 2], BASE);
+    let mut pair = Pair::new(&lab, [peer; 2], instances_of_every_kind);
     pair.converge();
+    pause(Duration::from_secs(4));
     let start = now();
-    frames.extend(garbage::vectors(BASE.vrid));
-    frames.extend(garbage::strangers());
-    let sent = garbage::flood(&lab, 2, rate, frames, || pause(Duration::from_secs(10)));
+    attack(&lab);
     let end = now();
     pause(SLACK);
     pair.seats[0].check_alive();
     pair.seats[1].check_alive();
-    let adverts = pair.adverts(start);
-    let gaps = gaps(&adverts, 0);
-    println!("{peer:?} under {sent} packets/s: advert gaps {gaps}");
     println!("the machine stalled up to {:?}", stall(start, end));
-    assert!(
-        sent > u64::from(rate) * 9 / 10,
-        "only {sent} packets/s were sent"
-    );
-    assert_eq!(succession(&adverts), [0], "garbage caused a takeover");
-    gaps
+    let outcome = pair.seats[0].instances().iter().map(|instance| {
+        let adverts = lab.capture().adverts(instance.key(), start);
+        let gaps = gaps(&adverts, 0);
+        println!(
+            "{peer:?}: {:?} under garbage: gaps {gaps}",
+            instance.protocol
+        );
+        assert_eq!(
+            succession(&adverts),
+            [0],
+            "garbage moved {:?}",
+            instance.protocol
+        );
+        (*instance, gaps)
+    });
+    outcome.collect()
+}
+
+fn ignores_garbage(peer: Peer) {
+    attacked(peer, |lab| {
+        garbage::send(lab, 2, &garbage_of_every_kind());
+        pause(Duration::from_secs(5));
+    });
 }
 
 macro_rules! peers {
@@ -219,6 +259,13 @@ macro_rules! peers {
             #[ignore = "needs root and keepalived"]
             fn without_its_primary_address_is_replaced_and_returns_once() {
                 primary_address(Peer::$peer);
+            }
+
+            /// Once each: under a steady stream keepalived 2.2.7 misses adverts.
+            #[test]
+            #[ignore = "needs root and keepalived"]
+            fn ignores_every_piece_of_garbage() {
+                ignores_garbage(Peer::$peer);
             }
 
             #[test]
@@ -281,23 +328,26 @@ fn our_daemon_is_restarted_with_no_longer_outage_than_keepalived() {
 }
 
 #[test]
-#[ignore = "needs root and keepalived"]
-fn keepalived_ignores_garbage() {
-    // At 50,000 a second its adverts stop.
-    flooded(Peer::Keepalived, 2_000, Vec::new());
-}
-
-#[test]
 #[ignore = "needs root"]
 fn our_daemon_keeps_time_under_a_flood_of_garbage() {
+    const RATE: u32 = 50_000;
+    let mut frames = garbage_of_every_kind();
     // keepalived 2.2.7 obeys this one, and flaps for as long as it is sent.
-    let gaps = flooded(
-        Peer::HaDaemon,
-        50_000,
-        vec![garbage::interval_zero(BASE.vrid)],
-    );
-    assert!(
-        gaps.max() <= BASE.interval() * 12 / 10,
-        "an advert was late: {gaps}"
-    );
+    frames.push(vectors::interval_zero(V3));
+    let outcome = attacked(Peer::HaDaemon, |lab| {
+        let sent = garbage::flood(lab, 2, RATE, frames, || pause(Duration::from_secs(10)));
+        println!("{sent} packets/s");
+        assert!(
+            sent > u64::from(RATE) * 9 / 10,
+            "only {sent} packets/s were sent"
+        );
+    });
+    for (instance, gaps) in outcome {
+        let limit = instance.interval() * 12 / 10;
+        assert!(
+            gaps.max() <= limit,
+            "{:?}: an advert was late: {gaps}",
+            instance.protocol
+        );
+    }
 }
