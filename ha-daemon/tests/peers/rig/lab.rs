@@ -79,6 +79,16 @@ impl Lab {
         dir
     }
 
+    fn print_end_of_log(&self, host: usize) {
+        const LINES: usize = 8;
+        let log = fs::read_to_string(self.dir(host).join("log")).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        println!("host {host} last logged:");
+        lines[lines.len().saturating_sub(LINES)..]
+            .iter()
+            .for_each(|line| println!("    {line}"));
+    }
+
     /// Takes the carrier from `host`'s port, or gives it back.
     pub(crate) fn set_carrier(&self, host: usize, link: usize, carrier: bool) {
         let state = if carrier { "up" } else { "down" };
@@ -105,6 +115,7 @@ impl Drop for Lab {
         if std::thread::panicking() {
             drop(tshark::write(&self.capture, &self.dir.join("capture.pcap")));
             println!("the logs and the capture are in {}", self.dir.display());
+            (0..CAPTURED).for_each(|host| self.print_end_of_log(host));
         } else {
             drop(fs::remove_dir_all(&self.dir));
         }
