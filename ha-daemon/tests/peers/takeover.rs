@@ -175,25 +175,25 @@ macro_rules! pairs {
             #[test]
             #[ignore = "needs root, keepalived and frr"]
             fn v2_at_one_second() {
-                takes_over_in_time(PEERS, Protocol::V2, 100, 10);
+                takes_over_in_time(PEERS, Protocol::V2, 100, 15);
             }
 
             #[test]
             #[ignore = "needs root, keepalived and frr"]
             fn v3_over_ipv4_at_a_tenth_of_a_second() {
-                takes_over_in_time(PEERS, Protocol::V3Ipv4, 10, 3);
+                takes_over_in_time(PEERS, Protocol::V3Ipv4, 10, 6);
             }
 
             #[test]
             #[ignore = "needs root, keepalived and frr"]
             fn v3_over_ipv6_at_a_tenth_of_a_second() {
-                takes_over_in_time(PEERS, Protocol::V3Ipv6, 10, 3);
+                takes_over_in_time(PEERS, Protocol::V3Ipv6, 10, 6);
             }
 
             #[test]
             #[ignore = "needs root, keepalived and frr"]
             fn v3_over_ipv4_at_a_hundredth_of_a_second() {
-                takes_over_in_time(PEERS, Protocol::V3Ipv4, 1, 2);
+                takes_over_in_time(PEERS, Protocol::V3Ipv4, 1, 4);
             }
         })*
     };
