@@ -151,12 +151,13 @@ fn remark(name: &str, source: &core::net::IpAddr, remarks: &Remarks) {
 }
 
 fn discarded(name: &str, source: &core::net::IpAddr, discard: &Discard) {
-    match discard {
+    if let Discard::Interval { theirs } = discard {
         // A silent split brain otherwise (pitfall 20).
-        Discard::Interval { theirs } => error!(
+        error!(
             "({name}) dropping adverts from {source}: advert interval {theirs} is not ours, and VRRPv2 cannot tolerate that; both will be MASTER"
-        ),
-        other => warn!("({name}) dropping adverts from {source}: {other}"),
+        );
+    } else {
+        warn!("({name}) dropping adverts from {source}: {discard}");
     }
 }
 
