@@ -153,15 +153,14 @@ fn status(json: bool, socket: &Path) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            let hint = if let io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused =
-                error.kind()
-            {
-                "; is the daemon running, with the same --socket?"
-            } else if error.kind() == io::ErrorKind::PermissionDenied {
-                "; try as root"
-            } else {
-                ""
-            };
+            let hint =
+                if let io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused = error.kind() {
+                    "; is the daemon running, with the same --socket?"
+                } else if error.kind() == io::ErrorKind::PermissionDenied {
+                    "; try as root"
+                } else {
+                    ""
+                };
             complain(&format!(
                 "ha-daemon: no status from {}: {error}{hint}",
                 socket.display()
