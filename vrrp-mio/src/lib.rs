@@ -4,8 +4,9 @@ pub mod addresses;
 mod clock;
 mod deadlines;
 mod driver;
-pub mod interfaces;
+pub mod firewall;
 mod frames;
+pub mod interfaces;
 mod link;
 pub mod macvlan;
 pub mod netlink;
@@ -22,8 +23,8 @@ pub use self::driver::{
     Driver, DriverError, Notice, Path, Router, RouterId, RouterSpec, TransmitChecksum, Turn,
     VirtualAddress, VirtualMac,
 };
-pub use self::interfaces::{InterfaceName, Interfaces, NetworkEvent};
 pub use self::frames::{FrameError, Frames};
+pub use self::interfaces::{InterfaceName, Interfaces, NetworkEvent};
 pub use self::link::LinkSocket;
 pub use self::socket::{
     AdvertSocket, Datagram, Filter, Ipv6Datagram, OpenError, RECEIVE_BUFFER, ReceiveError,
