@@ -60,7 +60,10 @@ impl Server {
     /// [`ErrorKind::AddrInUse`] if another daemon answers there; whatever the file system says.
     pub fn bind(path: &Path, registry: &Registry, first_token: usize) -> io::Result<Self> {
         if let Some(directory) = path.parent() {
-            fs::DirBuilder::new().recursive(true).mode(0o750).create(directory)?;
+            fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o750)
+                .create(directory)?;
         }
         let is_socket = fs::symlink_metadata(path).is_ok_and(|meta| meta.file_type().is_socket());
         if is_socket {
@@ -71,7 +74,12 @@ impl Server {
         }
         let mut listener = UnixListener::bind(path)?;
         registry.register(&mut listener, Token(first_token), Interest::READABLE)?;
-        Ok(Self { listener, path: path.to_owned(), first_token, clients: BTreeMap::new() })
+        Ok(Self {
+            listener,
+            path: path.to_owned(),
+            first_token,
+            clients: BTreeMap::new(),
+        })
     }
 
     /// Whether `token` is one of the server's.
@@ -91,7 +99,8 @@ impl Server {
         now: Instant,
         status: impl Fn() -> Status,
     ) -> io::Result<()> {
-        self.clients.retain(|_, client| now < client.since + PATIENCE);
+        self.clients
+            .retain(|_, client| now < client.since + PATIENCE);
         match token.0.checked_sub(self.first_token) {
             Some(0) => self.accept(registry, now, &status),
             Some(slot) => {
@@ -121,16 +130,27 @@ impl Server {
             };
             let token = Token(self.first_token + slot);
             registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
-            let client =
-                Client { stream, since: now, request: Vec::new(), reply: Vec::new(), sent: 0 };
+            let client = Client {
+                stream,
+                since: now,
+                request: Vec::new(),
+                reply: Vec::new(),
+                sent: 0,
+            };
             self.clients.insert(slot, client);
             self.drive(slot, status);
         }
     }
 
     fn drive(&mut self, slot: usize, status: &impl Fn() -> Status) {
-        let Some(client) = self.clients.get_mut(&slot) else { return };
-        let mut next = if client.reply.is_empty() { client.read() } else { client.write() };
+        let Some(client) = self.clients.get_mut(&slot) else {
+            return;
+        };
+        let mut next = if client.reply.is_empty() {
+            client.read()
+        } else {
+            client.write()
+        };
         if next == Next::Answer {
             client.reply = answer(&client.request, status);
             next = client.write();
@@ -154,7 +174,9 @@ impl Client {
         loop {
             match self.stream.read(&mut buffer) {
                 Ok(0) => return Next::Close,
-                Ok(octets) => self.request.extend_from_slice(buffer.get(..octets).unwrap_or(&[])),
+                Ok(octets) => self
+                    .request
+                    .extend_from_slice(buffer.get(..octets).unwrap_or(&[])),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Next::Wait,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(_) => return Next::Close,
@@ -184,7 +206,10 @@ impl Client {
 /// The reply to a request; never panics and never fails, whatever the octets.
 #[must_use]
 pub fn answer(request: &[u8], status: impl Fn() -> Status) -> Vec<u8> {
-    let line = request.split(|octet| *octet == b'\n').next().unwrap_or_default();
+    let line = request
+        .split(|octet| *octet == b'\n')
+        .next()
+        .unwrap_or_default();
     let reply = match line.trim_ascii() {
         b"status" => serde_json::to_vec(&status()),
         _ => serde_json::to_vec(&serde_json::json!({ "error": "unknown request" })),
@@ -228,7 +253,10 @@ mod tests {
         for request in [&b"status\n"[..], b"  status \r\nx", b"status"] {
             assert_eq!(answer(request, status), expected);
         }
-        assert_eq!(answer(b"stat\n", status), b"{\"error\":\"unknown request\"}\n");
+        assert_eq!(
+            answer(b"stat\n", status),
+            b"{\"error\":\"unknown request\"}\n"
+        );
     }
 
     proptest! {

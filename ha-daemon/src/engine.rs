@@ -6,6 +6,7 @@ use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 
 use mio::{Interest, Token};
+use nix::sys::signal::{SigSet, Signal};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook_mio::v1_0::Signals;
 use tracing::{error, info, warn};
@@ -98,11 +99,20 @@ struct Member {
 impl Engine {
     fn new(config: Config, options: &Options) -> Result<Self, EngineError> {
         let mut driver = Driver::new()?;
-        let mut signals =
-            Signals::new([SIGTERM, SIGINT, SIGHUP]).map_err(EngineError::Signals)?;
-        let registered = driver.registry().register(&mut signals, SIGNALS, Interest::READABLE);
+        let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP]).map_err(EngineError::Signals)?;
+        // A parent may have left them blocked.
+        let unblocked = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP]
+            .into_iter()
+            .collect();
+        SigSet::thread_unblock(&unblocked).map_err(|errno| EngineError::Signals(errno.into()))?;
+        let registered = driver
+            .registry()
+            .register(&mut signals, SIGNALS, Interest::READABLE);
         registered.map_err(EngineError::Signals)?;
-        let control = options.control.as_deref().and_then(|path| listen(path, &driver));
+        let control = options
+            .control
+            .as_deref()
+            .and_then(|path| listen(path, &driver));
         let lock = only_one_here();
         if lock.is_some() {
             driver.clean_leftovers();
@@ -133,7 +143,10 @@ impl Engine {
     }
 
     fn enlist(&mut self, instance: Instance) -> Result<(), EngineError> {
-        let refused = |source| EngineError::Instance { name: instance.name.clone(), source };
+        let refused = |source| EngineError::Instance {
+            name: instance.name.clone(),
+            source,
+        };
         let trackers = trackers(&instance).map_err(refused)?;
         let member = self.members.len();
         let named = match &instance.interface {
@@ -156,9 +169,14 @@ impl Engine {
 
     /// Gives a member its router on `interface`.
     fn place(&mut self, index: usize, interface: InterfaceName) -> Result<(), EngineError> {
-        let Some(member) = self.members.get_mut(index) else { return Ok(()) };
+        let Some(member) = self.members.get_mut(index) else {
+            return Ok(());
+        };
         let spec = specify(&member.instance, &self.global, interface).map_err(|source| {
-            EngineError::Instance { name: member.instance.name.clone(), source }
+            EngineError::Instance {
+                name: member.instance.name.clone(),
+                source,
+            }
         })?;
         let router = self.driver.add(spec);
         member.router = Some(router);
@@ -187,7 +205,11 @@ impl Engine {
         let now = self.driver.now();
         let wake = self.start_at.into_iter().chain(self.farewell).min();
         let limit = wake.map(|at| at.saturating_duration_since(now));
-        let Turn { notices, ready, network_changed } = self.driver.turn(limit)?;
+        let Turn {
+            notices,
+            ready,
+            network_changed,
+        } = self.driver.turn(limit)?;
         for notice in notices {
             self.narrate(&notice);
         }
@@ -223,7 +245,9 @@ impl Engine {
             }
             return;
         }
-        let Some(mut control) = self.control.take_if(|control| control.owns(token)) else { return };
+        let Some(mut control) = self.control.take_if(|control| control.owns(token)) else {
+            return;
+        };
         let now = self.driver.now();
         if let Err(error) = control.serve(token, self.driver.registry(), now, || self.status()) {
             warn!("control socket: {error}");
@@ -245,7 +269,9 @@ impl Engine {
     /// Looks at tracked interfaces, and for the interface of a unicast source.
     fn follow_network(&mut self) -> Result<(), EngineError> {
         for index in 0..self.members.len() {
-            let Some(member) = self.members.get(index) else { continue };
+            let Some(member) = self.members.get(index) else {
+                continue;
+            };
             match member.router {
                 None => {
                     if let Some(interface) = self.interface_of_source(&member.instance) {
@@ -259,18 +285,29 @@ impl Engine {
     }
 
     fn interface_of_source(&self, instance: &Instance) -> Option<InterfaceName> {
-        let Transport::Unicast { source: Some(source), .. } = instance.transport else {
+        let Transport::Unicast {
+            source: Some(source),
+            ..
+        } = instance.transport
+        else {
             return None;
         };
         let interfaces = self.driver.interfaces();
-        let found = interfaces.addresses().find(|address| address.address == source)?;
+        let found = interfaces
+            .addresses()
+            .find(|address| address.address == source)?;
         interfaces.link(found.index).map(|link| link.name)
     }
 
     fn track(&mut self, index: usize, router: RouterId) {
-        let Some(member) = self.members.get(index) else { return };
+        let Some(member) = self.members.get(index) else {
+            return;
+        };
         if !member.trackers.is_empty() {
-            let effects = member.trackers.iter().map(|(name, tracker)| self.effect(*name, *tracker));
+            let effects = member
+                .trackers
+                .iter()
+                .map(|(name, tracker)| self.effect(*name, *tracker));
             let verdict = Tracking::sum(member.instance.priority, effects).verdict();
             if member.verdict != Some(verdict) {
                 self.judge(index, router, verdict);
@@ -282,11 +319,17 @@ impl Engine {
     fn effect(&self, interface: InterfaceName, tracker: Tracker) -> Effect {
         let link = self.driver.interfaces().link_named(interface);
         let up = link.is_some_and(|link| link.is_usable());
-        tracker.effect(if up { TrackStatus::Up } else { TrackStatus::Down })
+        tracker.effect(if up {
+            TrackStatus::Up
+        } else {
+            TrackStatus::Down
+        })
     }
 
     fn judge(&mut self, index: usize, router: RouterId, verdict: Verdict) {
-        let Some(member) = self.members.get_mut(index) else { return };
+        let Some(member) = self.members.get_mut(index) else {
+            return;
+        };
         let before = member.verdict.replace(verdict);
         let name = &member.instance.name;
         match verdict {
@@ -295,7 +338,10 @@ impl Engine {
                 self.driver.tell(router, Event::Fault);
             }
             Verdict::Priority(priority) => {
-                let machine = self.driver.router(router).map(|router| router.machine().priority());
+                let machine = self
+                    .driver
+                    .router(router)
+                    .map(|router| router.machine().priority());
                 if let Some(current) = machine.filter(|current| *current != priority) {
                     info!("({name}) Changing effective priority from {current} to {priority}");
                 }
@@ -309,10 +355,18 @@ impl Engine {
 
     /// Says once why an instance does not start.
     fn tell_waiting(&mut self, index: usize, id: RouterId) {
-        let Some(router) = self.driver.router(id) else { return };
+        let Some(router) = self.driver.router(id) else {
+            return;
+        };
         let waiting = router.machine().role() == Role::Initialize && router.machine().is_started();
-        let exists = self.driver.interfaces().link_named(router.spec().interface).is_some();
-        let Some(member) = self.members.get_mut(index) else { return };
+        let exists = self
+            .driver
+            .interfaces()
+            .link_named(router.spec().interface)
+            .is_some();
+        let Some(member) = self.members.get_mut(index) else {
+            return;
+        };
         if waiting && !member.entered && !member.told_waiting {
             member.told_waiting = true;
             narrator::waiting(&member.instance.name, router, exists);
@@ -325,7 +379,9 @@ impl Engine {
         let member = id
             .and_then(|id| self.by_router.get(id.index()))
             .and_then(|index| self.members.get_mut(*index));
-        let name = member.as_ref().map_or("", |member| member.instance.name.as_str());
+        let name = member
+            .as_ref()
+            .map_or("", |member| member.instance.name.as_str());
         match (notice, router) {
             (Notice::Transition { transition, .. }, Some(router)) => {
                 let first = member.as_ref().is_some_and(|member| !member.entered);
@@ -344,7 +400,11 @@ impl Engine {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
             uptime_seconds: now.saturating_duration_since(self.started_at).as_secs_f64(),
-            instances: self.members.iter().filter_map(|m| self.instance_status(m, now)).collect(),
+            instances: self
+                .members
+                .iter()
+                .filter_map(|m| self.instance_status(m, now))
+                .collect(),
         }
     }
 
@@ -363,7 +423,12 @@ impl Engine {
                 fault: effect == Effect::Fault,
             }
         });
-        Some(InstanceStatus::new(&member.instance.name, router, tracked.collect(), now))
+        Some(InstanceStatus::new(
+            &member.instance.name,
+            router,
+            tracked.collect(),
+            now,
+        ))
     }
 }
 
@@ -371,7 +436,11 @@ fn trackers(instance: &Instance) -> Result<Vec<(InterfaceName, Tracker)>, SpecEr
     let tracked = instance.track_interfaces.iter().map(|tracked| {
         // The configuration admits no weight outside the range.
         let tracker = Tracker::new(Weight::new(tracked.weight).unwrap_or(Weight::FAULT));
-        let tracker = if tracked.reverse { tracker.reversed() } else { tracker };
+        let tracker = if tracked.reverse {
+            tracker.reversed()
+        } else {
+            tracker
+        };
         Ok((tracked.interface.parse()?, tracker))
     });
     tracked.collect()
@@ -382,7 +451,10 @@ fn listen(path: &Path, driver: &Driver) -> Option<Server> {
     match Server::bind(path, driver.registry(), CONTROL) {
         Ok(server) => Some(server),
         Err(error) => {
-            error!("no control socket at {}: {error}; going on without", path.display());
+            error!(
+                "no control socket at {}: {error}; going on without",
+                path.display()
+            );
             None
         }
     }
@@ -399,10 +471,18 @@ fn only_one_here() -> Option<std::os::unix::net::UnixDatagram> {
 }
 
 /// A number that is higher at each start, however soon: eight per second since 2024, for 17 years.
-#[expect(clippy::disallowed_methods, reason = "has to rise across restarts, which no other clock does")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "has to rise across restarts, which no other clock does"
+)]
 fn rising_sequence() -> u32 {
     const START_OF_2024: u64 = 1_704_067_200;
-    let since = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
-    let eighths = since.as_secs().saturating_sub(START_OF_2024).saturating_mul(8);
+    let since = std::time::SystemTime::UNIX_EPOCH
+        .elapsed()
+        .unwrap_or_default();
+    let eighths = since
+        .as_secs()
+        .saturating_sub(START_OF_2024)
+        .saturating_mul(8);
     u32::try_from(eighths).unwrap_or(0)
 }

@@ -84,11 +84,22 @@ enum Format {
 
 fn main() -> ExitCode {
     match Arguments::parse().command {
-        Command::Run { file, socket, config_id, log_level } => {
-            run(&file, socket, config_id, log_level)
-        }
-        Command::Check { files, config_id, format, strict_exit } => {
-            let options = check::Options { load: load_options(config_id), strict_exit };
+        Command::Run {
+            file,
+            socket,
+            config_id,
+            log_level,
+        } => run(&file, socket, config_id, log_level),
+        Command::Check {
+            files,
+            config_id,
+            format,
+            strict_exit,
+        } => {
+            let options = check::Options {
+                load: load_options(config_id),
+                strict_exit,
+            };
             examine(&files, &options, format)
         }
         Command::Status { json, socket } => status(json, &socket),
@@ -98,12 +109,7 @@ fn main() -> ExitCode {
 }
 
 /// As keepalived: 2 for a configuration that cannot run.
-fn run(
-    file: &Path,
-    socket: PathBuf,
-    config_id: Option<String>,
-    level: tracing::Level,
-) -> ExitCode {
+fn run(file: &Path, socket: PathBuf, config_id: Option<String>, level: tracing::Level) -> ExitCode {
     let loaded = config::load(file, &load_options(config_id));
     let colour = io::stderr().is_terminal();
     for diagnostic in &loaded.diagnostics {
@@ -114,7 +120,9 @@ fn run(
         return ExitCode::from(2);
     }
     let _log = log::start(level);
-    let options = engine::Options { control: Some(socket) };
+    let options = engine::Options {
+        control: Some(socket),
+    };
     match engine::run(loaded.config, &options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -152,7 +160,10 @@ fn status(json: bool, socket: &Path) -> ExitCode {
                 io::ErrorKind::PermissionDenied => "; try as root",
                 _ => "",
             };
-            complain(&format!("ha-daemon: no status from {}: {error}{hint}", socket.display()));
+            complain(&format!(
+                "ha-daemon: no status from {}: {error}{hint}",
+                socket.display()
+            ));
             ExitCode::FAILURE
         }
     }
@@ -161,7 +172,10 @@ fn status(json: bool, socket: &Path) -> ExitCode {
 fn load_options(config_id: Option<String>) -> LoadOptions {
     let options = LoadOptions::of_process();
     match config_id {
-        Some(config_id) => LoadOptions { config_id, ..options },
+        Some(config_id) => LoadOptions {
+            config_id,
+            ..options
+        },
         None => options,
     }
 }

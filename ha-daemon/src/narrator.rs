@@ -55,7 +55,10 @@ pub(crate) fn waiting(name: &str, router: &Router, interface_exists: bool) {
         (true, false) => "is down",
         (true, true) => "has no address to send from",
     };
-    warn!(instance = name, "({name}) Entering FAULT STATE (init): interface {interface} {reason}");
+    warn!(
+        instance = name,
+        "({name}) Entering FAULT STATE (init): interface {interface} {reason}"
+    );
 }
 
 /// Logs anything but a transition.
@@ -63,9 +66,17 @@ pub(crate) fn notice(name: &str, router: Option<&Router>, notice: &Notice) {
     match notice {
         Notice::Transition { .. } | Notice::Candidate { .. } => {}
         Notice::Contested { heard, .. } => contested(name, router, heard),
-        Notice::Remark { source, remarks, .. } => remark(name, source, remarks),
-        Notice::Discarded { source, discard, .. } => discarded(name, source, discard),
-        Notice::Unknown { interface, family, vrid } => {
+        Notice::Remark {
+            source, remarks, ..
+        } => remark(name, source, remarks),
+        Notice::Discarded {
+            source, discard, ..
+        } => discarded(name, source, discard),
+        Notice::Unknown {
+            interface,
+            family,
+            vrid,
+        } => {
             debug!("{interface}: {family} adverts for unknown VRID {vrid}");
         }
         Notice::AddressInstalled { address, .. } => debug!("({name}) {address} is in place"),
@@ -88,7 +99,11 @@ pub(crate) fn notice(name: &str, router: Option<&Router>, notice: &Notice) {
             warn!("({name}) advert could not be sent: {}", chain(error));
         }
         Notice::Late { by } => {
-            warn!("VRRP thread timer expired {}.{:06} seconds ago", by.as_secs(), by.subsec_micros());
+            warn!(
+                "VRRP thread timer expired {}.{:06} seconds ago",
+                by.as_secs(),
+                by.subsec_micros()
+            );
         }
         Notice::Resynchronised => {
             warn!("the kernel dropped notifications; interfaces and addresses were read again");
@@ -102,7 +117,9 @@ fn contested(name: &str, router: Option<&Router>, heard: &Heard) {
         return;
     };
     let ours = router.machine().priority();
-    let Heard { source, priority, .. } = heard;
+    let Heard {
+        source, priority, ..
+    } = heard;
     if priority.is_resign() {
         info!("({name}) {source} resigned");
     } else {
@@ -116,8 +133,14 @@ fn remark(name: &str, source: &core::net::IpAddr, remarks: &Remarks) {
     for (set, text) in [
         (remarks.interval, "advertises at another interval than ours"),
         (remarks.address_list, "advertises other addresses than ours"),
-        (remarks.first_address, "advertises a first address that is not link-local"),
-        (remarks.second_owner, "claims to own the addresses that we own"),
+        (
+            remarks.first_address,
+            "advertises a first address that is not link-local",
+        ),
+        (
+            remarks.second_owner,
+            "claims to own the addresses that we own",
+        ),
         (remarks.equal_priority, "has the same priority as we do"),
         (remarks.own_address, "has the same primary address as we do"),
     ] {

@@ -66,11 +66,17 @@ pub(crate) fn specify(
         path: path(&instance.transport),
         expect: match instance.authentication {
             Authentication::None => Expect::None,
-            Authentication::Pass(password) => Expect::Simple(Key::from_password(password.octets())?),
+            Authentication::Pass(password) => {
+                Expect::Simple(Key::from_password(password.octets())?)
+            }
             Authentication::Ah(password) => Expect::Ah(Key::from_password(password.octets())?),
         },
         // As keepalived: the time to live counts to the group and not to peers.
-        icv: if unicast { IcvForm::Rfc2402 } else { IcvForm::TtlCovered },
+        icv: if unicast {
+            IcvForm::Rfc2402
+        } else {
+            IcvForm::TtlCovered
+        },
         checksum: if instance.v3_checksum_as_v2 {
             TransmitChecksum::Always(ChecksumForm::MessageOnly)
         } else {
@@ -92,10 +98,16 @@ pub(crate) fn specify(
 
 fn path(transport: &Transport) -> Path {
     match transport {
-        Transport::Multicast { group, source } => {
-            Path::Multicast { group: *group, source: *source }
-        }
-        Transport::Unicast { source, peers, ttl, check_source } => Path::Unicast {
+        Transport::Multicast { group, source } => Path::Multicast {
+            group: *group,
+            source: *source,
+        },
+        Transport::Unicast {
+            source,
+            peers,
+            ttl,
+            check_source,
+        } => Path::Unicast {
             source: *source,
             peers: peers
                 .iter()

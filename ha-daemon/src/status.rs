@@ -200,7 +200,12 @@ impl InstanceStatus {
                     .map(|deadline| millis(deadline.saturating_duration_since(now))),
             },
             addresses: AddressStatus {
-                advertised: router.spec().addresses.iter().map(|a| a.spec.address).collect(),
+                advertised: router
+                    .spec()
+                    .addresses
+                    .iter()
+                    .map(|a| a.spec.address)
+                    .collect(),
                 excluded: router.spec().excluded.len(),
                 installed: router.installed(),
             },
@@ -240,7 +245,13 @@ impl Status {
             self.pid,
             span(self.uptime_seconds)
         );
-        let width = self.instances.iter().map(|i| i.name.len()).max().unwrap_or(0).max(8);
+        let width = self
+            .instances
+            .iter()
+            .map(|i| i.name.len())
+            .max()
+            .unwrap_or(0)
+            .max(8);
         let head = ("INSTANCE", "STATE", "FOR", "PRIO", "MASTER", "VIPS");
         let row = |text: &mut String, cells: (&str, &str, &str, &str, &str, &str), rest: &str| {
             let (name, state, since, priority, master, vips) = cells;
@@ -300,8 +311,13 @@ impl InstanceStatus {
         for tracked in self.priority.tracked.iter().filter(|tracked| !tracked.up) {
             remarks.push(format!("tracked interface {} is down", tracked.interface));
         }
-        let quiet =
-            ["advertisement", "priority_zero", "master_", "checksum_message", "checksum_pseudo"];
+        let quiet = [
+            "advertisement",
+            "priority_zero",
+            "master_",
+            "checksum_message",
+            "checksum_pseudo",
+        ];
         for (name, count) in &self.statistics {
             let loud = !quiet.iter().any(|prefix| name.starts_with(prefix));
             if loud && count.as_u64().is_some_and(|count| count > 0) {
@@ -330,16 +346,23 @@ mod tests {
 
     #[test]
     fn spans_read_well() {
-        for (seconds, text) in
-            [(0.0, "0.0s"), (12.39, "12.3s"), (61.0, "1m 1s"), (7260.0, "2h 1m"), (180_000.0, "2d 2h")]
-        {
+        for (seconds, text) in [
+            (0.0, "0.0s"),
+            (12.39, "12.3s"),
+            (61.0, "1m 1s"),
+            (7260.0, "2h 1m"),
+            (180_000.0, "2d 2h"),
+        ] {
             assert_eq!(span(seconds), text);
         }
     }
 
     #[test]
     fn words_are_those_of_the_model() {
-        assert_eq!(word(&vrrp_core::Cause::HigherPriorityBackup), "higher-priority-backup");
+        assert_eq!(
+            word(&vrrp_core::Cause::HigherPriorityBackup),
+            "higher-priority-backup"
+        );
         assert_eq!(word(&vrrp_core::NewActiveReason::NoResponse), "no-response");
     }
 }

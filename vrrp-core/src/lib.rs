@@ -118,8 +118,8 @@ pub use self::family::Family;
 pub use self::interval::{Interval, IntervalError};
 pub use self::mac::MacAddr;
 pub use self::machine::{
-    Action, Actions, Announcement, Cause, Event, Heard, NewActiveReason, Role, State, Transition,
-    VirtualRouter, Watch, active_down_interval, skew,
+    Action, Actions, Announcement, Answers, Cause, Event, Heard, NewActiveReason, Role, State,
+    Transition, VirtualRouter, Watch, active_down_interval, skew,
 };
 pub use self::priority::Priority;
 pub use self::statistics::Statistics;

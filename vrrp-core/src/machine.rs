@@ -1,6 +1,8 @@
 //! The state machine of one virtual router (RFC 9568 §6.4, RFC 3768 §6.4).
 
 mod actions;
+mod active;
+mod backup;
 mod event;
 #[cfg(test)]
 mod tests;
@@ -34,9 +36,19 @@ pub enum State {
     Active {
         /// When Adver_Timer fires.
         advertise_at: Instant,
-        /// From when on a losing or resigning router is answered again.
-        answer_at: Instant,
+        /// From when on others are answered again.
+        answers: Answers,
     },
+}
+
+/// From when on an Active Router answers again: a flood is not echoed, nor do two routers shout at
+/// each other. Each kind has its own pause, so that one never hides the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Answers {
+    /// To a losing advertisement (F14).
+    pub lower: Instant,
+    /// To a resignation (F12).
+    pub resignation: Instant,
 }
 
 /// What Active_Down_Timer stands for.
@@ -235,17 +247,17 @@ impl VirtualRouter {
             (
                 State::Active {
                     advertise_at,
-                    answer_at,
+                    answers,
                 },
                 Event::Timeout,
-            ) => self.adver_timer(now, advertise_at, answer_at),
+            ) => self.adver_timer(now, advertise_at, answers),
             (
                 State::Active {
                     advertise_at,
-                    answer_at,
+                    answers,
                 },
                 Event::Advertisement(heard),
-            ) => self.in_active(now, heard, advertise_at, answer_at),
+            ) => self.in_active(now, heard, advertise_at, answers),
             (State::Active { .. }, Event::Yield) => {
                 let actions = [Action::Advertise(Priority::RESIGN), Action::RemoveAddresses];
                 let transition = self.transition(Role::Backup, Cause::GroupYielded, None);
@@ -309,7 +321,7 @@ impl VirtualRouter {
             State::Initialize => self.start(now, Cause::PrimaryAddress),
             State::Backup { .. } => Actions::NONE,
             // Peers break ties by our address: tell them the new one at once.
-            State::Active { answer_at, .. } => self.advertise_now(now, answer_at),
+            State::Active { answers, .. } => self.advertise_now(now, answers),
         }
     }
 
@@ -340,9 +352,9 @@ impl VirtualRouter {
                 self.shift_deadline(now, before);
                 Actions::NONE
             }
-            State::Active { answer_at, .. } => {
-                let answer_at = *answer_at;
-                let mut actions = self.advertise_now(now, answer_at);
+            State::Active { answers, .. } => {
+                let answers = *answers;
+                let mut actions = self.advertise_now(now, answers);
                 actions.push(Action::AddAddresses);
                 actions.push(Action::Announce(Announcement::NewActive));
                 actions
@@ -371,213 +383,6 @@ impl VirtualRouter {
             let armed = active_down.as_nanos().saturating_sub(nanos(before));
             *active_down = Instant::from_nanos(armed) + after;
         }
-    }
-
-    /// RFC 9568 §6.4.2, Active_Down_Timer fires (F5).
-    fn active_down_timer(&mut self, now: Instant, active_down: Instant, watch: Watch) -> Actions {
-        if now < active_down {
-            return Actions::NONE;
-        }
-        if self.held {
-            if let State::Backup {
-                active_down, watch, ..
-            } = &mut self.state
-            {
-                *watch = Watch::Expired;
-                *active_down =
-                    now + active_down_interval(&self.config, self.priority, self.config.interval());
-            }
-            return Actions::of(&[Action::Candidate]);
-        }
-        let cause = match watch {
-            Watch::Silence | Watch::Expired => Cause::ActiveTimeout,
-            Watch::Resigned => Cause::ActiveResigned,
-            Watch::Lower if self.priority.is_owner() => Cause::OwnerPreempt,
-            Watch::Lower if self.config.preempt_delay() > Duration::ZERO => {
-                Cause::PreemptHoldTimeout
-            }
-            Watch::Lower => Cause::LowerPriorityActive,
-        };
-        self.become_active(now, cause)
-    }
-
-    /// RFC 9568 §6.4.2, an advertisement arrives (F6 to F9). Any sender counts: addresses are not
-    /// compared here.
-    fn in_backup(&mut self, now: Instant, heard: Heard) -> Actions {
-        if heard.priority.is_resign() {
-            self.resigned(now);
-            return Actions::NONE;
-        }
-        if heard.priority < self.priority && self.config.preempt() && !self.tolerates(now) {
-            if let State::Backup { watch, .. } = &mut self.state
-                && *watch != Watch::Expired
-            {
-                *watch = Watch::Lower;
-            }
-            return Actions::NONE;
-        }
-        let tolerated = heard.priority < self.priority;
-        self.follow(now, heard);
-        if !tolerated && let State::Backup { preempt_at, .. } = &mut self.state {
-            *preempt_at = None;
-        }
-        Actions::NONE
-    }
-
-    /// F6 says to set the timer to Skew_Time; a timer with less left keeps it, or a router that
-    /// resigns again and again would hold everybody off for ever.
-    fn resigned(&mut self, now: Instant) {
-        let skewed = now + self.skew();
-        if let State::Backup {
-            active_down, watch, ..
-        } = &mut self.state
-        {
-            *active_down = skewed.min(*active_down);
-            if *watch != Watch::Expired {
-                *watch = Watch::Resigned;
-            }
-        }
-    }
-
-    /// Whether a lower-priority Active Router is still within the preempt delay, which starts when
-    /// the first one is heard.
-    fn tolerates(&mut self, now: Instant) -> bool {
-        let delay = self.config.preempt_delay();
-        let State::Backup { preempt_at, .. } = &mut self.state else {
-            return false;
-        };
-        delay > Duration::ZERO && now < *preempt_at.get_or_insert(now + delay)
-    }
-
-    /// Takes the sender for the Active Router (F7): learns its interval in version 3 and re-arms.
-    fn follow(&mut self, now: Instant, heard: Heard) {
-        let interval = match self.config.version() {
-            Version::V2 => self.config.interval(),
-            Version::V3 => heard.interval,
-        };
-        let kept = match self.state {
-            State::Backup { preempt_at, .. } => preempt_at,
-            State::Initialize | State::Active { .. } => None,
-        };
-        self.watch_for(now, interval);
-        self.active = Some(heard);
-        if let State::Backup { preempt_at, .. } = &mut self.state {
-            *preempt_at = kept;
-        }
-    }
-
-    /// Enters Backup behind an Active Router that advertises every `active_interval`.
-    fn watch_for(&mut self, now: Instant, active_interval: Interval) {
-        let wait = active_down_interval(&self.config, self.priority, active_interval);
-        self.active = None;
-        self.state = State::Backup {
-            active_down: now + wait,
-            active_interval,
-            preempt_at: None,
-            watch: Watch::Silence,
-        };
-    }
-
-    /// RFC 9568 §6.4.3, Adver_Timer fires (F11). The next deadline follows from the last one, so
-    /// the period does not drift; after a stall there is one advertisement, not a burst.
-    fn adver_timer(&mut self, now: Instant, advertise_at: Instant, answer_at: Instant) -> Actions {
-        if now < advertise_at {
-            return Actions::NONE;
-        }
-        let interval = self.config.interval().duration();
-        let next = advertise_at + interval;
-        let next = if next > now { next } else { now + interval };
-        self.state = State::Active {
-            advertise_at: next,
-            answer_at,
-        };
-        Actions::of(&[Action::Advertise(self.priority)])
-    }
-
-    /// RFC 9568 §6.4.3, an advertisement arrives (F12 to F16). Preempt_Mode does not matter here.
-    fn in_active(
-        &mut self,
-        now: Instant,
-        heard: Heard,
-        advertise_at: Instant,
-        answer_at: Instant,
-    ) -> Actions {
-        if heard.priority.is_resign() {
-            if now < answer_at {
-                return Actions::NONE;
-            }
-            return self.advertise_now(now, self.answered(now));
-        }
-        if self.loses_to(heard) {
-            return self.yield_to(now, heard, Cause::HigherPriorityBackup);
-        }
-        if self.overslept(now, heard, advertise_at) {
-            return self.yield_to(now, heard, Cause::Overslept);
-        }
-        // F15: an own packet that came back, or a duplicate address, is no contest.
-        let own = heard.priority == self.priority && Some(heard.source) == self.primary;
-        if own || !self.config.answer_lower() || now < answer_at {
-            return Actions::NONE;
-        }
-        self.state = State::Active {
-            advertise_at,
-            answer_at: self.answered(now),
-        };
-        Actions::of(&[
-            Action::Advertise(self.priority),
-            Action::Announce(Announcement::LowerPriority),
-        ])
-    }
-
-    /// Whether the sender wins against this Active Router (F13).
-    fn loses_to(&self, heard: Heard) -> bool {
-        let higher_address = self.primary.is_some_and(|primary| heard.source > primary);
-        heard.priority > self.priority || (heard.priority == self.priority && higher_address)
-    }
-
-    /// Whether this router was silent for so long that the sender had to take over. To demote it
-    /// now would move the addresses twice.
-    fn overslept(&self, now: Instant, heard: Heard, advertise_at: Instant) -> bool {
-        let interval = self.config.interval();
-        let senders_wait = active_down_interval(&self.config, heard.priority, interval);
-        now + interval.duration() >= advertise_at + senders_wait
-    }
-
-    fn yield_to(&mut self, now: Instant, heard: Heard, cause: Cause) -> Actions {
-        let transition = self.transition(Role::Backup, cause, Some(heard.source));
-        self.follow(now, heard);
-        let mut actions = Actions::NONE;
-        if self.config.answer_higher() {
-            actions.push(Action::Advertise(self.priority));
-        }
-        actions.push(Action::RemoveAddresses);
-        actions.because(transition)
-    }
-
-    /// Sends at once and re-arms Adver_Timer (F12).
-    fn advertise_now(&mut self, now: Instant, answer_at: Instant) -> Actions {
-        let advertise_at = now + self.config.interval().duration();
-        self.state = State::Active {
-            advertise_at,
-            answer_at,
-        };
-        Actions::of(&[Action::Advertise(self.priority)])
-    }
-
-    /// The end of the pause after an answer: half an interval, so that each losing advertisement of
-    /// a regular router is answered but two routers cannot echo each other, nor a flood be echoed.
-    fn answered(&self, now: Instant) -> Instant {
-        now + self.config.interval().duration() / 2
-    }
-
-    fn become_active(&mut self, now: Instant, cause: Cause) -> Actions {
-        let peer = self.active.map(|heard| heard.source);
-        let transition = self.transition(Role::Active, cause, peer);
-        self.active = None;
-        let mut actions = self.advertise_now(now, now);
-        actions.push(Action::AddAddresses);
-        actions.push(Action::Announce(Announcement::NewActive));
-        actions.because(transition)
     }
 
     const fn transition(&self, to: Role, cause: Cause, peer: Option<IpAddr>) -> Transition {

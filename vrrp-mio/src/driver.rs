@@ -238,7 +238,11 @@ impl Driver {
         let network_changed = self.follow_kernel(now)?;
         self.fire_timers(now);
         self.drive_kernel(now)?;
-        Ok(Turn { notices: core::mem::take(&mut self.notices), ready, network_changed })
+        Ok(Turn {
+            notices: core::mem::take(&mut self.notices),
+            ready,
+            network_changed,
+        })
     }
 
     /// Waits; gives the owner's sources that are ready.
@@ -251,10 +255,8 @@ impl Driver {
             .flatten()
             .chain(self.deadlines.wake_up())
             .min();
-        if wake_at != self.wake_at {
-            self.timer.arm(wake_at)?;
-            self.wake_at = wake_at;
-        }
+        self.timer.arm(wake_at)?;
+        self.wake_at = wake_at;
         self.slept_at = self.clock.now();
         if let Err(error) = self.poll.poll(&mut self.events, limit)
             && error.kind() != io::ErrorKind::Interrupted

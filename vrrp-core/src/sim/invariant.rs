@@ -64,8 +64,9 @@ pub enum Violation {
         /// The one it should have heard.
         better: RouterId,
     },
-    /// A router sends at most four advertisements per interval, and a few at each change.
-    #[error("{router} sends more than four advertisements per interval")]
+    /// A router sends at most five advertisements per interval (its own, and two answers of each
+    /// kind; the shortest interval of the LAN counts), and a few at each change.
+    #[error("{router} sends more than five advertisements per interval")]
     Storm {
         /// The router.
         router: RouterId,
@@ -230,8 +231,8 @@ impl Lan {
         let station = &mut self.stations[index];
         let seen = &mut station.seen;
         let elapsed = self.now.saturating_duration_since(seen.credited);
-        let interval = station.router.config().interval().duration();
-        let earned = elapsed.as_nanos() * 4_000 / interval.as_nanos();
+        let interval = self.segments[station.segment].shortest_interval.duration();
+        let earned = elapsed.as_nanos() * 5_000 / interval.as_nanos();
         let earned = u64::try_from(earned).unwrap_or(u64::MAX);
         seen.credited = self.now;
         let credit = seen
@@ -260,15 +261,15 @@ impl Lan {
     }
 
     /// Whatever is at least as good as a backup re-arms its timer (F7), and so does anything it
-    /// tolerates (F9).
-    pub(super) fn note_heard(&mut self, index: usize, heard: Heard) {
+    /// tolerates (F9). A resignation counts from the router it follows, or if it follows none.
+    pub(super) fn note_heard(&mut self, index: usize, heard: Heard, resigned: bool) {
         let router = &self.stations[index].router;
         let config = router.config();
         let tolerant = !config.preempt() || config.preempt_delay() > Duration::ZERO;
         let counts = heard.priority >= router.priority() || tolerant;
-        if heard.priority.is_resign() {
+        if resigned {
             self.stations[index].seen.resigned = true;
-        } else if counts {
+        } else if counts && !heard.priority.is_resign() {
             self.stations[index].seen.resigned = false;
             self.rearmed(index);
         }
@@ -327,7 +328,7 @@ impl Lan {
                 router: RouterId(index),
             });
         }
-        // A resignation counts whoever sends it (F6), even one the Active Router outlives.
+        // Whoever follows the router that resigns may not hear the better one.
         let resigned = transition.cause == Cause::ActiveResigned
             || (transition.cause == Cause::GroupElected && self.stations[index].seen.resigned);
         if transition.to == Role::Active && !resigned {

@@ -38,10 +38,12 @@ impl Lan {
             let what = Happening::Heard(RouterId(index), heard.source, heard.priority);
             self.timeline.record(self.now, what);
         }
-        let followed = self.stations[index].router.role() == Role::Backup;
-        self.note_heard(index, heard);
+        let router = &self.stations[index].router;
+        let leader = router.active_router().is_none_or(|active| active.source == heard.source);
+        let resigned = heard.priority.is_resign() && leader && router.role() == Role::Backup;
+        self.note_heard(index, heard, resigned);
         self.handle(index, Event::Advertisement(heard));
-        if followed && heard.priority.is_resign() {
+        if resigned {
             self.note_resigned(index);
         }
     }

@@ -112,17 +112,47 @@ fn the_older_rfcs_discard_a_losing_advertisement_silently() {
     }
 }
 
-/// A flood cannot make us flood: half an interval between two answers of any kind.
+/// A flood cannot make us flood: half an interval between two answers of a kind.
 #[test]
 fn answers_at_most_twice_an_interval() {
     for priority in [0, 99] {
         let (mut router, now) = active(settings());
         let answers: usize = (0..1000)
-            .map(|step| router.handle(now + Duration::from_millis(step), heard(ABOVE, priority, 1)))
+            .map(|step| {
+                router.handle(
+                    now + Duration::from_millis(step),
+                    heard(ABOVE, priority, 100),
+                )
+            })
             .filter(|actions| actions.contains(&Action::Advertise(Priority::DEFAULT)))
             .count();
         assert_eq!(answers, 2);
     }
+}
+
+/// A loser that advertises faster than we do gets an answer to each advertisement.
+#[test]
+fn a_faster_loser_is_answered_at_its_own_pace() {
+    let (mut router, now) = active(settings());
+    let answers = (0..10)
+        .map(|step| {
+            router.handle(
+                now + Duration::from_millis(100 * step),
+                heard(ABOVE, 99, 10),
+            )
+        })
+        .filter(|actions| actions.contains(&Action::Advertise(Priority::DEFAULT)))
+        .count();
+    assert_eq!(answers, 10);
+}
+
+/// A backup that follows us hears the resignation too, and would take over if we let it pass.
+#[test]
+fn an_answer_to_a_loser_does_not_swallow_the_answer_to_its_resignation() {
+    let (mut router, now) = active(settings());
+    assert_eq!(router.handle(now, heard(ABOVE, 99, 100)).len(), 2);
+    let resigned = router.handle(now + Duration::from_millis(1), heard(ABOVE, 0, 100));
+    assert_eq!(*resigned, [Action::Advertise(Priority::DEFAULT)]);
 }
 
 /// F15, pitfalls 15 and 16: never demoted by, nor in a shouting match with, its own address.

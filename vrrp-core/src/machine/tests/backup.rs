@@ -32,6 +32,15 @@ fn waits_only_skew_time_when_the_active_router_resigns() {
     assert_eq!(transition.new_active_reason(), NewActiveReason::Priority);
 }
 
+/// Our other deviation from F6.
+#[test]
+fn a_losers_resignation_is_no_reason_to_leave_a_live_active_router() {
+    let mut router = started(settings());
+    let _follow = router.handle(ms(100), heard(ABOVE, 200, 100));
+    let _loser = router.handle(ms(200), heard(BELOW, 0, 100));
+    assert_eq!(router.deadline(), Some(Instant::from_nanos(3_709_375_000)));
+}
+
 /// Pitfall 13: our deviation from F6.
 #[test]
 fn repeated_resignations_do_not_put_off_the_takeover() {

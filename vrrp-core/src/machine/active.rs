@@ -1,0 +1,135 @@
+//! RFC 9568 §6.4.3: answering for the virtual addresses.
+
+use core::time::Duration;
+
+use super::{
+    Action, Actions, Announcement, Answers, Cause, Heard, Role, State, VirtualRouter,
+    active_down_interval,
+};
+use crate::Instant;
+
+impl VirtualRouter {
+    /// RFC 9568 §6.4.3, Adver_Timer fires (F11). The next deadline follows from the last one, so
+    /// the period does not drift; after a stall there is one advertisement, not a burst.
+    pub(super) fn adver_timer(
+        &mut self,
+        now: Instant,
+        advertise_at: Instant,
+        answers: Answers,
+    ) -> Actions {
+        if now < advertise_at {
+            return Actions::NONE;
+        }
+        let interval = self.config.interval().duration();
+        let next = advertise_at + interval;
+        let next = if next > now { next } else { now + interval };
+        self.state = State::Active {
+            advertise_at: next,
+            answers,
+        };
+        Actions::of(&[Action::Advertise(self.priority)])
+    }
+
+    /// RFC 9568 §6.4.3, an advertisement arrives (F12 to F16). Preempt_Mode does not matter here.
+    pub(super) fn in_active(
+        &mut self,
+        now: Instant,
+        heard: Heard,
+        advertise_at: Instant,
+        answers: Answers,
+    ) -> Actions {
+        let pause = self.pause(heard);
+        if heard.priority.is_resign() {
+            if now < answers.resignation {
+                return Actions::NONE;
+            }
+            return self.advertise_now(
+                now,
+                Answers {
+                    resignation: now + pause,
+                    ..answers
+                },
+            );
+        }
+        if self.loses_to(heard) {
+            return self.yield_to(now, heard, Cause::HigherPriorityBackup);
+        }
+        // F15: an own packet that came back, or a duplicate address, is no contest.
+        if heard.priority == self.priority && Some(heard.source) == self.primary {
+            return Actions::NONE;
+        }
+        if self.overslept(now, heard, advertise_at) {
+            return self.yield_to(now, heard, Cause::Overslept);
+        }
+        if !self.config.answer_lower() || now < answers.lower {
+            return Actions::NONE;
+        }
+        let answers = Answers {
+            lower: now + pause,
+            ..answers
+        };
+        self.state = State::Active {
+            advertise_at,
+            answers,
+        };
+        Actions::of(&[
+            Action::Advertise(self.priority),
+            Action::Announce(Announcement::LowerPriority),
+        ])
+    }
+
+    /// Whether the sender wins against this Active Router (F13).
+    fn loses_to(&self, heard: Heard) -> bool {
+        let higher_address = self.primary.is_some_and(|primary| heard.source > primary);
+        heard.priority > self.priority || (heard.priority == self.priority && higher_address)
+    }
+
+    /// Whether this router was silent for so long that the sender had to take over. To demote it
+    /// now would move the addresses twice.
+    fn overslept(&self, now: Instant, heard: Heard, advertise_at: Instant) -> bool {
+        let interval = self.config.interval();
+        let senders_wait = active_down_interval(&self.config, heard.priority, interval);
+        now + interval.duration() >= advertise_at + senders_wait
+    }
+
+    fn yield_to(&mut self, now: Instant, heard: Heard, cause: Cause) -> Actions {
+        let transition = self.transition(Role::Backup, cause, Some(heard.source));
+        self.follow(now, heard);
+        let mut actions = Actions::NONE;
+        if self.config.answer_higher() {
+            actions.push(Action::Advertise(self.priority));
+        }
+        actions.push(Action::RemoveAddresses);
+        actions.because(transition)
+    }
+
+    /// Sends at once and re-arms Adver_Timer (F12).
+    pub(super) fn advertise_now(&mut self, now: Instant, answers: Answers) -> Actions {
+        let advertise_at = now + self.config.interval().duration();
+        self.state = State::Active {
+            advertise_at,
+            answers,
+        };
+        Actions::of(&[Action::Advertise(self.priority)])
+    }
+
+    /// How long nobody is answered after `heard` was: half of the shorter interval, so that each
+    /// advertisement of a regular router is answered, even of one that is faster than this one.
+    fn pause(&self, heard: Heard) -> Duration {
+        self.config.interval().min(heard.interval).duration() / 2
+    }
+
+    pub(super) fn become_active(&mut self, now: Instant, cause: Cause) -> Actions {
+        let peer = self.active.map(|heard| heard.source);
+        let transition = self.transition(Role::Active, cause, peer);
+        self.active = None;
+        let answers = Answers {
+            lower: now,
+            resignation: now,
+        };
+        let mut actions = self.advertise_now(now, answers);
+        actions.push(Action::AddAddresses);
+        actions.push(Action::Announce(Announcement::NewActive));
+        actions.because(transition)
+    }
+}
