@@ -184,18 +184,23 @@ impl<O: Copy + Ord> Ruleset<O> {
                 self.entries.clear();
                 self.probing.then_some(Transaction::Probe)
             }
+            (Table::Standing, true) if self.due.len() > LARGEST => {
+                self.change().or(Some(Transaction::Clear))
+            }
             (Table::Standing | Table::Unknown, true) => Some(Transaction::Clear),
             (Table::Absent | Table::Unknown, false) => {
                 self.expect_nothing();
                 let (elements, _) = self.take_due();
                 Some(Transaction::Build { elements })
             }
-            (Table::Standing, false) => {
-                let (added, removed) = self.take_due();
-                (!added.is_empty() || !removed.is_empty())
-                    .then_some(Transaction::Change { added, removed })
-            }
+            (Table::Standing, false) => self.change(),
         }
+    }
+
+    fn change(&mut self) -> Option<Transaction> {
+        let (added, removed) = self.take_due();
+        let is_change = !added.is_empty() || !removed.is_empty();
+        is_change.then_some(Transaction::Change { added, removed })
     }
 
     /// An empty table takes the place of whatever there is.
