@@ -261,10 +261,16 @@ impl Driver {
         self.timer.arm(wake_at)?;
         self.wake_at = wake_at;
         self.slept_at = self.clock.now();
-        if let Err(error) = self.poll.poll(&mut self.events, limit)
-            && error.kind() != io::ErrorKind::Interrupted
-        {
-            return Err(error.into());
+        if let Err(error) = self.poll.poll(&mut self.events, limit) {
+            if error.kind() != io::ErrorKind::Interrupted {
+                return Err(error.into());
+            }
+            // A process that was stopped wakes up like this, and timers may be due: what arrived
+            // meanwhile is not in the events and has to be heard first (pitfall 22).
+            for (_, listener) in self.ports.listeners() {
+                listener.pending = true;
+            }
+            self.network.heard();
         }
         let mut ready = Vec::new();
         for event in &self.events {

@@ -39,7 +39,9 @@ impl Lan {
             self.timeline.record(self.now, what);
         }
         let router = &self.stations[index].router;
-        let leader = router.active_router().is_none_or(|active| active.source == heard.source);
+        let leader = router
+            .active_router()
+            .is_none_or(|active| active.source == heard.source);
         let resigned = heard.priority.is_resign() && leader && router.role() == Role::Backup;
         self.note_heard(index, heard, resigned);
         self.handle(index, Event::Advertisement(heard));
