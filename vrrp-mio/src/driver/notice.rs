@@ -151,6 +151,7 @@ impl Notice {
             | Self::SendFailed { router, .. } => Some(*router),
             Self::Unknown { .. }
             | Self::SysctlFailed { .. }
+            | Self::FirewallFailed { .. }
             | Self::SocketFailed { .. }
             | Self::Late { .. }
             | Self::Resynchronised => None,
