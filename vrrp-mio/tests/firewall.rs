@@ -2,6 +2,8 @@
 
 #[path = "firewall/lab.rs"]
 mod lab;
+#[path = "firewall/router.rs"]
+mod router;
 
 use core::net::Ipv4Addr;
 use core::time::Duration;
@@ -130,6 +132,28 @@ fn nobody_else_changes_the_table() {
     settle(&mut firewall);
     assert!(lab.nft("flush ruleset").status.success());
     assert!(lab.ruleset().contains("192.0.2.9"));
+}
+
+#[test]
+#[ignore = "needs root: own network namespaces, nft"]
+fn where_a_table_cannot_be_owned_it_is_anybodys_and_removed_all_the_same() {
+    let lab = Lab::new();
+    // The kernel gives the first socket of a namespace the number of the process for a port, and
+    // lets nobody own a table that is there already.
+    let name = format!("vrrp_mio_{}", std::process::id());
+    assert!(lab.nft(&format!("add table inet {name}")).status.success());
+    let mut firewall = Firewall::new();
+    firewall.refuse(1, [destination("192.0.2.9")]);
+    settle(&mut firewall);
+    let ruleset = lab.ruleset();
+    assert!(
+        ruleset.contains(&name) && ruleset.contains("192.0.2.9"),
+        "{ruleset}"
+    );
+    assert!(!ruleset.contains("flags owner"), "{ruleset}");
+    assert!(firewall.next_failure().is_none());
+    drop(firewall);
+    assert_eq!(lab.ruleset(), "");
 }
 
 #[test]

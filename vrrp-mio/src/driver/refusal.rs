@@ -5,9 +5,9 @@
 
 use std::io;
 
+use mio::Interest;
 use mio::event::Source;
 use mio::unix::SourceFd;
-use mio::Interest;
 
 use super::network::Network;
 use super::router::Router;

@@ -115,6 +115,13 @@ impl<'a> Batch<'a> {
 #[derive(Debug)]
 pub(super) struct Attributes<'a>(&'a mut Vec<u8>);
 
+impl<'a> Attributes<'a> {
+    #[cfg(test)]
+    pub(super) const fn of(octets: &'a mut Vec<u8>) -> Self {
+        Self(octets)
+    }
+}
+
 impl Attributes<'_> {
     pub(super) fn octets(&mut self, kind: u16, value: &[u8]) -> &mut Self {
         self.frame(kind, |octets| octets.extend(value))
