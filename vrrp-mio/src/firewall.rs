@@ -4,6 +4,9 @@
 //! packets sent to them, though it answers ARP and Neighbor Discovery for them (§6.4.3, D2, P6).
 //! Since the addresses have to be on an interface for that, what comes to them is dropped in the
 //! kernel's packet filter: a [`Firewall`] keeps a table of nf_tables of its own.
+//!
+//! It drops what the host sends to itself as well, and before IPVS sees it: the director of a virtual
+//! service has to accept packets to its address.
 
 mod batch;
 mod outcome;
@@ -83,7 +86,8 @@ pub enum FirewallError {
 /// To drive it: after any of these, when the descriptor is readable or [`deadline`](Self::deadline)
 /// has come, call [`drive`](Self::drive); if that made only [`Progress::Partial`], do so in the next
 /// turn as well. The socket is opened at first need: ask [`takes_opened`](Self::takes_opened) for
-/// what to register. It never blocks, and one transaction is with the kernel at a time.
+/// what to register. One transaction is with the kernel at a time, a small one; it takes the kernel
+/// some hundred microseconds, and longer only while somebody else's is being carried out.
 ///
 /// A firewall that fails tells so once by [`next_failure`](Self::next_failure), counts everything as
 /// ready and goes on trying: a virtual address that is reachable by too much is better than none.

@@ -1,8 +1,11 @@
 //! Refusing packets by nf_tables, in the running kernel, each test in network namespaces of its own.
 
-#[path = "firewall/lab.rs"]
+#![expect(
+    clippy::unwrap_used,
+    reason = "what the tests share lies outside test functions"
+)]
+
 mod lab;
-#[path = "firewall/router.rs"]
 mod router;
 
 use core::net::Ipv4Addr;
