@@ -79,6 +79,24 @@ impl Lab {
         String::from_utf8(output.stdout).unwrap().contains("lladdr")
     }
 
+    /// Whether `address`, known to the peer, answers a probe sent to it alone.
+    pub(crate) fn confirms_neighbour(&self, address: &str) -> bool {
+        let address = address.split('%').next().unwrap();
+        let mac = self.ip("-br link show va");
+        let mac = mac.split_whitespace().nth(2).unwrap();
+        self.in_peer(&format!(
+            "ip neigh replace {address} lladdr {mac} dev vb nud probe"
+        ));
+        loop {
+            let shown = self.in_peer(&format!("ip neigh show {address} dev vb"));
+            let shown = String::from_utf8(shown.stdout).unwrap();
+            if !shown.contains("PROBE") {
+                return shown.contains("REACHABLE");
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
     pub(crate) fn answers_ping(&self, address: &str) -> bool {
         let output = self.in_peer(&format!("ping -n -c 2 -i 0.2 -W 1 {address}"));
         output.status.success()

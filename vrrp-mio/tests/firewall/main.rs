@@ -71,6 +71,10 @@ fn packets_to_refused_addresses_are_dropped_and_neighbour_discovery_is_answered(
         assert!(!lab.answers_ping(refused), "{refused}");
         assert!(!lab.answers_tcp(refused), "{refused}");
         assert!(lab.knows_neighbour(refused), "{refused} was not resolved");
+        assert!(
+            lab.confirms_neighbour(refused),
+            "{refused} was not confirmed"
+        );
     }
     for other in ["192.0.2.1", "192.0.2.8", "2001:db8::8", "fe80::8%vb"] {
         assert!(lab.answers_ping(other), "{other}");
