@@ -35,5 +35,6 @@ pub mod engine;
 pub mod lab;
 pub mod log;
 mod narrator;
+pub mod privilege;
 pub mod routers;
 pub mod status;

@@ -108,7 +108,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// As keepalived: 2 for a configuration that cannot run.
+/// As keepalived: 2 for a configuration that cannot run, 4 for missing privileges.
 fn run(file: &Path, socket: PathBuf, config_id: Option<String>, level: tracing::Level) -> ExitCode {
     let loaded = config::load(file, &load_options(config_id));
     let colour = io::stderr().is_terminal();
@@ -127,7 +127,10 @@ fn run(file: &Path, socket: PathBuf, config_id: Option<String>, level: tracing::
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{}", chain(&error));
-            ExitCode::FAILURE
+            match error {
+                engine::EngineError::Privilege(_) => ExitCode::from(4),
+                _ => ExitCode::FAILURE,
+            }
         }
     }
 }

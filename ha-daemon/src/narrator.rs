@@ -88,6 +88,10 @@ pub(crate) fn notice(name: &str, router: Option<&Router>, notice: &Notice) {
         }
         Notice::MacvlanFailed { error, .. } => error!("({name}) {}", chain(error)),
         Notice::SysctlFailed { error } => error!("{}", chain(error)),
+        Notice::FirewallFailed { error } => error!(
+            "packets to virtual addresses that are not to be accepted are: {}",
+            chain(error)
+        ),
         Notice::Interface { usable, .. } => {
             let interface = router.map(|router| router.spec().interface.to_string());
             let interface = interface.unwrap_or_default();

@@ -5,6 +5,7 @@ mod network;
 mod notice;
 mod ports;
 mod receive;
+mod refusal;
 mod router;
 mod spec;
 mod transmit;
@@ -30,6 +31,7 @@ use crate::{Clock, Deadlines, Interfaces, RECEIVE_BUFFER, Timer};
 const TIMER: Token = Token(0);
 const MONITOR: Token = Token(1);
 const REQUESTS: Token = Token(2);
+const FIREWALL: Token = Token(3);
 const FIRST_LISTENER: usize = 16;
 
 /// Later than this, a wake-up is worth telling, and everything received is read before any timer
@@ -172,6 +174,7 @@ impl Driver {
         let id = router.0;
         self.detach(id);
         if let Some(router) = self.routers.get_mut(id).and_then(Option::take) {
+            self.network.withdraw(id, &router);
             self.network.discharge(id, &router.spec);
             self.deadlines.set(id, None);
         }
@@ -274,7 +277,7 @@ impl Driver {
             match event.token() {
                 TIMER => self.timer.clear()?,
                 MONITOR => self.network.heard(),
-                REQUESTS => self.network.answered(),
+                REQUESTS | FIREWALL => self.network.answered(),
                 Token(token) if token >= Self::FIRST_FREE_TOKEN => {
                     ready.push(event.token());
                 }

@@ -58,6 +58,7 @@ pub mod addresses;
 mod clock;
 mod deadlines;
 mod driver;
+pub mod firewall;
 mod frames;
 pub mod interfaces;
 mod link;

@@ -9,10 +9,12 @@ use vrrp_core::receive::Expect;
 use vrrp_core::wire::Addresses;
 use vrrp_core::{Event, Family, Instant, Role, Vrid};
 
+use super::refusal::Holder;
 use super::router::Router;
 use super::spec::{Path, RouterSpec};
 use super::{Driver, DriverError, NETLINK_SLICE, Notice, RouterId};
 use crate::addresses::{AddressEvent, Tenure};
+use crate::firewall::Firewall;
 use crate::interfaces::{AddressKey, AddressProtocol, Link};
 use crate::macvlan::{Macvlan, MacvlanSpec, MacvlanStep, Presence};
 use crate::netlink::{Completion, Progress, Requests, TimeSlice};
@@ -33,7 +35,14 @@ enum Tag {
 #[derive(Debug)]
 pub(super) struct Network {
     requests: Requests<Tag>,
-    keeper: AddressKeeper<usize>,
+    pub(super) keeper: AddressKeeper<usize>,
+    pub(super) firewall: Firewall<Holder>,
+    /// Active routers that packets are refused for.
+    pub(super) refusing: BTreeSet<usize>,
+    /// Those of them whose addresses wait for the firewall.
+    pub(super) waiting: BTreeSet<usize>,
+    /// Addresses that are refused until they are gone.
+    pub(super) leaving: BTreeSet<AddressKey>,
     sysctls: Sysctls,
     /// Routers to look at when an interface of this name changes.
     watchers: BTreeMap<InterfaceName, BTreeSet<usize>>,
@@ -45,7 +54,7 @@ pub(super) struct Network {
     events: Vec<NetworkEvent>,
     completions: Vec<Completion<Tag>>,
     monitor_pending: bool,
-    requests_pending: bool,
+    pub(super) requests_pending: bool,
     synchronised: bool,
     clean_leftovers: bool,
     /// Scratch for ids of due routers.
@@ -57,6 +66,10 @@ impl Network {
         Ok(Self {
             requests: Requests::open()?,
             keeper: AddressKeeper::new(Some(MARK)),
+            firewall: Firewall::new(),
+            refusing: BTreeSet::new(),
+            waiting: BTreeSet::new(),
+            leaving: BTreeSet::new(),
             sysctls: Sysctls::default(),
             watchers: BTreeMap::new(),
             names: BTreeMap::new(),
@@ -85,10 +98,14 @@ impl Network {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        [self.requests.deadline(), self.keeper.deadline()]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            self.requests.deadline(),
+            self.keeper.deadline(),
+            self.firewall.deadline(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     pub(super) fn is_settled(&self, routers: &[Option<Router>], interfaces: &Interfaces) -> bool {
@@ -98,6 +115,8 @@ impl Network {
             .filter_map(|router| router.macvlan.as_ref());
         self.keeper.is_settled()
             && self.requests.is_idle()
+            && self.firewall.is_settled()
+            && self.waiting.is_empty()
             && macvlans
                 .into_iter()
                 .all(|macvlan| macvlan.is_settled(interfaces))
@@ -112,6 +131,10 @@ impl Network {
             *self.virtuals.entry(address.spec.address).or_default() += 1;
         }
         self.dirty.insert(id);
+        if !spec.config.accept() {
+            self.firewall.prepare();
+            self.requests_pending = true;
+        }
     }
 
     /// The reverse of [`enlist`](Self::enlist); addresses in place are removed.
@@ -143,8 +166,13 @@ impl Network {
             macvlan.want(Presence::Up);
             self.dirty.insert(id);
         }
-        self.declare(id, router);
-        self.keeper.set_active(id, true);
+        if router.machine.config().accept() {
+            self.accept(router);
+            self.declare(id, router);
+            self.keeper.set_active(id, true);
+        } else {
+            self.refuse(id, router);
+        }
         self.requests_pending = true;
     }
 
@@ -162,10 +190,11 @@ impl Network {
         }
         self.declare(id, router);
         self.keeper.set_active(id, false);
+        self.withdraw(id, router);
         self.requests_pending = true;
     }
 
-    fn declare(&mut self, id: usize, router: &mut Router) {
+    pub(super) fn declare(&mut self, id: usize, router: &mut Router) {
         if core::mem::replace(&mut router.declared, true) {
             return;
         }
@@ -323,7 +352,10 @@ impl Driver {
         if keys != router.keys {
             router.keys = keys;
             router.installed.fill(false);
-            if core::mem::replace(&mut router.declared, false) {
+            let declared = core::mem::replace(&mut router.declared, false);
+            if self.network.refuses(id) {
+                self.network.refuse(id, router);
+            } else if declared {
                 self.network.declare(id, router);
                 self.network.requests_pending = true;
             }
@@ -453,6 +485,7 @@ impl Driver {
         let clock = || clock.now();
         let slice = TimeSlice::new(started, started + NETLINK_SLICE, &clock);
         self.network.requests_pending = false;
+        self.drive_firewall(&slice)?;
         loop {
             let asked = self.network.ask_addresses(self.monitor.interfaces(), now);
             let progress = self
@@ -470,6 +503,7 @@ impl Driver {
             }
         }
         self.tell_of_addresses(now);
+        self.network.release_gone(self.monitor.interfaces());
         if self.network.keeper.takes_doubt() {
             self.monitor.resynchronise();
             self.network.monitor_pending = true;
