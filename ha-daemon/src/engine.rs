@@ -398,6 +398,7 @@ impl Engine {
                     member.entered = true;
                 }
             }
+            (Notice::Unknown { .. }, _) if !self.global.log_unknown_vrids => {}
             // It is tried again every few seconds, and there may be thousands.
             (Notice::AddressFailed { .. }, _)
                 if member.as_ref().is_some_and(|member| member.told_refusal) => {}
