@@ -405,11 +405,8 @@ impl Engine {
             (notice, router) => {
                 narrator::notice(name, router, notice);
                 if let Some(member) = member {
-                    member.told_refusal = match notice {
-                        Notice::AddressFailed { .. } => true,
-                        Notice::AddressInstalled { .. } => false,
-                        _ => member.told_refusal,
-                    };
+                    member.told_refusal |= matches!(notice, Notice::AddressFailed { .. });
+                    member.told_refusal &= !matches!(notice, Notice::AddressInstalled { .. });
                 }
             }
         }

@@ -2,9 +2,9 @@
 //!
 //! `cargo run -p vrrp-mio --example router -- eth0 51 100 192.0.2.100/24`
 
+use core::error::Error;
+use core::net::IpAddr;
 use std::env;
-use std::error::Error;
-use std::net::IpAddr;
 
 use vrrp_core::{Config, Family, Settings, Version};
 use vrrp_mio::{Driver, Notice, RouterSpec, VirtualAddress};
@@ -21,6 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let config = Config::try_from(Settings {
         priority: priority.parse()?,
+        accept: true,
         ..Settings::new(Version::V3, Family::of(address), vrid.parse()?)
     })?;
     let addresses = vec![VirtualAddress::new(address, length.parse()?)];
@@ -37,13 +38,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 #[expect(clippy::print_stdout, reason = "an example reports to its terminal")]
 fn report(notice: &Notice) {
-    match notice {
-        Notice::Transition { transition, .. } => {
-            println!(
-                "{} -> {}: {}",
-                transition.from, transition.to, transition.cause
-            );
-        }
-        other => println!("{other:?}"),
+    if let Notice::Transition { transition, .. } = notice {
+        println!(
+            "{} -> {}: {}",
+            transition.from, transition.to, transition.cause
+        );
+    } else {
+        println!("{notice:?}");
     }
 }
