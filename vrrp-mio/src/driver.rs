@@ -358,8 +358,9 @@ impl Driver {
                 Action::Announce(announcement) => router.schedule.start(now, announcement),
                 Action::RemoveAddresses => {
                     router.schedule.stop();
-                    router.sweep.stop();
-                    router.fresh.clear();
+                    router.owed.clear();
+                    // The next tenure announces an address when it is in place anew (D4).
+                    router.installed.fill(false);
                     self.network.remove_addresses(id, router);
                 }
                 Action::Candidate => self.notices.push(Notice::Candidate {

@@ -321,8 +321,7 @@ impl Driver {
         };
         let keys = resolve(router, self.monitor.interfaces());
         if keys != router.keys {
-            router.keys = keys;
-            router.installed.fill(false);
+            router.place(keys);
             if core::mem::replace(&mut router.declared, false) {
                 self.network.declare(id, router);
                 self.network.requests_pending = true;
@@ -469,7 +468,7 @@ impl Driver {
                 break;
             }
         }
-        self.tell_of_addresses(now);
+        self.tell_of_addresses();
         if self.network.keeper.takes_doubt() {
             self.monitor.resynchronise();
             self.network.monitor_pending = true;
@@ -497,11 +496,11 @@ impl Driver {
         self.network.completions = completions;
     }
 
-    fn tell_of_addresses(&mut self, now: Instant) {
+    fn tell_of_addresses(&mut self) {
         while let Some(event) = self.network.keeper.next_event() {
             match event {
                 AddressEvent::Installed { owner, address } => {
-                    self.installed(owner, &address.key(), now);
+                    self.installed(owner, &address.key());
                 }
                 AddressEvent::Lost { owner, address } => {
                     if let Some(router) = self.routers.get_mut(owner).and_then(Option::as_mut)
@@ -524,7 +523,7 @@ impl Driver {
         }
     }
 
-    fn installed(&mut self, id: usize, key: &AddressKey, now: Instant) {
+    fn installed(&mut self, id: usize, key: &AddressKey) {
         let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
             return;
         };
@@ -532,14 +531,10 @@ impl Driver {
             return;
         };
         set(&mut router.installed, position, true);
-        if router.machine.role() == Role::Active
-            && let Ok(position) = u32::try_from(position)
-        {
+        if router.machine.role() == Role::Active {
             let copies = vrrp_core::announce::Settings::from(router.spec.announce).repeat;
-            router
-                .fresh
-                .extend(core::iter::repeat_n(position, usize::from(copies)));
-            self.deadlines.set(id, Some(now));
+            router.owed.add(position, copies);
+            self.deadlines.set(id, router.deadline());
         }
         let (router, address) = (RouterId(id), key.address());
         self.notices

@@ -1,13 +1,13 @@
 //! One virtual router as the driver keeps it.
 
 use core::net::IpAddr;
-use std::collections::VecDeque;
 
-use vrrp_core::announce::{Pace, Schedule, Sweep};
+use vrrp_core::announce::{Pace, Schedule};
 use vrrp_core::receive::{Admission, Reach, Remarks, ReplayWindow};
 use vrrp_core::wire::{Addresses, ChecksumForm};
 use vrrp_core::{Family, Instant, Statistics, Transition, VirtualRouter};
 
+use super::announce::Owed;
 use super::spec::{Path, RouterSpec, VirtualAddress};
 use crate::interfaces::AddressKey;
 use crate::macvlan::Macvlan;
@@ -38,11 +38,11 @@ pub struct Router {
     /// an earlier run left stay where they are: if nobody else is Active they are still in use.
     pub(super) declared: bool,
     pub(super) installed: Vec<bool>,
-    /// Addresses that came into place and are not announced yet.
-    pub(super) fresh: VecDeque<u32>,
     pub(super) schedule: Schedule,
-    pub(super) sweep: Sweep,
+    pub(super) owed: Owed,
     pub(super) pace: Pace,
+    /// From when on a full send queue may have drained.
+    pub(super) drained_at: Instant,
     pub(super) ah_sequence: u32,
     pub(super) peer_checksum: Option<ChecksumForm>,
     /// Remarks already told of, and about whom.
@@ -108,10 +108,10 @@ impl Router {
             keys: Vec::new(),
             declared: false,
             installed: vec![false; count],
-            fresh: VecDeque::new(),
             schedule: Schedule::new(spec.announce),
-            sweep: Sweep::default(),
+            owed: Owed::of(count),
             pace: Pace::new(spec.announce_interval),
+            drained_at: Instant::EPOCH,
             ah_sequence,
             peer_checksum: None,
             remarked: None,
@@ -184,6 +184,21 @@ impl Router {
         }
     }
 
+    /// Takes over where the addresses go now. Those that go where they went stay in place.
+    pub(super) fn place(&mut self, keys: Vec<(AddressKey, u32)>) {
+        let mut installed = vec![false; self.installed.len()];
+        for placed in &keys {
+            if self.keys.binary_search(placed).is_ok()
+                && let Ok(position) = usize::try_from(placed.1)
+                && let Some(flag) = installed.get_mut(position)
+            {
+                *flag = self.installed.get(position).copied().unwrap_or(false);
+            }
+        }
+        self.keys = keys;
+        self.installed = installed;
+    }
+
     /// The position of a kernel address in the lists.
     pub(super) fn position(&self, key: &AddressKey) -> Option<usize> {
         let found = self.keys.binary_search_by_key(key, |(key, _)| *key).ok()?;
@@ -208,13 +223,10 @@ impl Router {
 
     /// The earliest of the election's and the announcements' deadlines.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let announcing = self.sweep.deadline(&self.pace);
-        let fresh = (!self.fresh.is_empty()).then(|| self.pace.free_at());
         [
             self.machine.deadline(),
             self.schedule.deadline(),
-            announcing,
-            fresh,
+            self.announce_at(),
         ]
         .into_iter()
         .flatten()
