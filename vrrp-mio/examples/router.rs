@@ -2,9 +2,9 @@
 //!
 //! `cargo run -p vrrp-mio --example router -- eth0 51 100 192.0.2.100/24`
 
+use core::error::Error;
+use core::net::IpAddr;
 use std::env;
-use std::error::Error;
-use std::net::IpAddr;
 
 use vrrp_core::{Config, Family, Settings, Version};
 use vrrp_mio::{Driver, Notice, RouterSpec, VirtualAddress};
@@ -36,6 +36,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 #[expect(clippy::print_stdout, reason = "an example reports to its terminal")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "whatever else there is to tell is told as it is"
+)]
 fn report(notice: &Notice) {
     match notice {
         Notice::Transition { transition, .. } => {

@@ -1,6 +1,8 @@
 //! Virtual routers on a host: one loop turn after another.
 
 mod announce;
+mod attachment;
+mod kernel;
 mod network;
 mod notice;
 mod ports;
@@ -8,6 +10,7 @@ mod receive;
 mod router;
 mod spec;
 mod transmit;
+mod virtual_mac;
 
 use core::time::Duration;
 use std::io;
@@ -160,18 +163,31 @@ impl Driver {
         self.tell(router, Event::Shutdown);
     }
 
-    /// Delivers an event of the owner's, such as a tracked priority.
+    /// Delivers an event of the owner's, such as a tracked priority. A new configuration keeps the
+    /// virtual router identifier, the version and the family: another router is added for another.
     pub fn tell(&mut self, router: RouterId, event: Event) {
         let now = self.clock.now();
         self.handle(router.0, event, now);
+        if matches!(event, Event::Configure(_)) {
+            self.network.redeclare(router.0, &mut self.routers);
+        }
+        self.follow_role(router.0);
+        // Its macvlan and its tenure depend on what the owner says.
+        self.network.dirty.insert(router.0);
     }
 
-    /// Removes a router. Stop it first and wait until everything is settled, or it leaves without
-    /// a resignation.
+    /// Removes a router, its addresses and its macvlan. Stop it first, or it leaves without a
+    /// resignation. What was yet to be told of it is not.
     pub fn remove(&mut self, router: RouterId) {
         let id = router.0;
         self.detach(id);
         if let Some(router) = self.routers.get_mut(id).and_then(Option::take) {
+            if let Some(bearer) = router.bearer {
+                self.network.virtual_macs.dismiss(bearer);
+            }
+            // The identifier may be another router's by the time they would be told.
+            self.notices
+                .retain(|notice| notice.router() != Some(RouterId(id)));
             self.network.discharge(id, &router.spec);
             self.deadlines.set(id, None);
         }
@@ -222,8 +238,7 @@ impl Driver {
     /// Whether the kernel has done everything asked of it.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.network
-            .is_settled(&self.routers, self.monitor.interfaces())
+        self.network.is_settled(self.monitor.interfaces())
     }
 
     /// Sleeps until something happens or `limit` has passed, and reacts to it.
@@ -382,6 +397,9 @@ impl Driver {
             });
         }
         self.deadlines.set(id, router.deadline());
+        if actions.transition().is_some() {
+            self.follow_role(id);
+        }
     }
 }
 

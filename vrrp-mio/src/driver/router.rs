@@ -9,8 +9,8 @@ use vrrp_core::{Family, Instant, Statistics, Transition, VirtualRouter};
 
 use super::announce::Owed;
 use super::spec::{Path, RouterSpec, VirtualAddress};
+use super::virtual_mac::BearerId;
 use crate::interfaces::AddressKey;
-use crate::macvlan::Macvlan;
 
 /// A virtual router on a [`Driver`](super::Driver), to look at.
 #[derive(Debug)]
@@ -29,9 +29,12 @@ pub struct Router {
     /// The last primary address known: a resignation is sent from it when it is gone.
     pub(super) source: Option<IpAddr>,
     pub(super) listener: Option<usize>,
+    /// Whether the socket could not be opened, which was told.
+    pub(super) deaf: bool,
     /// How many of the addresses an advertisement carries on this interface.
     pub(super) advertised: usize,
-    pub(super) macvlan: Option<Macvlan>,
+    /// The macvlan, while the router is switched on.
+    pub(super) bearer: Option<BearerId>,
     /// The virtual addresses, advertised ones first, by kernel key and sorted, once resolved.
     pub(super) keys: Vec<(AddressKey, u32)>,
     /// Whether the keeper of addresses knows them. Until the router knows its role, addresses that
@@ -103,8 +106,9 @@ impl Router {
             usable: false,
             source: None,
             listener: None,
+            deaf: false,
             advertised: 0,
-            macvlan: None,
+            bearer: None,
             keys: Vec::new(),
             declared: false,
             installed: vec![false; count],
