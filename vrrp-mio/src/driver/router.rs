@@ -48,8 +48,8 @@ pub struct Router {
     pub(super) drained_at: Instant,
     pub(super) ah_sequence: u32,
     pub(super) peer_checksum: Option<ChecksumForm>,
-    /// Remarks already told of, and about whom.
-    pub(super) remarked: Option<(IpAddr, Remarks)>,
+    /// Remarks told of since the last transition, and about whom.
+    pub(super) remarked: Vec<(IpAddr, Remarks)>,
     /// Kinds of discards told of since the last transition.
     pub(super) discards_told: u32,
     pub(super) send_failing: bool,
@@ -118,7 +118,7 @@ impl Router {
             drained_at: Instant::EPOCH,
             ah_sequence,
             peer_checksum: None,
-            remarked: None,
+            remarked: Vec::new(),
             discards_told: 0,
             send_failing: false,
             spec,
