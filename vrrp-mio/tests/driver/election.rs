@@ -67,6 +67,7 @@ fn what_a_crash_left_is_taken_over_by_a_router_and_removed_otherwise() {
     until("the router to know its interface", || {
         host.role(a) == Role::Backup
     });
+    host.ask(|node| node.driver().clean_leftovers());
     assert!(host.has(VIP), "nobody else is Active");
     host.await_role(a, Role::Active);
     until("the address to be announced as in place", || {

@@ -166,9 +166,7 @@ impl Host {
     /// Gives the host a driver.
     pub(crate) fn boot(&self) {
         self.ask(|node| {
-            let mut driver = Driver::new().unwrap();
-            driver.clean_leftovers();
-            node.driver = Some(driver);
+            node.driver = Some(Driver::new().unwrap());
         });
     }
 

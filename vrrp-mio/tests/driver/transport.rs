@@ -47,12 +47,13 @@ fn a_tentative_link_local_address_is_waited_for() {
     host.ip("address del fe80::1/64 dev eth0");
     let a = host.start(router(100, &["fe80::100/64"]));
     host.ip("address add fe80::1/64 dev eth0");
-    let tentative = || {
-        host.ip("-6 address show dev eth0 tentative")
-            .contains("fe80::1/64")
-    };
-    while tentative() {
-        assert_eq!(host.role(a), Role::Initialize);
+    loop {
+        let role = host.role(a);
+        let tentative = host.ip("-6 address show dev eth0 tentative");
+        if !tentative.contains("fe80::1/64") {
+            break;
+        }
+        assert_eq!(role, Role::Initialize);
     }
     host.await_role(a, Role::Active);
     assert_eq!(
