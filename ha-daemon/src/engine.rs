@@ -17,6 +17,7 @@ use vrrp_mio::{Driver, DriverError, InterfaceName, Notice, RouterId, Turn};
 use crate::config::{Config, Global, Instance, Transport};
 use crate::control::Server;
 use crate::narrator;
+use crate::privilege::{self, PrivilegeError};
 use crate::routers::{SpecError, specify};
 use crate::status::{InstanceStatus, Status, TrackedStatus};
 
@@ -46,6 +47,9 @@ pub enum EngineError {
     /// The driver cannot be made, or failed.
     #[error(transparent)]
     Driver(#[from] DriverError),
+    /// Capabilities are missing, or cannot be given up.
+    #[error(transparent)]
+    Privilege(#[from] PrivilegeError),
     /// Signals cannot be received.
     #[error("cannot receive signals")]
     Signals(#[source] io::Error),
@@ -94,10 +98,13 @@ struct Member {
     verdict: Option<Verdict>,
     entered: bool,
     told_waiting: bool,
+    /// Whether a refused address was told of since one was last put in place.
+    told_refusal: bool,
 }
 
 impl Engine {
     fn new(config: Config, options: &Options) -> Result<Self, EngineError> {
+        privilege::restrict()?;
         let mut driver = Driver::new()?;
         let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP]).map_err(EngineError::Signals)?;
         // A parent may have left them blocked.
@@ -160,6 +167,7 @@ impl Engine {
             verdict: None,
             entered: false,
             told_waiting: false,
+            told_refusal: false,
         });
         match named {
             Some(interface) => self.place(member, interface),
@@ -390,7 +398,19 @@ impl Engine {
                     member.entered = true;
                 }
             }
-            (notice, router) => narrator::notice(name, router, notice),
+            // It is tried again every few seconds, and there may be thousands.
+            (Notice::AddressFailed { .. }, _)
+                if member.as_ref().is_some_and(|member| member.told_refusal) => {}
+            (notice, router) => {
+                narrator::notice(name, router, notice);
+                if let Some(member) = member {
+                    member.told_refusal = match notice {
+                        Notice::AddressFailed { .. } => true,
+                        Notice::AddressInstalled { .. } => false,
+                        _ => member.told_refusal,
+                    };
+                }
+            }
         }
     }
 

@@ -108,7 +108,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// As keepalived: 2 for a configuration that cannot run.
+/// As keepalived: 2 for a configuration that cannot run, 4 for missing privileges.
 fn run(file: &Path, socket: PathBuf, config_id: Option<String>, level: tracing::Level) -> ExitCode {
     let loaded = config::load(file, &load_options(config_id));
     let colour = io::stderr().is_terminal();
@@ -127,7 +127,10 @@ fn run(file: &Path, socket: PathBuf, config_id: Option<String>, level: tracing::
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{}", chain(&error));
-            ExitCode::FAILURE
+            match error {
+                engine::EngineError::Privilege(_) => ExitCode::from(4),
+                _ => ExitCode::FAILURE,
+            }
         }
     }
 }
@@ -153,13 +156,14 @@ fn status(json: bool, socket: &Path) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            let hint = match error.kind() {
-                io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
+            let hint =
+                if let io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused = error.kind() {
                     "; is the daemon running, with the same --socket?"
-                }
-                io::ErrorKind::PermissionDenied => "; try as root",
-                _ => "",
-            };
+                } else if error.kind() == io::ErrorKind::PermissionDenied {
+                    "; try as root"
+                } else {
+                    ""
+                };
             complain(&format!(
                 "ha-daemon: no status from {}: {error}{hint}",
                 socket.display()

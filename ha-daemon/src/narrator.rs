@@ -88,6 +88,10 @@ pub(crate) fn notice(name: &str, router: Option<&Router>, notice: &Notice) {
         }
         Notice::MacvlanFailed { error, .. } => error!("({name}) {}", chain(error)),
         Notice::SysctlFailed { error } => error!("{}", chain(error)),
+        Notice::FirewallFailed { error } => error!(
+            "packets to virtual addresses that are not to be accepted are: {}",
+            chain(error)
+        ),
         Notice::Interface { usable, .. } => {
             let interface = router.map(|router| router.spec().interface.to_string());
             let interface = interface.unwrap_or_default();
@@ -151,12 +155,13 @@ fn remark(name: &str, source: &core::net::IpAddr, remarks: &Remarks) {
 }
 
 fn discarded(name: &str, source: &core::net::IpAddr, discard: &Discard) {
-    match discard {
+    if let Discard::Interval { theirs } = discard {
         // A silent split brain otherwise (pitfall 20).
-        Discard::Interval { theirs } => error!(
+        error!(
             "({name}) dropping adverts from {source}: advert interval {theirs} is not ours, and VRRPv2 cannot tolerate that; both will be MASTER"
-        ),
-        other => warn!("({name}) dropping adverts from {source}: {other}"),
+        );
+    } else {
+        warn!("({name}) dropping adverts from {source}: {discard}");
     }
 }
 

@@ -7,6 +7,7 @@ mod network;
 mod notice;
 mod ports;
 mod receive;
+mod refusal;
 mod router;
 mod spec;
 mod transmit;
@@ -33,6 +34,7 @@ use crate::{Clock, Deadlines, Interfaces, RECEIVE_BUFFER, Timer};
 const TIMER: Token = Token(0);
 const MONITOR: Token = Token(1);
 const REQUESTS: Token = Token(2);
+const FIREWALL: Token = Token(3);
 const FIRST_LISTENER: usize = 16;
 
 /// Later than this, a wake-up is worth telling, and an Active router may have been replaced.
@@ -188,6 +190,7 @@ impl Driver {
             // The identifier may be another router's by the time they would be told.
             self.notices
                 .retain(|notice| notice.router() != Some(RouterId(id)));
+            self.network.withdraw(id, &router);
             self.network.discharge(id, &router.spec);
             self.deadlines.set(id, None);
         }
@@ -286,7 +289,7 @@ impl Driver {
             match event.token() {
                 TIMER => self.timer.clear()?,
                 MONITOR => self.network.heard(),
-                REQUESTS => self.network.answered(),
+                REQUESTS | FIREWALL => self.network.answered(),
                 Token(token) if token >= Self::FIRST_FREE_TOKEN => {
                     ready.push(event.token());
                 }

@@ -1,9 +1,64 @@
-//! Linux runtime for `vrrp-core`.
+//! Linux runtime for [`vrrp_core`]: virtual routers on the interfaces of this host.
+//!
+//! [`Driver`] is the whole of it: sockets, virtual addresses, virtual MACs, gratuitous ARP and
+//! neighbour advertisements, and the loop. It needs the capabilities `CAP_NET_RAW` and
+//! `CAP_NET_ADMIN`, and to write `/proc/sys/net` where virtual MACs are used. The parts beneath are
+//! public and usable alone: [`AdvertSocket`], [`LinkSocket`], [`netlink`], [`AddressKeeper`],
+//! [`macvlan`], [`sysctl`], [`Timer`].
+//!
+//! # Driving it
+//!
+//! ```no_run
+//! use vrrp_core::{Config, Family, Role, Settings, Version};
+//! use vrrp_mio::{Driver, Notice, RouterSpec, VirtualAddress};
+//!
+//! let config = Config::try_from(Settings {
+//!     priority: 150,
+//!     ..Settings::new(Version::V3, Family::V4, 51)
+//! })?;
+//! let addresses = vec![VirtualAddress::new([192, 0, 2, 100].into(), 24)];
+//!
+//! let mut driver = Driver::new()?;
+//! let router = driver.add(RouterSpec::new(config, "eth0".parse()?, addresses));
+//! driver.start(router);
+//! let reason = loop {
+//!     // Sleeps until something happens: `None` for as long as it takes.
+//!     let turn = driver.turn(None)?;
+//!     let lost = turn.notices.iter().find_map(|notice| match notice {
+//!         Notice::Transition { transition, .. } if transition.from == Role::Active => {
+//!             Some(transition.cause)
+//!         }
+//!         _ => None,
+//!     });
+//!     if let Some(cause) = lost {
+//!         break cause;
+//!     }
+//! };
+//! println!("no longer Active: {reason}");
+//!
+//! // Resign, and go on until the kernel has removed the addresses.
+//! driver.stop(router);
+//! while !driver.is_settled() {
+//!     let _notices = driver.turn(None)?;
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! An interface that does not exist, is down or has no address is no error: the router waits for
+//! it. What goes wrong later, such as an address the kernel refuses, is a [`Notice`] and tried
+//! again. [`DriverError`] is for what leaves the driver deaf.
+//!
+//! Descriptors of the caller join the loop through [`Driver::registry`], with tokens from
+//! [`Driver::FIRST_FREE_TOKEN`] on; those that are ready come back in [`Turn::ready`]. Whatever the
+//! caller does between two turns delays advertisements by as long as it takes.
+//!
+//! The network namespace is that of the thread that calls [`Driver::new`]; stay in it.
 
 pub mod addresses;
 mod clock;
 mod deadlines;
 mod driver;
+pub mod firewall;
 mod frames;
 pub mod interfaces;
 mod link;

@@ -15,8 +15,10 @@ mod slice;
 mod socket;
 
 pub(crate) use self::decode::Update;
+pub(crate) use self::frame::{Acknowledgement, Message, Messages, NLMSG_ERROR, NLMSG_OVERRUN};
 pub use self::monitor::{Monitor, MonitorError};
 pub use self::pipeline::{Completion, QueueFull, RequestError};
 pub use self::request::{EncodeError, Request};
 pub use self::requests::Requests;
 pub use self::slice::{Progress, TimeSlice};
+pub(crate) use self::socket::{NetlinkSocket, Received};

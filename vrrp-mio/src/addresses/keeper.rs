@@ -455,6 +455,14 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
         core::mem::replace(&mut self.doubt, false)
     }
 
+    /// Whether a change of this address is asked of the kernel, not confirmed or about to be asked.
+    #[must_use]
+    pub fn is_changing(&self, key: &AddressKey) -> bool {
+        let phase = self.entries.get(key).map(|entry| entry.phase);
+        self.due.contains(key)
+            || matches!(phase, Some(Phase::Asked { .. } | Phase::Unconfirmed { .. }))
+    }
+
     /// When to call [`next_request`](Self::next_request) even if nothing has changed: a time in the past
     /// if at once.
     #[must_use]

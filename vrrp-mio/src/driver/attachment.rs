@@ -55,7 +55,10 @@ impl Driver {
         let keys = resolve(router, &self.network.virtual_macs, interfaces);
         if keys != router.keys {
             router.place(keys);
-            if core::mem::replace(&mut router.declared, false) {
+            let declared = core::mem::replace(&mut router.declared, false);
+            if self.network.refuses(id) {
+                self.network.refuse(id, router);
+            } else if declared {
                 self.network.declare(id, router);
                 self.network.requests_pending = true;
             }

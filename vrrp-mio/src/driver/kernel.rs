@@ -68,6 +68,7 @@ impl Driver {
         if self.network.synchronised {
             self.drive_virtual_macs(&slice, now);
         }
+        self.drive_firewall(&slice)?;
         loop {
             let asked = self.network.ask_addresses(self.monitor.interfaces(), now);
             let progress = self
@@ -85,6 +86,7 @@ impl Driver {
             }
         }
         self.tell_of_addresses();
+        self.network.release_gone(self.monitor.interfaces());
         if self.network.keeper.takes_doubt() {
             self.monitor.resynchronise();
             self.network.monitor_pending = true;

@@ -8,10 +8,12 @@ use std::os::fd::{AsRawFd, RawFd};
 
 use vrrp_core::{Family, Instant};
 
+use super::refusal::Holder;
 use super::router::Router;
 use super::spec::{Path, RouterSpec};
 use super::virtual_mac::{BearerId, VirtualMacs};
 use crate::addresses::Tenure;
+use crate::firewall::Firewall;
 use crate::interfaces::{AddressKey, AddressProtocol};
 use crate::netlink::{Completion, Requests};
 use crate::{AddressKeeper, InterfaceName, Interfaces, NetworkEvent};
@@ -33,6 +35,13 @@ pub(super) struct Network {
     pub(super) requests: Requests<Tag>,
     pub(super) keeper: AddressKeeper<usize>,
     pub(super) virtual_macs: VirtualMacs,
+    pub(super) firewall: Firewall<Holder>,
+    /// Active routers that packets are refused for.
+    pub(super) refusing: BTreeSet<usize>,
+    /// Those of them whose addresses wait for the firewall.
+    pub(super) waiting: BTreeSet<usize>,
+    /// Addresses that are refused until they are gone.
+    pub(super) leaving: BTreeSet<AddressKey>,
     /// Routers to look at when an interface of this name changes.
     watchers: BTreeMap<InterfaceName, BTreeSet<usize>>,
     /// The name an interface was last seen under.
@@ -62,6 +71,10 @@ impl Network {
             requests: Requests::open()?,
             keeper: AddressKeeper::new(Some(AddressProtocol::DRIVER)),
             virtual_macs: VirtualMacs::default(),
+            firewall: Firewall::new(),
+            refusing: BTreeSet::new(),
+            waiting: BTreeSet::new(),
+            leaving: BTreeSet::new(),
             watchers: BTreeMap::new(),
             names: BTreeMap::new(),
             sources: BTreeMap::new(),
@@ -99,6 +112,7 @@ impl Network {
             self.requests.deadline(),
             self.keeper.deadline(),
             self.virtual_macs.deadline(),
+            self.firewall.deadline(),
             self.retry_at,
         ]
         .into_iter()
@@ -110,6 +124,8 @@ impl Network {
         self.keeper.is_settled()
             && self.requests.is_idle()
             && self.virtual_macs.is_settled(interfaces)
+            && self.firewall.is_settled()
+            && self.waiting.is_empty()
             && self.dirty.is_empty()
     }
 
@@ -125,6 +141,10 @@ impl Network {
             *self.virtuals.entry(address).or_default() += 1;
         }
         self.dirty.insert(id);
+        if !spec.config.accept() {
+            self.firewall.prepare();
+            self.requests_pending = true;
+        }
     }
 
     /// The reverse of [`enlist`](Self::enlist); addresses in place are removed.
@@ -154,8 +174,13 @@ impl Network {
 
     /// Puts the addresses of a router in place and keeps them there.
     pub(super) fn add_addresses(&mut self, id: usize, router: &mut Router) {
-        self.declare(id, router);
-        self.keeper.set_active(id, true);
+        if router.machine.config().accept() {
+            self.accept(router);
+            self.declare(id, router);
+            self.keeper.set_active(id, true);
+        } else {
+            self.refuse(id, router);
+        }
         self.requests_pending = true;
     }
 
@@ -163,6 +188,7 @@ impl Network {
     pub(super) fn remove_addresses(&mut self, id: usize, router: &mut Router) {
         self.declare(id, router);
         self.keeper.set_active(id, false);
+        self.withdraw(id, router);
         self.requests_pending = true;
     }
 

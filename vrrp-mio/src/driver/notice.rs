@@ -7,6 +7,7 @@ use vrrp_core::{Family, Heard, Transition, Vrid};
 
 use super::RouterId;
 use crate::addresses::AddressError;
+use crate::firewall::FirewallError;
 use crate::macvlan::MacvlanError;
 use crate::sysctl::SysctlError;
 use crate::{InterfaceName, OpenError, SendError};
@@ -97,6 +98,12 @@ pub enum Notice {
         /// Why.
         error: SysctlError,
     },
+    /// Packets to the addresses of Active routers that do not accept them (Accept_Mode) are accepted
+    /// all the same; told once until they are refused again.
+    FirewallFailed {
+        /// Why.
+        error: FirewallError,
+    },
     /// The interface of a virtual router became usable, or unusable.
     Interface {
         /// The virtual router.
@@ -145,6 +152,7 @@ impl Notice {
             | Self::SendFailed { router, .. } => Some(*router),
             Self::Unknown { .. }
             | Self::SysctlFailed { .. }
+            | Self::FirewallFailed { .. }
             | Self::SocketFailed { .. }
             | Self::Late { .. }
             | Self::Resynchronised => None,

@@ -5,6 +5,7 @@ mod mirror;
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 
+use neli::consts::socket::NlFamily;
 use nix::errno::Errno;
 use nix::libc;
 use thiserror::Error;
@@ -14,7 +15,7 @@ use self::mirror::Mirror;
 use super::frame::Messages;
 use super::request::{EncodeError, encode_dump};
 use super::slice::{Progress, TimeSlice};
-use super::socket::{Received, RouteSocket};
+use super::socket::{NetlinkSocket, Received};
 use crate::interfaces::{Interfaces, NetworkEvent};
 
 /// Room for some 5,000 notifications, a burst the loop may be late for.
@@ -29,7 +30,7 @@ const RECEIVE_BUFFER: usize = 4 * 1024 * 1024;
 /// turn as well.
 #[derive(Debug)]
 pub struct Monitor {
-    socket: RouteSocket,
+    socket: NetlinkSocket,
     mirror: Mirror,
 }
 
@@ -64,7 +65,7 @@ impl Monitor {
             libc::RTNLGRP_IPV4_IFADDR,
             libc::RTNLGRP_IPV6_IFADDR,
         ];
-        let socket = RouteSocket::open(&groups, octets)?;
+        let socket = NetlinkSocket::open(NlFamily::Route, &groups, octets)?;
         let mirror = Mirror::new(socket.port()?);
         Ok(Self { socket, mirror })
     }

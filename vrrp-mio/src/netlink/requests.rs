@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 
+use neli::consts::socket::NlFamily;
 use nix::errno::Errno;
 use vrrp_core::Instant;
 
@@ -11,7 +12,7 @@ use super::frame::{Messages, NLMSG_OVERRUN};
 use super::pipeline::{Completion, Pipeline, QueueFull};
 use super::request::Request;
 use super::slice::{Progress, TimeSlice};
-use super::socket::{Received, RouteSocket};
+use super::socket::{NetlinkSocket, Received};
 
 /// Room for the answers to all requests in flight, with a margin.
 const RECEIVE_BUFFER: usize = 512 * 1024;
@@ -32,7 +33,7 @@ const LARGEST_BATCH: usize = 32;
 /// made only [`Progress::Partial`], do so in the next turn as well.
 #[derive(Debug)]
 pub struct Requests<T> {
-    socket: RouteSocket,
+    socket: NetlinkSocket,
     pipeline: Pipeline<T>,
     datagram: Vec<u8>,
     answers_lost: bool,
@@ -48,7 +49,7 @@ impl<T> Requests<T> {
     /// What socket(2), bind(2) and setsockopt(2) give.
     pub fn open() -> io::Result<Self> {
         Ok(Self {
-            socket: RouteSocket::open(&[], RECEIVE_BUFFER)?,
+            socket: NetlinkSocket::open(NlFamily::Route, &[], RECEIVE_BUFFER)?,
             pipeline: Pipeline::new(),
             datagram: Vec::new(),
             answers_lost: false,

@@ -1,4 +1,4 @@
-//! A non-blocking rtnetlink socket.
+//! A non-blocking netlink socket.
 
 use core::fmt;
 use std::io;
@@ -26,17 +26,21 @@ pub(crate) enum Received<'a> {
     Empty,
 }
 
-/// An rtnetlink socket and the buffer it reads into.
-pub(crate) struct RouteSocket {
+/// A netlink socket and the buffer it reads into.
+pub(crate) struct NetlinkSocket {
     socket: NlSocket,
     buffer: Box<[u8]>,
 }
 
-impl RouteSocket {
-    /// Opens a socket that hears `groups` (numbers, not masks), with room for about
+impl NetlinkSocket {
+    /// Opens a socket of `family` that hears `groups` (numbers, not masks), with room for about
     /// `receive_buffer` octets of unread messages.
-    pub(crate) fn open(groups: &[u32], receive_buffer: usize) -> io::Result<Self> {
-        let socket = NlSocket::connect(NlFamily::Route, None, Groups::new_groups(groups))?;
+    pub(crate) fn open(
+        family: NlFamily,
+        groups: &[u32],
+        receive_buffer: usize,
+    ) -> io::Result<Self> {
+        let socket = NlSocket::connect(family, None, Groups::new_groups(groups))?;
         socket.nonblock()?;
         socket.enable_ext_ack(true)?;
         // SO_RCVBUFFORCE exceeds net.core.rmem_max but wants CAP_NET_ADMIN over the host.
@@ -84,15 +88,15 @@ impl RouteSocket {
     }
 }
 
-impl AsRawFd for RouteSocket {
+impl AsRawFd for NetlinkSocket {
     fn as_raw_fd(&self) -> RawFd {
         self.socket.as_raw_fd()
     }
 }
 
-impl fmt::Debug for RouteSocket {
+impl fmt::Debug for NetlinkSocket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RouteSocket")
+        f.debug_struct("NetlinkSocket")
             .field("fd", &self.socket.as_raw_fd())
             .finish_non_exhaustive()
     }

@@ -118,9 +118,12 @@ impl Tap {
             let at = message
                 .cmsgs()
                 .unwrap()
-                .find_map(|control| match control {
-                    ControlMessageOwned::ScmTimestampns(time) => Some(Duration::from(time)),
-                    _ => None,
+                .find_map(|control| {
+                    if let ControlMessageOwned::ScmTimestampns(time) = control {
+                        Some(Duration::from(time))
+                    } else {
+                        None
+                    }
                 })
                 .unwrap();
             let length = message.bytes;

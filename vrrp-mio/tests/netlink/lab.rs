@@ -10,12 +10,12 @@ use mio::{Events, Interest, Poll, Token};
 use nix::sched::{CloneFlags, unshare};
 use nix::time::{ClockId, clock_gettime};
 use vrrp_core::{Family, Instant};
-use vrrp_mio::NetworkEvent;
 use vrrp_mio::addresses::{AddressEvent, AddressKeeper};
 use vrrp_mio::interfaces::AddressKey;
 use vrrp_mio::macvlan::{Macvlan, MacvlanStep};
 use vrrp_mio::netlink::{Completion, Monitor, Progress, Requests, TimeSlice};
 use vrrp_mio::sysctl::Sysctls;
+use vrrp_mio::{Clock, NetworkEvent};
 
 pub(crate) struct Lab {
     pub(crate) monitor: Monitor,
@@ -164,10 +164,13 @@ impl Lab {
 }
 
 pub(crate) fn now() -> Instant {
-    let time = Duration::from(clock_gettime(ClockId::CLOCK_MONOTONIC).unwrap());
-    Instant::EPOCH + time
+    Clock::new().unwrap().now()
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "processor time, not the time of day"
+)]
 fn cpu_time() -> Duration {
     clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)
         .unwrap()

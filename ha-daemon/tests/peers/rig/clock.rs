@@ -9,6 +9,10 @@ use nix::time::{ClockId, clock_gettime};
 use nix::unistd::Pid;
 
 /// The time since the Unix epoch, as the kernel stamps frames with.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "frames are stamped by the wall clock"
+)]
 pub(crate) fn now() -> Duration {
     clock_gettime(ClockId::CLOCK_REALTIME)
         .expect("the wall clock can be read")

@@ -1,0 +1,49 @@
+//! The capabilities the daemon needs, and no others.
+
+use caps::errors::CapsError;
+use caps::{CapSet, Capability, CapsHashSet};
+use nix::errno::Errno;
+
+/// For raw and packet sockets, and for addresses and links.
+const NEEDED: [Capability; 2] = [Capability::CAP_NET_RAW, Capability::CAP_NET_ADMIN];
+
+/// The daemon may not do what it is for, or cannot give up what it does not need.
+#[derive(Debug, thiserror::Error)]
+pub enum PrivilegeError {
+    /// A needed capability is missing.
+    #[error("{capability} is missing; run as root, or with CAP_NET_RAW and CAP_NET_ADMIN")]
+    Missing {
+        /// Which one.
+        capability: Capability,
+    },
+    /// The kernel refused to tell or to change a set.
+    #[error("cannot restrict capabilities")]
+    Restrict(#[from] CapsError),
+    /// The kernel refused to forbid new privileges.
+    #[error("cannot forbid new privileges")]
+    NewPrivileges(#[from] Errno),
+}
+
+/// Checks that the needed capabilities are there and gives up all others for good.
+///
+/// # Errors
+/// [`PrivilegeError`].
+pub fn restrict() -> Result<(), PrivilegeError> {
+    let held = caps::read(None, CapSet::Effective)?;
+    if let Some(capability) = NEEDED.into_iter().find(|needed| !held.contains(needed)) {
+        return Err(PrivilegeError::Missing { capability });
+    }
+    let needed = CapsHashSet::from(NEEDED);
+    // The bounding set first: to change it takes a capability that is about to go.
+    if caps::has_cap(None, CapSet::Effective, Capability::CAP_SETPCAP)? {
+        for capability in caps::read(None, CapSet::Bounding)?.difference(&needed) {
+            caps::drop(None, CapSet::Bounding, *capability)?;
+        }
+    }
+    caps::clear(None, CapSet::Ambient)?;
+    caps::clear(None, CapSet::Inheritable)?;
+    caps::set(None, CapSet::Effective, &needed)?;
+    caps::set(None, CapSet::Permitted, &needed)?;
+    nix::sys::prctl::set_no_new_privs()?;
+    Ok(())
+}
