@@ -1,6 +1,8 @@
 //! Virtual routers on a host: one loop turn after another.
 
 mod announce;
+mod attachment;
+mod kernel;
 mod network;
 mod notice;
 mod ports;
@@ -9,6 +11,7 @@ mod refusal;
 mod router;
 mod spec;
 mod transmit;
+mod virtual_mac;
 
 use core::time::Duration;
 use std::io;
@@ -34,8 +37,7 @@ const REQUESTS: Token = Token(2);
 const FIREWALL: Token = Token(3);
 const FIRST_LISTENER: usize = 16;
 
-/// Later than this, a wake-up is worth telling, and everything received is read before any timer
-/// fires.
+/// Later than this, a wake-up is worth telling, and an Active router may have been replaced.
 const LATE: Duration = Duration::from_millis(100);
 /// How long the kernel's side may take in one turn.
 const NETLINK_SLICE: Duration = Duration::from_millis(1);
@@ -79,7 +81,8 @@ pub struct Driver {
     clock: Clock,
     timer: Timer,
     wake_at: Option<Instant>,
-    slept_at: Instant,
+    /// The `now` of the last turn.
+    turned_at: Instant,
     deadlines: Deadlines,
     routers: Vec<Option<Router>>,
     ports: Ports,
@@ -119,7 +122,7 @@ impl Driver {
             clock,
             timer,
             wake_at: None,
-            slept_at: Instant::EPOCH,
+            turned_at: clock.now(),
             deadlines: Deadlines::new(),
             routers: Vec::new(),
             ports: Ports::default(),
@@ -162,18 +165,31 @@ impl Driver {
         self.tell(router, Event::Shutdown);
     }
 
-    /// Delivers an event of the owner's, such as a tracked priority.
+    /// Delivers an event of the owner's, such as a tracked priority. A new configuration keeps the
+    /// virtual router identifier, the version and the family: another router is added for another.
     pub fn tell(&mut self, router: RouterId, event: Event) {
         let now = self.clock.now();
         self.handle(router.0, event, now);
+        if matches!(event, Event::Configure(_)) {
+            self.network.redeclare(router.0, &mut self.routers);
+        }
+        self.follow_role(router.0);
+        // Its macvlan and its tenure depend on what the owner says.
+        self.network.dirty.insert(router.0);
     }
 
-    /// Removes a router. Stop it first and wait until everything is settled, or it leaves without
-    /// a resignation.
+    /// Removes a router, its addresses and its macvlan. Stop it first, or it leaves without a
+    /// resignation. What was yet to be told of it is not.
     pub fn remove(&mut self, router: RouterId) {
         let id = router.0;
         self.detach(id);
         if let Some(router) = self.routers.get_mut(id).and_then(Option::take) {
+            if let Some(bearer) = router.bearer {
+                self.network.virtual_macs.dismiss(bearer);
+            }
+            // The identifier may be another router's by the time they would be told.
+            self.notices
+                .retain(|notice| notice.router() != Some(RouterId(id)));
             self.network.withdraw(id, &router);
             self.network.discharge(id, &router.spec);
             self.deadlines.set(id, None);
@@ -225,8 +241,7 @@ impl Driver {
     /// Whether the kernel has done everything asked of it.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.network
-            .is_settled(&self.routers, self.monitor.interfaces())
+        self.network.is_settled(self.monitor.interfaces())
     }
 
     /// Sleeps until something happens or `limit` has passed, and reacts to it.
@@ -236,8 +251,8 @@ impl Driver {
     pub fn turn(&mut self, limit: Option<Duration>) -> Result<Turn, DriverError> {
         let ready = self.sleep(limit)?;
         let now = self.clock.now();
-        let late = self.lateness(now);
-        self.receive(now, late);
+        self.note_lateness(now);
+        self.receive(now);
         let network_changed = self.follow_kernel(now)?;
         self.fire_timers(now);
         self.drive_kernel(now)?;
@@ -260,16 +275,13 @@ impl Driver {
             .min();
         self.timer.arm(wake_at)?;
         self.wake_at = wake_at;
-        self.slept_at = self.clock.now();
         if let Err(error) = self.poll.poll(&mut self.events, limit) {
             if error.kind() != io::ErrorKind::Interrupted {
                 return Err(error.into());
             }
             // A process that was stopped wakes up like this, and timers may be due: what arrived
             // meanwhile is not in the events and has to be heard first (pitfall 22).
-            for (_, listener) in self.ports.listeners() {
-                listener.pending = true;
-            }
+            self.ports.wake_all();
             self.network.heard();
         }
         let mut ready = Vec::new();
@@ -281,27 +293,40 @@ impl Driver {
                 Token(token) if token >= Self::FIRST_FREE_TOKEN => {
                     ready.push(event.token());
                 }
-                Token(token) => {
-                    if let Some(listener) = self.ports.listener(token - FIRST_LISTENER) {
-                        listener.pending = true;
-                    }
-                }
+                Token(token) => self.ports.wake(token - FIRST_LISTENER),
             }
         }
         Ok(ready)
     }
 
-    /// Whether the wake-up came so late that others may have acted meanwhile.
-    fn lateness(&mut self, now: Instant) -> bool {
-        let due = self.wake_at.map(|at| at.max(self.slept_at));
-        let by = due
-            .map(|at| now.saturating_duration_since(at))
-            .unwrap_or_default();
-        if by < LATE {
-            return false;
+    /// Tells if the wake-up came so late that others may have acted meanwhile.
+    fn note_lateness(&mut self, now: Instant) {
+        let due = self.wake_at.map(|at| at.max(self.turned_at));
+        self.turned_at = now;
+        let by = due.map(|at| now.saturating_duration_since(at));
+        if let Some(by) = by.filter(|by| *by >= LATE) {
+            self.ports.wake_all();
+            self.notices.push(Notice::Late { by });
         }
-        self.notices.push(Notice::Late { by });
-        true
+    }
+
+    /// Whether unread advertisements may bear on the timer of a router: of a Backup always, of an
+    /// Active one if it was silent for long.
+    fn has_to_hear(&self, id: usize, now: Instant) -> bool {
+        let Some(router) = self.routers.get(id).and_then(Option::as_ref) else {
+            return false;
+        };
+        let due = router.machine.deadline();
+        let late = due.map(|due| now.saturating_duration_since(due));
+        let bears = match router.machine.role() {
+            Role::Initialize => false,
+            Role::Backup => due.is_some_and(|due| due <= now),
+            Role::Active => late.is_some_and(|late| late >= LATE),
+        };
+        bears
+            && router
+                .listener
+                .is_some_and(|listener| self.ports.is_behind(listener, now))
     }
 
     fn fire_timers(&mut self, now: Instant) {
@@ -312,6 +337,10 @@ impl Driver {
             due.push(id);
         }
         for id in due.drain(..) {
+            if self.has_to_hear(id, now) {
+                self.deadlines.set(id, Some(now));
+                continue;
+            }
             self.handle(id, Event::Timeout, now);
             if let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) {
                 let interfaces = self.monitor.interfaces();
@@ -361,8 +390,9 @@ impl Driver {
                 Action::Announce(announcement) => router.schedule.start(now, announcement),
                 Action::RemoveAddresses => {
                     router.schedule.stop();
-                    router.sweep.stop();
-                    router.fresh.clear();
+                    router.owed.clear();
+                    // The next tenure announces an address when it is in place anew (D4).
+                    router.installed.fill(false);
                     self.network.remove_addresses(id, router);
                 }
                 Action::Candidate => self.notices.push(Notice::Candidate {
@@ -375,6 +405,7 @@ impl Driver {
             router.last = Some(transition);
             router.statistics.changed(&transition);
             router.discards_told = 0;
+            router.remarked.clear();
             if transition.to == Role::Initialize && !router.declared {
                 self.network.remove_addresses(id, router);
             }
@@ -384,6 +415,9 @@ impl Driver {
             });
         }
         self.deadlines.set(id, router.deadline());
+        if actions.transition().is_some() {
+            self.follow_role(id);
+        }
     }
 }
 

@@ -95,7 +95,7 @@ impl Interfaces {
     /// The primary IPv4 address of an interface (RFC 9568 §1.7), the source of its advertisements.
     ///
     /// Never one of `exclude`, the virtual addresses: they may be on the interface already. Those
-    /// carrying our mark come last, for they may be left over from an earlier run; before them
+    /// marked as virtual come last, for they may be left over from an earlier run; before them
     /// counts reach, then being first of a prefix, then the kernel's order. Takes time linear in
     /// the addresses of the interface.
     #[must_use]
@@ -114,7 +114,7 @@ impl Interfaces {
                 flags,
                 ..
             } = stored.value;
-            let marked = protocol == Some(AddressProtocol::VRRP);
+            let marked = protocol.is_some_and(AddressProtocol::is_virtual);
             let rank = (marked, scope, flags.is_secondary(), stored.arrival);
             (!exclude(address)).then_some((rank, address))
         });
@@ -139,7 +139,7 @@ impl Interfaces {
             let KernelAddress {
                 protocol, flags, ..
             } = stored.value;
-            let marked = protocol == Some(AddressProtocol::VRRP);
+            let marked = protocol.is_some_and(AddressProtocol::is_virtual);
             let rank = (marked, flags.is_deprecated(), stored.arrival);
             (address.is_unicast_link_local() && flags.is_usable() && !exclude(address))
                 .then_some((rank, address))

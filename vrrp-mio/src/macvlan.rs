@@ -177,7 +177,7 @@ impl Macvlan {
     #[must_use]
     pub fn is_settled(&self, interfaces: &Interfaces) -> bool {
         match (self.wanted, self.link(interfaces)) {
-            (Presence::Absent, link) => link.is_none(),
+            (Presence::Absent, link) => link.is_none() && self.asked.is_none(),
             (Presence::Down | Presence::Up, None) => false,
             (Presence::Down, Some(link)) => !link.flags.is_up(),
             (Presence::Up, Some(link)) => link.flags.is_up() && self.tuned == Some(link.index),
@@ -215,6 +215,10 @@ impl Macvlan {
             Some(Due::Change(change)) if blocked != Some(change) => change,
             Some(Due::Change(_)) => return Ok(None),
             Some(Due::Tune(index)) => return Ok(Some(MacvlanStep::Tune { index })),
+            // What is to be deleted is yet to appear in the table.
+            None if self.wanted == Presence::Absent && blocked == Some(Change::Create) => {
+                return Ok(None);
+            }
             None => {
                 self.asked = None;
                 return Ok(None);

@@ -35,7 +35,8 @@ pub enum Notice {
         /// What was heard.
         heard: Heard,
     },
-    /// An advertisement was admitted with remarks; told once per sender and kind.
+    /// An advertisement was admitted with remarks; told once per sender and kind until the next
+    /// transition, of up to eight.
     Remark {
         /// The virtual router.
         router: RouterId,

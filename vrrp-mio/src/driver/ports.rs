@@ -2,24 +2,30 @@
 //! for frames per interface.
 
 use core::net::IpAddr;
-use std::collections::BTreeMap;
+use core::time::Duration;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 
 use mio::event::Source;
 use mio::{Interest, Registry, Token};
-use vrrp_core::{Statistics, Vrid};
+use vrrp_core::{Instant, Statistics, Vrid};
 
 use super::FIRST_LISTENER;
 use crate::{AdvertSocket, Filter, LinkSocket, OpenError, Transport};
 
 /// Room in the kernel for a few thousand advertisements that arrive while the loop is busy.
 const RECEIVE_QUEUE: usize = 1024 * 1024;
+/// How long timers wait for what has been received: a full queue takes a few milliseconds to read,
+/// and a flood has no end.
+const HEARING: Duration = Duration::from_millis(100);
 
 #[derive(Debug, Default)]
 pub(super) struct Ports {
     listeners: Vec<Option<Listener>>,
     by_interface: BTreeMap<(u32, Transport), usize>,
     links: BTreeMap<u32, LinkSocket>,
+    /// Listeners with something to read.
+    ready: VecDeque<usize>,
 }
 
 /// A socket and who listens on it.
@@ -29,8 +35,9 @@ pub(super) struct Listener {
     /// Routers by identifier, sorted; routers with the same one differ in their peers.
     members: Vec<(Vrid, usize)>,
     groups: BTreeMap<IpAddr, usize>,
-    /// Whether there may be more to read.
-    pub(super) pending: bool,
+    /// Whether there may be more to read, and since which turn.
+    pending: bool,
+    behind_since: Option<Instant>,
     /// Packets that belong to none of the members.
     pub(super) statistics: Statistics,
     /// Identifiers already reported as unknown.
@@ -63,18 +70,56 @@ impl Ports {
         self.listeners.get_mut(index).and_then(Option::as_mut)
     }
 
-    pub(super) fn listeners(&mut self) -> impl Iterator<Item = (usize, &mut Listener)> {
-        self.listeners
-            .iter_mut()
-            .enumerate()
-            .filter_map(|(index, slot)| slot.as_mut().map(|listener| (index, listener)))
+    /// There is something to read on a listener.
+    pub(super) fn wake(&mut self, index: usize) {
+        if let Some(listener) = self.listener(index)
+            && !core::mem::replace(&mut listener.pending, true)
+        {
+            self.ready.push_back(index);
+        }
+    }
+
+    /// There may be something to read on any listener.
+    pub(super) fn wake_all(&mut self) {
+        for index in 0..self.listeners.len() {
+            self.wake(index);
+        }
     }
 
     pub(super) fn has_pending(&self) -> bool {
-        self.listeners
-            .iter()
-            .flatten()
-            .any(|listener| listener.pending)
+        !self.ready.is_empty()
+    }
+
+    /// How many listeners there are to read from.
+    pub(super) fn ready(&self) -> usize {
+        self.ready.len()
+    }
+
+    /// The next listener to read from, which is to be given back to [`Self::read`].
+    pub(super) fn next_ready(&mut self) -> Option<usize> {
+        self.ready.pop_front()
+    }
+
+    /// Notes whether a listener was read to the end.
+    pub(super) fn read(&mut self, index: usize, to_the_end: bool, now: Instant) {
+        let Some(listener) = self.listener(index) else {
+            return;
+        };
+        if to_the_end {
+            listener.pending = false;
+            listener.behind_since = None;
+        } else {
+            listener.behind_since.get_or_insert(now);
+            self.ready.push_back(index);
+        }
+    }
+
+    /// Whether what a listener received is to be heard before timers fire (pitfall 22).
+    pub(super) fn is_behind(&self, index: usize, now: Instant) -> bool {
+        let listener = self.listeners.get(index).and_then(Option::as_ref);
+        listener
+            .and_then(|listener| listener.behind_since)
+            .is_some_and(|since| now < since + HEARING)
     }
 
     pub(super) fn statistics(&self, interface: u32) -> impl Iterator<Item = &Statistics> {
@@ -102,11 +147,13 @@ impl Ports {
             return Ok(index);
         };
         if let Some(group) = group {
-            let members = listener.groups.entry(group).or_default();
-            if *members == 0 {
-                listener.socket.join(group)?;
+            if !listener.groups.contains_key(&group)
+                && let Err(error) = listener.socket.join(group)
+            {
+                self.close_if_idle(registry, index);
+                return Err(error);
             }
-            *members += 1;
+            *listener.groups.entry(group).or_default() += 1;
         }
         let place = listener
             .members
@@ -137,11 +184,18 @@ impl Ports {
                 drop(listener.socket.leave(group));
             }
         }
-        if listener.members.is_empty() {
+        self.close_if_idle(registry, index);
+    }
+
+    fn close_if_idle(&mut self, registry: &Registry, index: usize) {
+        if let Some(listener) = self.listener(index)
+            && listener.members.is_empty()
+        {
             // Closing the descriptor takes it out of the poll as well.
             drop(listener.socket.deregister(registry));
             let key = (listener.socket.interface(), listener.socket.transport());
             self.by_interface.remove(&key);
+            self.ready.retain(|ready| *ready != index);
             if let Some(slot) = self.listeners.get_mut(index) {
                 *slot = None;
             }
@@ -170,7 +224,8 @@ impl Ports {
             socket,
             members: Vec::new(),
             groups: BTreeMap::new(),
-            pending: true,
+            pending: false,
+            behind_since: None,
             statistics: Statistics::default(),
             unknown: [0; 4],
         };
@@ -180,6 +235,7 @@ impl Ports {
             *slot = Some(listener);
         }
         self.by_interface.insert((interface, transport), index);
+        self.wake(index);
         Ok(index)
     }
 

@@ -7,42 +7,35 @@ use vrrp_core::{Event, Family, Instant, Role, Vrid};
 use super::{Driver, Notice, RouterId};
 use crate::{Datagram, ReceiveError, Received, Reject, Transport};
 
-/// Packets read from one socket before the next one has its turn.
+/// Packets read from one socket before the next one has its turn. While more are waiting, timers
+/// that they may bear on wait too: [`Ports::is_behind`](super::ports::Ports::is_behind).
 const BUDGET: usize = 64;
-/// The same after a late wake-up: what happened meanwhile has to be known before timers fire
-/// (pitfall 22), so this is the whole of a full receive queue.
-const BACKLOG_BUDGET: usize = 16_384;
+/// Senders of a router whose remarks are told.
+const MAX_REMARKED: usize = 8;
 
 impl Driver {
     /// Reads what arrived, fairly.
-    pub(super) fn receive(&mut self, now: Instant, late: bool) {
-        let budget = if late { BACKLOG_BUDGET } else { BUDGET };
+    pub(super) fn receive(&mut self, now: Instant) {
         let mut buffer = core::mem::take(&mut self.buffer);
-        for index in 0..self
-            .ports
-            .listeners()
-            .map(|(index, _)| index + 1)
-            .max()
-            .unwrap_or(0)
-        {
-            self.receive_from(index, budget, &mut buffer, now);
+        for _ in 0..self.ports.ready() {
+            let Some(index) = self.ports.next_ready() else {
+                break;
+            };
+            let to_the_end = self.receive_from(index, &mut buffer, now);
+            self.ports.read(index, to_the_end, now);
         }
         self.buffer = buffer;
     }
 
-    fn receive_from(&mut self, index: usize, budget: usize, buffer: &mut [u8], now: Instant) {
-        for _ in 0..budget {
+    /// Whether nothing is left.
+    fn receive_from(&mut self, index: usize, buffer: &mut [u8], now: Instant) -> bool {
+        for _ in 0..BUDGET {
             let Some(listener) = self.ports.listener(index) else {
-                return;
+                return true;
             };
-            if !listener.pending {
-                return;
-            }
             match listener.socket.receive(buffer) {
-                Ok(None) => {
-                    listener.pending = false;
-                    return;
-                }
+                // To a socket that fails for good nothing more comes.
+                Ok(None) | Err(ReceiveError::Fatal { .. }) => return true,
                 Ok(Some(Received::Datagram(datagram))) => self.deliver(index, &datagram, now),
                 Ok(Some(Received::Rejected(reject))) => {
                     let discard = match reject {
@@ -56,12 +49,9 @@ impl Driver {
                 }
                 // Nothing of the protocol: the network went down, or a queue overran.
                 Err(ReceiveError::Transient { .. }) => {}
-                Err(ReceiveError::Fatal { .. }) => {
-                    listener.pending = false;
-                    return;
-                }
             }
         }
+        false
     }
 
     fn deliver(&mut self, index: usize, datagram: &Datagram<'_>, now: Instant) {
@@ -139,16 +129,17 @@ impl Driver {
         if let Some(form) = admitted.remarks.checksum {
             router.peer_checksum = Some(form);
         }
-        let told = Some((heard.source, notable(&admitted.remarks)));
-        if router.remarked != told {
-            router.remarked = told;
-            if notable(&admitted.remarks) != Remarks::default() {
-                self.notices.push(Notice::Remark {
-                    router: RouterId(id),
-                    source: heard.source,
-                    remarks: admitted.remarks,
-                });
-            }
+        let remark = (heard.source, notable(&admitted.remarks));
+        if remark.1 != Remarks::default()
+            && router.remarked.len() < MAX_REMARKED
+            && !router.remarked.contains(&remark)
+        {
+            router.remarked.push(remark);
+            self.notices.push(Notice::Remark {
+                router: RouterId(id),
+                source: heard.source,
+                remarks: admitted.remarks,
+            });
         }
         if !router.declared && !heard.priority.is_resign() {
             // Somebody else is Active: what an earlier run left is not ours to hold (D1).

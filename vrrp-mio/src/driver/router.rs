@@ -1,16 +1,16 @@
 //! One virtual router as the driver keeps it.
 
 use core::net::IpAddr;
-use std::collections::VecDeque;
 
-use vrrp_core::announce::{Pace, Schedule, Sweep};
+use vrrp_core::announce::{Pace, Schedule};
 use vrrp_core::receive::{Admission, Reach, Remarks, ReplayWindow};
 use vrrp_core::wire::{Addresses, ChecksumForm};
 use vrrp_core::{Family, Instant, Statistics, Transition, VirtualRouter};
 
+use super::announce::Owed;
 use super::spec::{Path, RouterSpec, VirtualAddress};
+use super::virtual_mac::BearerId;
 use crate::interfaces::AddressKey;
-use crate::macvlan::Macvlan;
 
 /// A virtual router on a [`Driver`](super::Driver), to look at.
 #[derive(Debug)]
@@ -29,24 +29,27 @@ pub struct Router {
     /// The last primary address known: a resignation is sent from it when it is gone.
     pub(super) source: Option<IpAddr>,
     pub(super) listener: Option<usize>,
+    /// Whether the socket could not be opened, which was told.
+    pub(super) deaf: bool,
     /// How many of the addresses an advertisement carries on this interface.
     pub(super) advertised: usize,
-    pub(super) macvlan: Option<Macvlan>,
+    /// The macvlan, while the router is switched on.
+    pub(super) bearer: Option<BearerId>,
     /// The virtual addresses, advertised ones first, by kernel key and sorted, once resolved.
     pub(super) keys: Vec<(AddressKey, u32)>,
     /// Whether the keeper of addresses knows them. Until the router knows its role, addresses that
     /// an earlier run left stay where they are: if nobody else is Active they are still in use.
     pub(super) declared: bool,
     pub(super) installed: Vec<bool>,
-    /// Addresses that came into place and are not announced yet.
-    pub(super) fresh: VecDeque<u32>,
     pub(super) schedule: Schedule,
-    pub(super) sweep: Sweep,
+    pub(super) owed: Owed,
     pub(super) pace: Pace,
+    /// From when on a full send queue may have drained.
+    pub(super) drained_at: Instant,
     pub(super) ah_sequence: u32,
     pub(super) peer_checksum: Option<ChecksumForm>,
-    /// Remarks already told of, and about whom.
-    pub(super) remarked: Option<(IpAddr, Remarks)>,
+    /// Remarks told of since the last transition, and about whom.
+    pub(super) remarked: Vec<(IpAddr, Remarks)>,
     /// Kinds of discards told of since the last transition.
     pub(super) discards_told: u32,
     pub(super) send_failing: bool,
@@ -103,18 +106,19 @@ impl Router {
             usable: false,
             source: None,
             listener: None,
+            deaf: false,
             advertised: 0,
-            macvlan: None,
+            bearer: None,
             keys: Vec::new(),
             declared: false,
             installed: vec![false; count],
-            fresh: VecDeque::new(),
             schedule: Schedule::new(spec.announce),
-            sweep: Sweep::default(),
+            owed: Owed::of(count),
             pace: Pace::new(spec.announce_interval),
+            drained_at: Instant::EPOCH,
             ah_sequence,
             peer_checksum: None,
-            remarked: None,
+            remarked: Vec::new(),
             discards_told: 0,
             send_failing: false,
             spec,
@@ -184,6 +188,21 @@ impl Router {
         }
     }
 
+    /// Takes over where the addresses go now. Those that go where they went stay in place.
+    pub(super) fn place(&mut self, keys: Vec<(AddressKey, u32)>) {
+        let mut installed = vec![false; self.installed.len()];
+        for placed in &keys {
+            if self.keys.binary_search(placed).is_ok()
+                && let Ok(position) = usize::try_from(placed.1)
+                && let Some(flag) = installed.get_mut(position)
+            {
+                *flag = self.installed.get(position).copied().unwrap_or(false);
+            }
+        }
+        self.keys = keys;
+        self.installed = installed;
+    }
+
     /// The position of a kernel address in the lists.
     pub(super) fn position(&self, key: &AddressKey) -> Option<usize> {
         let found = self.keys.binary_search_by_key(key, |(key, _)| *key).ok()?;
@@ -209,13 +228,10 @@ impl Router {
 
     /// The earliest of the election's and the announcements' deadlines.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let announcing = self.sweep.deadline(&self.pace);
-        let fresh = (!self.fresh.is_empty()).then(|| self.pace.free_at());
         [
             self.machine.deadline(),
             self.schedule.deadline(),
-            announcing,
-            fresh,
+            self.announce_at(),
         ]
         .into_iter()
         .flatten()

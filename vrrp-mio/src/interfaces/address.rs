@@ -108,6 +108,14 @@ pub struct AddressProtocol(pub u8);
 impl AddressProtocol {
     /// The value keepalived uses, which iproute2 shows as `proto keepalived`.
     pub const VRRP: Self = Self(18);
+    /// The value a [`Driver`](crate::Driver) uses: the protocol number of VRRP.
+    pub const DRIVER: Self = Self(112);
+
+    /// Whether it marks virtual addresses.
+    #[must_use]
+    pub const fn is_virtual(self) -> bool {
+        matches!(self, Self::VRRP | Self::DRIVER)
+    }
 }
 
 /// The state of an address (`IFA_F_*`).

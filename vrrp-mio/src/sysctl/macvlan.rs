@@ -19,14 +19,15 @@ const MACVLAN_V4: [(&str, i32); 4] = [
     ("rp_filter", 0),
     ("promote_secondaries", 1),
 ];
-/// No IPv6 on the macvlan of an IPv4 router.
+/// No IPv6 on a macvlan that bears no IPv6 address.
 const NO_IPV6: (&str, i32) = ("disable_ipv6", 1);
 /// No address on the macvlan made from a router advertisement and the virtual MAC
 /// (RFC 9568 §7.4, D9).
 const MACVLAN_V6: (&str, i32) = ("accept_ra", 0);
 
 impl Sysctls {
-    /// Holds what a macvlan of this family and its parent need; all or nothing.
+    /// Holds what a macvlan that bears addresses of these families, and its parent, need; all or
+    /// nothing.
     ///
     /// Call it while the macvlan is down. The parameter `disable_ipv6` is left out where the kernel
     /// has no IPv6.
@@ -35,15 +36,15 @@ impl Sysctls {
     /// If a parameter cannot be read or set; none is then held.
     pub fn hold_macvlan(
         &mut self,
-        family: Family,
+        families: &[Family],
         macvlan: InterfaceName,
         parent: InterfaceName,
     ) -> Result<(), SysctlError> {
         let mut held = Vec::new();
-        for (parameter, value) in parameters(family, macvlan, parent) {
+        for (parameter, value) in parameters(families, macvlan, parent) {
             match self.hold(&parameter, value) {
                 Ok(()) => held.push(parameter),
-                Err(error) if is_missing_ipv6(family, &parameter, &error) => {}
+                Err(error) if is_missing_ipv6(families, &parameter, &error) => {}
                 Err(error) => {
                     for parameter in &held {
                         self.release(parameter)?;
@@ -61,12 +62,12 @@ impl Sysctls {
     /// The first that occurred; all are given up nevertheless.
     pub fn release_macvlan(
         &mut self,
-        family: Family,
+        families: &[Family],
         macvlan: InterfaceName,
         parent: InterfaceName,
     ) -> Result<(), SysctlError> {
         let mut first = Ok(());
-        for (parameter, _) in parameters(family, macvlan, parent) {
+        for (parameter, _) in parameters(families, macvlan, parent) {
             let released = self.release(&parameter);
             if first.is_ok() {
                 first = released;
@@ -126,27 +127,26 @@ impl Sysctls {
 }
 
 fn parameters(
-    family: Family,
+    families: &[Family],
     macvlan: InterfaceName,
     parent: InterfaceName,
 ) -> Vec<(Parameter, i32)> {
-    match family {
-        Family::V4 => {
-            let of_parent = PARENT_V4.map(|(key, value)| (Parameter::v4(parent, key), value));
-            let own = MACVLAN_V4.map(|(key, value)| (Parameter::v4(macvlan, key), value));
-            let (key, value) = NO_IPV6;
-            let no_ipv6 = (Parameter::v6(macvlan, key), value);
-            of_parent.into_iter().chain(own).chain([no_ipv6]).collect()
-        }
-        Family::V6 => {
-            let (key, value) = MACVLAN_V6;
-            vec![(Parameter::v6(macvlan, key), value)]
-        }
+    let mut parameters = Vec::new();
+    if families.contains(&Family::V4) {
+        parameters.extend(PARENT_V4.map(|(key, value)| (Parameter::v4(parent, key), value)));
+        parameters.extend(MACVLAN_V4.map(|(key, value)| (Parameter::v4(macvlan, key), value)));
     }
+    let (key, value) = if families.contains(&Family::V6) {
+        MACVLAN_V6
+    } else {
+        NO_IPV6
+    };
+    parameters.push((Parameter::v6(macvlan, key), value));
+    parameters
 }
 
-fn is_missing_ipv6(router: Family, parameter: &Parameter, error: &SysctlError) -> bool {
-    router == Family::V4
+fn is_missing_ipv6(families: &[Family], parameter: &Parameter, error: &SysctlError) -> bool {
+    !families.contains(&Family::V6)
         && parameter.family == Family::V6
         && error.source.kind() == io::ErrorKind::NotFound
 }

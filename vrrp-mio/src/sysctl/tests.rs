@@ -106,7 +106,7 @@ fn a_macvlan_is_tuned_all_or_nothing() {
     let mut sysctls = Sysctls::under(&tree.0);
     let (macvlan, parent) = ("vrrp.51".parse().unwrap(), "eth0".parse().unwrap());
     sysctls
-        .hold_macvlan(Family::V4, macvlan, parent)
+        .hold_macvlan(&[Family::V4], macvlan, parent)
         .unwrap_err();
     assert_eq!(tree.value("ipv4/conf/eth0/arp_ignore"), 0);
     assert_eq!(tree.value("ipv4/conf/vrrp.51/arp_ignore"), 0);

@@ -152,7 +152,7 @@ impl Lab {
                 Some(MacvlanStep::Tune { index }) => {
                     let parent = "va".parse().unwrap();
                     let name = macvlan.spec().name;
-                    sysctls.hold_macvlan(family, name, parent).unwrap();
+                    sysctls.hold_macvlan(&[family], name, parent).unwrap();
                     macvlan.tuned(index);
                 }
                 None if macvlan.is_settled(self.monitor.interfaces()) => return,

@@ -1,0 +1,178 @@
+//! The kernel: what it tells of interfaces and addresses, and what it is asked for.
+
+use vrrp_core::{Instant, Role};
+
+use super::network::Tag;
+use super::router::Router;
+use super::{Driver, DriverError, NETLINK_SLICE, Notice, RouterId};
+use crate::NetworkEvent;
+use crate::addresses::AddressEvent;
+use crate::interfaces::AddressKey;
+use crate::netlink::{Progress, TimeSlice};
+
+impl Driver {
+    /// Takes in what the kernel tells of interfaces and addresses; whether it told anything.
+    pub(super) fn follow_kernel(&mut self, now: Instant) -> Result<bool, DriverError> {
+        let overdue = self
+            .monitor
+            .deadline()
+            .is_some_and(|deadline| deadline <= now);
+        let begin = self.clock.now();
+        let clock = self.clock;
+        let clock = || clock.now();
+        let slice = TimeSlice::new(now, begin + NETLINK_SLICE, &clock);
+        if self.network.monitor_pending || overdue {
+            let progress = self.monitor.drive(&slice, &mut self.network.events)?;
+            self.network.monitor_pending = progress == Progress::Partial;
+        }
+        let mut events = core::mem::take(&mut self.network.events);
+        let changed = !events.is_empty();
+        self.network.requests_pending |= changed;
+        for event in events.drain(..) {
+            match &event {
+                NetworkEvent::LinkRemoved(link) => self.leave(link.index),
+                NetworkEvent::Synchronised if self.network.synchronised => {
+                    self.notices.push(Notice::Resynchronised);
+                }
+                NetworkEvent::LinkChanged(_)
+                | NetworkEvent::AddressAdded(_)
+                | NetworkEvent::AddressChanged(_)
+                | NetworkEvent::AddressRemoved(_)
+                | NetworkEvent::Synchronised => {}
+            }
+            self.network.observe(&event, now);
+        }
+        self.network.events = events;
+        self.network.retry(now);
+        if self.network.synchronised {
+            self.refresh_dirty(&slice, now);
+        }
+        Ok(changed)
+    }
+
+    /// Has the kernel do what is wanted of it, and tells routers what it did.
+    pub(super) fn drive_kernel(&mut self, now: Instant) -> Result<(), DriverError> {
+        self.condemn_leftovers();
+        let overdue = self
+            .network
+            .deadline()
+            .is_some_and(|deadline| deadline <= now);
+        if !self.network.requests_pending && !overdue && !self.network.virtual_macs.has_due() {
+            return Ok(());
+        }
+        let started = self.clock.now();
+        let clock = self.clock;
+        let clock = || clock.now();
+        let slice = TimeSlice::new(started, started + NETLINK_SLICE, &clock);
+        self.network.requests_pending = false;
+        if self.network.synchronised {
+            self.drive_virtual_macs(&slice, now);
+        }
+        self.drive_firewall(&slice)?;
+        loop {
+            let asked = self.network.ask_addresses(self.monitor.interfaces(), now);
+            let progress = self
+                .network
+                .requests
+                .drive(&slice, &mut self.network.completions)?;
+            let done = self.network.completions.is_empty();
+            self.complete(now);
+            if progress == Progress::Partial || slice.is_over() {
+                self.network.requests_pending = true;
+                break;
+            }
+            if !asked && done {
+                break;
+            }
+        }
+        self.tell_of_addresses();
+        self.network.release_gone(self.monitor.interfaces());
+        if self.network.keeper.takes_doubt() {
+            self.monitor.resynchronise();
+            self.network.monitor_pending = true;
+        }
+        Ok(())
+    }
+
+    fn complete(&mut self, now: Instant) {
+        let mut completions = core::mem::take(&mut self.network.completions);
+        for completion in completions.drain(..) {
+            match completion.tag {
+                Tag::Address(key) => self.network.keeper.completed(key, completion.result, now),
+                Tag::Macvlan(id) => self.complete_virtual_mac(id, completion.result, now),
+            }
+        }
+        self.network.completions = completions;
+    }
+
+    fn tell_of_addresses(&mut self) {
+        while let Some(event) = self.network.keeper.next_event() {
+            match event {
+                AddressEvent::Installed { owner, address } => {
+                    self.installed(owner, &address.key());
+                }
+                AddressEvent::Lost { owner, address } => {
+                    if let Some(router) = self.routers.get_mut(owner).and_then(Option::as_mut)
+                        && let Some(position) = router.position(&address.key())
+                    {
+                        set(&mut router.installed, position, false);
+                    }
+                    let (router, address) = (RouterId(owner), address.address);
+                    self.notices.push(Notice::AddressLost { router, address });
+                }
+                AddressEvent::Failed { owner, key, error } => {
+                    let (router, address) = (RouterId(owner), key.address());
+                    self.notices.push(Notice::AddressFailed {
+                        router,
+                        address,
+                        error,
+                    });
+                }
+            }
+        }
+    }
+
+    fn installed(&mut self, id: usize, key: &AddressKey) {
+        let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
+            return;
+        };
+        let Some(position) = router.position(key) else {
+            return;
+        };
+        set(&mut router.installed, position, true);
+        if router.machine.role() == Role::Active {
+            let copies = vrrp_core::announce::Settings::from(router.spec.announce).repeat;
+            router.owed.add(position, copies);
+            self.deadlines.set(id, router.deadline());
+        }
+        let (router, address) = (RouterId(id), key.address());
+        self.notices
+            .push(Notice::AddressInstalled { router, address });
+    }
+
+    /// Once every router knows whether the addresses of an earlier run are its own.
+    fn condemn_leftovers(&mut self) {
+        if !self.network.clean_leftovers
+            || !self.network.synchronised
+            || !self.network.dirty.is_empty()
+        {
+            return;
+        }
+        // A router that cannot start does not wait to find out: it holds no addresses (D1).
+        let decided =
+            |router: &Router| router.declared || router.machine.role() == Role::Initialize;
+        if self.routers.iter().flatten().all(decided) {
+            self.network.clean_leftovers = false;
+            self.network
+                .keeper
+                .condemn_leftovers(self.monitor.interfaces());
+            self.network.requests_pending = true;
+        }
+    }
+}
+
+fn set(flags: &mut [bool], position: usize, value: bool) {
+    if let Some(flag) = flags.get_mut(position) {
+        *flag = value;
+    }
+}

@@ -1,0 +1,370 @@
+//! The macvlans that bear virtual MAC addresses.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use vrrp_core::{Family, Instant, Role};
+
+use super::network::Tag;
+use super::router::Router;
+use super::spec::{RouterSpec, VirtualMac};
+use super::{Driver, Notice, RouterId};
+use crate::interfaces::Link;
+use crate::macvlan::{Macvlan, MacvlanError, MacvlanSpec, MacvlanStep, Presence};
+use crate::netlink::{RequestError, TimeSlice};
+use crate::sysctl::{SysctlError, Sysctls};
+use crate::{InterfaceName, Interfaces};
+
+/// Names a macvlan for as long as the driver lives: requests outlive routers, whose ids are used
+/// again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct BearerId(u64);
+
+/// The macvlans of all routers, and those that are on their way out.
+#[derive(Debug, Default)]
+pub(super) struct VirtualMacs {
+    bearers: BTreeMap<BearerId, Bearer>,
+    by_name: BTreeMap<InterfaceName, BTreeSet<BearerId>>,
+    due: BTreeSet<BearerId>,
+    timers: BTreeSet<(Instant, BearerId)>,
+    last: u64,
+    sysctls: Sysctls,
+}
+
+#[derive(Debug)]
+struct Bearer {
+    macvlan: Macvlan,
+    parent: InterfaceName,
+    /// Of the addresses it bears.
+    families: Vec<Family>,
+    /// None once it is to go.
+    router: Option<usize>,
+    timer: Option<Instant>,
+    /// Whether its kernel parameters are held.
+    tuned: bool,
+    /// Whether something else has its name, which was told.
+    blocked: bool,
+}
+
+impl VirtualMacs {
+    /// Prepares the macvlan of a router on the interface of index `parent`.
+    pub(super) fn add(
+        &mut self,
+        router: usize,
+        spec: &RouterSpec,
+        virtual_mac: &VirtualMac,
+        parent: u32,
+    ) -> BearerId {
+        self.last += 1;
+        let id = BearerId(self.last);
+        let macvlan = Macvlan::new(MacvlanSpec {
+            name: virtual_mac.name,
+            parent,
+            mac: virtual_mac.mac,
+        });
+        let bearer = Bearer {
+            macvlan,
+            parent: spec.interface,
+            families: families(spec),
+            router: Some(router),
+            timer: None,
+            tuned: false,
+            blocked: false,
+        };
+        self.bearers.insert(id, bearer);
+        self.by_name.entry(virtual_mac.name).or_default().insert(id);
+        id
+    }
+
+    /// The macvlan is to be deleted; the router has it no longer.
+    pub(super) fn dismiss(&mut self, id: BearerId) {
+        if let Some(bearer) = self.bearers.get_mut(&id) {
+            bearer.router = None;
+            bearer.macvlan.want(Presence::Absent);
+            self.due.insert(id);
+        }
+    }
+
+    /// Has the macvlan up in the Active state only (D1).
+    pub(super) fn follow(&mut self, id: BearerId, role: Role) {
+        if let Some(bearer) = self.bearers.get_mut(&id) {
+            bearer.macvlan.want(match role {
+                Role::Active => Presence::Up,
+                Role::Backup | Role::Initialize => Presence::Down,
+            });
+            self.due.insert(id);
+        }
+    }
+
+    /// An interface of this name has changed.
+    pub(super) fn disturb(&mut self, name: InterfaceName) {
+        if let Some(bearers) = self.by_name.get(&name) {
+            self.due.extend(bearers);
+        }
+    }
+
+    pub(super) fn has_due(&self) -> bool {
+        !self.due.is_empty()
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.timers.first().map(|(at, _)| *at)
+    }
+
+    /// The index of the interface the macvlan is on.
+    pub(super) fn parent(&self, id: BearerId) -> Option<u32> {
+        Some(self.bearers.get(&id)?.macvlan.spec().parent)
+    }
+
+    /// Whether something else has the name of the macvlan.
+    pub(super) fn is_blocked(&self, id: BearerId) -> bool {
+        self.bearers.get(&id).is_some_and(|bearer| bearer.blocked)
+    }
+
+    /// The macvlan, if it is there and here to stay.
+    pub(super) fn link<'a>(&self, id: BearerId, interfaces: &'a Interfaces) -> Option<&'a Link> {
+        let bearer = self.bearers.get(&id)?;
+        if self.is_waiting(id, bearer) {
+            return None;
+        }
+        bearer.macvlan.link(interfaces)
+    }
+
+    /// Whether the macvlan waits for a former one of its name to be deleted.
+    fn is_waiting(&self, id: BearerId, bearer: &Bearer) -> bool {
+        let namesakes = self.by_name.get(&bearer.macvlan.spec().name);
+        namesakes
+            .into_iter()
+            .flatten()
+            .any(|other| *other < id && self.bearers.get(other).is_some_and(|b| b.router.is_none()))
+    }
+
+    pub(super) fn is_settled(&self, interfaces: &Interfaces) -> bool {
+        self.due.is_empty()
+            && self.bearers.values().all(|bearer| {
+                let possible = interfaces.link(bearer.macvlan.spec().parent).is_some();
+                match bearer.router {
+                    None => false,
+                    Some(_) => !possible || bearer.blocked || bearer.macvlan.is_settled(interfaces),
+                }
+            })
+    }
+
+    fn completed(
+        &mut self,
+        id: BearerId,
+        result: Result<(), RequestError>,
+        now: Instant,
+    ) -> Option<(Option<usize>, MacvlanError)> {
+        let bearer = self.bearers.get_mut(&id)?;
+        self.due.insert(id);
+        let error = bearer.macvlan.completed(result, now).err()?;
+        Some((bearer.router, error))
+    }
+
+    fn set_timer(&mut self, id: BearerId) {
+        let Some(bearer) = self.bearers.get_mut(&id) else {
+            return;
+        };
+        let deadline = bearer.macvlan.deadline();
+        if let Some(former) = core::mem::replace(&mut bearer.timer, deadline) {
+            self.timers.remove(&(former, id));
+        }
+        if let Some(deadline) = deadline {
+            self.timers.insert((deadline, id));
+        }
+    }
+
+    /// Sets the kernel parameters; those held for a predecessor of the same name are let go after.
+    fn tune(&mut self, id: BearerId, index: u32) -> Result<(), SysctlError> {
+        let Some(bearer) = self.bearers.get_mut(&id) else {
+            return Ok(());
+        };
+        bearer.macvlan.tuned(index);
+        let (name, parent) = (bearer.macvlan.spec().name, bearer.parent);
+        let families = &bearer.families;
+        let held = self.sysctls.hold_macvlan(families, name, parent);
+        let former = core::mem::replace(&mut bearer.tuned, held.is_ok());
+        let released = if former {
+            self.sysctls.release_macvlan(families, name, parent)
+        } else {
+            Ok(())
+        };
+        held.and(released)
+    }
+
+    /// Forgets a macvlan that is gone, puts back the kernel parameters and lets successors go on.
+    fn forget(&mut self, id: BearerId) -> Result<(), SysctlError> {
+        let Some(bearer) = self.bearers.remove(&id) else {
+            return Ok(());
+        };
+        if let Some(timer) = bearer.timer {
+            self.timers.remove(&(timer, id));
+        }
+        let name = bearer.macvlan.spec().name;
+        if let Some(namesakes) = self.by_name.get_mut(&name) {
+            namesakes.remove(&id);
+            self.due.extend(&*namesakes);
+            if namesakes.is_empty() {
+                self.by_name.remove(&name);
+            }
+        }
+        if bearer.tuned {
+            let families = &bearer.families;
+            return self.sysctls.release_macvlan(families, name, bearer.parent);
+        }
+        Ok(())
+    }
+}
+
+/// Of the addresses that go on the macvlan of a router.
+fn families(spec: &RouterSpec) -> Vec<Family> {
+    let all = spec.addresses.iter().chain(&spec.excluded);
+    let borne = all
+        .filter(|address| address.device.is_none())
+        .map(|address| Family::of(address.spec.address));
+    let mut families: Vec<_> = borne.chain([spec.config.family()]).collect();
+    families.sort_unstable();
+    families.dedup();
+    families
+}
+
+impl Driver {
+    /// Has a router's macvlan be what its role needs: there while the router is switched on.
+    pub(super) fn follow_role(&mut self, id: usize) {
+        let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
+            return;
+        };
+        let macs = &mut self.network.virtual_macs;
+        if let Some(bearer) = router.bearer {
+            if router.machine.is_started() {
+                macs.follow(bearer, router.machine.role());
+            } else {
+                macs.dismiss(bearer);
+                router.bearer = None;
+            }
+        }
+    }
+
+    /// Gives a router that is switched on its macvlan on the interface it is on now.
+    pub(super) fn bear(&mut self, id: usize) {
+        let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
+            return;
+        };
+        let (Some(virtual_mac), Some(parent)) = (router.spec.virtual_mac, router.interface) else {
+            return;
+        };
+        if !router.machine.is_started() {
+            return;
+        }
+        let macs = &mut self.network.virtual_macs;
+        if let Some(bearer) = router.bearer {
+            if macs.parent(bearer) == Some(parent) {
+                return;
+            }
+            macs.dismiss(bearer);
+        }
+        let bearer = macs.add(id, &router.spec, &virtual_mac, parent);
+        macs.follow(bearer, router.machine.role());
+        router.bearer = Some(bearer);
+    }
+
+    pub(super) fn complete_virtual_mac(
+        &mut self,
+        id: BearerId,
+        result: Result<(), RequestError>,
+        now: Instant,
+    ) {
+        let failure = self.network.virtual_macs.completed(id, result, now);
+        if let Some((Some(router), error)) = failure {
+            self.notices.push(Notice::MacvlanFailed {
+                router: RouterId(router),
+                error,
+            });
+        }
+    }
+
+    /// Asks the kernel for what is next about macvlans, before it is asked for addresses on them.
+    pub(super) fn drive_virtual_macs(&mut self, slice: &TimeSlice<'_>, now: Instant) {
+        let macs = &mut self.network.virtual_macs;
+        while let Some((at, id)) = macs.timers.first().copied()
+            && at <= now
+        {
+            macs.timers.pop_first();
+            macs.due.insert(id);
+        }
+        while self.network.requests.room() > 0
+            && let Some(id) = self.network.virtual_macs.due.pop_first()
+        {
+            self.drive_virtual_mac(id, now);
+            self.network.virtual_macs.set_timer(id);
+            if slice.is_over() {
+                break;
+            }
+        }
+    }
+
+    fn drive_virtual_mac(&mut self, id: BearerId, now: Instant) {
+        loop {
+            let interfaces = self.monitor.interfaces();
+            let macs = &mut self.network.virtual_macs;
+            let Some(bearer) = macs.bearers.get(&id) else {
+                return;
+            };
+            if macs.is_waiting(id, bearer) {
+                return;
+            }
+            let Some(bearer) = macs.bearers.get_mut(&id) else {
+                return;
+            };
+            let step = bearer.macvlan.next_step(interfaces, now);
+            let blocked = step.is_err();
+            if core::mem::replace(&mut bearer.blocked, blocked) != blocked
+                && let Some(router) = bearer.router
+            {
+                self.network.dirty.insert(router);
+                if let Err(error) = step {
+                    self.notices.push(Notice::MacvlanFailed {
+                        router: RouterId(router),
+                        error,
+                    });
+                    return;
+                }
+            }
+            let done = match step {
+                Ok(Some(MacvlanStep::Tune { index })) => macs.tune(id, index),
+                Ok(Some(MacvlanStep::Request(request))) => {
+                    // There is room.
+                    drop(self.network.requests.push(request, Tag::Macvlan(id)));
+                    self.network.requests_pending = true;
+                    return;
+                }
+                Ok(None) if bearer.router.is_none() && bearer.macvlan.is_settled(interfaces) => {
+                    macs.forget(id)
+                }
+                Ok(None) | Err(_) => return,
+            };
+            if let Err(error) = done {
+                self.notices.push(Notice::SysctlFailed { error });
+            }
+        }
+    }
+}
+
+impl Router {
+    /// The interface that bears the addresses without a device of their own, if it exists.
+    pub(super) fn home(&self, macs: &VirtualMacs, interfaces: &Interfaces) -> Option<u32> {
+        match (self.spec.virtual_mac, self.bearer) {
+            (None, _) => self.interface,
+            (Some(_), Some(bearer)) => macs.link(bearer, interfaces).map(|link| link.index),
+            (Some(virtual_mac), None) => {
+                // Left by an earlier run, which the router may yet take over.
+                interfaces
+                    .link_named(virtual_mac.name)
+                    .filter(|link| {
+                        link.mac == Some(virtual_mac.mac) && link.parent == self.interface
+                    })
+                    .map(|link| link.index)
+            }
+        }
+    }
+}
