@@ -113,6 +113,7 @@ impl fmt::Debug for Authentication {
 /// without it; it is taken as [`MessageOnly`](Self::MessageOnly).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum ChecksumForm {
     /// Nothing (RFC 9568 §5.2.8).
