@@ -1,8 +1,9 @@
 //! The daemon: configured instances on a driver, signals, the control socket and the log.
 
+mod identity;
+
 use core::time::Duration;
 use std::io;
-use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 
 use mio::{Interest, Token};
@@ -14,6 +15,7 @@ use vrrp_core::track::{Effect, Status as TrackStatus, Tracker, Tracking, Verdict
 use vrrp_core::{Event, Instant, Role};
 use vrrp_mio::{Driver, DriverError, InterfaceName, Notice, RouterId, Turn};
 
+use self::identity::{only_one_here, rising_sequence};
 use crate::config::{Config, Global, Instance, Transport};
 use crate::control::Server;
 use crate::narrator;
@@ -476,31 +478,4 @@ fn listen(path: &Path, driver: &Driver) -> Option<Server> {
             None
         }
     }
-}
-
-/// An abstract name belongs to the network namespace and vanishes with the process.
-fn only_one_here() -> Option<std::os::unix::net::UnixDatagram> {
-    use std::os::linux::net::SocketAddrExt;
-    use std::os::unix::net::{SocketAddr, UnixDatagram};
-    let address = SocketAddr::from_abstract_name("ha-daemon").ok()?;
-    let socket = UnixDatagram::bind_addr(&address).ok()?;
-    debug_assert!(socket.as_raw_fd() >= 0);
-    Some(socket)
-}
-
-/// A number that is higher at each start, however soon: eight per second since 2024, for 17 years.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "has to rise across restarts, which no other clock does"
-)]
-fn rising_sequence() -> u32 {
-    const START_OF_2024: u64 = 1_704_067_200;
-    let since = std::time::SystemTime::UNIX_EPOCH
-        .elapsed()
-        .unwrap_or_default();
-    let eighths = since
-        .as_secs()
-        .saturating_sub(START_OF_2024)
-        .saturating_mul(8);
-    u32::try_from(eighths).unwrap_or(0)
 }
