@@ -36,8 +36,7 @@ use std::path::{Path, PathBuf};
 pub use self::diagnostic::{Code, Diagnostic, Label, Severity};
 pub use self::model::{
     Announce, Authentication, Broadcast, Config, DynamicInterfaces, Global, InitialState, Instance,
-    Lifetime, MULTICAST_V4, MULTICAST_V6, Password, Peer, TrackedInterface, Transport,
-    VirtualAddress, Vmac,
+    Lifetime, Password, Peer, TrackedInterface, Transport, VirtualAddress, Vmac,
 };
 use self::reader::Reader;
 pub use self::render::{Position, Record, Related};

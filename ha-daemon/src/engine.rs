@@ -1,8 +1,10 @@
 //! The daemon: configured instances on a driver, signals, the control socket and the log.
 
+mod identity;
+mod tracking;
+
 use core::time::Duration;
 use std::io;
-use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 
 use mio::{Interest, Token};
@@ -10,8 +12,8 @@ use nix::sys::signal::{SigSet, Signal};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook_mio::v1_0::Signals;
 use tracing::{error, info, warn};
-use vrrp_core::track::{Effect, Status as TrackStatus, Tracker, Tracking, Verdict, Weight};
-use vrrp_core::{Event, Instant, Role};
+use vrrp_core::track::{Effect, Tracker, Verdict};
+use vrrp_core::{Instant, Role};
 use vrrp_mio::{Driver, DriverError, InterfaceName, Notice, RouterId, Turn};
 
 use crate::config::{Config, Global, Instance, Transport};
@@ -120,13 +122,13 @@ impl Engine {
             .control
             .as_deref()
             .and_then(|path| listen(path, &driver));
-        let lock = only_one_here();
+        let lock = identity::only_one_here();
         if lock.is_some() {
             driver.clean_leftovers();
         } else {
             warn!("another ha-daemon runs in this network namespace; leftovers are not cleaned");
         }
-        driver.set_ah_sequence(rising_sequence());
+        driver.set_ah_sequence(identity::rising_sequence());
         let now = driver.now();
         let mut engine = Self {
             driver,
@@ -154,7 +156,7 @@ impl Engine {
             name: instance.name.clone(),
             source,
         };
-        let trackers = trackers(&instance).map_err(refused)?;
+        let trackers = tracking::trackers(&instance).map_err(refused)?;
         let member = self.members.len();
         let named = match &instance.interface {
             Some(name) => Some(name.parse().map_err(|e| refused(SpecError::Interface(e)))?),
@@ -307,60 +309,6 @@ impl Engine {
         interfaces.link(found.index).map(|link| link.name)
     }
 
-    fn track(&mut self, index: usize, router: RouterId) {
-        let Some(member) = self.members.get(index) else {
-            return;
-        };
-        if !member.trackers.is_empty() {
-            let effects = member
-                .trackers
-                .iter()
-                .map(|(name, tracker)| self.effect(*name, *tracker));
-            let verdict = Tracking::sum(member.instance.priority, effects).verdict();
-            if member.verdict != Some(verdict) {
-                self.judge(index, router, verdict);
-            }
-        }
-        self.tell_waiting(index, router);
-    }
-
-    fn effect(&self, interface: InterfaceName, tracker: Tracker) -> Effect {
-        let link = self.driver.interfaces().link_named(interface);
-        let up = link.is_some_and(|link| link.is_usable());
-        tracker.effect(if up {
-            TrackStatus::Up
-        } else {
-            TrackStatus::Down
-        })
-    }
-
-    fn judge(&mut self, index: usize, router: RouterId, verdict: Verdict) {
-        let Some(member) = self.members.get_mut(index) else {
-            return;
-        };
-        let before = member.verdict.replace(verdict);
-        let name = &member.instance.name;
-        match verdict {
-            Verdict::Fault => {
-                warn!("({name}) entering FAULT state (tracked interface down)");
-                self.driver.tell(router, Event::Fault);
-            }
-            Verdict::Priority(priority) => {
-                let machine = self
-                    .driver
-                    .router(router)
-                    .map(|router| router.machine().priority());
-                if let Some(current) = machine.filter(|current| *current != priority) {
-                    info!("({name}) Changing effective priority from {current} to {priority}");
-                }
-                self.driver.tell(router, Event::Priority(priority));
-                if before == Some(Verdict::Fault) {
-                    self.driver.tell(router, Event::Recover);
-                }
-            }
-        }
-    }
-
     /// Says once why an instance does not start.
     fn tell_waiting(&mut self, index: usize, id: RouterId) {
         let Some(router) = self.driver.router(id) else {
@@ -398,17 +346,15 @@ impl Engine {
                     member.entered = true;
                 }
             }
+            (Notice::Unknown { .. }, _) if !self.global.log_unknown_vrids => {}
             // It is tried again every few seconds, and there may be thousands.
             (Notice::AddressFailed { .. }, _)
                 if member.as_ref().is_some_and(|member| member.told_refusal) => {}
             (notice, router) => {
                 narrator::notice(name, router, notice);
                 if let Some(member) = member {
-                    member.told_refusal = match notice {
-                        Notice::AddressFailed { .. } => true,
-                        Notice::AddressInstalled { .. } => false,
-                        _ => member.told_refusal,
-                    };
+                    member.told_refusal |= matches!(notice, Notice::AddressFailed { .. });
+                    member.told_refusal &= !matches!(notice, Notice::AddressInstalled { .. });
                 }
             }
         }
@@ -452,20 +398,6 @@ impl Engine {
     }
 }
 
-fn trackers(instance: &Instance) -> Result<Vec<(InterfaceName, Tracker)>, SpecError> {
-    let tracked = instance.track_interfaces.iter().map(|tracked| {
-        // The configuration admits no weight outside the range.
-        let tracker = Tracker::new(Weight::new(tracked.weight).unwrap_or(Weight::FAULT));
-        let tracker = if tracked.reverse {
-            tracker.reversed()
-        } else {
-            tracker
-        };
-        Ok((tracked.interface.parse()?, tracker))
-    });
-    tracked.collect()
-}
-
 /// The control socket; a daemon without one still keeps its addresses.
 fn listen(path: &Path, driver: &Driver) -> Option<Server> {
     match Server::bind(path, driver.registry(), CONTROL) {
@@ -478,31 +410,4 @@ fn listen(path: &Path, driver: &Driver) -> Option<Server> {
             None
         }
     }
-}
-
-/// An abstract name belongs to the network namespace and vanishes with the process.
-fn only_one_here() -> Option<std::os::unix::net::UnixDatagram> {
-    use std::os::linux::net::SocketAddrExt;
-    use std::os::unix::net::{SocketAddr, UnixDatagram};
-    let address = SocketAddr::from_abstract_name("ha-daemon").ok()?;
-    let socket = UnixDatagram::bind_addr(&address).ok()?;
-    debug_assert!(socket.as_raw_fd() >= 0);
-    Some(socket)
-}
-
-/// A number that is higher at each start, however soon: eight per second since 2024, for 17 years.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "has to rise across restarts, which no other clock does"
-)]
-fn rising_sequence() -> u32 {
-    const START_OF_2024: u64 = 1_704_067_200;
-    let since = std::time::SystemTime::UNIX_EPOCH
-        .elapsed()
-        .unwrap_or_default();
-    let eighths = since
-        .as_secs()
-        .saturating_sub(START_OF_2024)
-        .saturating_mul(8);
-    u32::try_from(eighths).unwrap_or(0)
 }

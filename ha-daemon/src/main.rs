@@ -127,9 +127,10 @@ fn run(file: &Path, socket: PathBuf, config_id: Option<String>, level: tracing::
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{}", chain(&error));
-            match error {
-                engine::EngineError::Privilege(_) => ExitCode::from(4),
-                _ => ExitCode::FAILURE,
+            if matches!(error, engine::EngineError::Privilege(_)) {
+                ExitCode::from(4)
+            } else {
+                ExitCode::FAILURE
             }
         }
     }

@@ -77,7 +77,7 @@ pub(crate) fn notice(name: &str, router: Option<&Router>, notice: &Notice) {
             family,
             vrid,
         } => {
-            debug!("{interface}: {family} adverts for unknown VRID {vrid}");
+            info!("{interface}: {family} adverts for unknown VRID {vrid}");
         }
         Notice::AddressInstalled { address, .. } => debug!("({name}) {address} is in place"),
         Notice::AddressLost { address, .. } => {

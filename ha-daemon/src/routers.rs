@@ -82,6 +82,7 @@ pub(crate) fn specify(
         } else {
             TransmitChecksum::FollowPeer(ChecksumForm::PseudoHeader)
         },
+        owner_is_deaf: instance.owner_ignore_adverts,
         first_address: Conformance::Report,
         address_list: Conformance::Report,
         announce: announcements(&instance.announce)?,

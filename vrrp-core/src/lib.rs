@@ -42,6 +42,7 @@
 //!             addresses,
 //!             expect: Expect::None,
 //!             reach: Reach::Group(group),
+//!             owner_is_deaf: false,
 //!             first_address: Conformance::Report,
 //!             address_list: Conformance::Report,
 //!         };

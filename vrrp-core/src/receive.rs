@@ -89,6 +89,9 @@ pub struct Admission<'a> {
     pub expect: Expect,
     /// Where its advertisements come from.
     pub reach: Reach<'a>,
+    /// Whether a router that owns the addresses hears no advertisement at all, as RFC 5798 §7.1 has
+    /// it; VRRPv2 never does (V7).
+    pub owner_is_deaf: bool,
     /// For an IPv6 advertisement whose first address is not link-local (R10, erratum 8300).
     /// FRR 8.4 sends them, so `Report` interoperates.
     pub first_address: Conformance,
@@ -150,16 +153,15 @@ impl Admission<'_> {
         }
         let icv = self.authenticate(now, packet, replay)?;
         let interval = advertisement.interval != self.config.interval();
-        if self.config.version() == Version::V2 {
-            // V7: RFC 3768 §7.1 has no second owner. VRRPv3 processes it (erratum 8298).
-            if priority.is_owner() {
-                return Err(Discard::Owner);
-            }
-            if interval {
-                return Err(Discard::Interval {
-                    theirs: advertisement.interval,
-                });
-            }
+        let v2 = self.config.version() == Version::V2;
+        // R7, V7: erratum 8298 made the owner hear a second one.
+        if priority.is_owner() && (v2 || self.owner_is_deaf) {
+            return Err(Discard::Owner);
+        }
+        if interval && v2 {
+            return Err(Discard::Interval {
+                theirs: advertisement.interval,
+            });
         }
         let first_address = !first_is_link_local(&advertisement.addresses);
         if first_address && self.first_address == Conformance::Discard {

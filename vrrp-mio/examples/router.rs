@@ -21,6 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let config = Config::try_from(Settings {
         priority: priority.parse()?,
+        accept: true,
         ..Settings::new(Version::V3, Family::of(address), vrid.parse()?)
     })?;
     let addresses = vec![VirtualAddress::new(address, length.parse()?)];
@@ -41,13 +42,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     reason = "whatever else there is to tell is told as it is"
 )]
 fn report(notice: &Notice) {
-    match notice {
-        Notice::Transition { transition, .. } => {
-            println!(
-                "{} -> {}: {}",
-                transition.from, transition.to, transition.cause
-            );
-        }
-        other => println!("{other:?}"),
+    if let Notice::Transition { transition, .. } = notice {
+        println!(
+            "{} -> {}: {}",
+            transition.from, transition.to, transition.cause
+        );
+    } else {
+        println!("{notice:?}");
     }
 }

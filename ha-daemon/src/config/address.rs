@@ -47,7 +47,6 @@ pub(super) fn parse(words: &mut Words<'_, '_>) -> Result<Set<VirtualAddress>, Ha
         scope: None,
         label: None,
         peer: None,
-        use_vmac: false,
         home: false,
         nodad: is_v6,
         mngtmpaddr: false,
@@ -118,7 +117,7 @@ fn option(
                 }
             };
         }
-        "use_vmac" => line.use_vmac = true,
+        "use_vmac" => words.not_supported(word),
         "home" => {
             only(Family::V6, family, word, words)?;
             line.home = true;

@@ -100,7 +100,6 @@ impl Completion<'_, '_> {
                 || draft
                     .owner_ignore_adverts
                     .unwrap_or(defaults.owner_ignore_adverts),
-            promote_secondaries: draft.promote_secondaries,
         })
     }
 
@@ -362,8 +361,6 @@ impl Completion<'_, '_> {
         Some(Vmac {
             name: draft.name.unwrap_or_default(),
             mac: mac.unwrap_or_else(|| vrid.virtual_mac(family)),
-            group: draft.group,
-            netlink_notify: draft.netlink_notify,
             xmit_base: self.draft.vmac_xmit_base,
         })
     }

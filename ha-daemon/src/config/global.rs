@@ -6,7 +6,9 @@ use vrrp_core::Version;
 
 use super::diagnostic::{Code, Diagnostic, Diagnostics, Handle};
 use super::keywords::{GLOBAL, Known};
-use super::model::{DynamicInterfaces, Global, MULTICAST_V4, MULTICAST_V6};
+use vrrp_core::wire::{MULTICAST_V4, MULTICAST_V6};
+
+use super::model::{DynamicInterfaces, Global};
 use super::source::Place;
 use super::tree::{Block, Node};
 use super::value::Words;

@@ -62,7 +62,6 @@ pub(super) struct Draft<'n> {
     pub(super) lower_prio_no_advert: Option<bool>,
     pub(super) higher_prio_send_advert: Option<bool>,
     pub(super) owner_ignore_adverts: Option<bool>,
-    pub(super) promote_secondaries: bool,
 }
 
 impl<'n> Draft<'n> {
@@ -103,7 +102,6 @@ impl<'n> Draft<'n> {
             lower_prio_no_advert: None,
             higher_prio_send_advert: None,
             owner_ignore_adverts: None,
-            promote_secondaries: false,
         }
     }
 
@@ -224,7 +222,6 @@ impl<'n> Draft<'n> {
         match name {
             "native_ipv6" => self.native_ipv6 = on,
             "no_virtual_ipaddress" => self.no_address = on,
-            "promote_secondaries" => self.promote_secondaries = on,
             "preempt" => self.preempt = Some(true),
             "nopreempt" => self.preempt = Some(false),
             "accept" => self.accept = Some(true),

@@ -1,7 +1,7 @@
 //! What a configuration means, once every default has been filled in.
 
 use core::fmt;
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr};
 use core::time::Duration;
 
 use vrrp_core::{Family, Interval, MacAddr, Priority, Version, Vrid};
@@ -125,8 +125,6 @@ pub struct Instance {
     pub higher_prio_send_advert: bool,
     /// `owner_ignore_adverts`: as owner, do not look at adverts at all.
     pub owner_ignore_adverts: bool,
-    /// `promote_secondaries`: set that switch of the interface.
-    pub promote_secondaries: bool,
 }
 
 impl Instance {
@@ -134,11 +132,7 @@ impl Instance {
     /// interval in version 3 and not in version 2.
     #[must_use]
     pub fn skew(&self) -> Duration {
-        let scale = match self.version {
-            Version::V2 => Interval::DEFAULT,
-            Version::V3 => self.interval,
-        };
-        scale.duration() * (256 - u32::from(self.priority.get())) / 256
+        vrrp_core::skew(self.version, self.priority, self.interval)
     }
 
     /// Active_Down_Interval (RFC 9568 §6.1) with `down_timer_adverts` in place of 3, and this
@@ -259,10 +253,6 @@ pub struct Vmac {
     pub name: String,
     /// Its MAC address: that of the VRID and family, or the one given.
     pub mac: MacAddr,
-    /// `group`: the link group to put it into.
-    pub group: Option<u32>,
-    /// `netlink_notify_msg`: send link messages for the base interface after changes.
-    pub netlink_notify: bool,
     /// `vmac_xmit_base`: adverts leave by the base interface.
     pub xmit_base: bool,
 }
@@ -296,8 +286,6 @@ pub struct VirtualAddress {
     pub label: Option<String>,
     /// `peer` with its prefix length.
     pub peer: Option<(IpAddr, u8)>,
-    /// `use_vmac`: put it on a VMAC interface of `device`.
-    pub use_vmac: bool,
     /// `home`: IPv6 only.
     pub home: bool,
     /// No duplicate address detection: true for IPv6 unless `-nodad`, always false for IPv4.
@@ -333,8 +321,3 @@ pub enum Lifetime {
     /// That many seconds.
     Seconds(u32),
 }
-
-/// The default of `vrrp_mcast_group4` (RFC 9568 §5.1.1.2).
-pub const MULTICAST_V4: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 18);
-/// The default of `vrrp_mcast_group6` (RFC 9568 §5.1.2.2).
-pub const MULTICAST_V6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x12);

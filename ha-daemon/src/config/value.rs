@@ -42,6 +42,13 @@ impl<'n, 'd> Words<'n, 'd> {
         self.diagnostics.push(diagnostic)
     }
 
+    /// Reports an option that is understood and does nothing so far.
+    pub(super) fn not_supported(&mut self, word: &Token) {
+        let text = format!("`{}` is not yet supported here", word.text);
+        let diagnostic = Diagnostic::warning(Code::NotSupported, word.place, text);
+        self.report(diagnostic.label("skipped"));
+    }
+
     /// The next word, if there is one.
     pub(super) fn next(&mut self) -> Option<&'n Token> {
         self.rest.next()

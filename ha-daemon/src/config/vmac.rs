@@ -10,8 +10,6 @@ use super::value::Words;
 pub(super) struct VmacDraft {
     pub(super) name: Option<String>,
     pub(super) mac: Option<Mac>,
-    pub(super) group: Option<u32>,
-    pub(super) netlink_notify: bool,
 }
 
 /// A MAC address, or all of it but the VRID at its end.
@@ -37,13 +35,13 @@ pub(super) fn parse(words: &mut Words<'_, '_>) -> Result<VmacDraft, Handle> {
         match &*word.text {
             "netlink_notify_msg" => {
                 words.next();
-                draft.netlink_notify = true;
+                words.not_supported(word);
             }
             "group" => {
                 words.next();
                 let number = words.word_after(word, "the number of a link group")?;
-                let group = words.number_in(number, 0..=i64::from(u32::MAX))?;
-                draft.group = u32::try_from(group).ok();
+                words.number_in(number, 0..=i64::from(u32::MAX))?;
+                words.not_supported(word);
             }
             "name" => {
                 words.next();

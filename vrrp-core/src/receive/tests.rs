@@ -24,6 +24,7 @@ fn admission<'a>(config: &'a Config, addresses: Addresses<'a>) -> Admission<'a> 
         addresses,
         expect: Expect::None,
         reach: Reach::Group(group),
+        owner_is_deaf: false,
         first_address: Conformance::Report,
         address_list: Conformance::Report,
     }
@@ -210,6 +211,12 @@ fn a_second_owner_is_heard_in_v3_and_discarded_in_v2() {
     second.advertisement.priority = Priority::OWNER;
     let admitted = verdict(&admission(&owner(Version::V3), list), &second).unwrap();
     assert!(admitted.remarks.second_owner && admitted.remarks.equal_priority);
+    let v3 = owner(Version::V3);
+    let deaf = Admission {
+        owner_is_deaf: true,
+        ..admission(&v3, list)
+    };
+    assert_eq!(verdict(&deaf, &second), Err(Discard::Owner));
     let v2 = owner(Version::V2);
     assert_eq!(
         verdict(&admission(&v2, list), &packet(V2, list)),

@@ -220,6 +220,7 @@ impl Router {
                 Path::Multicast { group, .. } => Reach::Group(*group),
                 Path::Unicast { peers, only, .. } => Reach::Peers { peers, only: *only },
             },
+            owner_is_deaf: self.spec.owner_is_deaf,
             first_address: self.spec.first_address,
             address_list: self.spec.address_list,
         }

@@ -29,6 +29,8 @@ pub struct RouterSpec {
     pub icv: IcvForm,
     /// The form of the version 3 checksum sent over IPv4; all are accepted.
     pub checksum: TransmitChecksum,
+    /// Whether the address owner hears nobody, as in RFC 5798; RFC 9568 has it hear other owners.
+    pub owner_is_deaf: bool,
     /// What to do about an IPv6 advertisement whose first address is not link-local.
     pub first_address: Conformance,
     /// What to do about an address list other than ours.
@@ -65,6 +67,7 @@ impl RouterSpec {
             expect: Expect::None,
             icv: IcvForm::TtlCovered,
             checksum: TransmitChecksum::FollowPeer(ChecksumForm::PseudoHeader),
+            owner_is_deaf: false,
             first_address: Conformance::Report,
             address_list: Conformance::Report,
             announce: announce::Config::default(),

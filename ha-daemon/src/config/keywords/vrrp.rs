@@ -78,7 +78,7 @@ pub(in crate::config) static INSTANCE: Table = Table {
         yes("preempt"),
         yes("preempt_delay"),
         yes("priority"),
-        yes("promote_secondaries"),
+        not_yet("promote_secondaries"),
         yes("skip_check_adv_addr"),
         not_yet("smtp_alert"),
         yes("state"),
