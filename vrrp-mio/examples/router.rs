@@ -37,10 +37,6 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 #[expect(clippy::print_stdout, reason = "an example reports to its terminal")]
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "whatever else there is to tell is told as it is"
-)]
 fn report(notice: &Notice) {
     if let Notice::Transition { transition, .. } = notice {
         println!(
