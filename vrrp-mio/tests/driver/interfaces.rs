@@ -37,18 +37,23 @@ fn an_interface_that_is_made_anew_is_used_whatever_its_index() {
     let shown = left.ip("-o link show eth0");
     let index = shown.split(':').next().unwrap().to_owned();
     for same_index in [true, false] {
-        left.ip("link del eth0");
         if same_index {
-            let port = format!("-n {} link add p1 type veth", switch.name);
-            let peer = format!("peer name eth0 index {index} netns {}", left.name);
-            ip(&format!("{port} {peer}"));
-            ip(&format!(
-                "-n {} link set p1 addrgenmode none master br0 up",
-                switch.name
-            ));
-            left.ip("link set eth0 addrgenmode none up");
-            left.ip("address add 10.9.0.1/24 dev eth0");
+            // All before the driver looks again.
+            let (switch, host) = (switch.name.clone(), left.name.clone());
+            let index = index.clone();
+            left.ask(move |_| {
+                ip(&format!("-n {host} link del eth0"));
+                ip(&format!(
+                    "-n {switch} link add p1 type veth peer name eth0 index {index} netns {host}"
+                ));
+                ip(&format!(
+                    "-n {switch} link set p1 addrgenmode none master br0 up"
+                ));
+                ip(&format!("-n {host} link set eth0 addrgenmode none up"));
+                ip(&format!("-n {host} address add 10.9.0.1/24 dev eth0"));
+            });
         } else {
+            left.ip("link del eth0");
             left.await_role(a, Role::Initialize);
             switch.plug(&left, "eth0");
         }

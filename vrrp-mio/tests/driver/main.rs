@@ -11,6 +11,7 @@ mod election;
 mod host;
 mod interfaces;
 mod scale;
+mod stalls;
 mod transport;
 mod virtual_mac;
 mod wire;

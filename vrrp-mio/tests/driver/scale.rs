@@ -70,6 +70,7 @@ fn active(host: &Host) -> usize {
 fn a_thousand_routers_on_four_links_start_in_their_time() {
     let switch = Switch::new();
     let host = switch.host(1);
+    host.prioritise();
     for link in 1..4 {
         let peer = format!("link add eth{link} type veth peer name peer{link}");
         host.ip(&peer);
@@ -125,6 +126,7 @@ fn a_thousand_routers_on_four_links_start_in_their_time() {
 fn twenty_thousand_excluded_addresses_delay_no_advertisement_by_a_fifth() {
     let switch = Switch::new();
     let host = switch.host(1);
+    host.prioritise();
     let mut excluded = Vec::new();
     for high in 0..80 {
         for low in 0..250 {
@@ -170,7 +172,12 @@ fn twenty_thousand_excluded_addresses_delay_no_advertisement_by_a_fifth() {
         mean(own),
         longest(own)
     );
-    assert!(longest(own) <= Duration::from_millis(120), "{own:?}");
+    let late: Vec<_> = own
+        .iter()
+        .enumerate()
+        .filter(|(_, period)| **period > Duration::from_millis(120))
+        .collect();
+    assert!(late.is_empty(), "{late:?}");
 }
 
 #[test]
@@ -178,6 +185,7 @@ fn twenty_thousand_excluded_addresses_delay_no_advertisement_by_a_fifth() {
 fn a_period_of_ten_milliseconds_does_not_drift() {
     let switch = Switch::new();
     let host = switch.host(1);
+    host.prioritise();
     let a = host.start(spec(51, 1, "eth0", "10.9.0.100/24"));
     host.await_role(a, Role::Active);
     sleep(Duration::from_millis(100));
