@@ -2,13 +2,15 @@
 
 use core::fmt;
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsRawFd, RawFd};
 
 use neli::consts::socket::{Msg, NlFamily};
 use neli::socket::NlSocket;
 use neli::utils::Groups;
 use nix::errno::Errno;
 use nix::sys::socket::{NetlinkAddr, recvfrom, setsockopt, sockopt};
+
+use crate::sys;
 
 /// Octets read at once. The kernel fills a datagram of a dump with at most 32 KiB.
 const DATAGRAM: usize = 64 * 1024;
@@ -44,12 +46,7 @@ impl NetlinkSocket {
         socket.nonblock()?;
         socket.enable_ext_ack(true)?;
         // SO_RCVBUFFORCE exceeds net.core.rmem_max but wants CAP_NET_ADMIN over the host.
-        #[expect(
-            unsafe_code,
-            reason = "nix asks for a BorrowedFd, neli has only the number"
-        )]
-        // SAFETY: `socket` owns the descriptor and outlives this borrow.
-        let fd = unsafe { BorrowedFd::borrow_raw(socket.as_raw_fd()) };
+        let fd = sys::descriptor(&socket);
         if setsockopt(&fd, sockopt::RcvBufForce, &receive_buffer).is_err() {
             socket.set_recv_buffer_size(receive_buffer)?;
         }
