@@ -126,7 +126,7 @@ fn a_thousand_routers_on_four_links_start_in_their_time() {
 fn twenty_thousand_excluded_addresses_delay_no_advertisement_by_a_fifth() {
     let switch = Switch::new();
     let host = switch.host(1);
-    host.prioritise();
+    host.favour();
     let mut excluded = Vec::new();
     for high in 0..80 {
         for low in 0..250 {
