@@ -5,6 +5,7 @@ use vrrp_core::receive::{Discard, Remarks};
 use vrrp_core::{Cause, Heard, Role, Transition};
 use vrrp_mio::{Notice, Router};
 
+use crate::log::chain;
 use crate::status::state_word;
 
 /// Logs a change of role.
@@ -163,16 +164,4 @@ fn discarded(name: &str, source: &core::net::IpAddr, discard: &Discard) {
     } else {
         warn!("({name}) dropping adverts from {source}: {discard}");
     }
-}
-
-/// An error and its causes on one line.
-pub(crate) fn chain(error: &dyn core::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
