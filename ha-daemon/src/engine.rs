@@ -138,11 +138,11 @@ impl Engine {
             driver,
             signals,
             control,
-            global: config.global,
             members: Vec::new(),
             by_router: Vec::new(),
             started_at: now,
-            start_at: None,
+            start_at: Some(now + config.global.startup_delay),
+            global: config.global,
             network_known: false,
             farewell: None,
             _lock: lock,
@@ -150,7 +150,6 @@ impl Engine {
         for instance in config.instances {
             engine.enlist(instance)?;
         }
-        engine.start_at = Some(now + engine.global.startup_delay);
         if engine.members.is_empty() {
             warn!("the configuration has no vrrp_instance; there is nothing to do");
         }
@@ -235,8 +234,9 @@ impl Engine {
         for notice in notices {
             self.narrate(&notice);
         }
-        if network_changed {
-            self.network_known = true;
+        let learned = !self.network_known && self.driver.knows_network();
+        self.network_known |= learned;
+        if self.network_known && (learned || network_changed) {
             self.follow_network()?;
         }
         self.start_if_due();

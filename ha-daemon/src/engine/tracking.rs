@@ -14,7 +14,7 @@ impl Engine {
         let Some(member) = self.members.get(index) else {
             return;
         };
-        // What is not known is not down.
+        // An interface that is not known yet is not missing.
         if member.trackers.is_empty() || !self.network_known {
             return;
         }

@@ -43,11 +43,13 @@ impl Engine {
             return false;
         };
         let idle = router.machine().role() == Role::Initialize && router.machine().is_started();
-        if idle {
-            let link = self.driver.interfaces().link_named(router.spec().interface);
+        let link = self.driver.interfaces().link_named(router.spec().interface);
+        // A router that was just added learns of its interface in the next turn.
+        let informed = link.is_some_and(|link| link.is_usable()) == router.interface_usable();
+        if idle && informed {
             narrator::waiting(name, router, link.is_some());
         }
-        idle
+        idle && informed
     }
 
     pub(super) fn interface_of_source(&self, instance: &Instance) -> Option<InterfaceName> {
