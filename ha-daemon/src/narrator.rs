@@ -157,7 +157,7 @@ fn remark(name: &str, source: &core::net::IpAddr, remarks: &Remarks) {
 
 fn discarded(name: &str, source: &core::net::IpAddr, discard: &Discard) {
     if let Discard::Interval { theirs } = discard {
-        // A silent split brain otherwise (pitfall 20).
+        // A silent split brain otherwise.
         error!(
             "({name}) dropping adverts from {source}: advert interval {theirs} is not ours, and VRRPv2 cannot tolerate that; both will be MASTER"
         );

@@ -287,7 +287,7 @@ impl Driver {
                 return Err(error.into());
             }
             // A process that was stopped wakes up like this, and timers may be due: what arrived
-            // meanwhile is not in the events and has to be heard first (pitfall 22).
+            // meanwhile is not in the events and has to be heard first.
             self.ports.wake_all();
             self.network.heard();
         }
