@@ -86,16 +86,13 @@ impl Report {
         let Loaded {
             config,
             diagnostics,
-            omitted,
             sources,
+            omitted: _,
         } = &self.loaded;
         let mut parts: Vec<String> = diagnostics
             .iter()
             .map(|diagnostic| diagnostic.render(sources, colour))
             .collect();
-        if *omitted > 0 {
-            parts.push(format!("{omitted} more diagnostics are not shown"));
-        }
         if self.loaded.worst() != Some(Severity::Fatal) {
             parts.extend(config.instances.iter().map(|i| Summary::of(i).to_string()));
         }
@@ -116,10 +113,16 @@ impl Report {
         } else {
             "this configuration runs"
         };
-        format!(
-            "{runs}: {} instances, {errors} errors, {warnings} warnings",
-            self.loaded.config.instances.len()
-        )
+        let verdict = format!(
+            "{runs}: {}, {}, {}",
+            counted(self.loaded.config.instances.len(), "instance"),
+            counted(errors, "error"),
+            counted(warnings, "warning"),
+        );
+        match self.loaded.omitted {
+            0 => verdict,
+            omitted => format!("{verdict}, {omitted} more not shown"),
+        }
     }
 
     /// The diagnostics and what would run, as one JSON object.
@@ -146,6 +149,11 @@ impl Report {
         };
         serde_json::to_string(&document)
     }
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
 }
 
 /// What an instance would do, with nothing left to defaults. Fields are only ever added.

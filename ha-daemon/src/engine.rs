@@ -2,6 +2,7 @@
 
 mod identity;
 mod tracking;
+mod waiting;
 
 use core::time::Duration;
 use std::io;
@@ -12,11 +13,11 @@ use nix::sys::signal::{SigSet, Signal};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook_mio::v1_0::Signals;
 use tracing::{error, info, warn};
+use vrrp_core::Instant;
 use vrrp_core::track::{Effect, Tracker, Verdict};
-use vrrp_core::{Instant, Role};
 use vrrp_mio::{Driver, DriverError, InterfaceName, Notice, RouterId, Turn};
 
-use crate::config::{Config, Global, Instance, Transport};
+use crate::config::{Config, Global, Instance};
 use crate::control::Server;
 use crate::narrator;
 use crate::privilege::{self, PrivilegeError};
@@ -84,6 +85,9 @@ struct Engine {
     started_at: Instant,
     /// When routers are switched on (`vrrp_startup_delay`).
     start_at: Option<Instant>,
+    /// Whether the kernel has told its interfaces and addresses. No router is switched on before:
+    /// an owner would be Active until its tracked interfaces are known.
+    network_known: bool,
     /// Until when a stopping daemon waits.
     farewell: Option<Instant>,
     /// Holds the name that says which daemon this network namespace has.
@@ -134,19 +138,21 @@ impl Engine {
             driver,
             signals,
             control,
-            global: config.global,
             members: Vec::new(),
             by_router: Vec::new(),
             started_at: now,
-            start_at: None,
+            start_at: Some(now + config.global.startup_delay),
+            global: config.global,
+            network_known: false,
             farewell: None,
             _lock: lock,
         };
         for instance in config.instances {
             engine.enlist(instance)?;
         }
-        engine.start_at = Some(now + engine.global.startup_delay);
-        engine.start_if_due();
+        if engine.members.is_empty() {
+            warn!("the configuration has no vrrp_instance; there is nothing to do");
+        }
         info!("Startup complete: {} VRRP instances", engine.members.len());
         Ok(engine)
     }
@@ -196,6 +202,7 @@ impl Engine {
         if let Some(slot) = self.by_router.get_mut(router.index()) {
             *slot = index;
         }
+        self.track(index, router);
         if self.start_at.is_none() {
             self.driver.start(router);
         }
@@ -203,17 +210,21 @@ impl Engine {
     }
 
     fn start_if_due(&mut self) {
-        if self.start_at.is_some_and(|at| at <= self.driver.now()) {
+        if self.network_known && self.start_at.is_some_and(|at| at <= self.driver.now()) {
             self.start_at = None;
             for router in self.members.iter().filter_map(|member| member.router) {
                 self.driver.start(router);
+            }
+            for index in 0..self.members.len() {
+                self.tell_waiting(index);
             }
         }
     }
 
     fn turn(&mut self) -> Result<Progress, EngineError> {
         let now = self.driver.now();
-        let wake = self.start_at.into_iter().chain(self.farewell).min();
+        let start_at = self.start_at.filter(|_| self.network_known);
+        let wake = start_at.into_iter().chain(self.farewell).min();
         let limit = wake.map(|at| at.saturating_duration_since(now));
         let Turn {
             notices,
@@ -223,7 +234,9 @@ impl Engine {
         for notice in notices {
             self.narrate(&notice);
         }
-        if network_changed {
+        let learned = !self.network_known && self.driver.knows_network();
+        self.network_known |= learned;
+        if self.network_known && (learned || network_changed) {
             self.follow_network()?;
         }
         self.start_if_due();
@@ -288,45 +301,13 @@ impl Engine {
                         self.place(index, interface)?;
                     }
                 }
-                Some(router) => self.track(index, router),
+                Some(router) => {
+                    self.track(index, router);
+                    self.tell_waiting(index);
+                }
             }
         }
         Ok(())
-    }
-
-    fn interface_of_source(&self, instance: &Instance) -> Option<InterfaceName> {
-        let Transport::Unicast {
-            source: Some(source),
-            ..
-        } = instance.transport
-        else {
-            return None;
-        };
-        let interfaces = self.driver.interfaces();
-        let found = interfaces
-            .addresses()
-            .find(|address| address.address == source)?;
-        interfaces.link(found.index).map(|link| link.name)
-    }
-
-    /// Says once why an instance does not start.
-    fn tell_waiting(&mut self, index: usize, id: RouterId) {
-        let Some(router) = self.driver.router(id) else {
-            return;
-        };
-        let waiting = router.machine().role() == Role::Initialize && router.machine().is_started();
-        let exists = self
-            .driver
-            .interfaces()
-            .link_named(router.spec().interface)
-            .is_some();
-        let Some(member) = self.members.get_mut(index) else {
-            return;
-        };
-        if waiting && !member.entered && !member.told_waiting {
-            member.told_waiting = true;
-            narrator::waiting(&member.instance.name, router, exists);
-        }
     }
 
     fn narrate(&mut self, notice: &Notice) {
@@ -369,13 +350,13 @@ impl Engine {
             instances: self
                 .members
                 .iter()
-                .filter_map(|m| self.instance_status(m, now))
+                .map(|member| self.instance_status(member, now))
                 .collect(),
         }
     }
 
-    fn instance_status(&self, member: &Member, now: Instant) -> Option<InstanceStatus> {
-        let router = self.driver.router(member.router?)?;
+    fn instance_status(&self, member: &Member, now: Instant) -> InstanceStatus {
+        let router = member.router.and_then(|id| self.driver.router(id));
         let tracked = member.trackers.iter().map(|(name, tracker)| {
             let effect = self.effect(*name, *tracker);
             let link = self.driver.interfaces().link_named(*name);
@@ -389,12 +370,15 @@ impl Engine {
                 fault: effect == Effect::Fault,
             }
         });
-        Some(InstanceStatus::new(
-            &member.instance.name,
-            router,
-            tracked.collect(),
-            now,
-        ))
+        match router {
+            Some(router) => {
+                InstanceStatus::new(&member.instance.name, router, tracked.collect(), now)
+            }
+            None => {
+                let uptime = now.saturating_duration_since(self.started_at);
+                InstanceStatus::unplaced(&member.instance, tracked.collect(), uptime)
+            }
+        }
     }
 }
 

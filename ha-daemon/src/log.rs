@@ -25,3 +25,16 @@ pub fn start(level: Level) -> WorkerGuard {
         .init();
     guard
 }
+
+/// An error and its causes on one line.
+#[must_use]
+pub fn chain(error: &dyn core::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

@@ -115,6 +115,12 @@ fn run(file: &Path, socket: PathBuf, config_id: Option<String>, level: tracing::
     for diagnostic in &loaded.diagnostics {
         complain(&diagnostic.render(&loaded.sources, colour));
     }
+    if loaded.omitted > 0 {
+        complain(&format!(
+            "{} more diagnostics are not shown",
+            loaded.omitted
+        ));
+    }
     if loaded.worst() == Some(Severity::Fatal) {
         complain("ha-daemon: the configuration cannot run");
         return ExitCode::from(2);
@@ -126,7 +132,7 @@ fn run(file: &Path, socket: PathBuf, config_id: Option<String>, level: tracing::
     match engine::run(loaded.config, &options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!("{}", chain(&error));
+            tracing::error!("{}", log::chain(&error));
             if matches!(error, engine::EngineError::Privilege(_)) {
                 ExitCode::from(4)
             } else {
@@ -141,7 +147,7 @@ fn examine(files: &[PathBuf], options: &check::Options, format: Format) -> ExitC
     let report = check::run(&files, options);
     print(&match format {
         Format::Text => report.text(io::stdout().is_terminal()),
-        Format::Json => report.json().unwrap_or_default(),
+        Format::Json => report.json().unwrap_or_default() + "\n",
     });
     ExitCode::from(report.status.code())
 }
@@ -189,21 +195,10 @@ fn outcome<E: core::error::Error>(result: Result<(), E>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(&format!("ha-daemon: {}", chain(&error)));
+            complain(&format!("ha-daemon: {}", log::chain(&error)));
             ExitCode::FAILURE
         }
     }
-}
-
-fn chain(error: &dyn core::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 /// A reader that went away is no failure of ours.

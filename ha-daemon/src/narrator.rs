@@ -5,6 +5,7 @@ use vrrp_core::receive::{Discard, Remarks};
 use vrrp_core::{Cause, Heard, Role, Transition};
 use vrrp_mio::{Notice, Router};
 
+use crate::log::chain;
 use crate::status::state_word;
 
 /// Logs a change of role.
@@ -156,23 +157,11 @@ fn remark(name: &str, source: &core::net::IpAddr, remarks: &Remarks) {
 
 fn discarded(name: &str, source: &core::net::IpAddr, discard: &Discard) {
     if let Discard::Interval { theirs } = discard {
-        // A silent split brain otherwise (pitfall 20).
+        // A silent split brain otherwise.
         error!(
             "({name}) dropping adverts from {source}: advert interval {theirs} is not ours, and VRRPv2 cannot tolerate that; both will be MASTER"
         );
     } else {
         warn!("({name}) dropping adverts from {source}: {discard}");
     }
-}
-
-/// An error and its causes on one line.
-pub(crate) fn chain(error: &dyn core::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use vrrp_core::{Family, Heard, Instant, Role, Statistics};
 use vrrp_mio::Router;
 
+use crate::config::{Instance, VirtualAddress};
+
 /// The daemon at one instant.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Status {
@@ -32,7 +34,7 @@ pub struct InstanceStatus {
     pub for_seconds: f64,
     /// Why it was entered; absent until the first change.
     pub why: Option<Why>,
-    /// The interface.
+    /// The interface; empty while it is not known on which one the unicast source is.
     pub interface: String,
     /// Whether that exists, is up and has carrier.
     pub interface_up: bool,
@@ -175,10 +177,7 @@ impl InstanceStatus {
             interface: router.spec().interface.to_string(),
             interface_up: router.interface_usable(),
             vrid: config.vrid().get(),
-            family: match config.family() {
-                Family::V4 => 4,
-                Family::V6 => 6,
-            },
+            family: number(config.family()),
             vrrp_version: config.version().number(),
             priority: PriorityStatus {
                 configured: config.priority().get(),
@@ -212,6 +211,53 @@ impl InstanceStatus {
             peer_checksum: router.peer_checksum().map(|form| word(&form)),
             statistics: counters(router.statistics()),
         }
+    }
+
+    /// The status of an instance that has no interface yet.
+    pub(crate) fn unplaced(
+        instance: &Instance,
+        tracked: Vec<TrackedStatus>,
+        uptime: Duration,
+    ) -> Self {
+        let plain = |address: &VirtualAddress| address.address;
+        Self {
+            name: instance.name.clone(),
+            state: state_word(Role::Initialize, true).to_owned(),
+            for_seconds: uptime.as_secs_f64(),
+            why: None,
+            interface: String::new(),
+            interface_up: false,
+            vrid: instance.vrid.get(),
+            family: number(instance.family),
+            vrrp_version: instance.version.number(),
+            priority: PriorityStatus {
+                configured: instance.priority.get(),
+                effective: instance.priority.get(),
+                tracked,
+            },
+            primary_address: None,
+            master: None,
+            timers: TimerStatus {
+                advert_interval_ms: millis(instance.interval.duration()),
+                skew_ms: millis(instance.skew()),
+                master_down_interval_ms: millis(instance.active_down()),
+                next_in_ms: None,
+            },
+            addresses: AddressStatus {
+                advertised: instance.addresses.iter().map(plain).collect(),
+                excluded: instance.excluded.len(),
+                installed: 0,
+            },
+            peer_checksum: None,
+            statistics: counters(&Statistics::default()),
+        }
+    }
+}
+
+const fn number(family: Family) -> u8 {
+    match family {
+        Family::V4 => 4,
+        Family::V6 => 6,
     }
 }
 
@@ -276,13 +322,7 @@ impl Status {
             };
             let total = instance.addresses.advertised.len() + instance.addresses.excluded;
             let vips = format!("{}/{total}", instance.addresses.installed);
-            let why = instance.why.as_ref().map_or_else(
-                || "waiting for its interface".to_owned(),
-                |why| match why.peer {
-                    Some(peer) => format!("{} ({peer})", why.text),
-                    None => why.text.clone(),
-                },
-            );
+            let why = instance.reason();
             let since = span(instance.for_seconds);
             let cells = (
                 instance.name.as_str(),
@@ -302,10 +342,28 @@ impl Status {
 }
 
 impl InstanceStatus {
+    fn reason(&self) -> String {
+        match &self.why {
+            Some(why) => match why.peer {
+                Some(peer) => format!("{} ({peer})", why.text),
+                None => why.text.clone(),
+            },
+            None if self.state == "INIT" => "not started".to_owned(),
+            None if self.interface.is_empty() => {
+                "waiting for its unicast source address".to_owned()
+            }
+            None if !self.interface_up => "waiting for its interface".to_owned(),
+            None if self.priority.tracked.iter().any(|tracked| tracked.fault) => {
+                "a tracked interface is down".to_owned()
+            }
+            None => "waiting for an address to send from".to_owned(),
+        }
+    }
+
     /// What an operator should look at.
     fn remarks(&self) -> Vec<String> {
         let mut remarks = Vec::new();
-        if !self.interface_up {
+        if !self.interface_up && !self.interface.is_empty() {
             remarks.push(format!("interface {} is not up", self.interface));
         }
         for tracked in self.priority.tracked.iter().filter(|tracked| !tracked.up) {

@@ -59,8 +59,7 @@ pub struct Peer {
 pub enum Reach<'a> {
     /// From the link, to this group, with TTL 255 (R1).
     Group(IpAddr),
-    /// From these peers, to our own address. A departure from RFC 9568, as keepalived has it
-    /// (pitfall 34).
+    /// From these peers, to our own address. A departure from RFC 9568, as keepalived has it.
     Peers {
         /// The peers.
         peers: &'a [Peer],
@@ -122,7 +121,7 @@ pub struct Remarks {
     pub second_owner: bool,
     /// The sender has our priority (R18).
     pub equal_priority: bool,
-    /// The sender has our address: a loop, or a duplicate (pitfalls 15 and 16).
+    /// The sender has our address: a loop, or a duplicate.
     pub own_address: bool,
     /// The checksum form of a version 3 packet.
     pub checksum: Option<ChecksumForm>,
@@ -262,7 +261,7 @@ fn first_is_link_local(addresses: &Addresses<'_>) -> bool {
     }
 }
 
-/// R13 by set, not by order (pitfall 33). Lists in the same order, the recommended case, take one
+/// R13 by set, not by order. Lists in the same order, the recommended case, take one
 /// pass; at most 255 × 255 comparisons otherwise.
 fn same_set(ours: &Addresses<'_>, theirs: &Addresses<'_>) -> bool {
     fn holds<const N: usize>(ours: &[[u8; N]], theirs: &[[u8; N]]) -> bool {

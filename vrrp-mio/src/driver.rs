@@ -215,6 +215,13 @@ impl Driver {
         routers.filter_map(|(id, slot)| slot.as_ref().map(|router| (RouterId(id), router)))
     }
 
+    /// Whether [`interfaces`](Self::interfaces) is complete: not yet right after the start, nor while
+    /// everything is read again because notifications were lost.
+    #[must_use]
+    pub const fn knows_network(&self) -> bool {
+        self.monitor.is_synchronised()
+    }
+
     /// The interfaces and addresses of this host.
     #[must_use]
     pub const fn interfaces(&self) -> &Interfaces {
@@ -280,7 +287,7 @@ impl Driver {
                 return Err(error.into());
             }
             // A process that was stopped wakes up like this, and timers may be due: what arrived
-            // meanwhile is not in the events and has to be heard first (pitfall 22).
+            // meanwhile is not in the events and has to be heard first.
             self.ports.wake_all();
             self.network.heard();
         }

@@ -27,7 +27,7 @@ instance VI_1: VRID 51 on eth0, IPv4, VRRPv2
   preemption    never takes over from a lower priority
   addresses     192.0.2.100/24, 192.0.2.101/32 on eth1
 
-this configuration runs: 1 instances, 0 errors, 0 warnings
+this configuration runs: 1 instance, 0 errors, 0 warnings
 "
     );
 }

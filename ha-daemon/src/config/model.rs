@@ -209,7 +209,7 @@ pub enum Transport {
         source: Option<IpAddr>,
         /// `unicast_peer`, never empty.
         peers: Vec<Peer>,
-        /// `unicast_ttl`: 255 for IPv4 and the kernel's choice for IPv6 if absent.
+        /// `unicast_ttl`: 255 if absent.
         ttl: Option<u8>,
         /// `check_unicast_src`: drop adverts that come from none of the peers.
         check_source: bool,

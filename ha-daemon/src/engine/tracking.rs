@@ -14,17 +14,18 @@ impl Engine {
         let Some(member) = self.members.get(index) else {
             return;
         };
-        if !member.trackers.is_empty() {
-            let effects = member
-                .trackers
-                .iter()
-                .map(|(name, tracker)| self.effect(*name, *tracker));
-            let verdict = Tracking::sum(member.instance.priority, effects).verdict();
-            if member.verdict != Some(verdict) {
-                self.judge(index, router, verdict);
-            }
+        // An interface that is not known yet is not missing.
+        if member.trackers.is_empty() || !self.network_known {
+            return;
         }
-        self.tell_waiting(index, router);
+        let effects = member
+            .trackers
+            .iter()
+            .map(|(name, tracker)| self.effect(*name, *tracker));
+        let verdict = Tracking::sum(member.instance.priority, effects).verdict();
+        if member.verdict != Some(verdict) {
+            self.judge(index, router, verdict);
+        }
     }
 
     pub(super) fn effect(&self, interface: InterfaceName, tracker: Tracker) -> Effect {

@@ -9,7 +9,7 @@ use crate::wire::{Replay, Replayed};
 ///
 /// A sender silent for longer than its backups would have waited may have restarted: its numbers
 /// start anew, where RFC 2402 would need a new key. Without this a restarted router stays locked
-/// out until it has counted past its former self, and becomes a second Active Router (pitfall 32).
+/// out until it has counted past its former self, and becomes a second Active Router.
 /// More than four senders evict the one heard least recently.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReplayWindow {

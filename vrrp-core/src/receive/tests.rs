@@ -161,7 +161,7 @@ fn a_first_ipv6_address_that_is_not_link_local_is_policy() {
     }
 }
 
-/// R13 by set (pitfall 33), V6 for the owner.
+/// R13 by set, V6 for the owner.
 #[test]
 fn another_address_list_is_policy_and_order_does_not_matter() {
     let config = config(Version::V3, Family::V4);
@@ -224,7 +224,7 @@ fn a_second_owner_is_heard_in_v3_and_discarded_in_v2() {
     );
 }
 
-/// R18, pitfalls 15 and 16.
+/// R18.
 #[test]
 fn remarks_on_equal_priorities_and_own_addresses() {
     let config = config(Version::V3, Family::V4);
@@ -317,7 +317,7 @@ fn authentication_has_to_be_the_configured_one() {
     }
 }
 
-/// RFC 2402 §3.4.3, pitfall 32.
+/// RFC 2402 §3.4.3.
 #[test]
 fn sequence_numbers_rise_until_the_sender_was_silent_for_long() {
     let mut window = ReplayWindow::new();

@@ -48,7 +48,7 @@ pub(super) struct Network {
     names: BTreeMap<u32, InterfaceName>,
     /// Routers to look at when their configured source comes or goes.
     sources: BTreeMap<IpAddr, BTreeSet<usize>>,
-    /// Virtual addresses of any router but an owner, which are no primary addresses (pitfall 18).
+    /// Virtual addresses of any router but an owner, which are no primary addresses.
     virtuals: BTreeMap<IpAddr, usize>,
     /// Routers to look at.
     pub(super) dirty: BTreeSet<usize>,

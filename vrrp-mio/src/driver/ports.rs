@@ -114,7 +114,7 @@ impl Ports {
         }
     }
 
-    /// Whether what a listener received is to be heard before timers fire (pitfall 22).
+    /// Whether what a listener received is to be heard before timers fire.
     pub(super) fn is_behind(&self, index: usize, now: Instant) -> bool {
         let listener = self.listeners.get(index).and_then(Option::as_ref);
         listener

@@ -155,7 +155,7 @@ fn an_answer_to_a_loser_does_not_swallow_the_answer_to_its_resignation() {
     assert_eq!(*resigned, [Action::Advertise(Priority::DEFAULT)]);
 }
 
-/// F15, pitfalls 15 and 16: never demoted by, nor in a shouting match with, its own address.
+/// F15: never demoted by, nor in a shouting match with, its own address.
 #[test]
 fn ignores_its_own_advertisement_come_back() {
     let (mut router, now) = active(settings());
@@ -215,7 +215,7 @@ fn a_new_primary_address_is_advertised_at_once() {
     assert_eq!(wait(&router, now), Duration::from_secs(1));
 }
 
-/// T4, pitfall 40.
+/// T4.
 #[test]
 fn a_reload_reaches_the_wire_and_the_interface_at_once() {
     let (mut router, now) = active(settings());
@@ -243,7 +243,7 @@ fn a_tracked_priority_is_in_the_next_advertisement() {
     assert_eq!(list(actions), [Action::Advertise(Priority::from_wire(7))]);
 }
 
-/// Track weights never make or unmake an owner (pitfall 41).
+/// Track weights never make or unmake an owner.
 #[test]
 fn tracking_cannot_change_an_owner_nor_make_one() {
     let (mut owner, now) = active(Settings {

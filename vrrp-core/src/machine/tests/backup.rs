@@ -1,6 +1,6 @@
 use super::*;
 
-/// F5 and the order advertisement, addresses, announcement (pitfall 30).
+/// F5 and the order advertisement, addresses, announcement.
 #[test]
 fn takes_over_when_the_active_router_falls_silent() {
     let mut router = started(settings());
@@ -15,7 +15,7 @@ fn takes_over_when_the_active_router_falls_silent() {
     assert_eq!(wait(&router, now), Duration::from_secs(1));
 }
 
-/// F6 with the skew towards the current Active Router; pitfall 12.
+/// F6 with the skew towards the current Active Router.
 #[test]
 fn waits_only_skew_time_when_the_active_router_resigns() {
     let mut router = started(settings());
@@ -51,7 +51,7 @@ fn repeated_resignations_do_not_put_off_the_takeover() {
     assert_eq!(router.deadline(), Some(Instant::from_nanos(609_375_000)));
 }
 
-/// F7: any sender of at least the own priority counts, whatever its address (pitfall 14).
+/// F7: any sender of at least the own priority counts, whatever its address.
 #[test]
 fn follows_equal_and_higher_priorities_of_any_address() {
     for (source, priority) in [
@@ -116,7 +116,7 @@ fn without_preemption_a_lower_priority_is_followed() {
     );
 }
 
-/// P4, pitfall 24: an owner that has yielded to another owner preempts everybody else.
+/// P4: an owner that has yielded to another owner preempts everybody else.
 #[test]
 fn an_owner_preempts_whatever_its_flag_says() {
     let (mut router, now) = active(Settings {

@@ -1,0 +1,70 @@
+//! Instances that cannot start yet: where their interface is looked for, and who is told.
+
+use core::net::IpAddr;
+
+use tracing::warn;
+use vrrp_core::Role;
+use vrrp_core::track::Verdict;
+use vrrp_mio::{InterfaceName, RouterId};
+
+use super::Engine;
+use crate::config::{Instance, Transport};
+use crate::narrator;
+
+impl Engine {
+    /// Says once why an instance does not start.
+    pub(super) fn tell_waiting(&mut self, index: usize) {
+        let Some(member) = self.members.get(index) else {
+            return;
+        };
+        if member.entered || member.told_waiting {
+            return;
+        }
+        let name = &member.instance.name;
+        let told = match member.router {
+            Some(id) => member.verdict != Some(Verdict::Fault) && self.tell_idle(name, id),
+            None => {
+                if let Some(source) = unicast_source(&member.instance) {
+                    warn!(
+                        instance = name,
+                        "({name}) Entering FAULT STATE (init): no interface has address {source}"
+                    );
+                }
+                true
+            }
+        };
+        if let Some(member) = self.members.get_mut(index) {
+            member.told_waiting = told;
+        }
+    }
+
+    fn tell_idle(&self, name: &str, id: RouterId) -> bool {
+        let Some(router) = self.driver.router(id) else {
+            return false;
+        };
+        let idle = router.machine().role() == Role::Initialize && router.machine().is_started();
+        let link = self.driver.interfaces().link_named(router.spec().interface);
+        // A router that was just added learns of its interface in the next turn.
+        let informed = link.is_some_and(|link| link.is_usable()) == router.interface_usable();
+        if idle && informed {
+            narrator::waiting(name, router, link.is_some());
+        }
+        idle && informed
+    }
+
+    pub(super) fn interface_of_source(&self, instance: &Instance) -> Option<InterfaceName> {
+        let source = unicast_source(instance)?;
+        let interfaces = self.driver.interfaces();
+        let found = interfaces
+            .addresses()
+            .find(|address| address.address == source)?;
+        interfaces.link(found.index).map(|link| link.name)
+    }
+}
+
+const fn unicast_source(instance: &Instance) -> Option<IpAddr> {
+    match instance.transport {
+        Transport::Unicast { source, .. } => source,
+        Transport::Multicast { .. } => None,
+    }
+}
