@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use mio::{Interest, Token};
 use nix::sys::signal::{SigSet, Signal};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook_mio::v1_0::Signals;
 use tracing::{error, info, warn};
 use vrrp_core::Instant;
@@ -112,7 +112,8 @@ impl Engine {
     fn new(config: Config, options: &Options) -> Result<Self, EngineError> {
         privilege::restrict()?;
         let mut driver = Driver::new()?;
-        let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP]).map_err(EngineError::Signals)?;
+        let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2])
+            .map_err(EngineError::Signals)?;
         // A parent may have left them blocked.
         let unblocked = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP]
             .into_iter()
@@ -263,6 +264,9 @@ impl Engine {
             for signal in pending {
                 match signal {
                     SIGHUP => warn!("reload is not supported yet; SIGHUP ignored"),
+                    SIGUSR1 | SIGUSR2 => {
+                        warn!("there are no dump files; ask `ha-daemon status` instead");
+                    }
                     _ => self.stop(),
                 }
             }

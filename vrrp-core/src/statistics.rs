@@ -225,4 +225,46 @@ mod tests {
             assert_eq!(moved, [1], "{discard:?}");
         }
     }
+
+    /// R12, R13 and the other remarks: counted though the advertisement is admitted.
+    #[test]
+    fn every_remark_has_a_counter() {
+        type Case = (fn(&mut Remarks), fn(&Statistics) -> u64);
+        let heard = Heard {
+            source: core::net::Ipv4Addr::LOCALHOST.into(),
+            priority: Priority::DEFAULT,
+            interval: Interval::DEFAULT,
+        };
+        let cases: [Case; 8] = [
+            (|r| r.interval = true, |s| s.interval_errors),
+            (|r| r.address_list = true, |s| s.address_list_errors),
+            (|r| r.first_address = true, |s| s.first_address_errors),
+            (|r| r.second_owner = true, |s| s.second_owners),
+            (|r| r.equal_priority = true, |s| s.equal_priorities),
+            (|r| r.own_address = true, |s| s.own_address_rcvd),
+            (
+                |r| r.checksum = Some(ChecksumForm::MessageOnly),
+                |s| s.checksum_message_only,
+            ),
+            (
+                |r| r.checksum = Some(ChecksumForm::PseudoHeader),
+                |s| s.checksum_pseudo_header,
+            ),
+        ];
+        for (set, counter) in cases {
+            let mut statistics = Statistics::default();
+            let mut remarks = Remarks::default();
+            statistics.admitted(&heard, &remarks);
+            assert_eq!(
+                (statistics.advertisement_rcvd, counter(&statistics)),
+                (1, 0)
+            );
+            set(&mut remarks);
+            statistics.admitted(&heard, &remarks);
+            assert_eq!(
+                (statistics.advertisement_rcvd, counter(&statistics)),
+                (2, 1)
+            );
+        }
+    }
 }

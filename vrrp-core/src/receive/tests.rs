@@ -348,3 +348,55 @@ fn a_fifth_sender_takes_the_place_of_the_least_recent() {
     assert!(window.accept(now, 2, 9, forget).is_err());
     assert!(window.accept(now, 1, 9, forget).is_ok());
 }
+
+/// V3, R16: a sequence number counts only once the packet has proved itself.
+#[test]
+fn a_forged_sequence_number_does_not_count() {
+    let config = config(Version::V2, Family::V4);
+    let list = Addresses::V4(&LIST);
+    let key = Key::from_password(b"keykey").unwrap();
+    let admission = Admission {
+        expect: Expect::Ah(key),
+        ..admission(&config, list)
+    };
+    let signed = |key, sequence| {
+        let ip = crate::wire::Ipv4Header {
+            source: Ipv4Addr::new(192, 0, 2, 2),
+            destination: MULTICAST_V4,
+            ttl: 255,
+            tos: 0xc0,
+            id: 1,
+            protocol: 0,
+            payload_len: 0,
+        };
+        let header = crate::wire::AhHeader { spi: 1, sequence };
+        let mut octets = std::vec::Vec::new();
+        header
+            .encode(&ip, b"pdu", key, IcvForm::TtlCovered, &mut octets)
+            .unwrap();
+        octets
+    };
+    let mut window = ReplayWindow::new();
+    let mut admit = |key, sequence| {
+        let octets = signed(key, sequence);
+        let ip = crate::wire::Ipv4Packet::decode(&octets).unwrap();
+        let ah = AhPacket::decode(&ip).unwrap();
+        let packet = Packet {
+            ah: Some(&ah),
+            ..packet(Format::V2(Authentication::Ah), list)
+        };
+        let verdict = admission.admit(
+            Instant::EPOCH,
+            &packet,
+            Priority::DEFAULT,
+            Some(OURS),
+            &mut window,
+        );
+        verdict.map(|admitted| admitted.remarks.icv)
+    };
+    let forger = Key::from_password(b"guess").unwrap();
+    assert_eq!(admit(&key, 1), Ok(Some(IcvForm::TtlCovered)));
+    assert_eq!(admit(&forger, 1_000_000), Err(Discard::Authentication));
+    assert_eq!(admit(&key, 2), Ok(Some(IcvForm::TtlCovered)));
+    assert_eq!(admit(&key, 2), Err(Discard::Replay));
+}

@@ -437,3 +437,21 @@ fn an_ipv4_payload_that_no_total_length_states_is_not_written() {
         Err(EncodeError::PayloadLength { octets: 65_516 })
     );
 }
+
+/// R14: what the addresses are is told by the family of the packet, so that a packet sized for the
+/// other one has the wrong length.
+#[test]
+fn the_family_of_the_packet_sizes_the_addresses() {
+    let (v4, v6) = (over_v4(), ends("fe80::1", "ff02::12"));
+    for (own, other, each) in [(v4, v6, 4), (v6, v4, 16)] {
+        let pdu = [&[0x31, 7, 100, 1, 0, 100, 0, 0][..], &[1; 16][..each]].concat();
+        let octets = pdu.len();
+        // Only the checksum is left to refuse.
+        assert_eq!(
+            Advertisement::decode(&pdu, &own),
+            Err(DecodeError::Checksum)
+        );
+        let length = DecodeError::Length { count: 1, octets };
+        assert_eq!(Advertisement::decode(&pdu, &other), Err(length));
+    }
+}

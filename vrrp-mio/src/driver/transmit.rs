@@ -258,3 +258,23 @@ fn refused(error: &EncodeError) -> SendError {
         source: io::Error::new(io::ErrorKind::InvalidInput, error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::driver::RouterSpec;
+    use vrrp_core::{Config, Instant, Settings};
+
+    /// RFC 9568 §5.2.8 and what came before it.
+    #[test]
+    fn the_checksum_of_the_peer_is_followed_unless_one_is_prescribed() {
+        let config = Config::try_from(Settings::new(Version::V3, Family::V4, 1)).unwrap();
+        let spec = RouterSpec::new(config, "eth0".parse().unwrap(), Vec::new());
+        let mut router = Router::new(spec, Instant::EPOCH, 0);
+        assert_eq!(router.format(), Format::V3(ChecksumForm::PseudoHeader));
+        router.peer_checksum = Some(ChecksumForm::MessageOnly);
+        assert_eq!(router.format(), Format::V3(ChecksumForm::MessageOnly));
+        router.spec.checksum = TransmitChecksum::Always(ChecksumForm::PseudoHeader);
+        assert_eq!(router.format(), Format::V3(ChecksumForm::PseudoHeader));
+    }
+}
