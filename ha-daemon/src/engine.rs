@@ -195,6 +195,7 @@ impl Engine {
                 source,
             }
         })?;
+        narrator::placed(&member.instance.name, &spec);
         let router = self.driver.add(spec);
         member.router = Some(router);
         if self.by_router.len() <= router.index() {

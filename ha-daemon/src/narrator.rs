@@ -1,9 +1,11 @@
 //! What happened, as log lines. Texts that keepalived's users search for are keepalived's.
 
+use core::net::IpAddr;
+
 use tracing::{debug, error, info, warn};
 use vrrp_core::receive::{Discard, Remarks};
-use vrrp_core::{Cause, Heard, Role, Transition};
-use vrrp_mio::{Notice, Router};
+use vrrp_core::{Cause, Family, Heard, Role, Transition};
+use vrrp_mio::{Notice, Router, RouterSpec, VirtualAddress};
 
 use crate::log::chain;
 use crate::status::state_word;
@@ -46,6 +48,19 @@ pub(crate) fn transition(name: &str, router: &Router, transition: &Transition, f
         rule = transition.cause.rule(),
         "({name}) Entering {state} STATE{note}"
     );
+}
+
+/// Logs what is questionable about a router that is about to run.
+pub(crate) fn placed(name: &str, spec: &RouterSpec) {
+    let link_local = |address: &VirtualAddress| match address.spec.address {
+        IpAddr::V6(address) => address.is_unicast_link_local(),
+        IpAddr::V4(_) => true,
+    };
+    if spec.config.family() == Family::V6 && !spec.addresses.iter().any(link_local) {
+        warn!(
+            "({name}) no virtual address is link-local; RFC 9568 §5.2.9 has one first, and strict peers discard the adverts"
+        );
+    }
 }
 
 /// Logs an instance that cannot start yet.
@@ -134,7 +149,7 @@ fn contested(name: &str, router: Option<&Router>, heard: &Heard) {
     }
 }
 
-fn remark(name: &str, source: &core::net::IpAddr, remarks: &Remarks) {
+fn remark(name: &str, source: &IpAddr, remarks: &Remarks) {
     for (set, text) in [
         (remarks.interval, "advertises at another interval than ours"),
         (remarks.address_list, "advertises other addresses than ours"),
@@ -155,7 +170,7 @@ fn remark(name: &str, source: &core::net::IpAddr, remarks: &Remarks) {
     }
 }
 
-fn discarded(name: &str, source: &core::net::IpAddr, discard: &Discard) {
+fn discarded(name: &str, source: &IpAddr, discard: &Discard) {
     if let Discard::Interval { theirs } = discard {
         // A silent split brain otherwise.
         error!(

@@ -63,7 +63,8 @@ pub(super) enum AddressOctets {
 }
 
 impl AddressOctets {
-    /// Those of `family`; the others cannot be advertised (T7).
+    /// Those of `family`; the others cannot be advertised (T7). Over IPv6 link-local ones go first
+    /// (T5), in the configured order otherwise.
     fn new(family: Family, addresses: &[VirtualAddress]) -> Self {
         let all = addresses.iter().map(|address| address.spec.address);
         match family {
@@ -74,13 +75,16 @@ impl AddressOctets {
                 })
                 .collect(),
             ),
-            Family::V6 => Self::V6(
-                all.filter_map(|address| match address {
-                    IpAddr::V6(address) => Some(address.octets()),
-                    IpAddr::V4(_) => None,
-                })
-                .collect(),
-            ),
+            Family::V6 => {
+                let mut list: Vec<_> = all
+                    .filter_map(|address| match address {
+                        IpAddr::V6(address) => Some(address),
+                        IpAddr::V4(_) => None,
+                    })
+                    .collect();
+                list.sort_by_key(|address| !address.is_unicast_link_local());
+                Self::V6(list.iter().map(core::net::Ipv6Addr::octets).collect())
+            }
         }
     }
 
@@ -236,5 +240,22 @@ impl Router {
         .into_iter()
         .flatten()
         .min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// T5, T7.
+    #[test]
+    fn a_link_local_address_is_advertised_first_and_no_other_family() {
+        let list = ["2001:db8::2", "192.0.2.1", "fe80::1", "2001:db8::1"];
+        let list = list.map(|text| VirtualAddress::new(text.parse().unwrap(), 64));
+        let octets = AddressOctets::new(Family::V6, &list);
+        let sent: Vec<String> = (octets.first(9).iter().map(|a| a.to_string())).collect();
+        assert_eq!(sent, ["fe80::1", "2001:db8::2", "2001:db8::1"]);
+        let octets = AddressOctets::new(Family::V4, &list);
+        assert_eq!(octets.first(9).len(), 1);
     }
 }
