@@ -55,7 +55,7 @@ pub struct Statistics {
     pub destination_errors: u64,
     /// From an address that is no peer.
     pub peer_errors: u64,
-    /// Discarded because this router owns the addresses (version 2).
+    /// Discarded because this router owns the addresses: version 2, or by policy (R7, V7).
     pub owner_discards: u64,
     /// A second owner was heard (R17).
     pub second_owners: u64,

@@ -96,7 +96,8 @@ impl VirtualRouter {
         let transition = self.transition(Role::Backup, cause, Some(heard.source));
         self.follow(now, heard);
         let mut actions = Actions::NONE;
-        if self.config.answer_higher() {
+        // After oversleeping it would demote the very router that is to stay Active.
+        if self.config.answer_higher() && cause == Cause::HigherPriorityBackup {
             actions.push(Action::Advertise(self.priority));
         }
         actions.push(Action::RemoveAddresses);

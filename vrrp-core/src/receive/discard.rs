@@ -40,7 +40,7 @@ pub enum Discard {
     /// The sequence number of the Authentication Header did not increase.
     #[error("authentication header is a replay")]
     Replay,
-    /// VRRPv2, and this router owns the addresses (V7).
+    /// This router owns the addresses and hears nobody: in VRRPv2 (V7), or by policy (R7).
     #[error("this router is the owner")]
     Owner,
     /// VRRPv2 with another advertisement interval (V4).

@@ -199,6 +199,20 @@ fn after_oversleeping_it_leaves_the_addresses_where_they_are() {
     assert_eq!(router.role(), Role::Backup);
 }
 
+/// Its successor of lower priority would yield to the answer, and nobody be Active.
+#[test]
+fn after_oversleeping_it_says_nothing_that_demotes_its_successor() {
+    let (mut router, now) = active(Settings {
+        priority: 200,
+        answer_higher: true,
+        ..settings()
+    });
+    let late = now + Duration::from_secs(4);
+    let actions = router.handle(late, heard(ABOVE, 100, 100));
+    assert_eq!(actions.transition().unwrap().cause, Cause::Overslept);
+    assert_eq!(*actions, [Action::RemoveAddresses]);
+}
+
 /// Pitfall 17.
 #[test]
 fn a_new_primary_address_is_advertised_at_once() {
