@@ -175,7 +175,7 @@ impl Network {
     /// Puts the addresses of a router in place and keeps them there.
     pub(super) fn add_addresses(&mut self, id: usize, router: &mut Router) {
         if router.machine.config().accept() {
-            self.accept(router);
+            self.accept(id, router);
             self.declare(id, router);
             self.keeper.set_active(id, true);
         } else {

@@ -141,11 +141,11 @@ impl Driver {
                 remarks: admitted.remarks,
             });
         }
-        if !router.declared && !heard.priority.is_resign() {
+        let was_active = router.machine.role() == Role::Active;
+        if !router.declared && !was_active && !heard.priority.is_resign() {
             // Somebody else is Active: what an earlier run left is not ours to hold (D1).
             self.network.remove_addresses(id, router);
         }
-        let was_active = router.machine.role() == Role::Active;
         let actions = router.machine.handle(now, Event::Advertisement(heard));
         if was_active && actions.transition().is_none() && !actions.is_empty() {
             self.notices.push(Notice::Contested {

@@ -42,8 +42,12 @@ impl Network {
         self.refusing.contains(&id)
     }
 
-    /// Lets in packets to addresses another router was refused.
-    pub(super) fn accept(&mut self, router: &Router) {
+    /// Lets in packets to the addresses of an Active router, which may have been refused before.
+    pub(super) fn accept(&mut self, id: usize, router: &Router) {
+        self.waiting.remove(&id);
+        if self.refusing.remove(&id) {
+            self.firewall.release(Holder::Router(id));
+        }
         for (key, _) in &router.keys {
             if self.leaving.remove(key) {
                 self.firewall.release(Holder::Leaving(*key));

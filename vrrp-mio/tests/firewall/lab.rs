@@ -1,6 +1,6 @@
 //! Two network namespaces and a wire between them.
 
-use core::net::{IpAddr, SocketAddr, SocketAddrV6};
+use core::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 use std::fs::File;
@@ -11,6 +11,8 @@ use std::process::{Command, Output};
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::time::{ClockId, clock_gettime};
 use vrrp_core::Instant;
+use vrrp_core::wire::{MULTICAST_V4, PseudoHeader, TTL};
+use vrrp_mio::{AdvertSocket, Transport};
 
 /// The namespace of the calling thread, with `va`, and a named one, with the other end `vb`.
 pub(crate) struct Lab {
@@ -95,6 +97,22 @@ impl Lab {
             }
             std::thread::sleep(Duration::from_millis(100));
         }
+    }
+
+    /// Multicasts an advertisement from the peer.
+    pub(crate) fn advertise(&self, pdu: [u8; 12]) {
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let namespace = File::open(format!("/run/netns/{}", self.peer)).unwrap();
+                setns(namespace, CloneFlags::CLONE_NEWNET).unwrap();
+                let ends = PseudoHeader::V4 {
+                    source: Ipv4Addr::new(192, 0, 2, 77),
+                    destination: MULTICAST_V4,
+                };
+                let mut socket = AdvertSocket::open(self.peer_index, Transport::Ipv4).unwrap();
+                socket.send(&ends, TTL, &pdu).unwrap();
+            });
+        });
     }
 
     pub(crate) fn answers_ping(&self, address: &str) -> bool {

@@ -4,7 +4,7 @@ use core::net::IpAddr;
 use core::time::Duration;
 use std::collections::BTreeSet;
 
-use vrrp_core::{Config, Family, Settings, Version};
+use vrrp_core::{Config, Event, Family, Role, Settings, Version};
 use vrrp_mio::{Driver, Notice, RouterId, RouterSpec, VirtualAddress};
 
 use super::lab::{Lab, now};
@@ -138,6 +138,52 @@ fn of_a_thousand_addresses_none_is_in_place_before_it_is_refused_or_after() {
     station.start(true);
     station.stop(true);
     assert_eq!(station.lab.ruleset(), "");
+}
+
+#[test]
+#[ignore = "needs root: own network namespaces, nft"]
+fn a_loser_heard_while_addresses_wait_for_the_firewall_takes_none_of_them() {
+    let addresses: Vec<String> = (0..1_000)
+        .map(|n| format!("10.9.{}.{}", n / 250, n % 250))
+        .collect();
+    let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
+    let mut station = Station::new(&addresses, false);
+    station.driver.start(station.router);
+    station.turn_until(false, |station| {
+        let router = station.driver.router(station.router).unwrap();
+        router.machine().role() == Role::Active
+    });
+    let router = station.driver.router(station.router).unwrap();
+    assert_eq!(router.installed(), 0);
+    // VRID 51, priority 50, every 100 ms.
+    station
+        .lab
+        .advertise(*b"\x31\x33\x32\x01\x00\x0a\xda\x5c\xc0\x00\x02\x64");
+    station.turn_until(false, |station| {
+        let router = station.driver.router(station.router).unwrap();
+        router.installed() == 1_000
+    });
+    let router = station.driver.router(station.router).unwrap();
+    assert_eq!(router.statistics().advertisement_rcvd, 1);
+    assert_eq!(router.machine().role(), Role::Active);
+}
+
+#[test]
+#[ignore = "needs root: own network namespaces, nft"]
+fn an_active_router_told_to_accept_lets_packets_in() {
+    let mut station = Station::new(&["192.0.2.100"], false);
+    station.start(true);
+    assert!(!station.lab.answers_ping("192.0.2.100"));
+    let router = station.driver.router(station.router).unwrap();
+    let accepting = Settings {
+        accept: true,
+        ..Settings::from(*router.machine().config())
+    };
+    let event = Event::Configure(Config::try_from(accepting).unwrap());
+    station.driver.tell(station.router, event);
+    station.turn_until(false, |station| station.driver.is_settled());
+    assert_eq!(station.lab.ruleset(), "");
+    assert!(station.lab.answers_ping("192.0.2.100"));
 }
 
 #[test]
