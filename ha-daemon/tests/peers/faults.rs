@@ -324,7 +324,9 @@ fn our_daemon_is_restarted_with_no_longer_outage_than_keepalived() {
         )
     });
     println!("outage over a restart: ours {ours:?}, keepalived's {theirs:?}");
-    assert!(ours <= theirs);
+    // Both wait for the peer's Active_Down_Interval; the clocks that saw it are read milliseconds
+    // apart.
+    assert!(ours <= theirs + Duration::from_millis(20));
 }
 
 #[test]
