@@ -4,3 +4,4 @@
 //! [`Outcome`](attempt::Outcome) in the end, no sockets and no clock.
 
 pub mod attempt;
+pub mod schedule;
