@@ -4,4 +4,6 @@
 //! [`Outcome`](attempt::Outcome) in the end, no sockets and no clock.
 
 pub mod attempt;
+pub mod digest;
+pub mod http;
 pub mod schedule;

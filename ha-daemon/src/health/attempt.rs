@@ -61,6 +61,9 @@ pub enum Failure {
         /// What it reported.
         errno: Errno,
     },
+    /// The answer is not the expected page.
+    #[error(transparent)]
+    Http(#[from] super::http::HttpFailure),
 }
 
 /// A duration as people write it: `5 s`, `1.5 s`.
