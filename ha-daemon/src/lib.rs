@@ -32,6 +32,7 @@ pub mod check;
 pub mod config;
 pub mod control;
 pub mod engine;
+pub mod health;
 pub mod lab;
 pub mod log;
 mod narrator;
