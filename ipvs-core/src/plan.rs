@@ -163,16 +163,16 @@ impl Stages {
 
     fn into_changes(self) -> Vec<Change> {
         let mut changes = self.created;
-        for stage in [
+        let later = [
             self.edited,
             self.added,
             self.raised,
             self.lowered,
             self.deleted,
             self.deleted_services,
-        ] {
-            changes.extend(stage);
-        }
+        ];
+        changes.reserve_exact(later.iter().map(Vec::len).sum());
+        changes.extend(later.into_iter().flatten());
         changes
     }
 }

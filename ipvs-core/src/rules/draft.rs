@@ -18,8 +18,8 @@ use crate::{
 ///
 /// # Errors
 ///
-/// What ipvsadm would refuse. Of several things it is the one that ipvsadm names, unless it
-/// concerns `-r` or `-M`, which are looked at when the rest is known.
+/// What ipvsadm would refuse. Of several things it is the one that ipvsadm names, unless one
+/// concerns `-r`, `-s` or `-M`, which are looked at when the other options are known.
 pub fn parse(words: &[&str], names: &mut dyn Names) -> Result<Command, CommandError> {
     let mut options = Words::new(words);
     let first = match options.option() {

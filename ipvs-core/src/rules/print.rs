@@ -72,7 +72,7 @@ impl fmt::Display for Command {
             }
             Self::DeleteService(key) => {
                 f.write_str("-D ")?;
-                write_key(f, key, &mut numeric)
+                write_key(f, key, full, &mut numeric)
             }
             Self::AddDestination(key, destination) => {
                 f.write_str("-a ")?;
@@ -84,14 +84,14 @@ impl fmt::Display for Command {
             }
             Self::DeleteDestination(key, destination) => {
                 f.write_str("-d ")?;
-                write_key(f, key, &mut numeric)?;
+                write_key(f, key, full, &mut numeric)?;
                 write!(f, " -r {destination}")
             }
             Self::Clear => f.write_str("-C"),
             Self::Zero(None) => f.write_str("-Z"),
             Self::Zero(Some(key)) => {
                 f.write_str("-Z ")?;
-                write_key(f, key, &mut numeric)
+                write_key(f, key, full, &mut numeric)
             }
             Self::SetTimeouts(timeouts) => {
                 let (tcp, tcp_fin, udp) = (timeouts.tcp, timeouts.tcp_fin, timeouts.udp);
@@ -111,7 +111,12 @@ impl fmt::Display for Command {
     }
 }
 
-fn write_key(out: &mut dyn Write, key: &ServiceKey, endpoint: &mut Endpoint<'_>) -> fmt::Result {
+fn write_key(
+    out: &mut dyn Write,
+    key: &ServiceKey,
+    detail: Detail,
+    endpoint: &mut Endpoint<'_>,
+) -> fmt::Result {
     match *key {
         ServiceKey::Address {
             protocol,
@@ -127,8 +132,11 @@ fn write_key(out: &mut dyn Write, key: &ServiceKey, endpoint: &mut Endpoint<'_>)
             endpoint(out, address, port, protocol)
         }
         ServiceKey::Mark { mark, family } => {
-            // ipvsadm prints marks as signed numbers.
-            write!(out, "-f {}", mark.get().cast_signed())?;
+            match detail {
+                // A signed number, which ipvsadm does not read back.
+                Detail::Ipvsadm => write!(out, "-f {}", mark.get().cast_signed())?,
+                Detail::Full => write!(out, "-f {mark}")?,
+            }
             match family {
                 Family::V4 => Ok(()),
                 Family::V6 => out.write_str(" -6"),
@@ -143,7 +151,7 @@ fn write_service(
     detail: Detail,
     endpoint: &mut Endpoint<'_>,
 ) -> fmt::Result {
-    write_key(out, &service.key, endpoint)?;
+    write_key(out, &service.key, detail, endpoint)?;
     write!(out, " -s {}", service.scheduler)?;
     if let Some(persistence) = &service.persistence {
         write_persistence(out, persistence)?;
@@ -195,7 +203,7 @@ fn write_destination(
     detail: Detail,
     endpoint: &mut Endpoint<'_>,
 ) -> fmt::Result {
-    write_key(out, service, endpoint)?;
+    write_key(out, service, detail, endpoint)?;
     out.write_str(" -r ")?;
     let protocol = match service {
         ServiceKey::Address { protocol, .. } => *protocol,
@@ -278,7 +286,7 @@ fn write_listing(out: &mut dyn Write, listing: &Listing) -> fmt::Result {
         Content::Table => {}
         Content::Service(key) => {
             out.write_char(' ')?;
-            write_key(out, key, &mut numeric)?;
+            write_key(out, key, Detail::Full, &mut numeric)?;
         }
         Content::Connections => out.write_str(" -c")?,
         Content::Timeouts => out.write_str(" --timeout")?,

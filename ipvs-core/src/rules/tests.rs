@@ -56,7 +56,8 @@ fn options_are_read_as_ipvsadm_reads_them() {
             "-A -u 10.0.0.1:80 -s wlc -p 20 -M 255.255.255.0 --pe sip -o",
         ),
         ("-A -f +7 -o", "-A -f 7 -s wlc -o"),
-        ("-A -f 4294967295", "-A -f -1 -s wlc"),
+        ("-A -f -1", "-A -f 4294967295 -s wlc"),
+        ("-A -f 4294967295", "-A -f 4294967295 -s wlc"),
         ("-A -f 5 -6 -p 1 -M 64", "-A -f 5 -6 -s wlc -p 1 -M 64"),
         ("-A -t ::1 -p 1", "-A -t [::1]:0 -s wlc -p 1"),
         (

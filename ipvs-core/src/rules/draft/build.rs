@@ -1,6 +1,7 @@
 //! What the options say together.
 
 use alloc::borrow::ToOwned;
+use core::net::IpAddr;
 use core::str::FromStr;
 
 use super::{Draft, Method, TunnelKind};
@@ -12,24 +13,33 @@ use crate::{
     Protocol, Scheduler, Service, ServiceKey, SyncDaemon, Timeouts, Tunnel,
 };
 
+/// What the values mean that another option has a say in.
+struct Late {
+    granularity: Granularity,
+    server: Option<(IpAddr, Option<u16>)>,
+    scheduler: Scheduler,
+    flags: Flags,
+}
+
 impl Draft<'_> {
     pub(super) fn build(self, names: &mut dyn Names) -> Result<Command, CommandError> {
+        let late = self.late(names)?;
         self.check_options().map_err(Reason::nowhere)?;
         match self.kind {
-            CommandKind::AddService => self.service_of().map(Command::AddService),
-            CommandKind::EditService => self.service_of().map(Command::EditService),
+            CommandKind::AddService => self.service_of(&late).map(Command::AddService),
+            CommandKind::EditService => self.service_of(&late).map(Command::EditService),
             CommandKind::DeleteService => self.required_key().map(Command::DeleteService),
             CommandKind::Clear => Ok(Command::Clear),
             CommandKind::List => self.listing().map(Command::List).map_err(Reason::nowhere),
             CommandKind::AddServer => self
-                .destination(names)
+                .destination(&late)
                 .map(|(key, destination)| Command::AddDestination(key, destination)),
             CommandKind::EditServer => self
-                .destination(names)
+                .destination(&late)
                 .map(|(key, destination)| Command::EditDestination(key, destination)),
             CommandKind::DeleteServer => {
                 let key = self.required_key()?;
-                let server = self.server(&key, names)?;
+                let server = self.server(&key, &late)?;
                 Ok(Command::DeleteDestination(key, server))
             }
             CommandKind::Set => {
@@ -48,6 +58,38 @@ impl Draft<'_> {
             CommandKind::Zero => Ok(Command::Zero(self.key)),
             CommandKind::Help => Ok(Command::Help),
             CommandKind::Version => Ok(Command::Version),
+        }
+    }
+
+    /// The values that another option has a say in.
+    fn late(&self, names: &mut dyn Names) -> Result<Late, CommandError> {
+        let protocol = match self.key {
+            Some(ServiceKey::Address { protocol, .. }) => protocol,
+            Some(ServiceKey::Mark { .. }) | None => Protocol::TCP,
+        };
+        let family = self.key.map_or(Family::V4, |key| key.family());
+        let granularity = self.granularity(family)?;
+        let server = match self.server {
+            Some((word, text)) => Some(
+                endpoint(text, protocol, names)
+                    .ok_or_else(|| Reason::RealServer(text.to_owned()).at(word))?,
+            ),
+            None => None,
+        };
+        let scheduler = self.scheduler()?;
+        Ok(Late {
+            granularity,
+            server,
+            scheduler,
+            flags: self.scheduler_flags(scheduler)?,
+        })
+    }
+
+    fn scheduler(&self) -> Result<Scheduler, CommandError> {
+        match self.scheduler {
+            None | Some((_, "")) => Ok(Scheduler::Wlc),
+            Some((word, name)) => Scheduler::from_str(name)
+                .map_err(|error| Reason::Scheduler(name.to_owned(), error).at(word)),
         }
     }
 
@@ -74,9 +116,8 @@ impl Draft<'_> {
             .ok_or_else(|| Reason::Missing(Opt::Service, self.kind).nowhere())
     }
 
-    fn service_of(&self) -> Result<Service, CommandError> {
+    fn service_of(&self, late: &Late) -> Result<Service, CommandError> {
         let key = self.required_key()?;
-        let granularity = self.granularity(key.family())?;
         if let ServiceKey::Address { protocol, port, .. } = key {
             if port == 0 && self.timeout.is_none() {
                 return Err(Reason::ZeroPort.nowhere());
@@ -85,23 +126,15 @@ impl Draft<'_> {
                 return Err(Reason::OnePacket.nowhere());
             }
         }
-        let scheduler = match self.scheduler {
-            None | Some((_, "")) => Scheduler::Wlc,
-            Some((word, name)) => Scheduler::from_str(name)
-                .map_err(|error| Reason::Scheduler(name.to_owned(), error).at(word))?,
-        };
-        let flags = self.flags.with(self.scheduler_flags(scheduler)?);
-        let engine = self.engine;
-        let persistence = self.timeout.map(|timeout| Persistence {
-            timeout,
-            granularity,
-            engine,
-        });
         Ok(Service {
             key,
-            scheduler,
-            flags,
-            persistence,
+            scheduler: late.scheduler,
+            flags: self.flags.with(late.flags),
+            persistence: self.timeout.map(|timeout| Persistence {
+                timeout,
+                granularity: late.granularity,
+                engine: self.engine,
+            }),
         })
     }
 
@@ -142,30 +175,19 @@ impl Draft<'_> {
     }
 
     /// The destination's address, with the service's port unless it has its own.
-    fn server(
-        &self,
-        service: &ServiceKey,
-        names: &mut dyn Names,
-    ) -> Result<DestinationKey, CommandError> {
-        let protocol = match service {
-            ServiceKey::Address { protocol, .. } => *protocol,
-            ServiceKey::Mark { .. } => Protocol::TCP,
-        };
-        let (word, text) = self.server.unwrap_or_default();
-        let (address, port) = endpoint(text, protocol, names)
-            .ok_or_else(|| Reason::RealServer(text.to_owned()).at(word))?;
+    fn server(&self, service: &ServiceKey, late: &Late) -> Result<DestinationKey, CommandError> {
+        let (address, port) = late
+            .server
+            .ok_or_else(|| Reason::Missing(Opt::Server, self.kind).nowhere())?;
         Ok(DestinationKey {
             address,
-            port: port.unwrap_or(service.port()),
+            port: port.unwrap_or_else(|| service.port()),
         })
     }
 
-    fn destination(
-        &self,
-        names: &mut dyn Names,
-    ) -> Result<(ServiceKey, Destination), CommandError> {
+    fn destination(&self, late: &Late) -> Result<(ServiceKey, Destination), CommandError> {
         let service = self.required_key()?;
-        let key = self.server(&service, names)?;
+        let key = self.server(&service, late)?;
         if key.family() != service.family() && self.method != Method::Tunnel {
             return Err(Reason::MixedFamilies.nowhere());
         }
@@ -197,11 +219,13 @@ impl Draft<'_> {
     }
 
     fn check_tunnel(&self) -> Result<(), Reason> {
-        let given = |options: &[Opt]| options.iter().copied().find(|option| self.has(*option));
         if self.method != Method::Tunnel {
-            return match given(&[Opt::TunnelType]).or(given(&TUNNEL_OPTIONS)) {
-                Some(_) => Err(Reason::NotTunnel),
-                None => Ok(()),
+            let misplaced =
+                self.has(Opt::TunnelType) || TUNNEL_OPTIONS.iter().any(|option| self.has(*option));
+            return if misplaced {
+                Err(Reason::NotTunnel)
+            } else {
+                Ok(())
             };
         }
         let (kind, needed, possible): (_, _, &[Opt]) = match self.tunnel {

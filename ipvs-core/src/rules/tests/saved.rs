@@ -8,14 +8,15 @@ const SAVED: &str = include_str!("saved.rules");
 fn tables(text: &str) -> Vec<(Service, Vec<Destination>)> {
     let mut tables: Vec<(Service, Vec<Destination>)> = Vec::new();
     for outcome in read(text, &mut Numeric) {
-        match outcome.unwrap().1 {
-            Command::AddService(service) => tables.push((service, Vec::new())),
-            Command::AddDestination(key, destination) => {
-                let (service, destinations) = tables.last_mut().unwrap();
-                assert_eq!(service.key, key);
-                destinations.push(destination);
-            }
-            command => panic!("{command}"),
+        let (line, command) = outcome.unwrap();
+        if let Command::AddService(service) = command {
+            tables.push((service, Vec::new()));
+        } else if let Command::AddDestination(key, destination) = command {
+            let (service, destinations) = tables.last_mut().unwrap();
+            assert_eq!(service.key, key);
+            destinations.push(destination);
+        } else {
+            panic!("line {line}: {command}");
         }
     }
     tables

@@ -107,11 +107,10 @@ fn destination() -> impl Strategy<Value = (ServiceKey, Destination)> {
         |((service, address, port), forwarding, weight, (upper, lower))| {
             let key = DestinationKey::new(address, port);
             let mixed = key.family() != service.family();
-            let forwarding = match forwarding {
-                Forwarding::Masquerade | Forwarding::Route if mixed => {
-                    Forwarding::Tunnel(Tunnel::Ipip)
-                }
-                forwarding => forwarding,
+            let forwarding = if mixed && !matches!(forwarding, Forwarding::Tunnel(_)) {
+                Forwarding::Tunnel(Tunnel::Ipip)
+            } else {
+                forwarding
             };
             let destination = Destination {
                 upper,
