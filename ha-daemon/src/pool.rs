@@ -15,16 +15,14 @@ use crate::health::attempt::DynamicWeight;
 use crate::health::schedule::Verdict;
 
 /// A real server as configured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
     /// Where it is, with its configured weight.
     pub destination: Destination,
     /// Whether it is kept with weight 0 while it is not alive (`inhibit_on_failure`).
     pub inhibit: bool,
-    /// Its checkers.
-    pub checkers: usize,
-    /// Whether its checkers are down until they have passed (`alpha`).
-    pub alpha: bool,
+    /// What is assumed of each of its checkers before it reports: with `alpha` that it is down.
+    pub checkers: Vec<Verdict>,
 }
 
 /// The server of last resort.
@@ -100,21 +98,15 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// A pool of which nothing is known yet: servers without `alpha` are taken for alive.
+    /// A pool of which nothing is known yet but what is assumed.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        let opinions = settings.servers.iter().map(|server| {
-            let verdict = if server.alpha {
-                Verdict::Down
-            } else {
-                Verdict::Up
-            };
-            let opinion = Opinion {
-                verdict,
-                weight: None,
-            };
-            vec![opinion; server.checkers]
-        });
+        let assumed = |verdict: &Verdict| Opinion {
+            verdict: *verdict,
+            weight: None,
+        };
+        let opinions = settings.servers.iter();
+        let opinions = opinions.map(|server| server.checkers.iter().map(assumed).collect());
         let mut pool = Self {
             opinions: opinions.collect(),
             settings,

@@ -20,8 +20,7 @@ fn settings() -> Settings {
     let servers = (1..=3).map(|number| Server {
         destination: destination(number, u32::from(number)),
         inhibit: false,
-        checkers: 1,
-        alpha: false,
+        checkers: vec![Verdict::Up],
     });
     Settings {
         servers: servers.collect(),
@@ -160,7 +159,7 @@ fn an_inhibited_sorry_server_is_always_there() {
 
 #[test]
 fn with_alpha_nobody_serves_before_having_passed() {
-    let alpha = |server: &mut Server| server.alpha = true;
+    let alpha = |server: &mut Server| server.checkers = vec![Verdict::Down];
     let mut pool = Pool::new(each(with_sorry(false), alpha));
     assert_eq!(table(&pool), [(9, 1)]);
     assert_eq!(
@@ -172,7 +171,7 @@ fn with_alpha_nobody_serves_before_having_passed() {
     );
     assert_eq!(table(&pool), [(1, 1)]);
     let pool = Pool::new(each(settings(), |server| {
-        server.alpha = true;
+        server.checkers = vec![Verdict::Down];
         server.inhibit = true;
     }));
     assert_eq!(table(&pool), [(1, 0), (2, 0), (3, 0)]);
@@ -180,7 +179,9 @@ fn with_alpha_nobody_serves_before_having_passed() {
 
 #[test]
 fn a_server_is_alive_while_all_its_checkers_are_up() {
-    let mut pool = Pool::new(each(settings(), |server| server.checkers = 2));
+    let mut pool = Pool::new(each(settings(), |server| {
+        server.checkers = vec![Verdict::Up; 2]
+    }));
     let mut events = Vec::new();
     let mut report = |checker, verdict| {
         pool.report(0, checker, verdict, None, &mut events);
@@ -192,13 +193,9 @@ fn a_server_is_alive_while_all_its_checkers_are_up() {
     assert_eq!(report(1, Verdict::Up), [Event::ServerUp { server: 0 }]);
 }
 
-/// A server without checkers is alive, whatever `alpha` says.
 #[test]
 fn a_server_nobody_checks_is_alive() {
-    let pool = Pool::new(each(settings(), |server| {
-        server.checkers = 0;
-        server.alpha = true;
-    }));
+    let pool = Pool::new(each(settings(), |server| server.checkers.clear()));
     assert_eq!(table(&pool), [(1, 1), (2, 2), (3, 3)]);
 }
 
