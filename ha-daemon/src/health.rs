@@ -4,3 +4,7 @@
 //! [`Outcome`](attempt::Outcome) in the end, no sockets and no clock.
 
 pub mod attempt;
+pub mod dns;
+pub mod ping;
+pub mod smtp;
+pub mod udp;

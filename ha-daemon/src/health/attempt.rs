@@ -25,7 +25,7 @@ pub struct Passed {
 pub enum DynamicWeight {
     /// In place of the configured one (`MISC_CHECK` with `misc_dynamic`, 0–253).
     Absolute(u32),
-    /// Added to the configured one (`FILE_CHECK`, -253–253).
+    /// Added to the configured one (`FILE_CHECK`).
     Adjustment(i32),
 }
 
@@ -61,6 +61,15 @@ pub enum Failure {
         /// What it reported.
         errno: Errno,
     },
+    /// A mail server said something else.
+    #[error(transparent)]
+    Smtp(#[from] super::smtp::SmtpFailure),
+    /// A name server could not answer.
+    #[error(transparent)]
+    Dns(#[from] super::dns::DnsFailure),
+    /// A datagram was answered in another way.
+    #[error(transparent)]
+    Udp(#[from] super::udp::UdpFailure),
 }
 
 /// A duration as people write it: `5 s`, `1.5 s`.
