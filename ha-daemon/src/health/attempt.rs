@@ -70,6 +70,9 @@ pub enum Failure {
     /// A datagram was answered in another way.
     #[error(transparent)]
     Udp(#[from] super::udp::UdpFailure),
+    /// A script said so, or could not say anything.
+    #[error(transparent)]
+    Misc(#[from] super::misc::MiscFailure),
 }
 
 /// A duration as people write it: `5 s`, `1.5 s`.
