@@ -5,6 +5,7 @@
 
 pub mod attempt;
 pub mod dns;
+pub mod file;
 pub mod misc;
 pub mod ping;
 pub mod smtp;

@@ -73,6 +73,9 @@ pub enum Failure {
     /// A script said so, or could not say anything.
     #[error(transparent)]
     Misc(#[from] super::misc::MiscFailure),
+    /// The number in a file says so.
+    #[error(transparent)]
+    File(#[from] super::file::FileFailure),
 }
 
 /// A duration as people write it: `5 s`, `1.5 s`.
