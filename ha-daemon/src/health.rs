@@ -4,9 +4,12 @@
 //! [`Outcome`](attempt::Outcome) in the end, no sockets and no clock.
 
 pub mod attempt;
+pub mod digest;
 pub mod dns;
 pub mod file;
+pub mod http;
 pub mod misc;
 pub mod ping;
+pub mod schedule;
 pub mod smtp;
 pub mod udp;

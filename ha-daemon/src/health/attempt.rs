@@ -61,6 +61,9 @@ pub enum Failure {
         /// What it reported.
         errno: Errno,
     },
+    /// The answer is not the expected page.
+    #[error(transparent)]
+    Http(#[from] super::http::HttpFailure),
     /// A mail server said something else.
     #[error(transparent)]
     Smtp(#[from] super::smtp::SmtpFailure),
