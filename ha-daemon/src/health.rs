@@ -5,5 +5,11 @@
 
 pub mod attempt;
 pub mod digest;
+pub mod dns;
+pub mod file;
 pub mod http;
+pub mod misc;
+pub mod ping;
 pub mod schedule;
+pub mod smtp;
+pub mod udp;

@@ -25,7 +25,7 @@ pub struct Passed {
 pub enum DynamicWeight {
     /// In place of the configured one (`MISC_CHECK` with `misc_dynamic`, 0–253).
     Absolute(u32),
-    /// Added to the configured one (`FILE_CHECK`, -253–253).
+    /// Added to the configured one (`FILE_CHECK`).
     Adjustment(i32),
 }
 
@@ -64,6 +64,21 @@ pub enum Failure {
     /// The answer is not the expected page.
     #[error(transparent)]
     Http(#[from] super::http::HttpFailure),
+    /// A mail server said something else.
+    #[error(transparent)]
+    Smtp(#[from] super::smtp::SmtpFailure),
+    /// A name server could not answer.
+    #[error(transparent)]
+    Dns(#[from] super::dns::DnsFailure),
+    /// A datagram was answered in another way.
+    #[error(transparent)]
+    Udp(#[from] super::udp::UdpFailure),
+    /// A script said so, or could not say anything.
+    #[error(transparent)]
+    Misc(#[from] super::misc::MiscFailure),
+    /// The number in a file says so.
+    #[error(transparent)]
+    File(#[from] super::file::FileFailure),
 }
 
 /// A duration as people write it: `5 s`, `1.5 s`.
