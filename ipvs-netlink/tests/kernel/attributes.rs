@@ -147,7 +147,7 @@ fn destinations() -> Vec<(Destination, &'static str)> {
         (quiet, "-r 10.0.0.3:80 -g -w 0"),
         (
             tunnelled("10.0.0.4", Tunnel::Ipip),
-            "-r 10.0.0.4:80 -i -w 1",
+            "-r 10.0.0.4:80 -i -w 1 --tun-type ipip",
         ),
         (
             tunnelled("10.0.0.5", gue(TunnelChecksum::None)),
