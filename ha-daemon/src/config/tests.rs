@@ -1,5 +1,7 @@
 use super::*;
 
+mod balancing;
+mod balancing_mistakes;
 mod examples;
 mod mistakes;
 mod model;

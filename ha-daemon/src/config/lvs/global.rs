@@ -4,6 +4,7 @@ use core::net::IpAddr;
 
 use ipvs_core::{Name, Timeouts};
 
+use super::block::deprecated;
 use crate::config::diagnostic::{Code, Diagnostic, Diagnostics, Handle};
 use crate::config::line::Token;
 use crate::config::model::{Balancing, FlushOnStop, Instance, Synchronisation, TlsFiles};
@@ -40,6 +41,9 @@ impl LvsGlobals {
             "lvs_flush" => self.flush = true,
             "checker_log_all_failures" => self.log_all_failures = words.boolean()?,
             _ => {
+                if keyword == "lvs_flush_onstop" {
+                    deprecated(words, "write `lvs_flush_on_stop`");
+                }
                 self.flush_on_stop = match words.next() {
                     Some(word) => words.choice(word, &[("VS", FlushOnStop::VirtualServers)])?,
                     None => FlushOnStop::Table,
