@@ -149,7 +149,7 @@ fn ten_thousand_virtual_servers_are_checked() {
 fn large_virtual_servers_and_groups_are_checked() {
     let text = "virtual_server_group G {\n10.1.0.0/16 80\n}\nvirtual_server group G {\n\
                 lb_algo rr\nlb_kind NAT\nprotocol TCP\n\
-                ~SEQ(a, 0, 149) ~SEQ(b, 1, 250) real_server 10.2.$a.$b 80 { }\n}\n";
+                ~SEQ(a, 0, 149) ~SEQ(b, 1, 250) real_server 10.2.${a}.${b} 80 { }\n}\n";
     let loaded = load_str("test.conf", text, &LoadOptions::default());
     assert_eq!(loaded.diagnostics, []);
     let server = &loaded.config.virtual_servers[0];

@@ -53,6 +53,8 @@ struct Completion<'n, 'c, 'd> {
     /// The group it is given by.
     group: Option<&'c Group<'n>>,
     context: &'c Context<'n, 'c>,
+    /// Keywords that are missing, and what is used instead.
+    missing: Vec<(&'static str, &'static str)>,
     diagnostics: &'d mut Diagnostics,
 }
 
@@ -83,6 +85,7 @@ impl<'n, 'c, 'd> Completion<'n, 'c, 'd> {
             draft,
             group,
             context,
+            missing: Vec::new(),
             diagnostics,
         })
     }
@@ -110,6 +113,7 @@ impl<'n, 'c, 'd> Completion<'n, 'c, 'd> {
         if keys.is_empty() {
             return None;
         }
+        self.report_missing();
         let draft = self.draft;
         let mut server = VirtualServer {
             name,
@@ -143,17 +147,31 @@ impl<'n, 'c, 'd> Completion<'n, 'c, 'd> {
         self.diagnostics.push(diagnostic.label("left out"));
     }
 
-    /// Reports that `keyword` is missing, unless what was meant to be it has been reported.
-    fn missing(&mut self, keyword: &str, used: &str) {
-        if self.draft.seen.was_tried(keyword) {
+    /// Notes that `keyword` is missing, unless what was meant to be it has been reported.
+    fn missing(&mut self, keyword: &'static str, used: &'static str) {
+        if !self.draft.seen.was_tried(keyword) {
+            self.missing.push((keyword, used));
+        }
+    }
+
+    fn report_missing(&mut self) {
+        if self.missing.is_empty() {
             return;
         }
+        let (keywords, used): (Vec<_>, Vec<_>) = self
+            .missing
+            .iter()
+            .map(|(keyword, used)| (format!("`{keyword}`"), format!("`{keyword} {used}`")))
+            .unzip();
         let name = self.draft.name;
-        let text = format!("virtual server `{}` has no `{keyword}`", name.text);
-        self.diagnostics.push(
-            Diagnostic::error(Code::MissingSetting, name.place, text)
-                .label(format!("{used} is used")),
+        let text = format!(
+            "virtual server `{}` has no {}",
+            name.text,
+            keywords.join(" and no ")
         );
+        let diagnostic = Diagnostic::error(Code::MissingSetting, name.place, text);
+        self.diagnostics
+            .push(diagnostic.label(format!("as if it had {}", used.join(", "))));
     }
 
     /// Whether it takes packets by their address, and whether by their mark.
@@ -252,7 +270,7 @@ impl<'n, 'c, 'd> Completion<'n, 'c, 'd> {
                 let name = self.draft.name;
                 let text = "a port of 0 goes only with persistence";
                 self.diagnostics.push(
-                    Diagnostic::error(Code::MissingSetting, name.place, text)
+                    Diagnostic::error(Code::Conflict, name.place, text)
                         .label(format!("`persistence_timeout {PERSISTENCE}` is used"))
                         .help("give a port, or say how long clients stay with a real server"),
                 );

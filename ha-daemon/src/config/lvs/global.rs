@@ -117,8 +117,11 @@ impl SyncDraft {
         }
         while let Some(word) = words.next() {
             if sync.option(word, words).is_err() {
-                // It has been reported; the other options stay.
-                continue;
+                // It has been reported; what follows up to the next option belongs to it.
+                let is_option = |word: &Token| SYNC_OPTIONS.contains(&&*word.text);
+                while words.peek().is_some_and(|word| !is_option(word)) {
+                    words.next();
+                }
             }
         }
         Ok(sync)

@@ -19,6 +19,8 @@ pub(super) struct HttpDraft {
     pub(super) fast_recovery: bool,
     pub(super) virtual_host: Option<String>,
     pub(super) urls: Vec<Url>,
+    /// There is a `url`, though perhaps none that can be used.
+    pub(super) has_url: bool,
 }
 
 const VERSIONS: [(&str, HttpVersion); 4] = [
@@ -36,6 +38,7 @@ impl HttpDraft {
             fast_recovery: false,
             virtual_host: None,
             urls: Vec::new(),
+            has_url: false,
         }
     }
 
@@ -48,6 +51,7 @@ impl HttpDraft {
         match name {
             "url" => {
                 words.end(&HTTP_CHECK);
+                self.has_url = true;
                 let url = block.and_then(|block| {
                     let place = words.first.place;
                     UrlDraft::read(block, words.diagnostics).complete(place, words.diagnostics)

@@ -95,7 +95,7 @@ fn refuse(word: &Token, masked: bool, words: &mut Words<'_, '_>) -> Handle {
 fn octet(digits: &[u8], masked: bool) -> Option<MaskedOctet> {
     digits
         .iter()
-        .try_fold((0, 0xf0), |(value, mask), &digit| match digit {
+        .try_fold((0, 0xf), |(value, mask), &digit| match digit {
             b'x' | b'X' if masked => Some((value << 4, mask << 4)),
             digit => {
                 let digit = char::from(digit).to_digit(16)?;

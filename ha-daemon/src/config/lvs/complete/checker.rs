@@ -148,7 +148,7 @@ impl Around<'_> {
         diagnostics: &mut Diagnostics,
     ) -> Option<Probe> {
         if draft.urls.is_empty() {
-            if !is_tried("url") {
+            if !draft.has_url && !is_tried("url") {
                 let text = format!("`{}` has no `url`", keyword.text);
                 let diagnostic = Diagnostic::error(Code::MissingSetting, keyword.place, text);
                 diagnostics.push(diagnostic.label("the check is left out"));
