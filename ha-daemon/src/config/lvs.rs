@@ -3,7 +3,7 @@
 //! Everything is read first and completed afterwards, so that names may be used before they are
 //! defined.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::diagnostic::{Code, Diagnostic, Diagnostics};
 use super::keywords::TOP;
@@ -40,10 +40,10 @@ use self::virtual_server::VirtualServerDraft;
 #[derive(Debug, Default)]
 pub(super) struct Drafts<'n> {
     servers: Vec<VirtualServerDraft<'n>>,
-    groups: HashMap<&'n str, Group<'n>>,
+    groups: BTreeMap<&'n str, Group<'n>>,
     track_files: Vec<TrackFile>,
-    track_file_names: HashMap<&'n str, usize>,
-    track_file_places: HashMap<&'n str, Place>,
+    track_file_names: BTreeMap<&'n str, usize>,
+    track_file_places: BTreeMap<&'n str, Place>,
     tls: tls::TlsDraft,
 }
 

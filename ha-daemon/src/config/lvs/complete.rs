@@ -1,6 +1,6 @@
 //! From virtual servers as they are written to what they mean.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use ipvs_core::{Family, Flags, Forwarding, Granularity, Persistence, Protocol, Scheduler};
 
@@ -19,9 +19,9 @@ mod real_server;
 /// What virtual servers refer to.
 #[derive(Debug)]
 pub(super) struct Context<'n, 'c> {
-    pub(super) groups: &'c HashMap<&'n str, Group<'n>>,
+    pub(super) groups: &'c BTreeMap<&'n str, Group<'n>>,
     pub(super) track_files: &'c [TrackFile],
-    pub(super) track_file_names: &'c HashMap<&'n str, usize>,
+    pub(super) track_file_names: &'c BTreeMap<&'n str, usize>,
     pub(super) log_all_failures: bool,
 }
 

@@ -91,12 +91,9 @@ impl SyncDraft {
     fn parse(words: &mut Words<'_, '_>) -> Result<Self, Handle> {
         let word = words.word("the name of an interface")?;
         let allowed = "1 to 15 octets of printable ASCII are expected";
-        let interface = match Name::new(&word.text) {
-            Ok(name) => name,
-            Err(_) => {
-                let what = "no name of an interface";
-                return Err(words.refuse(Code::BadName, word, what, allowed));
-            }
+        let Ok(interface) = Name::new(&word.text) else {
+            let what = "no name of an interface";
+            return Err(words.refuse(Code::BadName, word, what, allowed));
         };
         let mut sync = Self {
             interface,

@@ -78,7 +78,7 @@ impl Completion<'_, '_, '_> {
         let sorry = self.draft.sorry_method.unwrap_or(method);
         let sorry = self.draft.sorry.filter(|_| !is_tunnel(sorry));
         let place = other.map(|server| server.name.place);
-        let Some(place) = place.or(sorry.map(|sorry| sorry.address.place)) else {
+        let Some(place) = place.or_else(|| sorry.map(|sorry| sorry.address.place)) else {
             return Some(Family::V4);
         };
         let name = self.draft.name;
