@@ -7,3 +7,4 @@ pub mod attempt;
 pub mod digest;
 pub mod http;
 pub mod schedule;
+pub mod tls;

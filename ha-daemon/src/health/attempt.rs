@@ -32,7 +32,7 @@ pub enum DynamicWeight {
 /// Why the checked server is not fit, or was not found out to be.
 ///
 /// The text of each is one clause for a log line.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Failure {
     /// A reset in answer to the connection request, or a port-unreachable message.
@@ -64,6 +64,9 @@ pub enum Failure {
     /// The answer is not the expected page.
     #[error(transparent)]
     Http(#[from] super::http::HttpFailure),
+    /// TLS did not come about.
+    #[error(transparent)]
+    Tls(#[from] super::tls::TlsFailure),
 }
 
 /// A duration as people write it: `5 s`, `1.5 s`.
@@ -81,7 +84,7 @@ impl fmt::Display for Seconds {
 }
 
 /// Whether an attempt goes on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[must_use = "an attempt that is done is to be closed"]
 pub enum Progress {
     /// Octets are to be sent or awaited.
