@@ -38,4 +38,5 @@ pub mod log;
 mod narrator;
 pub mod privilege;
 pub mod routers;
+pub mod script;
 pub mod status;

@@ -96,7 +96,7 @@ impl fmt::Display for RequestText {
 }
 
 /// A page and what it has to be like (`url`).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Url {
     /// What to ask for, from the slash on.
     pub path: RequestText,

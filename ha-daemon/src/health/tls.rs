@@ -3,6 +3,7 @@
 mod verify;
 
 use core::fmt;
+use core::hash::{Hash, Hasher};
 use std::io::{Read, Write};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -123,7 +124,7 @@ impl Client {
         address: IpAddr,
     ) -> Result<ServerName<'static>, TlsError> {
         let Some(name) = name else {
-            return Ok(ServerName::IpAddress(address.into()));
+            return Ok(Self::unnamed(address));
         };
         let host = match name.rsplit_once(':') {
             Some((host, port))
@@ -138,6 +139,12 @@ impl Client {
             .and_then(|host| host.strip_suffix(']'));
         ServerName::try_from(bare.unwrap_or(host).to_owned())
             .map_err(|_| TlsError::ServerName(name.into()))
+    }
+
+    /// The server at an address, which has no name to be told.
+    #[must_use]
+    pub fn unnamed(address: IpAddr) -> ServerName<'static> {
+        ServerName::IpAddress(address.into())
     }
 
     /// Puts TLS beneath `inner`. `name` is what the certificate is held against and, if so set, what
@@ -171,6 +178,12 @@ impl PartialEq for Client {
 }
 
 impl Eq for Client {}
+
+impl Hash for Client {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.config).hash(state);
+    }
+}
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -292,21 +305,6 @@ impl<D: Dialogue> Dialogue for Tls<D> {
             return Err(TlsFailure::Truncated.into());
         }
         self.inner.closed()
-    }
-}
-
-/// Lets a boxed dialogue be put on TLS.
-impl<D: Dialogue + ?Sized> Dialogue for Box<D> {
-    fn start(&mut self, out: &mut Vec<u8>) -> Progress {
-        (**self).start(out)
-    }
-
-    fn receive(&mut self, octets: &[u8], out: &mut Vec<u8>) -> Progress {
-        (**self).receive(octets, out)
-    }
-
-    fn closed(&mut self) -> Outcome {
-        (**self).closed()
     }
 }
 
