@@ -5,11 +5,12 @@ mod probe;
 mod socket;
 mod stream;
 
+use core::hash::BuildHasher;
 use core::num::NonZeroUsize;
 use core::time::Duration;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::hash::{BuildHasher, RandomState};
+use std::hash::RandomState;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;

@@ -5,7 +5,7 @@ mod pattern;
 mod status;
 
 use core::fmt;
-use std::net::SocketAddr;
+use core::net::SocketAddr;
 use std::sync::Arc;
 
 pub use self::pattern::{Pattern, PatternOptions, WINDOW};

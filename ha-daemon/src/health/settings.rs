@@ -1,9 +1,9 @@
 //! What to check, how, and how often.
 
 use core::hash::{Hash, Hasher};
+use core::net::SocketAddr;
 use core::num::NonZeroUsize;
 use core::time::Duration;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use vrrp_mio::InterfaceName;

@@ -4,8 +4,8 @@ mod verify;
 
 use core::fmt;
 use core::hash::{Hash, Hasher};
+use core::net::IpAddr;
 use std::io::{Read, Write};
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use rustls::client::{Resumption, VerifierBuilderError};

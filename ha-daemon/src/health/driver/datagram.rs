@@ -1,7 +1,7 @@
 //! A request and its answer on a socket.
 
 use core::time::Duration;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read};
 
 use socket2::Socket;
 use vrrp_core::Instant;
@@ -33,14 +33,14 @@ impl Datagram {
     ) -> Result<Self, Failure> {
         let mut request = Vec::new();
         exchange.request(&mut request);
-        let mut attempt = Self {
+        let attempt = Self {
             socket,
             exchange,
             headed,
             limit,
             until: now + limit,
         };
-        match attempt.socket.write(&request) {
+        match attempt.socket.send(&request) {
             Ok(_) => Ok(attempt),
             Err(error) => Err(socket::network(socket::errno(&error))),
         }

@@ -1,7 +1,7 @@
 //! Sockets as a [`Connection`] wants them.
 
+use core::net::SocketAddr;
 use std::io;
-use std::net::SocketAddr;
 
 use nix::errno::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
@@ -81,6 +81,10 @@ fn open(connection: &Connection, kind: Type, protocol: Protocol) -> Result<Socke
     Ok(socket)
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "errors of the kernel are many"
+)]
 fn connect(socket: &Socket, to: SocketAddr) -> Result<Connected, Failure> {
     match socket.connect(&to.into()) {
         Ok(()) => Ok(Connected::Yes),
@@ -110,6 +114,10 @@ pub(super) fn connected(socket: &Socket) -> Result<Connected, Failure> {
 }
 
 /// What an error on a connection says of the server.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "errors of the kernel are many"
+)]
 pub(super) const fn network(errno: Errno) -> Failure {
     match errno {
         Errno::ECONNREFUSED => Failure::Refused,

@@ -1,5 +1,6 @@
+use core::net::{Ipv4Addr, SocketAddr};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::thread;
 
 use mio::{Events, Poll};
