@@ -14,19 +14,30 @@ extern crate alloc;
 #[cfg(feature = "arbitrary")]
 extern crate std;
 
+mod balancer;
+mod connection;
 mod destination;
 mod family;
+mod flow;
 mod name;
 mod profile;
 mod protocol;
 mod record;
-mod scheduler;
+pub mod scheduler;
 mod service;
 mod sync;
+mod table;
 mod timeouts;
+mod trash;
 
+pub use balancer::{Balancer, BalancerError};
+pub use connection::{
+    Because, Direction, Director, DirectorError, Packet, ReuseMode, Segment, Settings, TcpState,
+    Track, Unserved, Verdict,
+};
 pub use destination::{Destination, DestinationKey, Forwarding, Tunnel, TunnelChecksum};
 pub use family::Family;
+pub use flow::Flow;
 pub use name::{Name, NameError};
 pub use profile::KernelProfile;
 pub use protocol::Protocol;
@@ -34,4 +45,6 @@ pub use record::{Activity, DestinationRecord, Rates, ServiceRecord, Statistics, 
 pub use scheduler::Scheduler;
 pub use service::{Flags, Granularity, Persistence, Service, ServiceKey};
 pub use sync::{SyncDaemon, SyncRole};
+pub use table::{Carried, DestinationError, Table};
 pub use timeouts::Timeouts;
+pub use trash::Trash;
