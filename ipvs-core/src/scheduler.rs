@@ -12,6 +12,7 @@ mod model;
 mod nq;
 mod ovf;
 mod rr;
+mod scan;
 mod sed;
 mod sh;
 #[cfg(test)]

@@ -91,7 +91,7 @@ impl<T> Cache<T> {
 
     /// Drops what the kernel has dropped by `now`.
     fn age(&mut self, now: Duration) {
-        let mut next = *self.next.get_or_insert(now.saturating_add(INTERVAL));
+        let mut next = self.next.unwrap_or_else(|| now.saturating_add(INTERVAL));
         while next <= now {
             if self.entries == 0 {
                 // Nothing but the count of looks changes, whose phase no entry has yet seen.

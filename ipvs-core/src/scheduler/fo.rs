@@ -1,5 +1,6 @@
 //! Weighted failover (`ip_vs_fo`).
 
+use super::scan::first_best;
 use super::{Request, Schedule};
 use crate::Table;
 
@@ -9,13 +10,9 @@ pub struct Fo;
 
 impl Schedule for Fo {
     fn pick(&mut self, table: &Table, _request: &Request) -> Option<usize> {
-        let mut picked = None;
-        let mut most = 0;
-        for (position, &share) in table.shares().iter().enumerate() {
-            if share > most {
-                (picked, most) = (Some(position), share);
-            }
-        }
-        picked
+        let shares = table.shares();
+        first_best(shares, shares, (None, 0, 0), |&(_, most, _), share, _| {
+            share > most
+        })
     }
 }

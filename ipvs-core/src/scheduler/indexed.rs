@@ -154,7 +154,7 @@ impl Indexed {
         let (weight, cost) = match self.order {
             Order::Lc => (i32::from(share > 0), load.cast_unsigned().into()),
             Order::Wlc => (share.max(0), load.into()),
-            Order::Sed => (share.max(0), delay(active)),
+            Order::Sed => (share.max(0), delay(active).into()),
         };
         Entry {
             position: u32::try_from(position).unwrap_or(u32::MAX),

@@ -1,5 +1,6 @@
 //! Least connections (`ip_vs_lc`).
 
+use super::scan::first_best;
 use super::{Request, Schedule};
 use crate::Table;
 
@@ -9,15 +10,11 @@ pub struct Lc;
 
 impl Schedule for Lc {
     fn pick(&mut self, table: &Table, _request: &Request) -> Option<usize> {
-        let mut picked = None;
-        // Loads are compared without sign; this is above all of them.
-        let mut least = u64::from(u32::MAX) + 1;
-        for (position, (&load, &share)) in table.loads().iter().zip(table.shares()).enumerate() {
-            let load = u64::from(load.cast_unsigned());
-            if load < least && share > 0 {
-                (picked, least) = (Some(position), load);
-            }
-        }
-        picked
+        let (shares, loads) = (table.shares(), table.loads());
+        let first = shares.iter().position(|&share| share > 0)?;
+        let so_far = (Some(first), 1, *loads.get(first)?);
+        first_best(shares, loads, so_far, |&(_, _, least), share, load| {
+            (load.cast_unsigned() < least.cast_unsigned()) & (share > 0)
+        })
     }
 }

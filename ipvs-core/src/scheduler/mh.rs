@@ -176,7 +176,7 @@ impl Walk {
                     position,
                     slot: FIRST.hash(value) % slots,
                     skip: SECOND.hash(value) % (slots - 1) + 1,
-                    turns: (weight / divisor >> shift).max(1),
+                    turns: ((weight / divisor) >> shift).max(1),
                 }
             })
             .collect()

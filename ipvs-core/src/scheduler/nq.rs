@@ -1,5 +1,6 @@
 //! Never queue (`ip_vs_nq`).
 
+use super::scan::{first_best, lightest};
 use super::sed::delay;
 use super::{Request, Schedule};
 use crate::Table;
@@ -10,20 +11,14 @@ pub struct Nq;
 
 impl Schedule for Nq {
     fn pick(&mut self, table: &Table, _request: &Request) -> Option<usize> {
-        let mut picked = None;
-        let (mut least, mut weight) = (0, 0);
-        for (position, (&share, &active)) in table.shares().iter().zip(table.active()).enumerate() {
-            if share <= 0 {
-                continue;
-            }
-            if active == 0 {
-                return Some(position);
-            }
-            let delay = delay(active);
-            if picked.is_none() || least * i64::from(share) > delay * weight {
-                (picked, least, weight) = (Some(position), delay, i64::from(share));
-            }
-        }
-        picked
+        let (shares, active) = (table.shares(), table.active());
+        // The first idle one, as none is more idle.
+        let idle = first_best(
+            shares,
+            active,
+            (None, 0, 1),
+            |&(_, _, least), share, active| (share > 0) & (active == 0) & (active < least),
+        );
+        idle.or_else(|| lightest(shares, active, delay, 1))
     }
 }

@@ -1,5 +1,6 @@
 //! Weighted overflow (`ip_vs_ovf`).
 
+use super::scan::first_best;
 use super::{Request, Schedule};
 use crate::Table;
 
@@ -10,13 +11,12 @@ pub struct Ovf;
 
 impl Schedule for Ovf {
     fn pick(&mut self, table: &Table, _request: &Request) -> Option<usize> {
-        let mut picked = None;
-        let mut most = 0;
-        for (position, (&share, &active)) in table.shares().iter().zip(table.active()).enumerate() {
-            if share > most && active.cast_signed() <= share {
-                (picked, most) = (Some(position), share);
-            }
-        }
-        picked
+        let so_far = (None, 0, 0);
+        first_best(
+            table.shares(),
+            table.active(),
+            so_far,
+            |&(_, most, _), share, active| (share > most) & (active.cast_signed() <= share),
+        )
     }
 }

@@ -1,6 +1,6 @@
 //! Shortest expected delay (`ip_vs_sed`).
 
-use super::wlc::lightest;
+use super::scan::lightest;
 use super::{Request, Schedule};
 use crate::Table;
 
@@ -10,11 +10,11 @@ pub struct Sed;
 
 impl Schedule for Sed {
     fn pick(&mut self, table: &Table, _request: &Request) -> Option<usize> {
-        lightest(table.shares(), table.active(), |&active| delay(active))
+        lightest(table.shares(), table.active(), delay, 0)
     }
 }
 
 /// The active connections with the new one; 32 bits that wrap, as in the kernel.
-pub(super) const fn delay(active: u32) -> i64 {
-    active.wrapping_add(1).cast_signed() as i64
+pub(super) const fn delay(active: u32) -> i32 {
+    active.wrapping_add(1).cast_signed()
 }

@@ -36,7 +36,6 @@ impl Schedule for Twos {
 /// `draw` of 0..2³² brought to 0..`end`.
 const fn scale(draw: u32, end: i32) -> i32 {
     let scaled = (draw as u64 * end.cast_unsigned() as u64) >> 32;
-    #[expect(clippy::cast_possible_truncation, reason = "it is less than `end`")]
     let scaled = scaled as u32;
     scaled.cast_signed()
 }
