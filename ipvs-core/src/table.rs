@@ -2,6 +2,7 @@
 
 mod carried;
 mod overload;
+mod ratios;
 #[cfg(test)]
 mod tests;
 
@@ -11,6 +12,7 @@ use thiserror::Error;
 
 pub use self::carried::Carried;
 use self::overload::Thresholds;
+pub(crate) use self::ratios::{Ratios, Unordered};
 use crate::{Activity, Destination, DestinationKey, DestinationRecord, KernelProfile};
 
 /// Why the kernel refuses a destination.
@@ -51,6 +53,10 @@ pub struct Table {
     /// The overhead that the least-connection schedulers compare (§1.1).
     loads: Vec<i32>,
     active: Vec<u32>,
+    /// Loads for weights.
+    load_ratios: Ratios,
+    /// Active connections, with a new one, for weights.
+    delay_ratios: Ratios,
     others: Vec<Others>,
 }
 
@@ -84,6 +90,8 @@ impl Table {
             shares: Vec::new(),
             loads: Vec::new(),
             active: Vec::new(),
+            load_ratios: Ratios::new(),
+            delay_ratios: Ratios::new(),
             others: Vec::new(),
         }
     }
@@ -199,6 +207,8 @@ impl Table {
         self.shares.insert(0, weight);
         self.loads.insert(0, 0);
         self.active.insert(0, 0);
+        self.load_ratios.insert();
+        self.delay_ratios.insert();
         self.others.insert(0, Others::new(weight));
         self.put(0, carried);
         Ok(())
@@ -230,6 +240,8 @@ impl Table {
         self.shares.remove(position);
         self.loads.remove(position);
         self.active.remove(position);
+        self.load_ratios.remove(position);
+        self.delay_ratios.remove(position);
         self.others.remove(position);
         Some((position, removed))
     }
@@ -294,13 +306,20 @@ impl Table {
             thresholds,
             overloaded,
         } = carried;
-        let weight = self.weight(position);
-        if let Some(share) = self.shares.get_mut(position) {
-            *share = if overloaded { -1 } else { weight };
+        let share = if overloaded {
+            -1
+        } else {
+            self.weight(position)
+        };
+        if let Some(known) = self.shares.get_mut(position) {
+            *known = share;
         }
-        if let Some(load) = self.loads.get_mut(position) {
-            *load = activity.load(self.profile);
+        let load = activity.load(self.profile);
+        if let Some(known) = self.loads.get_mut(position) {
+            *known = load;
         }
+        self.load_ratios.set(position, share, load);
+        self.delay_ratios.set(position, share, activity.delay());
         if let Some(active) = self.active.get_mut(position) {
             *active = activity.active;
         }
@@ -351,6 +370,16 @@ impl Table {
     /// Overheads.
     pub(crate) fn loads(&self) -> &[i32] {
         &self.loads
+    }
+
+    /// Overheads for weights.
+    pub(crate) const fn load_ratios(&self) -> &Ratios {
+        &self.load_ratios
+    }
+
+    /// Active connections, with a new one, for weights.
+    pub(crate) const fn delay_ratios(&self) -> &Ratios {
+        &self.delay_ratios
     }
 
     /// Active connections.

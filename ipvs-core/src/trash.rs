@@ -117,3 +117,72 @@ impl Trash {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::net::{IpAddr, Ipv4Addr};
+    use core::num::NonZeroU32;
+
+    use super::*;
+    use crate::{Destination, Forwarding, KernelProfile, Table};
+
+    const SERVICE: ServiceKey = ServiceKey::tcp(IpAddr::V4(Ipv4Addr::new(10, 1, 0, 1)), 80);
+    const KEY: DestinationKey = DestinationKey::new(IpAddr::V4(Ipv4Addr::new(10, 3, 0, 1)), 80);
+
+    /// A destination that was removed with `connections`.
+    fn removed(connections: usize) -> Carried {
+        let mut table = Table::new(KernelProfile::default());
+        let destination = Destination::new(KEY, Forwarding::Masquerade, 1);
+        table.add(&destination, None).unwrap();
+        (0..connections).for_each(|_| table.bind(0));
+        table.remove(&KEY).unwrap().1
+    }
+
+    fn at(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn an_idle_destination_is_forgotten_at_the_first_look_two_minutes_after_it_was_seen_idle() {
+        for (seconds, known) in [(0, true), (179, true), (180, false), (1000, false)] {
+            let mut trash = Trash::new();
+            trash.keep(at(0), &SERVICE, KEY, removed(0));
+            let revived = trash.revive(at(seconds), &SERVICE, &KEY);
+            assert_eq!(revived.is_some(), known, "after {seconds} s");
+        }
+    }
+
+    #[test]
+    fn a_destination_with_connections_is_kept() {
+        let mut trash = Trash::new();
+        trash.keep(at(0), &SERVICE, KEY, removed(1));
+        trash.forget(at(90_030));
+        let carried = trash.get_mut(&SERVICE, &KEY).unwrap();
+        carried.unbind(KernelProfile::default(), false);
+        // Looks fall on whole minutes: it is seen idle at 90,060 s.
+        trash.forget(at(90_179));
+        assert_eq!(trash.keys(), [(SERVICE, KEY)]);
+        trash.forget(at(90_180));
+        assert_eq!(trash.keys(), []);
+    }
+
+    #[test]
+    fn only_the_same_service_gets_it_back() {
+        let mut trash = Trash::new();
+        trash.keep(at(0), &SERVICE, KEY, removed(2));
+        let other = ServiceKey::udp(IpAddr::V4(Ipv4Addr::new(10, 1, 0, 1)), 80);
+        assert_eq!(trash.revive(at(1), &other, &KEY), None);
+        let carried = trash.revive(at(1), &SERVICE, &KEY).unwrap();
+        assert_eq!(carried.activity().inactive, 2);
+        assert_eq!(trash.revive(at(1), &SERVICE, &KEY), None);
+    }
+
+    #[test]
+    fn a_mark_is_one_service_in_either_family() {
+        let mark = NonZeroU32::MIN;
+        let of = |family| ServiceKey::Mark { mark, family };
+        let mut trash = Trash::new();
+        trash.keep(at(0), &of(Family::V6), KEY, removed(0));
+        assert!(trash.revive(at(1), &of(Family::V4), &KEY).is_some());
+    }
+}

@@ -2,7 +2,6 @@
 
 use alloc::vec::Vec;
 
-use super::sed::delay;
 use super::{Lc, Request, Schedule, Sed, Wlc};
 use crate::{Activity, Carried, Destination, DestinationError, DestinationKey, Table};
 
@@ -150,11 +149,11 @@ impl Indexed {
     fn entry(&self, position: usize) -> Entry {
         let share = self.table.shares().get(position).copied().unwrap_or(0);
         let load = self.table.loads().get(position).copied().unwrap_or(0);
-        let active = self.table.active().get(position).copied().unwrap_or(0);
+        let delay = self.table.activity(position).delay();
         let (weight, cost) = match self.order {
             Order::Lc => (i32::from(share > 0), load.cast_unsigned().into()),
             Order::Wlc => (share.max(0), load.into()),
-            Order::Sed => (share.max(0), delay(active).into()),
+            Order::Sed => (share.max(0), delay.into()),
         };
         Entry {
             position: u32::try_from(position).unwrap_or(u32::MAX),

@@ -1,7 +1,7 @@
 //! Never queue (`ip_vs_nq`).
 
-use super::scan::{first_best, lightest};
-use super::sed::delay;
+use super::scan::first_best;
+use super::sed::shortest;
 use super::{Request, Schedule};
 use crate::Table;
 
@@ -12,13 +12,13 @@ pub struct Nq;
 impl Schedule for Nq {
     fn pick(&mut self, table: &Table, _request: &Request) -> Option<usize> {
         let (shares, active) = (table.shares(), table.active());
-        // The first idle one, as none is more idle.
+        // The first that is idle: none is better than that.
         let idle = first_best(
             shares,
             active,
             (None, 0, 1),
-            |&(_, _, least), share, active| (share > 0) & (active == 0) & (active < least),
+            |&(_, _, least), share, active| (share > 0) & (active < least),
         );
-        idle.or_else(|| lightest(shares, active, delay, 1))
+        idle.or_else(|| shortest(table, 1))
     }
 }

@@ -1,6 +1,6 @@
 //! Shortest expected delay (`ip_vs_sed`).
 
-use super::scan::lightest;
+use super::scan::{first_least, lightest};
 use super::{Request, Schedule};
 use crate::Table;
 
@@ -10,11 +10,14 @@ pub struct Sed;
 
 impl Schedule for Sed {
     fn pick(&mut self, table: &Table, _request: &Request) -> Option<usize> {
-        lightest(table.shares(), table.active(), delay, 0)
+        shortest(table, 0)
     }
 }
 
-/// The active connections with the new one; 32 bits that wrap, as in the kernel.
-pub(super) const fn delay(active: u32) -> i32 {
-    active.wrapping_add(1).cast_signed()
+/// The first open destination of the shortest delay; later ones may do with a share of `floor`.
+pub(super) fn shortest(table: &Table, floor: i32) -> Option<usize> {
+    first_least(table.delay_ratios()).unwrap_or_else(|_| {
+        let delay = |active: u32| active.wrapping_add(1).cast_signed();
+        lightest(table.shares(), table.active(), delay, floor)
+    })
 }

@@ -18,9 +18,10 @@ struct Choice {
 impl Schedule for Twos {
     fn pick(&mut self, table: &Table, request: &Request) -> Option<usize> {
         let shares = table.shares();
-        let open = || shares.iter().filter(|&&share| share > 0);
         // Both ends of 0..=total are drawn; 32 bits that wrap, as in the kernel.
-        let total = open().fold(0_i32, |total, &share| total.wrapping_add(share));
+        let total = shares.iter().fold(0, |total: i32, &share| {
+            total.wrapping_add(share & !(share >> 31))
+        });
         let draws = request.draws.map(|draw| scale(draw, total.wrapping_add(1)));
         let [first, second] = draws.map(|draw| draw_from(table, draw));
         let last = shares.iter().rposition(|&share| share > 0)?;
@@ -40,10 +41,23 @@ const fn scale(draw: u32, end: i32) -> i32 {
     scaled.cast_signed()
 }
 
+/// How many destinations are passed over at once.
+const BLOCK: usize = 16;
+
 /// The first open destination at which the weights add up to `draw`.
 fn draw_from(table: &Table, draw: i32) -> Option<Choice> {
+    let shares = table.shares();
     let mut left = draw;
-    let columns = table.shares().iter().zip(table.loads()).enumerate();
+    let mut start = 0;
+    for block in shares.as_chunks::<BLOCK>().0 {
+        let weights = block.iter().map(|&share| i64::from(share & !(share >> 31)));
+        match i32::try_from(i64::from(left) - weights.sum::<i64>()) {
+            Ok(after) if after > 0 => left = after,
+            Ok(_) | Err(_) => break,
+        }
+        start += BLOCK;
+    }
+    let columns = shares.iter().zip(table.loads()).enumerate().skip(start);
     for (position, (&weight, &load)) in columns {
         if weight <= 0 {
             continue;

@@ -1,6 +1,6 @@
 //! Weighted least connections (`ip_vs_wlc`).
 
-use super::scan::lightest;
+use super::scan::{first_least, lightest};
 use super::{Request, Schedule};
 use crate::Table;
 
@@ -17,5 +17,6 @@ impl Schedule for Wlc {
 /// The first destination of the smallest load for its weight: the base of `wlc`, `lblc` and
 /// `lblcr`.
 pub(super) fn least(table: &Table) -> Option<usize> {
-    lightest(table.shares(), table.loads(), |load| load, 0)
+    first_least(table.load_ratios())
+        .unwrap_or_else(|_| lightest(table.shares(), table.loads(), |load| load, 0))
 }

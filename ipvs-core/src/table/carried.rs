@@ -30,6 +30,12 @@ impl Activity {
             .wrapping_add(others)
             .cast_signed()
     }
+
+    /// The active connections with a new one, which `sed` and `nq` compare; 32 bits that wrap, as
+    /// in the kernel.
+    pub(crate) const fn delay(&self) -> i32 {
+        self.active.wrapping_add(1).cast_signed()
+    }
 }
 
 impl Carried {

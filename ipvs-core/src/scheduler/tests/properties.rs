@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::naive::Naive;
 use super::{destination, flow, key};
+use crate::scheduler::scan::lightest;
 use crate::scheduler::{Indexed, Lc, Model, Order, Request, Schedule, Scheduler, Sed, Wlc};
 use crate::{Activity, Destination, Flags, KernelProfile, Table, Trash};
 
@@ -290,5 +291,29 @@ proptest! {
                 }
             }
         }
+    }
+
+    #[test]
+    fn ratios_tell_what_products_tell(
+        destinations in proptest::collection::vec(
+            (
+                prop_oneof![0..5_u32, 65_530..65_540_u32, 1..0x7fff_ffff_u32],
+                prop_oneof![0..5_u32, 0x7f_0000..0x80_0001_u32],
+                0..3_u32,
+            ),
+            0..50,
+        ),
+    ) {
+        let mut table = Table::new(KernelProfile::TotalConnections);
+        for (number, (weight, active, inactive)) in (0..).zip(destinations) {
+            table.add(&destination(number, weight), None).unwrap();
+            table.set_activity(0, activity(active, inactive));
+        }
+        let request = request(0, 0);
+        let scanned = lightest(table.shares(), table.loads(), |load| load, 0);
+        prop_assert_eq!(Wlc.pick(&table, &request), scanned);
+        let delay = |active: u32| (active + 1).cast_signed();
+        let scanned = lightest(table.shares(), table.active(), delay, 0);
+        prop_assert_eq!(Sed.pick(&table, &request), scanned);
     }
 }
