@@ -36,6 +36,7 @@ pub mod health;
 pub mod lab;
 pub mod log;
 mod narrator;
+pub mod pool;
 pub mod privilege;
 pub mod routers;
 pub mod script;

@@ -13,7 +13,11 @@ use ha_daemon::health::attempt::{DynamicWeight, Failure, Outcome, Passed, Proces
 use ha_daemon::health::misc::{MiscCheck, MiscFailure};
 use ha_daemon::script::{Credentials, Ending, Run, Runner, Script, StartError, split};
 use nix::errno::Errno;
+use nix::fcntl::AT_FDCWD;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::fanotify::{
+    EventFFlags, Fanotify, FanotifyResponse, InitFlags, MarkFlags, MaskFlags, Response,
+};
 
 /// One test at a time: one of them counts the process's descriptors.
 static TURN: Mutex<()> = Mutex::new(());
@@ -175,6 +179,32 @@ fn inherits_no_descriptor_of_the_daemon() {
 }
 
 #[test]
+fn variables_that_mislead_programs_are_taken_away() {
+    // They are set for a process of its own: this one's environment is every test's.
+    const TEST: &str = "variables_that_mislead_programs_are_taken_away";
+    if std::env::var_os("IFS").is_none() {
+        let inner = std::process::Command::new("/proc/self/exe")
+            .args(["--exact", TEST])
+            .envs([
+                ("IFS", "/"),
+                ("LD_LIBRARY_PATH", "/nonexistent"),
+                ("KEPT", "1"),
+            ])
+            .output()
+            .unwrap();
+        let output = String::from_utf8(inner.stdout).unwrap();
+        assert!(output.contains("1 passed"), "{output}");
+        return;
+    }
+    let scripts = Scripts::new("variables");
+    let script = scripts.write("tr '\\0' '\\n' < /proc/$$/environ > out");
+    assert_eq!(run(&script), Ending::Exited(0));
+    let out = read(&scripts.file("out"));
+    let has = |name: &str| out.lines().any(|line| line.starts_with(name));
+    assert!(has("KEPT=") && !has("IFS=") && !has("LD_"), "{out}");
+}
+
+#[test]
 fn leads_a_process_group_of_its_own() {
     let scripts = Scripts::new("group");
     let script = scripts.write("set -- $(cat /proc/$$/stat); [ $5 = $$ ]");
@@ -268,12 +298,13 @@ fn scripts_wait_for_an_attendant_and_can_be_cancelled_while_they_do() {
     let cancelled = runner.start(&touch("cancelled")).unwrap();
     let mut waiting = runner.start(&touch("waited")).unwrap();
     assert_eq!(waiting.poll(), None);
-    drop(cancelled);
+    cancelled.cancel();
 
     fs::write(scripts.file("go"), "").unwrap();
     assert_eq!(end(slow), Ending::Exited(0));
     assert_eq!(end(waiting), Ending::Exited(0));
     assert!(scripts.file("waited").exists());
+    assert_eq!(end(cancelled), Ending::NotRun);
     assert!(!scripts.file("cancelled").exists());
 }
 
@@ -337,6 +368,45 @@ fn the_runner_finishes_when_its_scripts_are_gone() {
     eventually("the script", || scripts.file("started").exists());
     drop(running);
     assert!(busy.finish(Duration::from_secs(20)));
+}
+
+/// Makes `execve` of a file wait, as it does for a dead file server, until it is allowed.
+fn hold_execution(file: &Path) -> Fanotify {
+    let hold = Fanotify::init(
+        InitFlags::FAN_CLASS_CONTENT | InitFlags::FAN_CLOEXEC,
+        EventFFlags::O_RDONLY,
+    );
+    let hold = hold.unwrap();
+    let what = MaskFlags::FAN_OPEN_EXEC_PERM;
+    hold.mark(MarkFlags::FAN_MARK_ADD, what, AT_FDCWD, Some(file))
+        .unwrap();
+    hold
+}
+
+#[test]
+#[ignore = "needs root (fanotify permission events)"]
+fn a_program_that_cannot_be_loaded_holds_up_one_attendant_and_nobody_else() {
+    let scripts = Scripts::new("stuck");
+    let stuck = scripts.write("sleep 1000");
+    let quick = script(vec!["true".into()]);
+    let runner = runner(2);
+    let hold = hold_execution(&scripts.file("script"));
+
+    let mut waiting = runner.start(&stuck).unwrap();
+    let mut asked = [PollFd::new(hold.as_fd(), PollFlags::POLLIN)];
+    assert_eq!(poll(&mut asked, PollTimeout::from(20_000_u16)), Ok(1));
+    assert_eq!(waiting.poll(), None);
+    assert_eq!(end(runner.start(&quick).unwrap()), Ending::Exited(0));
+
+    waiting.cancel();
+    assert_eq!(runner.start(&stuck).unwrap_err(), StartError::Alive);
+    assert_eq!(end(runner.start(&quick).unwrap()), Ending::Exited(0));
+
+    for event in hold.read_events().unwrap() {
+        let response = FanotifyResponse::new(event.fd().unwrap(), Response::FAN_ALLOW);
+        hold.write_response(response).unwrap();
+    }
+    assert_eq!(end(waiting), Ending::Killed(15));
 }
 
 #[test]

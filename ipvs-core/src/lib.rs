@@ -1,6 +1,49 @@
 //! Pure models of the kernel's IPVS: what a scheduler picks, what a service table should be, and
 //! the plan that turns one table into another.
 //!
-//! The crate is empty for now; see `docs/ARCHITECTURE.md` for its place.
+//! Everything here is a function of its arguments: no socket, no clock, no randomness of its own.
+//! `ipvs-netlink` carries these types to a kernel and back.
+//!
+//! [`Service`] and [`Destination`] are plain and hold whatever a kernel may report, also what no
+//! tool of today would ask for.
 #![no_std]
 #![forbid(unsafe_code)]
+
+extern crate alloc;
+// `derive(Arbitrary)` counts recursion in a thread-local.
+#[cfg(feature = "arbitrary")]
+extern crate std;
+
+mod acceptance;
+mod configuration;
+mod destination;
+mod drain;
+mod family;
+mod name;
+mod normal;
+mod plan;
+mod profile;
+mod protocol;
+mod record;
+pub mod rules;
+mod scheduler;
+mod service;
+mod sync;
+mod timeouts;
+
+pub use acceptance::{
+    ConfigurationFault, DaemonFault, DestinationFault, ServiceFault, TimeoutFault,
+};
+pub use configuration::{ApplyError, Change, Configuration, ServiceEntry};
+pub use destination::{Destination, DestinationKey, Forwarding, Tunnel, TunnelChecksum};
+pub use drain::{Drain, Until};
+pub use family::Family;
+pub use name::{Name, NameError};
+pub use plan::{Order, plan};
+pub use profile::KernelProfile;
+pub use protocol::Protocol;
+pub use record::{Activity, DestinationRecord, Rates, ServiceRecord, Statistics, Totals};
+pub use scheduler::Scheduler;
+pub use service::{Flags, Granularity, Persistence, Service, ServiceKey};
+pub use sync::{SyncDaemon, SyncRole};
+pub use timeouts::Timeouts;

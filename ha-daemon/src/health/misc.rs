@@ -66,7 +66,7 @@ fn judge(ending: Ending, dynamic: bool) -> Outcome {
         Ending::Exited(status) => Err(MiscFailure::Exited(status).into()),
         Ending::Killed(signal) => Err(MiscFailure::Killed(signal).into()),
         Ending::NotStarted(errno) => Err(MiscFailure::NotStarted(errno).into()),
-        Ending::Lost => Err(MiscFailure::Lost.into()),
+        Ending::NotRun | Ending::Lost => Err(MiscFailure::Lost.into()),
     }
 }
 

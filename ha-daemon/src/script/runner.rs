@@ -42,6 +42,8 @@ pub enum Ending {
     Killed(i32),
     /// Before it began: the kernel refused to make the process or to execute the file.
     NotStarted(Errno),
+    /// Not at all: it was cancelled before it began.
+    NotRun,
     /// It is not known how, or whether: its attendant failed.
     Lost,
 }
@@ -181,7 +183,8 @@ impl Ending {
             Self::Exited(status) => (0, status as i32),
             Self::Killed(signal) => (1, signal),
             Self::NotStarted(errno) => (2, errno as i32),
-            Self::Lost => (3, 0),
+            Self::NotRun => (3, 0),
+            Self::Lost => (4, 0),
         };
         let [a, b, c, d] = number.to_ne_bytes();
         [kind, a, b, c, d]
@@ -193,6 +196,7 @@ impl Ending {
             0 => u8::try_from(number).map_or(Self::Lost, Self::Exited),
             1 => Self::Killed(number),
             2 => Self::NotStarted(Errno::from_raw(number)),
+            3 => Self::NotRun,
             _ => Self::Lost,
         }
     }
@@ -220,12 +224,13 @@ fn attend(queue: &Mutex<Receiver<Job>>, _alive: Sender<Infallible>) {
         let Ok(Job { lease, mut link }) = job else {
             return;
         };
-        if is_cancelled(&link) {
-            continue;
-        }
-        let ending = match spawn(&lease.0) {
-            Ok(mut child) => look_after(&mut child, &link),
-            Err(error) => Ending::NotStarted(errno(&error)),
+        let ending = if is_cancelled(&link) {
+            Ending::NotRun
+        } else {
+            match spawn(&lease.0) {
+                Ok(mut child) => look_after(&mut child, &link),
+                Err(error) => Ending::NotStarted(errno(&error)),
+            }
         };
         // Before the report, so that who has read it can start the script again.
         drop(lease);

@@ -1,0 +1,133 @@
+//! Destinations: the real servers of a service.
+
+use core::fmt;
+use core::net::{IpAddr, SocketAddr};
+
+use crate::Family;
+
+/// Where a destination is; unique in a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct DestinationKey {
+    /// Address; of the service's family unless it is reached by a tunnel.
+    pub address: IpAddr,
+    /// Port; 0 in a service of a mark or of every port means that of the packet.
+    pub port: u16,
+}
+
+impl DestinationKey {
+    /// `address`:`port`.
+    #[must_use]
+    pub const fn new(address: IpAddr, port: u16) -> Self {
+        Self { address, port }
+    }
+
+    /// The address family.
+    #[must_use]
+    pub const fn family(&self) -> Family {
+        Family::of(self.address)
+    }
+}
+
+/// `192.0.2.1:80`, `[2001:db8::1]:80`.
+impl fmt::Display for DestinationKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        SocketAddr::new(self.address, self.port).fmt(f)
+    }
+}
+
+/// Which checksum a tunnel has (`IP_VS_TUNNEL_ENCAP_FLAG_*`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub enum TunnelChecksum {
+    /// None.
+    #[default]
+    None,
+    /// One of the outer packet.
+    Outer,
+    /// Remote checksum offload.
+    Remote,
+}
+
+/// How packets to a destination are wrapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub enum Tunnel {
+    /// IP in IP.
+    Ipip,
+    /// Generic UDP encapsulation (since Linux 5.2).
+    Gue {
+        /// UDP port of the destination; the kernel refuses 0.
+        port: u16,
+        /// Checksum of the tunnel.
+        checksum: TunnelChecksum,
+    },
+    /// GRE (since Linux 5.3).
+    Gre {
+        /// Checksum of the tunnel.
+        checksum: TunnelChecksum,
+    },
+    /// A type this crate does not know, as the kernel reports it.
+    Other {
+        /// Type.
+        kind: u8,
+        /// Port.
+        port: u16,
+        /// Flags.
+        flags: u16,
+    },
+}
+
+/// How packets reach a destination (`IP_VS_CONN_F_*`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub enum Forwarding {
+    /// Network address translation (`-m`, `NAT`).
+    Masquerade,
+    /// Delivery on the director itself.
+    Local,
+    /// Encapsulation (`-i`, `TUN`).
+    Tunnel(Tunnel),
+    /// Direct routing (`-g`, `DR`).
+    Route,
+    /// A method that is not for destinations, as the kernel reports it: 4..=7.
+    Other(u8),
+}
+
+/// A destination of a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct Destination {
+    /// Where it is.
+    pub key: DestinationKey,
+    /// How packets reach it.
+    pub forwarding: Forwarding,
+    /// Its share, 0..=2³¹-1; 0 gives it no new connections.
+    pub weight: u32,
+    /// From how many connections on it is overloaded; 0 for never.
+    pub upper: u32,
+    /// Below how many connections it no longer is; 0 for three quarters of `upper`.
+    pub lower: u32,
+}
+
+impl Destination {
+    /// The most a weight can be.
+    pub const MAX_WEIGHT: u32 = i32::MAX.cast_unsigned();
+
+    /// A destination without thresholds.
+    #[must_use]
+    pub const fn new(key: DestinationKey, forwarding: Forwarding, weight: u32) -> Self {
+        Self {
+            key,
+            forwarding,
+            weight,
+            upper: 0,
+            lower: 0,
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! What a kernel reports beside what it was told.
+
+use crate::{Destination, Service};
+
+/// What a destination carries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct Activity {
+    /// Active connections: established, or on their way there.
+    pub active: u32,
+    /// Other connections.
+    pub inactive: u32,
+    /// Persistence templates.
+    pub persistent: u32,
+}
+
+/// Counts since the start, or since they were last zeroed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct Totals {
+    /// Connections scheduled.
+    pub connections: u64,
+    /// Packets from clients.
+    pub packets_in: u64,
+    /// Packets to clients.
+    pub packets_out: u64,
+    /// Octets from clients.
+    pub octets_in: u64,
+    /// Octets to clients.
+    pub octets_out: u64,
+}
+
+/// Current rates, each per second, smoothed over about 8 s.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct Rates {
+    /// Connections.
+    pub connections: u64,
+    /// Packets from clients.
+    pub packets_in: u64,
+    /// Packets to clients.
+    pub packets_out: u64,
+    /// Octets from clients.
+    pub octets_in: u64,
+    /// Octets to clients.
+    pub octets_out: u64,
+}
+
+/// The kernel's statistics of a service or a destination.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct Statistics {
+    /// Sums.
+    pub totals: Totals,
+    /// Rates.
+    pub rates: Rates,
+}
+
+/// A service as the kernel reports it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct ServiceRecord {
+    /// The service.
+    pub service: Service,
+    /// Its statistics.
+    pub statistics: Statistics,
+}
+
+/// A destination as the kernel reports it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct DestinationRecord {
+    /// The destination.
+    pub destination: Destination,
+    /// What it carries.
+    pub activity: Activity,
+    /// Its statistics.
+    pub statistics: Statistics,
+}

@@ -1,0 +1,220 @@
+//! Virtual services.
+
+use core::fmt;
+use core::net::{IpAddr, Ipv4Addr};
+use core::num::NonZeroU32;
+
+use crate::{Family, Name, Protocol, Scheduler};
+
+/// What a packet must be for a service to take it; unique in a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub enum ServiceKey {
+    /// Packets of a protocol to an address and port.
+    Address {
+        /// Transport protocol.
+        protocol: Protocol,
+        /// Virtual address.
+        address: IpAddr,
+        /// Virtual port; 0 takes those that no other service of the address takes, and schedules
+        /// only with persistence.
+        port: u16,
+    },
+    /// Packets that the packet filter has marked.
+    Mark {
+        /// The mark.
+        mark: NonZeroU32,
+        /// Address family of the packets.
+        family: Family,
+    },
+}
+
+impl ServiceKey {
+    /// The service of TCP to `address`:`port`.
+    #[must_use]
+    pub const fn tcp(address: IpAddr, port: u16) -> Self {
+        Self::Address {
+            protocol: Protocol::TCP,
+            address,
+            port,
+        }
+    }
+
+    /// The service of UDP to `address`:`port`.
+    #[must_use]
+    pub const fn udp(address: IpAddr, port: u16) -> Self {
+        Self::Address {
+            protocol: Protocol::UDP,
+            address,
+            port,
+        }
+    }
+
+    /// The address family of the packets.
+    #[must_use]
+    pub const fn family(&self) -> Family {
+        match *self {
+            Self::Address { address, .. } => Family::of(address),
+            Self::Mark { family, .. } => family,
+        }
+    }
+
+    /// The virtual port; 0 of a mark.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        match *self {
+            Self::Address { port, .. } => port,
+            Self::Mark { .. } => 0,
+        }
+    }
+}
+
+/// `TCP 192.0.2.1:80`, `UDP [2001:db8::1]:53`, `FWM 7` or `FWM 7 IPv6`.
+impl fmt::Display for ServiceKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Address {
+                protocol,
+                address: IpAddr::V4(address),
+                port,
+            } => write!(f, "{protocol} {address}:{port}"),
+            Self::Address {
+                protocol,
+                address: IpAddr::V6(address),
+                port,
+            } => write!(f, "{protocol} [{address}]:{port}"),
+            Self::Mark {
+                mark,
+                family: Family::V4,
+            } => write!(f, "FWM {mark}"),
+            Self::Mark {
+                mark,
+                family: Family::V6,
+            } => write!(f, "FWM {mark} IPv6"),
+        }
+    }
+}
+
+/// Flags of a service (`IP_VS_SVC_F_*`), without those that say persistence and the kernel's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Flags(u32);
+
+impl Flags {
+    /// No flag.
+    pub const NONE: Self = Self(0);
+    /// Every packet is scheduled anew (`ops`; UDP only).
+    pub const ONE_PACKET: Self = Self(0x04);
+    /// The scheduler's first flag: `sh-fallback`, `mh-fallback`.
+    pub const SCHED_1: Self = Self(0x08);
+    /// The scheduler's second flag: `sh-port`, `mh-port`.
+    pub const SCHED_2: Self = Self(0x10);
+    /// The scheduler's third flag.
+    pub const SCHED_3: Self = Self(0x20);
+    /// All of them.
+    pub const ALL: Self = Self(0x3c);
+
+    /// The flags among `bits`; others are ignored.
+    #[must_use]
+    pub const fn from_bits(bits: u32) -> Self {
+        Self(bits & Self::ALL.0)
+    }
+
+    /// The flags as the kernel numbers them.
+    #[must_use]
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// Whether every flag of `flags` is set.
+    #[must_use]
+    pub const fn contains(self, flags: Self) -> bool {
+        self.0 & flags.0 == flags.0
+    }
+
+    /// These flags and those of `flags`.
+    #[must_use]
+    pub const fn with(self, flags: Self) -> Self {
+        Self(self.0 | flags.0)
+    }
+}
+
+#[cfg(feature = "arbitrary")]
+impl<'a> arbitrary::Arbitrary<'a> for Flags {
+    fn arbitrary(input: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+        Ok(Self::from_bits(input.arbitrary()?))
+    }
+}
+
+/// How many clients share a persistence template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub enum Granularity {
+    /// Those that agree in the bits of this mask, which need not be contiguous.
+    V4(Ipv4Addr),
+    /// Those that agree in a prefix of this length, 1..=128.
+    V6(u8),
+}
+
+impl Granularity {
+    /// Every client by itself.
+    #[must_use]
+    pub const fn single(family: Family) -> Self {
+        match family {
+            Family::V4 => Self::V4(Ipv4Addr::BROADCAST),
+            Family::V6 => Self::V6(128),
+        }
+    }
+
+    /// The address family it belongs to.
+    #[must_use]
+    pub const fn family(self) -> Family {
+        match self {
+            Self::V4(_) => Family::V4,
+            Self::V6(_) => Family::V6,
+        }
+    }
+}
+
+/// Clients return to the destination they had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct Persistence {
+    /// How long after the last connection, in seconds.
+    pub timeout: u32,
+    /// Which clients are one.
+    pub granularity: Granularity,
+    /// The persistence engine (`sip`), if any.
+    pub engine: Option<Name>,
+}
+
+/// A virtual service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct Service {
+    /// What it takes.
+    pub key: ServiceKey,
+    /// Who picks the destination of a new connection.
+    pub scheduler: Scheduler,
+    /// Flags of the scheduler and of one-packet scheduling.
+    pub flags: Flags,
+    /// Persistence, if any.
+    pub persistence: Option<Persistence>,
+}
+
+impl Service {
+    /// A service without flags and persistence.
+    #[must_use]
+    pub const fn new(key: ServiceKey, scheduler: Scheduler) -> Self {
+        Self {
+            key,
+            scheduler,
+            flags: Flags::NONE,
+            persistence: None,
+        }
+    }
+}

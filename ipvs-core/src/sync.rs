@@ -1,0 +1,37 @@
+//! Connection synchronisation between directors.
+
+use core::net::IpAddr;
+
+use crate::Name;
+
+/// Which of the two synchronisation daemons of a namespace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub enum SyncRole {
+    /// It sends connections.
+    Master,
+    /// It receives them.
+    Backup,
+}
+
+/// A connection synchronisation daemon of the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct SyncDaemon {
+    /// What it does.
+    pub role: SyncRole,
+    /// The interface it does it on.
+    pub interface: Name,
+    /// The identifier on the wire, 0..=255; a backup of 0 takes every master's.
+    pub id: u8,
+    /// The most octets in a datagram; `None` for what the interface allows.
+    pub max_length: Option<u16>,
+    /// The multicast group; `None` for 224.0.0.81.
+    pub group: Option<IpAddr>,
+    /// The UDP port; `None` for 8848.
+    pub port: Option<u16>,
+    /// Time to live of the datagrams; `None` for 1.
+    pub ttl: Option<u8>,
+}
