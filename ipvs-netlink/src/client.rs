@@ -66,10 +66,8 @@ impl Client {
     ///
     /// Several times as fast as one after the other.
     pub fn batch(&mut self, requests: &[Request]) -> Vec<Result<Reply, Error>> {
-        let mut results: Vec<_> = requests
-            .iter()
-            .map(|&request| Err(unanswered(request)))
-            .collect();
+        let mut results: Vec<Option<_>> = Vec::new();
+        results.resize_with(requests.len(), || None);
         let mut completions = Vec::new();
         for (chunk, results) in requests
             .chunks(IN_FLIGHT)
@@ -81,11 +79,15 @@ impl Client {
             self.run(&mut completions);
             for completion in completions.drain(..) {
                 if let Some(result) = results.get_mut(completion.tag) {
-                    *result = completion.result;
+                    *result = Some(completion.result);
                 }
             }
         }
         results
+            .into_iter()
+            .zip(requests)
+            .map(|(result, &request)| result.unwrap_or_else(|| Err(unanswered(request))))
+            .collect()
     }
 
     /// Sends what waits and reads until everything is answered or given up.

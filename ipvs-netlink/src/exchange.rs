@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 
-use nix::errno::Errno;
+use nix::libc;
 
 use crate::decode::{self, DecodeError};
 use crate::encode;
@@ -144,12 +144,10 @@ fn resolve(socket: &mut Socket, clock: &dyn Fn() -> Duration) -> Result<u16, Con
 fn verdict(message: &Message<'_>, number: Option<u16>) -> Result<u16, ConnectError> {
     let Acknowledgement { errno, .. } =
         Acknowledgement::decode(message).ok_or(DecodeError::Framing)?;
-    if errno == 0 {
-        return number.ok_or_else(|| DecodeError::Missing("CTRL_ATTR_FAMILY_ID").into());
-    }
-    match Errno::from_raw(errno) {
-        Errno::ENOENT => Err(ConnectError::NotAvailable),
-        Errno::EPERM => Err(ConnectError::Permission),
+    match errno {
+        0 => number.ok_or_else(|| DecodeError::Missing("CTRL_ATTR_FAMILY_ID").into()),
+        libc::ENOENT => Err(ConnectError::NotAvailable),
+        libc::EPERM => Err(ConnectError::Permission),
         _ => Err(ConnectError::Refused(errno)),
     }
 }

@@ -1,8 +1,8 @@
 //! Every attribute, written by us and read by others, and the other way round.
 
-use std::num::NonZeroU32;
+use core::num::NonZeroU32;
+use core::time::Duration;
 use std::thread;
-use std::time::Duration;
 
 use ipvs_core::{
     Destination, Family, Flags, Forwarding, Granularity, KernelProfile, Name, Persistence,

@@ -1,6 +1,7 @@
 //! How fast, beside one request at a time and beside ipvsadm.
 
-use std::time::{Duration, Instant};
+use core::time::Duration;
+use std::time::Instant;
 
 use ipvs_core::Destination;
 use ipvs_netlink::{Client, Request};

@@ -18,7 +18,7 @@ const ENODEV: i32 = 19;
 const EINVAL: i32 = 22;
 const ERANGE: i32 = 34;
 
-fn refused<T: std::fmt::Debug>(result: Result<T, Error>) -> (ErrorKind, i32) {
+fn refused<T: core::fmt::Debug>(result: Result<T, Error>) -> (ErrorKind, i32) {
     let error = result.unwrap_err();
     (error.kind, error.errno.unwrap())
 }

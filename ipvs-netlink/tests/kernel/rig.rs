@@ -1,8 +1,8 @@
 //! A network namespace, and programs in it.
 
+use core::net::IpAddr;
 use std::fs;
 use std::io::Write;
-use std::net::IpAddr;
 use std::process::{Command, Stdio};
 
 use ipvs_core::{Destination, DestinationKey, Forwarding, Scheduler, Service, ServiceKey};
