@@ -393,6 +393,8 @@ proptest! {
 fn speed() {
     let m = message_of(2, &destination_attributes());
     let t = std::time::Instant::now();
-    for _ in 0..1_000_000 { destination(&m, Family::V4).unwrap(); }
+    for _ in 0..1_000_000 {
+        destination(&m, Family::V4).unwrap();
+    }
     println!("decode {:?}", t.elapsed() / 1_000_000);
 }
