@@ -388,13 +388,3 @@ proptest! {
         read_all(&octets[..end]);
     }
 }
-#[test]
-#[ignore = "x"]
-fn speed() {
-    let m = message_of(2, &destination_attributes());
-    let t = std::time::Instant::now();
-    for _ in 0..1_000_000 {
-        destination(&m, Family::V4).unwrap();
-    }
-    println!("decode {:?}", t.elapsed() / 1_000_000);
-}

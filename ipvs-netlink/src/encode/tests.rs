@@ -277,19 +277,3 @@ fn a_granularity_of_the_other_family_is_not_sent() {
         );
     }
 }
-#[test]
-#[ignore = "x"]
-fn speed() {
-    let d = Destination::new(
-        DestinationKey::new([10, 0, 0, 1].into(), 80),
-        Forwarding::Masquerade,
-        1,
-    );
-    let mut out = Vec::new();
-    let t = std::time::Instant::now();
-    for _ in 0..1_000_000 {
-        out.clear();
-        request(&Request::AddDestination(key(), d), 1, 1, &mut out).unwrap();
-    }
-    println!("encode {:?}", t.elapsed() / 1_000_000);
-}

@@ -1,7 +1,7 @@
 //! Messages and attributes, written in place.
 //!
-//! neli knows how values look on the wire; its builders of messages and attributes put each in a
-//! buffer of its own, which takes longer than the kernel does for the request.
+//! neli writes the values. Its builders of messages and attributes put each in a buffer of its own,
+//! which would take about as long as the kernel takes for the request.
 
 use core::net::IpAddr;
 use std::io::Cursor;
