@@ -50,30 +50,31 @@ pub enum DecodeError {
     Name(&'static str),
 }
 
-/// The attributes of a message or of a nest, whose lengths agree with what is there.
+/// More than any attribute's number.
+const NUMBERS: usize = 16;
+
+/// The attributes of a message or of a nest, by their numbers.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Nest<'a>(&'a [u8]);
+pub(crate) struct Nest<'a>([Option<&'a [u8]>; NUMBERS]);
 
 impl<'a> Nest<'a> {
-    /// The attributes in `octets`.
+    /// The attributes in `octets`, the first of each number.
     pub(crate) fn read(octets: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut values = [None; NUMBERS];
         let mut rest = octets;
         while !rest.is_empty() {
-            (_, _, rest) = split_attribute(rest).ok_or(DecodeError::Framing)?;
+            let (number, value, behind) = split_attribute(rest).ok_or(DecodeError::Framing)?;
+            if let Some(place) = values.get_mut(usize::from(number)) {
+                place.get_or_insert(value);
+            }
+            rest = behind;
         }
-        Ok(Self(octets))
+        Ok(Self(values))
     }
 
     /// The value of an attribute.
     pub(crate) fn find(&self, number: u16) -> Option<&'a [u8]> {
-        let mut rest = self.0;
-        while let Some((kind, value, behind)) = split_attribute(rest) {
-            if kind == number {
-                return Some(value);
-            }
-            rest = behind;
-        }
-        None
+        self.0.get(usize::from(number)).copied().flatten()
     }
 
     /// A number in the machine's order of octets.
