@@ -1,6 +1,5 @@
 //! Blocking use.
 
-use core::time::Duration;
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 use std::time::Instant;
@@ -103,17 +102,14 @@ impl Client {
     }
 
     fn turn(&mut self, completions: &mut Vec<Completion<usize>>) -> io::Result<()> {
-        self.exchange.send(IN_FLIGHT, self.now(), completions)?;
-        // The kernel may have taken its time to act, and what it said then is there to read.
-        let now = self.now();
+        let epoch = self.epoch;
+        let clock = || epoch.elapsed();
+        self.exchange.send(IN_FLIGHT, &clock, completions)?;
+        let now = clock();
         self.exchange.read(now, &|| false, completions)?;
         self.exchange.pipeline.expire(now, completions);
         self.exchange.wait(now)?;
         Ok(())
-    }
-
-    fn now(&self) -> Duration {
-        self.epoch.elapsed()
     }
 
     /// What `pick` finds in the answer to a question.

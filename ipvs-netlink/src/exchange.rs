@@ -45,7 +45,7 @@ impl<T> Exchange<T> {
     pub(crate) fn send(
         &mut self,
         limit: usize,
-        now: Duration,
+        clock: &dyn Fn() -> Duration,
         completions: &mut Vec<Completion<T>>,
     ) -> io::Result<usize> {
         self.pipeline
@@ -54,7 +54,8 @@ impl<T> Exchange<T> {
             return Ok(0);
         }
         match self.socket.send(&self.datagram) {
-            Ok(()) => Ok(self.pipeline.sent(now)),
+            // The kernel may have taken seconds: stopping a daemon waits for its thread.
+            Ok(()) => Ok(self.pipeline.sent(clock())),
             Err(error) => {
                 self.pipeline.not_sent();
                 Err(error)
