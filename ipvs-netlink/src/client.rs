@@ -327,7 +327,18 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::DaemonNotRunning`].
     pub fn stop_daemon(&mut self, role: SyncRole) -> Result<(), Error> {
-        self.change(Request::StopDaemon(role))
+        match self.change(Request::StopDaemon(role)) {
+            // The kernel stays silent when it stops a daemon whose thread has not run yet.
+            Err(error) if error.kind == ErrorKind::TimedOut => {
+                let daemons = self.daemons()?;
+                if daemons.iter().any(|daemon| daemon.role == role) {
+                    Err(error)
+                } else {
+                    Ok(())
+                }
+            }
+            result => result,
+        }
     }
 
     /// Which generation of schedulers the kernel has.
