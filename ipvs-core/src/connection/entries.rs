@@ -193,3 +193,20 @@ impl Entries {
         Some(template.owner)
     }
 }
+
+#[cfg(test)]
+impl Entries {
+    /// What there is of `owner`.
+    pub(super) fn count(&self, owner: &Owner) -> crate::Activity {
+        let mut activity = crate::Activity::default();
+        for connection in self.connections.values().filter(|it| it.owner == *owner) {
+            match connection.active {
+                true => activity.active += 1,
+                false => activity.inactive += 1,
+            }
+        }
+        let templates = self.templates.values().filter(|it| it.owner == *owner);
+        templates.for_each(|_| activity.persistent += 1);
+        activity
+    }
+}
