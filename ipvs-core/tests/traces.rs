@@ -10,6 +10,7 @@ use std::io;
 use std::path::PathBuf;
 
 use ipvs_core::KernelProfile;
+use proptest::prelude::*;
 
 use self::scenario::replay;
 
@@ -138,4 +139,29 @@ fn a_flow_that_goes_another_way_is_a_mismatch() {
     let outcome = replay(KernelProfile::TotalConnections, &text).unwrap();
     let mismatches: Vec<_> = outcome.mismatches.iter().map(ToString::to_string).collect();
     assert_eq!(mismatches, ["line 3: kernel none, model 10.3.0.1:80"]);
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_the_replay_panic(
+        trace in 0..55_usize,
+        line in 0..40_usize,
+        cut in 0..60_usize,
+        noise in ".{0,12}",
+        everything in proptest::option::weighted(0.2, "\\PC*"),
+    ) {
+        let traces = traces().unwrap();
+        let mut lines: Vec<String> = traces[trace].1.lines().take(40).map(str::to_owned).collect();
+        if let Some(line) = lines.get_mut(line) {
+            let cut = cut.min(line.len());
+            line.insert_str(cut, &noise);
+        }
+        let text = everything.unwrap_or_else(|| lines.join("\n"));
+        for profile in [KernelProfile::Legacy, KernelProfile::TotalConnections] {
+            match replay(profile, &text) {
+                Ok(outcome) => prop_assert!(outcome.mismatches.len() <= outcome.flows),
+                Err(error) => prop_assert!(!error.to_string().is_empty()),
+            }
+        }
+    }
 }

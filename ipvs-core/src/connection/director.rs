@@ -1,6 +1,7 @@
 //! A director: the services of one network namespace and their connections.
 
 mod choice;
+mod restore;
 
 use alloc::collections::BTreeMap;
 use core::time::Duration;
@@ -34,6 +35,38 @@ pub enum DirectorError {
 }
 
 /// The services of one network namespace and their connections: it says where each packet goes.
+///
+/// ```
+/// use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+/// use core::time::Duration;
+///
+/// use ipvs_core::{
+///     Destination, DestinationKey, Director, Flow, Forwarding, KernelProfile, Packet, Protocol,
+///     Scheduler, Service, ServiceKey, Settings,
+/// };
+///
+/// let address = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+/// let service = Service::new(ServiceKey::tcp(address, 80), Scheduler::Wlc);
+/// let mut director = Director::new(KernelProfile::TotalConnections, Settings::default());
+/// director.add_service(&service)?;
+/// let now = Duration::ZERO;
+/// for (host, weight) in [(1, 1), (2, 3)] {
+///     let key = DestinationKey::new(Ipv4Addr::new(198, 51, 100, host).into(), 80);
+///     let destination = Destination::new(key, Forwarding::Masquerade, weight);
+///     director.add(now, &service.key, &destination)?;
+/// }
+/// let packet = Packet::first(Flow {
+///     protocol: Protocol::TCP,
+///     client: SocketAddr::new(Ipv4Addr::new(203, 0, 113, 9).into(), 40_000),
+///     target: SocketAddr::new(address, 80),
+/// });
+/// let verdict = director.receive(now, &packet, [0; 2]);
+/// assert_eq!(
+///     verdict.to_string(),
+///     "198.51.100.2:80 of TCP 192.0.2.1:80: the scheduler picks it"
+/// );
+/// # Ok::<(), ipvs_core::DirectorError>(())
+/// ```
 ///
 /// Time is the duration since an epoch the caller chooses, and never goes backwards; whatever has
 /// expired by then is gone before anything else happens. To ask without consequences, ask a clone.

@@ -112,10 +112,10 @@ impl Entries {
         Some((id, *self.templates.get(&id)?))
     }
 
-    /// Adds the template `key`, used at `now`.
+    /// Adds the template `key`, which is due at `deadline`.
     pub(super) fn add_template(
         &mut self,
-        now: Duration,
+        deadline: Duration,
         key: TemplateKey,
         owner: Owner,
         timeout: Duration,
@@ -126,7 +126,7 @@ impl Entries {
             owner,
             key,
             timeout,
-            deadline: now.saturating_add(timeout),
+            deadline,
             dependents: 0,
         };
         self.timers.insert((template.deadline, Timer::Template(id)));

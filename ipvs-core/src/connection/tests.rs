@@ -1,5 +1,6 @@
 //! Scenarios of reference §2.
 
+mod persistence;
 mod properties;
 mod states;
 
@@ -237,77 +238,6 @@ fn a_service_without_destination_for_a_client_says_so() {
     );
 }
 
-/// A persistent service of two destinations; the first client of network 0 has destination 2.
-fn persistent_director(settings: Settings) -> Director {
-    let service = Service {
-        persistence: persistent(300),
-        ..web(Scheduler::Rr)
-    };
-    let mut director = director(&service, settings, 2);
-    let first = connect(&mut director, 0, (0, 1, 1000));
-    assert_eq!(first, forward(2, Because::Scheduler));
-    assert_eq!(carried(&director, 2), (1, 0, 1));
-    director
-}
-
-#[test]
-fn clients_of_one_network_return_and_others_do_not() {
-    let mut director = persistent_director(Settings::default());
-    let again = connect(&mut director, 0, (0, 9, 1000));
-    assert_eq!(again, forward(2, Because::Template));
-    let other = connect(&mut director, 0, (1, 1, 1000));
-    assert_eq!(other, forward(1, Because::Scheduler));
-}
-
-#[test]
-fn clients_return_to_a_destination_of_weight_0_or_overload() {
-    let mut director = persistent_director(Settings::default());
-    let limited = Destination {
-        upper: 1,
-        ..destination(2, 0)
-    };
-    director.edit(at(1), &WEB, &limited).unwrap();
-    let again = connect(&mut director, 1, (0, 2, 1000));
-    assert_eq!(again, forward(2, Because::Template));
-}
-
-#[test]
-fn expiring_quiescent_templates_sends_clients_elsewhere() {
-    let settings = Settings {
-        expire_quiescent_template: true,
-        ..Settings::default()
-    };
-    let mut director = persistent_director(settings);
-    director.edit(at(1), &WEB, &destination(2, 0)).unwrap();
-    let again = connect(&mut director, 1, (0, 2, 1000));
-    assert_eq!(again, forward(1, Because::Scheduler));
-    director.edit(at(2), &WEB, &destination(2, 1)).unwrap();
-    let again = connect(&mut director, 2, (0, 3, 1000));
-    assert_eq!(again, forward(1, Because::Template));
-    assert_eq!(
-        carried(&director, 2),
-        (1, 0, 1),
-        "the old template lives on"
-    );
-}
-
-#[test]
-fn a_template_lives_as_long_as_its_connections_and_a_minute_at_a_time() {
-    let mut director = persistent_director(Settings::default());
-    let ack = packet((0, 1, 1000), 80, Segment::Ack);
-    let established = send(&mut director, 10, &ack);
-    assert_eq!(established, forward(2, Because::Connection));
-    director.advance(at(909));
-    assert_eq!(carried(&director, 2), (1, 0, 1));
-    director.advance(at(910));
-    assert_eq!(carried(&director, 2), (0, 0, 1));
-    // The template was due at 300 s, and looked at every minute since.
-    director.advance(at(959));
-    assert_eq!(carried(&director, 2), (0, 0, 1));
-    director.advance(at(960));
-    assert_eq!(carried(&director, 2), (0, 0, 0));
-}
-
 #[test]
 fn packets_to_a_removed_destination_are_dropped_until_it_returns() {
     let mut director = director(&web(Scheduler::Rr), Settings::default(), 2);
@@ -407,18 +337,6 @@ fn a_syn_starts_anew_what_is_closed_as_the_mode_says() {
         assert_eq!(verdict, forward(1, because), "{conn_reuse_mode:?} {last:?}");
         assert_eq!(carried(&director, 1), (1, 0, 0));
     }
-}
-
-#[test]
-fn a_persistent_connection_is_not_started_anew() {
-    let mut director = persistent_director(Settings::default());
-    let reset = packet((0, 1, 1000), 80, Segment::Reset);
-    assert_eq!(
-        send(&mut director, 0, &reset),
-        forward(2, Because::Connection)
-    );
-    let again = connect(&mut director, 1, (0, 1, 1000));
-    assert_eq!(again, forward(2, Because::Connection));
 }
 
 #[test]

@@ -136,7 +136,8 @@ impl Director {
             destination: self.pick(now, &service.key, flow, draws)?,
         };
         let timeout = Duration::from_secs(persistence.timeout.into());
-        let id = self.entries.add_template(now, key, owner, timeout);
+        let deadline = now.saturating_add(timeout);
+        let id = self.entries.add_template(deadline, key, owner, timeout);
         self.change(&owner, Carried::bind_template);
         Some((owner, Because::Scheduler, Some(id)))
     }
