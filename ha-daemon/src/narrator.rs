@@ -115,6 +115,7 @@ pub(crate) fn notice(name: &str, router: Option<&Router>, notice: &Notice) {
             info!("({name}) interface {interface} is {state}");
         }
         Notice::SocketFailed { interface, error } => error!("{interface}: {}", chain(error)),
+        Notice::ReceiveFailed { interface, error } => error!("{interface}: {}", chain(error)),
         Notice::SendFailed { error, .. } => {
             warn!("({name}) advert could not be sent: {}", chain(error));
         }

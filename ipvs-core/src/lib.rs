@@ -14,15 +14,21 @@ extern crate alloc;
 #[cfg(feature = "arbitrary")]
 extern crate std;
 
+mod acceptance;
 mod balancer;
+mod configuration;
 mod connection;
 mod destination;
+mod drain;
 mod family;
 mod flow;
 mod name;
+mod normal;
+mod plan;
 mod profile;
 mod protocol;
 mod record;
+pub mod rules;
 pub mod scheduler;
 mod service;
 mod sync;
@@ -30,15 +36,21 @@ mod table;
 mod timeouts;
 mod trash;
 
+pub use acceptance::{
+    ConfigurationFault, DaemonFault, DestinationFault, ServiceFault, TimeoutFault,
+};
 pub use balancer::{Balancer, BalancerError};
+pub use configuration::{ApplyError, Change, Configuration, ServiceEntry};
 pub use connection::{
     Because, Direction, Director, DirectorError, Packet, ReuseMode, Segment, Settings, TcpState,
     Track, Unserved, Verdict,
 };
 pub use destination::{Destination, DestinationKey, Forwarding, Tunnel, TunnelChecksum};
+pub use drain::{Drain, Until};
 pub use family::Family;
 pub use flow::Flow;
 pub use name::{Name, NameError};
+pub use plan::{Order, plan};
 pub use profile::KernelProfile;
 pub use protocol::Protocol;
 pub use record::{Activity, DestinationRecord, Rates, ServiceRecord, Statistics, Totals};

@@ -37,7 +37,8 @@ pub struct Settings {
     /// (RFC 9568 §6.4.3; RFC 5798 and RFC 3768 discard silently).
     pub answer_lower: bool,
     /// Whether an Active Router that yields sends one more advertisement first, so that the
-    /// winner's neighbours learn of the contest. Off in the RFCs.
+    /// winner's neighbours learn of the contest; not where the winner's interval is another, which
+    /// backups would unlearn. Off in the RFCs.
     pub answer_higher: bool,
 }
 

@@ -150,7 +150,8 @@ impl Admission<'_> {
         if advertisement.version() != self.config.version() {
             return Err(Discard::Version(advertisement.version()));
         }
-        let icv = self.authenticate(now, packet, replay)?;
+        let mut heard = *replay;
+        let icv = self.authenticate(now, packet, &mut heard)?;
         let interval = advertisement.interval != self.config.interval();
         let v2 = self.config.version() == Version::V2;
         // R7, V7: erratum 8298 made the owner hear a second one.
@@ -172,6 +173,8 @@ impl Admission<'_> {
         if address_list && self.address_list == Conformance::Discard && !owner {
             return Err(Discard::AddressList);
         }
+        // Only what is admitted has an effect.
+        *replay = heard;
         Ok(Admitted {
             heard: Heard {
                 source: packet.source,

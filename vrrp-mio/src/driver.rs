@@ -300,7 +300,11 @@ impl Driver {
                 Token(token) if token >= Self::FIRST_FREE_TOKEN => {
                     ready.push(event.token());
                 }
-                Token(token) => self.ports.wake(token - FIRST_LISTENER),
+                Token(token) => {
+                    if let Some(index) = token.checked_sub(FIRST_LISTENER) {
+                        self.ports.wake(index);
+                    }
+                }
             }
         }
         Ok(ready)

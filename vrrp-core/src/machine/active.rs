@@ -96,8 +96,10 @@ impl VirtualRouter {
         let transition = self.transition(Role::Backup, cause, Some(heard.source));
         self.follow(now, heard);
         let mut actions = Actions::NONE;
-        // After oversleeping it would demote the very router that is to stay Active.
-        if self.config.answer_higher() && cause == Cause::HigherPriorityBackup {
+        // After oversleeping it would demote the very router that is to stay Active. And backups
+        // would learn the wrong interval of a loser, and displace a slower winner again and again.
+        let agreed = heard.interval == self.config.interval();
+        if self.config.answer_higher() && cause == Cause::HigherPriorityBackup && agreed {
             actions.push(Action::Advertise(self.priority));
         }
         actions.push(Action::RemoveAddresses);

@@ -2,7 +2,7 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
 
 use super::*;
-use crate::wire::{MULTICAST_V4, MULTICAST_V6};
+use crate::wire::{AhHeader, Ipv4Header, Ipv4Packet, MULTICAST_V4, MULTICAST_V6};
 use crate::{Family, Interval, Settings, Version, Vrid};
 
 const OURS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
@@ -283,6 +283,25 @@ fn unicast_is_held_against_the_peers_and_their_hop_counts() {
     assert_eq!(verdict(&group, &unicast), Err(Discard::Destination));
 }
 
+/// An advertisement behind an Authentication Header.
+fn signed(key: &Key, sequence: u32) -> std::vec::Vec<u8> {
+    let ip = Ipv4Header {
+        source: Ipv4Addr::new(192, 0, 2, 2),
+        destination: MULTICAST_V4,
+        ttl: 255,
+        tos: 0xc0,
+        id: 1,
+        protocol: 0,
+        payload_len: 0,
+    };
+    let header = AhHeader { spi: 1, sequence };
+    let mut octets = std::vec::Vec::new();
+    header
+        .encode(&ip, b"pdu", key, IcvForm::TtlCovered, &mut octets)
+        .unwrap();
+    octets
+}
+
 /// V2, V3: the configured type, then all eight octets.
 #[test]
 fn authentication_has_to_be_the_configured_one() {
@@ -359,27 +378,10 @@ fn a_forged_sequence_number_does_not_count() {
         expect: Expect::Ah(key),
         ..admission(&config, list)
     };
-    let signed = |key, sequence| {
-        let ip = crate::wire::Ipv4Header {
-            source: Ipv4Addr::new(192, 0, 2, 2),
-            destination: MULTICAST_V4,
-            ttl: 255,
-            tos: 0xc0,
-            id: 1,
-            protocol: 0,
-            payload_len: 0,
-        };
-        let header = crate::wire::AhHeader { spi: 1, sequence };
-        let mut octets = std::vec::Vec::new();
-        header
-            .encode(&ip, b"pdu", key, IcvForm::TtlCovered, &mut octets)
-            .unwrap();
-        octets
-    };
     let mut window = ReplayWindow::new();
     let mut admit = |key, sequence| {
         let octets = signed(key, sequence);
-        let ip = crate::wire::Ipv4Packet::decode(&octets).unwrap();
+        let ip = Ipv4Packet::decode(&octets).unwrap();
         let ah = AhPacket::decode(&ip).unwrap();
         let packet = Packet {
             ah: Some(&ah),
@@ -399,4 +401,35 @@ fn a_forged_sequence_number_does_not_count() {
     assert_eq!(admit(&forger, 1_000_000), Err(Discard::Authentication));
     assert_eq!(admit(&key, 2), Ok(Some(IcvForm::TtlCovered)));
     assert_eq!(admit(&key, 2), Err(Discard::Replay));
+}
+
+/// RFC 2402 §3.4.3: what is discarded for another reason leaves its number to the next packet.
+#[test]
+fn a_discarded_packet_does_not_use_up_its_sequence_number() {
+    let key = Key::from_password(b"s3cr3t").unwrap();
+    let octets = signed(&key, 5);
+    let received = Ipv4Packet::decode(&octets).unwrap();
+    let ah = AhPacket::decode(&received).unwrap();
+
+    let config = config(Version::V2, Family::V4);
+    let list = Addresses::V4(&LIST);
+    let admission = Admission {
+        expect: Expect::Ah(key),
+        ..admission(&config, list)
+    };
+    let right = Packet {
+        ah: Some(&ah),
+        ..packet(Format::V2(Authentication::Ah), list)
+    };
+    let mut wrong = right;
+    wrong.advertisement.interval = Interval::from_centis(200).unwrap();
+    let mut replay = ReplayWindow::new();
+    let mut admit = |packet| {
+        let priority = config.priority();
+        let admitted = admission.admit(Instant::EPOCH, packet, priority, Some(OURS), &mut replay);
+        admitted.map(|_| ())
+    };
+    assert!(matches!(admit(&wrong), Err(Discard::Interval { .. })));
+    assert_eq!(admit(&right), Ok(()));
+    assert_eq!(admit(&right), Err(Discard::Replay));
 }

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::station::{Power, Station};
-use super::{Lan, RouterId, Segment};
+use super::{Lan, RouterId};
 use crate::{Cause, Config, Heard, Instant, Interval, Priority, Role, Transition, Version};
 
 /// The first broken invariant and when it broke.
@@ -21,11 +21,7 @@ pub struct Breach {
 ///
 /// The first seven are watched all the time. The others hold once a LAN without loss, cuts and paused
 /// routers was left alone for [`Lan::convergence`]. All of them suppose that the delays of a LAN
-/// differ by less than Active_Down_Interval minus one interval, and that addresses are unique. Where
-/// intervals differ they suppose too that losers are answered
-/// ([`Settings::answer_lower`](crate::Settings::answer_lower)) and do not have the last word
-/// ([`Settings::answer_higher`](crate::Settings::answer_higher)): backups that learn the interval of
-/// a fast loser otherwise displace a slow Active Router again and again.
+/// differ by less than Active_Down_Interval minus one interval, and that addresses are unique.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Violation {
     /// The virtual addresses are present exactly while Active, added and removed once each.
@@ -201,20 +197,8 @@ impl Lan {
         Some(since)
     }
 
-    /// Whether intervals agree, or what a backup hears last in a contest is the winner's.
-    fn is_orderly(&self) -> bool {
-        let mut stations = self.stations.iter();
-        let agreed = |segment: &Segment| segment.shortest_interval == segment.longest_interval;
-        self.segments.iter().all(agreed)
-            || stations.all(|station| {
-                let config = station.router.config();
-                config.answer_lower() && !config.answer_higher()
-            })
-    }
-
     fn settled_for(&self, span: Duration) -> bool {
         self.undisturbed_since()
-            .filter(|_| self.is_orderly())
             .is_some_and(|since| since + span <= self.now)
     }
 
@@ -403,7 +387,7 @@ impl Lan {
         let interval = self.segments[segment].longest_interval.duration();
         let bound = stretched(interval + self.links.longest * 2 * self.crowd());
         let window = end.saturating_duration_since(since.max(undisturbed));
-        if window > bound && self.is_orderly() {
+        if window > bound {
             self.break_invariant(Violation::Dual { window, bound });
         }
     }

@@ -13,7 +13,7 @@ use super::virtual_mac::VirtualMacs;
 use super::{Driver, Notice, RouterId};
 use crate::interfaces::{AddressKey, Link};
 use crate::netlink::TimeSlice;
-use crate::{Interfaces, Transport};
+use crate::{Interfaces, ReceiveError, Transport};
 
 /// The source addresses of routers with the same wish on the same interface.
 type Sources = BTreeMap<(u32, Family, Option<IpAddr>, bool), Option<IpAddr>>;
@@ -161,6 +161,29 @@ impl Driver {
                     });
                 }
             }
+        }
+    }
+
+    /// A socket receives no more: its routers are not to act on what they do not hear. A new one is
+    /// opened later, or it might fail in every turn.
+    pub(super) fn deafen(&mut self, index: usize, error: ReceiveError, now: Instant) {
+        let Some(listener) = self.ports.listener(index) else {
+            return;
+        };
+        let interface = listener.socket.interface();
+        for id in listener.all_members() {
+            self.detach(id);
+            self.network.retry_later(id, now);
+            if let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) {
+                router.usable = false;
+            }
+            self.handle(id, Event::InterfaceDown, now);
+        }
+        if let Some(link) = self.monitor.interfaces().link(interface) {
+            self.notices.push(Notice::ReceiveFailed {
+                interface: link.name,
+                error,
+            });
         }
     }
 

@@ -10,7 +10,7 @@ use crate::addresses::AddressError;
 use crate::firewall::FirewallError;
 use crate::macvlan::MacvlanError;
 use crate::sysctl::SysctlError;
-use crate::{InterfaceName, OpenError, SendError};
+use crate::{InterfaceName, OpenError, ReceiveError, SendError};
 
 /// Something an owner may want to log, count or react to.
 #[derive(Debug)]
@@ -118,6 +118,13 @@ pub enum Notice {
         /// Why.
         error: OpenError,
     },
+    /// A socket receives no more; another is opened a second later.
+    ReceiveFailed {
+        /// The interface.
+        interface: InterfaceName,
+        /// Why.
+        error: ReceiveError,
+    },
     /// An advertisement could not be sent; told once until one leaves again.
     SendFailed {
         /// The virtual router.
@@ -154,6 +161,7 @@ impl Notice {
             | Self::SysctlFailed { .. }
             | Self::FirewallFailed { .. }
             | Self::SocketFailed { .. }
+            | Self::ReceiveFailed { .. }
             | Self::Late { .. }
             | Self::Resynchronised => None,
         }

@@ -45,13 +45,16 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    /// The routers of identifier `vrid`.
-    pub(super) fn members(&self, vrid: Vrid) -> impl Iterator<Item = usize> {
+    /// The router in this place among those of identifier `vrid`.
+    pub(super) fn member(&self, vrid: Vrid, place: usize) -> Option<usize> {
         let start = self.members.partition_point(|(member, _)| *member < vrid);
-        let tail = self.members.get(start..).unwrap_or_default();
-        tail.iter()
-            .take_while(move |(member, _)| *member == vrid)
-            .map(|(_, id)| *id)
+        let (member, id) = self.members.get(start + place)?;
+        (*member == vrid).then_some(*id)
+    }
+
+    /// Every router that listens.
+    pub(super) fn all_members(&self) -> Vec<usize> {
+        self.members.iter().map(|(_, id)| *id).collect()
     }
 
     /// Whether `vrid` was not reported before; remembers that it was.

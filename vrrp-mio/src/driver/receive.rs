@@ -34,8 +34,7 @@ impl Driver {
                 return true;
             };
             match listener.socket.receive(buffer) {
-                // To a socket that fails for good nothing more comes.
-                Ok(None) | Err(ReceiveError::Fatal { .. }) => return true,
+                Ok(None) => return true,
                 Ok(Some(Received::Datagram(datagram))) => self.deliver(index, &datagram, now),
                 Ok(Some(Received::Rejected(reject))) => {
                     let discard = match reject {
@@ -49,6 +48,10 @@ impl Driver {
                 }
                 // Nothing of the protocol: the network went down, or a queue overran.
                 Err(ReceiveError::Transient { .. }) => {}
+                Err(error @ ReceiveError::Fatal { .. }) => {
+                    self.deafen(index, error, now);
+                    return true;
+                }
             }
         }
         false
@@ -69,11 +72,13 @@ impl Driver {
             .as_ref()
             .map_or_else(|| datagram.payload(), |ah| ah.payload);
         let vrid = pdu.get(1).and_then(|octet| Vrid::new(*octet));
-        let members: [Option<usize>; MAX_MEMBERS] = self.members(index, vrid);
         let ends = datagram.ends();
         let decoded = Advertisement::decode(pdu, &ends).map_err(Discard::Decode);
         let mut refusal = None;
-        for id in members.into_iter().flatten() {
+        for place in 0.. {
+            let Some(id) = self.member(index, vrid, place) else {
+                break;
+            };
             let verdict = decoded.and_then(|advertisement| {
                 let packet = Packet {
                     source: ends.source(),
@@ -97,14 +102,9 @@ impl Driver {
         }
     }
 
-    fn members<const N: usize>(&mut self, index: usize, vrid: Option<Vrid>) -> [Option<usize>; N] {
-        let mut members = [None; N];
-        if let (Some(listener), Some(vrid)) = (self.ports.listener(index), vrid) {
-            for (slot, id) in members.iter_mut().zip(listener.members(vrid)) {
-                *slot = Some(id);
-            }
-        }
-        members
+    /// The router in this place among those of `vrid`, which their peers tell apart.
+    fn member(&mut self, index: usize, vrid: Option<Vrid>, place: usize) -> Option<usize> {
+        self.ports.listener(index)?.member(vrid?, place)
     }
 
     fn admit(&mut self, id: usize, packet: &Packet<'_>, now: Instant) -> Result<Admitted, Discard> {
@@ -195,9 +195,6 @@ impl Driver {
         }
     }
 }
-
-/// Virtual routers that may share an identifier on one interface, told apart by their peers.
-const MAX_MEMBERS: usize = 16;
 
 /// Remarks worth a line; the forms are for `status`.
 fn notable(remarks: &Remarks) -> Remarks {

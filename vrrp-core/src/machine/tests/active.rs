@@ -178,6 +178,19 @@ fn may_answer_a_winner_before_it_yields() {
     );
 }
 
+/// Backups would learn the loser's interval last.
+#[test]
+fn does_not_answer_a_better_router_of_another_interval() {
+    let (mut router, now) = active(Settings {
+        answer_higher: true,
+        ..settings()
+    });
+    assert_eq!(
+        *router.handle(now, heard(ABOVE, 200, 1000)),
+        [Action::RemoveAddresses]
+    );
+}
+
 /// Pitfall 22: asleep for longer than the sender had to wait, so the sender is right.
 #[test]
 fn after_oversleeping_it_leaves_the_addresses_where_they_are() {

@@ -1,0 +1,285 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const V4: &str = "192.0.2.10:8080";
+
+fn text(text: &str) -> RequestText {
+    RequestText::try_from(text).unwrap()
+}
+
+fn url() -> Url {
+    Url::new(text("/health?deep=1"))
+}
+
+fn request(url: &Url, version: HttpVersion, to: &str) -> String {
+    let mut get = Get::new(Arc::new(url.clone()), version, to.parse().unwrap());
+    let mut out = Vec::new();
+    assert_eq!(get.start(&mut out), Progress::Continue);
+    String::from_utf8(out).unwrap()
+}
+
+/// Lets the server answer `response` in portions, and close if `then_close`.
+fn answer(url: &Url, response: &[u8], portion: usize, then_close: bool) -> Progress {
+    let to = V4.parse().unwrap();
+    let mut get = Get::new(Arc::new(url.clone()), HttpVersion::Http11, to);
+    for portion in response.chunks(portion) {
+        let progress = get.receive(portion, &mut Vec::new());
+        if progress != Progress::Continue {
+            return progress;
+        }
+    }
+    if then_close {
+        Progress::Done(get.closed())
+    } else {
+        Progress::Continue
+    }
+}
+
+/// The same in all portions that matter.
+#[track_caller]
+fn outcome(url: &Url, response: &[u8], then_close: bool) -> Progress {
+    let whole = answer(url, response, usize::MAX, then_close);
+    for portion in 1..16 {
+        assert_eq!(
+            answer(url, response, portion, then_close),
+            whole,
+            "{portion}"
+        );
+    }
+    whole
+}
+
+const PASSED: Progress = Progress::Done(Ok(Passed { weight: None }));
+
+fn failed(failure: HttpFailure) -> Progress {
+    Progress::Done(Err(Failure::Http(failure)))
+}
+
+#[test]
+fn request_has_keepalived_octets() {
+    assert_eq!(
+        request(&url(), HttpVersion::Http10, V4),
+        "GET /health?deep=1 HTTP/1.0\r\nUser-Agent: KeepAliveClient\r\nHost: 192.0.2.10:8080\r\n\r\n"
+    );
+    assert_eq!(
+        request(&url(), HttpVersion::Http10Close, "[2001:db8::1]:80"),
+        "GET /health?deep=1 HTTP/1.0\r\nUser-Agent: KeepAliveClient\r\nConnection: close\r\n\
+         Host: [2001:db8::1]:80\r\n\r\n"
+    );
+    let named = Url {
+        virtualhost: Some(text("www.example.org")),
+        ..url()
+    };
+    assert_eq!(
+        request(&named, HttpVersion::Http11, V4),
+        "GET /health?deep=1 HTTP/1.1\r\nUser-Agent: KeepAliveClient\r\nConnection: close\r\n\
+         Host: www.example.org\r\n\r\n"
+    );
+    assert!(
+        request(&url(), HttpVersion::Http10, "[fe80::1%3]:80").contains("Host: [fe80::1]:80\r")
+    );
+}
+
+#[test]
+fn text_that_would_split_a_request_is_refused() {
+    for wrong in ["", "/a b", "/\r\nX: y", "/\0", "\t", "/\x7f"] {
+        assert_eq!(RequestText::try_from(wrong), Err(RequestTextError));
+    }
+    assert_eq!(text("/ü").to_string(), "/ü");
+}
+
+#[test]
+fn status_decides() {
+    let codes = |code: &str| {
+        let response = format!("HTTP/1.1 {code} Whatever\r\nContent-Length: 0\r\n\r\n");
+        outcome(&url(), response.as_bytes(), false)
+    };
+    assert_eq!(codes("200"), PASSED);
+    assert_eq!(codes("299"), PASSED);
+    let expected = StatusSet::default();
+    for found in [300, 404, 503, 101] {
+        assert_eq!(
+            codes(&found.to_string()),
+            failed(HttpFailure::Status { found, expected })
+        );
+    }
+    let failure = HttpFailure::Status {
+        found: 503,
+        expected,
+    };
+    assert_eq!(failure.to_string(), "status 503, expected 200-299");
+}
+
+#[test]
+fn body_ends_by_length_chunk_close_or_not_at_all() {
+    let page = Url {
+        digest: Some("900150983cd24fb0d6963f7d28e17f72".parse().unwrap()),
+        ..url()
+    };
+    for (response, close) in [
+        (&b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcd"[..], false),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\ncontent-length: 3\r\n\r\nabc", false),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\nContent-Length: 9\r\n\r\n1\r\na\r\n2\r\nbc\r\n0\r\n\r\n", false),
+        (b"HTTP/1.0 200 OK\r\n\r\nabc", true),
+        (b"HTTP/1.0 200 OK\n\nabc", true),
+        (b"HTTP/1.0 200\r\n\r\nabc", true),
+        (b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nabc", true),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 3, 4\r\n\r\nabc", true),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc", true),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: +3\r\n\r\nabc", true),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nabc", true),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7\r\nabc", true),
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: a\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", false),
+    ] {
+        let name = String::from_utf8_lossy(response);
+        assert_eq!(outcome(&page, response, close), PASSED, "{name}");
+    }
+    for bodiless in ["204", "304"] {
+        let mut url = url();
+        url.status.insert(304..=304).unwrap();
+        let response = format!("HTTP/1.1 {bodiless} \r\nContent-Length: 3\r\n\r\n");
+        assert_eq!(outcome(&url, response.as_bytes(), false), PASSED);
+    }
+}
+
+#[test]
+fn response_that_is_not_over_is_waited_for() {
+    for response in [
+        &b"HTTP/1.1 200 OK\r\n"[..],
+        b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab",
+        b"HTTP/1.0 200 OK\r\n\r\nabc",
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+    ] {
+        assert_eq!(outcome(&url(), response, false), Progress::Continue);
+    }
+}
+
+#[test]
+fn connection_closed_before_the_head_is_over_fails() {
+    for response in [
+        &b""[..],
+        b"HTTP/1.1 200 OK\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+    ] {
+        assert_eq!(
+            outcome(&url(), response, true),
+            Progress::Done(Err(Failure::Closed))
+        );
+    }
+}
+
+#[test]
+fn other_protocols_are_refused() {
+    for response in [
+        &b"SSH-2.0-OpenSSH_9.2\r\n\r\n"[..],
+        b"HTTP/2.0 200 OK\r\n\r\n",
+        b"HTTP/1.1 99999999999999999999 OK\r\n\r\n",
+        b"HTTP/1.1 20 OK\r\n\r\n",
+    ] {
+        let outcome = outcome(&url(), response, false);
+        let Progress::Done(Err(Failure::Http(HttpFailure::Head(_)))) = outcome else {
+            panic!("{outcome:?}");
+        };
+    }
+}
+
+/// CVE-2018-19115 is a status line without an end.
+#[test]
+fn endless_head_is_refused_at_its_limit() {
+    for line in [&b"HTTP/1.1 200 "[..], b"X: y\r\n", b"HTTP/1.1 100 \r\n\r\n"] {
+        let to = V4.parse().unwrap();
+        let mut get = Get::new(Arc::new(url()), HttpVersion::Http11, to);
+        let start = get.receive(b"HTTP/1.1 100 \r\n", &mut Vec::new());
+        assert_eq!(start, Progress::Continue);
+        let mut fed = 15;
+        let progress = loop {
+            fed += line.len();
+            match get.receive(line, &mut Vec::new()) {
+                Progress::Continue => assert!(fed <= MAX_HEAD, "{fed}"),
+                done @ Progress::Done(_) => break done,
+            }
+        };
+        assert!(matches!(
+            progress,
+            Progress::Done(Err(Failure::Http(
+                HttpFailure::LongHead | HttpFailure::Head(_)
+            )))
+        ));
+    }
+}
+
+#[test]
+fn another_body_fails_by_digest() {
+    let page = Url {
+        digest: Some("900150983cd24fb0d6963f7d28e17f72".parse().unwrap()),
+        ..url()
+    };
+    let outcome = outcome(&page, b"HTTP/1.0 200 OK\r\n\r\n", true);
+    let expected = page.digest.unwrap();
+    let found = "d41d8cd98f00b204e9800998ecf8427e".parse().unwrap();
+    assert_eq!(outcome, failed(HttpFailure::Digest { found, expected }));
+}
+
+#[test]
+fn body_is_matched_and_the_head_is_not() {
+    let matching = |pattern: &str, negated| {
+        let options = PatternOptions {
+            negated,
+            ..PatternOptions::default()
+        };
+        let url = Url {
+            pattern: Some(Pattern::new(pattern, options).unwrap()),
+            ..url()
+        };
+        outcome(
+            &url,
+            b"HTTP/1.0 200 OK\r\nServer: x\r\n\r\nall is well",
+            true,
+        )
+    };
+    assert_eq!(matching("^all .* well$", false), PASSED);
+    assert_eq!(
+        matching("Server", false),
+        failed(HttpFailure::Pattern { negated: false })
+    );
+    assert_eq!(matching("Server", true), PASSED);
+    assert_eq!(
+        matching("well", true),
+        failed(HttpFailure::Pattern { negated: true })
+    );
+}
+
+#[test]
+fn fifty_megabytes_are_not_kept() {
+    let url = Url {
+        pattern: Some(Pattern::new("never", PatternOptions::default()).unwrap()),
+        ..url()
+    };
+    let mut get = Get::new(Arc::new(url), HttpVersion::Http10, V4.parse().unwrap());
+    let head = get.receive(b"HTTP/1.0 200 OK\r\n\r\n", &mut Vec::new());
+    assert_eq!(head, Progress::Continue);
+    for _ in 0..50 {
+        let progress = get.receive(&[b'n'; 1 << 20], &mut Vec::new());
+        assert_eq!(progress, Progress::Continue);
+    }
+    assert_eq!(
+        get.closed(),
+        Err(HttpFailure::Pattern { negated: false }.into())
+    );
+}
+
+proptest! {
+    #[test]
+    fn outcome_does_not_depend_on_portions(
+        response in prop_oneof![
+            proptest::collection::vec(any::<u8>(), 0..200),
+            "HTTP/1\\.[01] [12][09][0-4] ?[a-z]{0,3}\r?\n(Content-Length: [0-9]{1,2}\r?\n|Transfer-Encoding: chunked\r\n){0,2}\r?\n[0-9a-f\r\n]{0,40}"
+                .prop_map(String::into_bytes),
+        ],
+        portion in 1_usize..50,
+    ) {
+        let whole = answer(&url(), &response, usize::MAX, true);
+        prop_assert_eq!(answer(&url(), &response, portion, true), whole);
+    }
+}
