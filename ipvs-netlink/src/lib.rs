@@ -1,4 +1,43 @@
-//! Linux runtime for the generic-netlink family "IPVS".
+//! The kernel's IPVS over generic netlink, in the types of [`ipvs_core`].
 //!
-//! The crate is empty for now; see `docs/ARCHITECTURE.md` for its place.
-#![forbid(unsafe_code)]
+//! [`Client`] asks and waits; [`Requests`] is for an event loop and never waits. Both send what a
+//! [`Request`] says and give back a [`Reply`], or an [`Error`] that names the request and what the
+//! kernel means.
+//!
+//! ```no_run
+//! use ipvs_core::{Destination, DestinationKey, Forwarding, Scheduler, Service, ServiceKey};
+//! use ipvs_netlink::Client;
+//!
+//! let mut client = Client::connect()?;
+//! let service = Service::new(ServiceKey::tcp([192, 0, 2, 1].into(), 80), Scheduler::Wlc);
+//! client.add_service(&service)?;
+//! let real = DestinationKey::new([10, 0, 0, 1].into(), 80);
+//! client.add_destination(&service.key, &Destination::new(real, Forwarding::Route, 1))?;
+//! for record in client.destinations(&service.key)? {
+//!     println!("{} {}", record.destination.key, record.activity.active);
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The kernel takes each request by itself: there are no transactions, and no news of what others
+//! change. Whoever keeps a table in a wanted state lists it now and then.
+
+mod attr;
+mod client;
+mod decode;
+mod encode;
+mod error;
+mod exchange;
+mod frame;
+mod pipeline;
+mod request;
+mod requests;
+mod socket;
+mod sys;
+
+pub use self::client::Client;
+pub use self::decode::DecodeError;
+pub use self::error::{ConnectError, Error, ErrorKind};
+pub use self::pipeline::Completion;
+pub use self::request::{Info, Reply, Request, Version};
+pub use self::requests::{Progress, QueueFull, Requests, TimeSlice};

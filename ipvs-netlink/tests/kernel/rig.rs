@@ -1,0 +1,72 @@
+//! A network namespace, and programs in it.
+
+use std::fs;
+use std::io::Write;
+use std::net::IpAddr;
+use std::process::{Command, Stdio};
+
+use ipvs_core::{Destination, DestinationKey, Forwarding, Scheduler, Service, ServiceKey};
+use ipvs_netlink::Client;
+use nix::sched::{CloneFlags, unshare};
+
+/// Puts the test's thread in a network namespace of its own, which ends with the thread, and
+/// connects to its IPVS.
+pub(crate) fn client() -> Client {
+    unshare(CloneFlags::CLONE_NEWNET).unwrap();
+    run("ip", &["link", "set", "lo", "up"]);
+    Client::connect().unwrap()
+}
+
+/// The output of a program that is to succeed.
+pub(crate) fn run(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "{program} {arguments:?}: {errors}"
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Gives `rules` to `ipvsadm -R`.
+pub(crate) fn restore(rules: &str) {
+    let mut ipvsadm = Command::new("ipvsadm")
+        .arg("-R")
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = ipvsadm.stdin.take().unwrap();
+    input.write_all(rules.as_bytes()).unwrap();
+    drop(input);
+    assert!(ipvsadm.wait().unwrap().success(), "{rules}");
+}
+
+/// The rules `ipvsadm -Sn` prints, sorted.
+pub(crate) fn rules() -> Vec<String> {
+    let text = run("ipvsadm", &["-S", "-n"]);
+    let mut rules: Vec<_> = text.lines().map(|line| line.trim_end().into()).collect();
+    rules.sort();
+    rules
+}
+
+/// The kernel's own listing, of this thread's namespace.
+pub(crate) fn proc_table() -> String {
+    fs::read_to_string("/proc/thread-self/net/ip_vs").unwrap()
+}
+
+pub(crate) fn ip(address: &str) -> IpAddr {
+    address.parse().unwrap()
+}
+
+pub(crate) fn tcp(port: u16) -> ServiceKey {
+    ServiceKey::tcp(ip("192.0.2.1"), port)
+}
+
+pub(crate) fn service(port: u16) -> Service {
+    Service::new(tcp(port), Scheduler::Rr)
+}
+
+pub(crate) fn real(address: &str, port: u16) -> Destination {
+    let key = DestinationKey::new(ip(address), port);
+    Destination::new(key, Forwarding::Masquerade, 1)
+}
