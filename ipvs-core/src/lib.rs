@@ -14,9 +14,14 @@ extern crate alloc;
 #[cfg(feature = "arbitrary")]
 extern crate std;
 
+mod acceptance;
+mod configuration;
 mod destination;
+mod drain;
 mod family;
 mod name;
+mod normal;
+mod plan;
 mod profile;
 mod protocol;
 mod record;
@@ -25,9 +30,15 @@ mod service;
 mod sync;
 mod timeouts;
 
+pub use acceptance::{
+    ConfigurationFault, DaemonFault, DestinationFault, ServiceFault, TimeoutFault,
+};
+pub use configuration::{ApplyError, Change, Configuration, ServiceEntry};
 pub use destination::{Destination, DestinationKey, Forwarding, Tunnel, TunnelChecksum};
+pub use drain::{Drain, Until};
 pub use family::Family;
 pub use name::{Name, NameError};
+pub use plan::{Order, plan};
 pub use profile::KernelProfile;
 pub use protocol::Protocol;
 pub use record::{Activity, DestinationRecord, Rates, ServiceRecord, Statistics, Totals};

@@ -1,0 +1,209 @@
+//! What a table is or should be, and single changes of it.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use thiserror::Error;
+
+use crate::{Destination, DestinationKey, Service, ServiceKey};
+
+/// A service with its destinations.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct ServiceEntry {
+    /// The service.
+    pub service: Service,
+    /// Its destinations as the kernel lists them, head to tail: the one added last comes first.
+    pub destinations: Vec<Destination>,
+}
+
+impl ServiceEntry {
+    /// `service` without destinations.
+    #[must_use]
+    pub const fn new(service: Service) -> Self {
+        Self {
+            service,
+            destinations: Vec::new(),
+        }
+    }
+
+    /// The destination at `key`.
+    #[must_use]
+    pub fn destination(&self, key: &DestinationKey) -> Option<&Destination> {
+        self.destinations
+            .iter()
+            .find(|destination| destination.key == *key)
+    }
+
+    /// Whether a new connection could find a destination: one has a weight.
+    #[must_use]
+    pub fn is_serving(&self) -> bool {
+        self.destinations
+            .iter()
+            .any(|destination| destination.weight > 0)
+    }
+}
+
+/// Services with their destinations: what a kernel has, or what it should have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Configuration {
+    entries: BTreeMap<ServiceKey, ServiceEntry>,
+}
+
+/// One request that changes a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub enum Change {
+    /// A new service (`NEW_SERVICE`).
+    AddService(Service),
+    /// Scheduler, flags and persistence of a service (`SET_SERVICE`).
+    EditService(Service),
+    /// A service and all its destinations go (`DEL_SERVICE`).
+    DeleteService(ServiceKey),
+    /// A new destination at the head of a service's list (`NEW_DEST`).
+    AddDestination(ServiceKey, Destination),
+    /// Everything of a destination but its place (`SET_DEST`).
+    EditDestination(ServiceKey, Destination),
+    /// A destination goes, and its connections with it (`DEL_DEST`).
+    DeleteDestination(ServiceKey, DestinationKey),
+}
+
+impl Change {
+    /// The service it is about.
+    #[must_use]
+    pub const fn service(&self) -> ServiceKey {
+        match self {
+            Self::AddService(service) | Self::EditService(service) => service.key,
+            Self::DeleteService(key)
+            | Self::AddDestination(key, _)
+            | Self::EditDestination(key, _)
+            | Self::DeleteDestination(key, _) => *key,
+        }
+    }
+}
+
+/// Why a change does not fit a configuration, as the kernel would answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum ApplyError {
+    /// `EEXIST` to `NEW_SERVICE`.
+    #[error("the service {0} exists already")]
+    ServiceExists(ServiceKey),
+    /// `ESRCH`.
+    #[error("there is no service {0}")]
+    NoService(ServiceKey),
+    /// `EEXIST` to `NEW_DEST`.
+    #[error("the destination {1} of {0} exists already")]
+    DestinationExists(ServiceKey, DestinationKey),
+    /// `ENOENT`.
+    #[error("there is no destination {1} of {0}")]
+    NoDestination(ServiceKey, DestinationKey),
+}
+
+impl Configuration {
+    /// No service.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            entries: BTreeMap::new(),
+        }
+    }
+
+    /// Puts `entry` in, and returns the one it replaces.
+    pub fn insert(&mut self, entry: ServiceEntry) -> Option<ServiceEntry> {
+        self.entries.insert(entry.service.key, entry)
+    }
+
+    /// Takes the service at `key` out.
+    pub fn remove(&mut self, key: &ServiceKey) -> Option<ServiceEntry> {
+        self.entries.remove(key)
+    }
+
+    /// The service at `key`.
+    #[must_use]
+    pub fn get(&self, key: &ServiceKey) -> Option<&ServiceEntry> {
+        self.entries.get(key)
+    }
+
+    /// The services, in the order of their keys.
+    pub fn entries(&self) -> impl ExactSizeIterator<Item = &ServiceEntry> {
+        self.entries.values()
+    }
+
+    /// How many services there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is no service.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Does to this configuration what a kernel does on `change`.
+    ///
+    /// # Errors
+    ///
+    /// What the kernel would answer; the configuration is unchanged then.
+    pub fn apply(&mut self, change: &Change) -> Result<(), ApplyError> {
+        match *change {
+            Change::AddService(service) => {
+                if self.entries.contains_key(&service.key) {
+                    return Err(ApplyError::ServiceExists(service.key));
+                }
+                self.insert(ServiceEntry::new(service));
+            }
+            Change::EditService(service) => self.entry(service.key)?.service = service,
+            Change::DeleteService(key) => {
+                self.remove(&key).ok_or(ApplyError::NoService(key))?;
+            }
+            Change::AddDestination(key, destination) => {
+                let entry = self.entry(key)?;
+                if entry.destination(&destination.key).is_some() {
+                    return Err(ApplyError::DestinationExists(key, destination.key));
+                }
+                entry.destinations.insert(0, destination);
+            }
+            Change::EditDestination(key, destination) => {
+                let entry = self.entry(key)?;
+                let index = position(entry, destination.key)?;
+                if let Some(place) = entry.destinations.get_mut(index) {
+                    *place = destination;
+                }
+            }
+            Change::DeleteDestination(key, destination) => {
+                let entry = self.entry(key)?;
+                let index = position(entry, destination)?;
+                entry.destinations.remove(index);
+            }
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, key: ServiceKey) -> Result<&mut ServiceEntry, ApplyError> {
+        self.entries.get_mut(&key).ok_or(ApplyError::NoService(key))
+    }
+}
+
+fn position(entry: &ServiceEntry, key: DestinationKey) -> Result<usize, ApplyError> {
+    entry
+        .destinations
+        .iter()
+        .position(|destination| destination.key == key)
+        .ok_or(ApplyError::NoDestination(entry.service.key, key))
+}
+
+/// Of two entries of one service the last one stays.
+impl FromIterator<ServiceEntry> for Configuration {
+    fn from_iter<I: IntoIterator<Item = ServiceEntry>>(entries: I) -> Self {
+        Self {
+            entries: entries
+                .into_iter()
+                .map(|entry| (entry.service.key, entry))
+                .collect(),
+        }
+    }
+}
