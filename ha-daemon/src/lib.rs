@@ -37,6 +37,7 @@ pub mod ipvsadm;
 pub mod lab;
 pub mod log;
 mod narrator;
+pub mod pool;
 pub mod privilege;
 pub mod routers;
 pub mod status;

@@ -25,6 +25,7 @@ mod plan;
 mod profile;
 mod protocol;
 mod record;
+pub mod rules;
 mod scheduler;
 mod service;
 mod sync;

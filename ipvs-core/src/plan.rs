@@ -39,6 +39,23 @@ pub enum Order {
 /// between; with [`Order::Exact`] it has a destination at every step.
 ///
 /// A destination that is twice in a list counts where it is first.
+///
+/// ```
+/// use ipvs_core::{Configuration, Order, plan, rules};
+///
+/// let mut desired = Configuration::new();
+/// for outcome in rules::read("-A -t 192.0.2.1:80 -s rr\n", &mut rules::Numeric) {
+///     if let (_, rules::Command::AddService(service)) = outcome? {
+///         desired.insert(ipvs_core::ServiceEntry::new(service));
+///     }
+/// }
+/// let mut actual = Configuration::new();
+/// for change in plan(&actual, &desired, |_| true, Order::Any) {
+///     actual.apply(&change)?;
+/// }
+/// assert_eq!(actual, desired);
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
 #[must_use]
 pub fn plan(
     actual: &Configuration,
@@ -163,16 +180,16 @@ impl Stages {
 
     fn into_changes(self) -> Vec<Change> {
         let mut changes = self.created;
-        for stage in [
+        let later = [
             self.edited,
             self.added,
             self.raised,
             self.lowered,
             self.deleted,
             self.deleted_services,
-        ] {
-            changes.extend(stage);
-        }
+        ];
+        changes.reserve_exact(later.iter().map(Vec::len).sum());
+        changes.extend(later.into_iter().flatten());
         changes
     }
 }

@@ -248,11 +248,11 @@ fn any_service(key: ServiceKey) -> impl Strategy<Value = Service> {
 }
 
 fn any_destination() -> impl Strategy<Value = (u32, u32, bool)> {
-    (0_u32..3, 0_u32..3, prop::bool::ANY)
+    (0_u32..2, 0_u32..3, prop::bool::ANY)
 }
 
 fn any_entry(key: ServiceKey) -> impl Strategy<Value = ServiceEntry> {
-    let hosts = prop::collection::btree_map(1_u8..7, any_destination(), 0..6);
+    let hosts = prop::collection::btree_map(1_u8..4, any_destination(), 0..4);
     let shuffled = hosts.prop_map(Vec::from_iter).prop_shuffle();
     (any_service(key), shuffled).prop_map(move |(service, hosts)| ServiceEntry {
         service,

@@ -1,0 +1,28 @@
+//! Tables as text: the command lines that `ipvsadm -S` writes and `ipvsadm -R` reads.
+//!
+//! A file of rules is a list of ipvsadm command lines, and may hold any of them, so this is also
+//! the parser of ipvsadm's own command line ([`parse`]), of every option of its version 1.31.
+//!
+//! Where ipvsadm depends on the order of options without saying so, this parser does not: `-r`
+//! before `-t` takes the port of the service all the same, and `-M` before `-t` is kept. It also
+//! reads marks above 2³¹-1 the way ipvsadm prints them, as negative numbers, which ipvsadm itself
+//! refuses.
+
+mod command;
+mod draft;
+mod line;
+mod option;
+mod print;
+mod reason;
+#[cfg(test)]
+mod tests;
+mod value;
+mod words;
+
+pub use command::{Command, Content, Listing};
+pub use draft::parse;
+pub use line::{LineError, RuleError, parse_line, read};
+pub use option::{CommandKind, Opt};
+pub use print::{Endpoint, numeric, save};
+pub use reason::{CommandError, Reason};
+pub use value::{Names, Numeric};
