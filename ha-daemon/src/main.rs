@@ -65,7 +65,11 @@ enum Command {
     #[command(disable_help_flag = true)]
     Ipvsadm {
         /// As of ipvsadm 1.31; `-h` lists them.
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "WORD")]
+        #[arg(
+            trailing_var_arg = true,
+            allow_hyphen_values = true,
+            value_name = "WORD"
+        )]
         words: Vec<OsString>,
     },
     /// Show a failover in network namespaces on this machine; takes about 15 seconds.

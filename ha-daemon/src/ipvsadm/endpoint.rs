@@ -79,7 +79,7 @@ impl Endpoints<'_> {
 fn numeric(address: IpAddr) -> String {
     match address {
         IpAddr::V6(address) => match address.segments() {
-            [0, 0, 0, 0, 0, 0, 1.., _] => format!("::{}", last_four(address)),
+            [0, 0, 0, 0, 0, 0, high, _] if high != 0 => format!("::{}", last_four(address)),
             _ => address.to_string(),
         },
         IpAddr::V4(address) => address.to_string(),
@@ -117,7 +117,10 @@ mod tests {
             rules::Names::address(&mut names, "localhost"),
             Some([127, 0, 0, 1].into())
         );
-        assert_eq!(rules::Names::port(&mut names, "http", Protocol::TCP), Some(80));
+        assert_eq!(
+            rules::Names::port(&mut names, "http", Protocol::TCP),
+            Some(80)
+        );
         let mut endpoints = Endpoints::Named(&mut names);
         assert_eq!(
             endpoints.text([127, 0, 0, 1].into(), 80, Protocol::TCP),

@@ -14,7 +14,8 @@ use super::table::Entry;
 /// Orders services by mark, family, protocol, address and port.
 pub(super) fn services(entries: Vec<Entry>) -> Vec<Entry> {
     merge_sort(entries, &|a, b| {
-        Place::of_service(&a.record.service.key).difference(&Place::of_service(&b.record.service.key))
+        Place::of_service(&a.record.service.key)
+            .difference(&Place::of_service(&b.record.service.key))
     })
 }
 

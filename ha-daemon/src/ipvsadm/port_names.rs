@@ -37,7 +37,8 @@ impl PortNames {
         self.lines()
             .find(|line| {
                 line.protocol == protocol
-                    && (line.name == name || line.aliases.split_whitespace().any(|alias| alias == name))
+                    && (line.name == name
+                        || line.aliases.split_whitespace().any(|alias| alias == name))
             })
             .map(|line| line.port)
     }

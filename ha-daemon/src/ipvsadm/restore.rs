@@ -15,10 +15,7 @@ const LINE: u64 = 1 << 16;
 
 /// Carries out lines until the end, a mistake in one, or `-h` or `-v` in one. What the kernel
 /// refuses does not stop it. Returns the exit code, which is that of the last line.
-pub(super) fn run(
-    program: &mut Program,
-    input: &mut BufReader<impl Read>,
-) -> Result<u8, Failure> {
+pub(super) fn run(program: &mut Program, input: &mut BufReader<impl Read>) -> Result<u8, Failure> {
     let mut restoration = Restoration {
         program,
         pending: Vec::new(),

@@ -4,8 +4,8 @@ use core::fmt;
 
 use ipvs_core::rules::Listing;
 use ipvs_core::{
-    DestinationRecord, Family, Flags, Forwarding, Granularity, Protocol, Scheduler, Service, ServiceKey,
-    ServiceRecord, Statistics, Tunnel, TunnelChecksum,
+    DestinationRecord, Family, Flags, Forwarding, Granularity, Protocol, Scheduler, Service,
+    ServiceKey, ServiceRecord, Statistics, Tunnel, TunnelChecksum,
 };
 
 use super::endpoint::Endpoints;
@@ -196,7 +196,10 @@ fn write_destination(
 ) -> fmt::Result {
     let destination = &record.destination;
     let key = &destination.key;
-    let name = column(endpoints.text(key.address, key.port, protocol), key.address.is_ipv4());
+    let name = column(
+        endpoints.text(key.address, key.port, protocol),
+        key.address.is_ipv4(),
+    );
     let (active, inactive) = (record.activity.active, record.activity.inactive);
     // ipvsadm prints weights as signed numbers.
     let weight = destination.weight.cast_signed();

@@ -18,15 +18,19 @@ fn table(rules: &[&str]) -> Vec<Entry> {
                 destinations: Vec::new(),
             }),
             Command::AddDestination(_, destination) => {
-                entries.last_mut().unwrap().destinations.push(DestinationRecord {
-                    destination,
-                    activity: Activity {
-                        active: 3,
-                        inactive: 20,
-                        persistent: 4,
-                    },
-                    statistics: Statistics::default(),
-                });
+                entries
+                    .last_mut()
+                    .unwrap()
+                    .destinations
+                    .push(DestinationRecord {
+                        destination,
+                        activity: Activity {
+                            active: 3,
+                            inactive: 20,
+                            persistent: 4,
+                        },
+                        statistics: Statistics::default(),
+                    });
             }
             other => panic!("{other} makes no table"),
         }
