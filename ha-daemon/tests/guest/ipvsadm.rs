@@ -3,9 +3,10 @@
 //!
 //! Each program gets the lines of a scenario in a network namespace of its own.
 
-use std::fs;
+use core::fmt;
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::{fs, thread};
 
 const OURS: &str = env!("CARGO_BIN_EXE_ha-daemon");
 
@@ -60,37 +61,51 @@ impl Program {
     }
 }
 
-/// What a program makes of `lines` in a fresh network namespace with an interface `dummy0`.
-fn alone(program: fn() -> Program, lines: &'static [&'static str]) -> Vec<Outcome> {
-    let thread = std::thread::spawn(move || {
+/// Runs `steps` in a fresh network namespace with an interface `dummy0`.
+fn in_namespace<T: Send>(steps: impl FnOnce() -> T + Send) -> T {
+    let steps = || {
         nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET).unwrap();
         for setting in [
             "link add dummy0 type dummy",
             "link set dummy0 up",
             "link set lo up",
         ] {
-            let status = Command::new("ip")
-                .args(setting.split(' '))
-                .status()
-                .unwrap();
+            let arguments = setting.split(' ');
+            let status = Command::new("ip").args(arguments).status().unwrap();
             assert!(status.success(), "ip {setting}");
         }
-        program().outcomes(lines)
-    });
-    thread.join().unwrap()
+        steps()
+    };
+    thread::scope(|scope| scope.spawn(steps).join().unwrap())
 }
 
-fn compare(lines: &'static [&'static str]) {
-    let reference = alone(Program::reference, lines);
-    let ours = alone(Program::ours, lines);
+/// Gives `lines` to both programs, each with a table of its own.
+fn compare(lines: &[&str]) {
+    let reference = in_namespace(|| Program::reference().outcomes(lines));
+    let ours = in_namespace(|| Program::ours().outcomes(lines));
+    assert_same(&reference, &ours);
+}
+
+fn assert_same(reference: &[Outcome], ours: &[Outcome]) {
     let different: Vec<String> = reference
         .iter()
-        .zip(&ours)
+        .zip(ours)
         .filter(|(reference, ours)| reference != ours)
-        .map(|(reference, ours)| format!("ipvsadm: {reference:#?}\nours: {ours:#?}"))
+        .map(|(reference, ours)| format!("-- ipvsadm\n{reference}\n-- ours\n{ours}"))
         .collect();
-    assert!(different.is_empty(), "{}", different.join("\n\n"));
-    assert_eq!(reference.len(), lines.len());
+    assert!(different.is_empty(), "{}", different.join("\n"));
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            line,
+            status,
+            output,
+            complained,
+        } = self;
+        write!(f, "$ {line}\n{output}[{status:?}, complains: {complained}]")
+    }
 }
 
 /// Names that the tests use beside the numbers.
@@ -117,7 +132,6 @@ const TABLE: &[&str] = &[
     "-A -f 8 -6 -s mh -b mh-port",
     "-A -f 2147483648 -b flag-1,flag-2,flag-3",
     "-A -t [2001:db8::1]:443 -s sh -b flag-1,flag-3 -p 360 -M 64",
-    "-A -t 10.0.1.1:46 -s sh -b flag-3",
     "-A -u 10.0.1.1:47 -s sh -b sh-port -o",
     "-A -u 10.0.0.9:5060 -s lc -p 60 --pe sip",
     "-A -t 192.168.77.1:80 -s dh",
@@ -140,6 +154,10 @@ const TABLE: &[&str] = &[
     "-a -t [2001:db8::1]:443 -r [2001:db8::a]:8443 -m",
     "-a -t [2001:db8::1]:443 -r [2001:db8:1111:2222:3333:4444:5555:6666]:443 -m -w 0",
     "-a -u 10.0.0.1:53 -r 127.0.0.1 -g",
+    "-Sn",
+];
+
+const LISTINGS: &[&str] = &[
     "",
     "-L",
     "-l -n",
@@ -175,7 +193,28 @@ const TABLE: &[&str] = &[
 #[ignore = "needs ip_vs"]
 fn a_table_is_listed_and_saved_as_by_ipvsadm() {
     name_hosts();
-    compare(TABLE);
+    // The kernel's own order differs between network namespaces.
+    let (reference, ours) = in_namespace(|| {
+        for outcome in Program::ours().outcomes(TABLE) {
+            assert_eq!(outcome.status, Some(0), "{outcome:?}");
+        }
+        (
+            Program::reference().outcomes(LISTINGS),
+            Program::ours().outcomes(LISTINGS),
+        )
+    });
+    assert_same(&reference, &ours);
+}
+
+#[test]
+#[ignore = "needs ip_vs"]
+// `-S` is left out: ipvsadm saves `-b` without a value then, which it cannot restore.
+fn unsaved_flags_are_listed_as_by_ipvsadm() {
+    compare(&[
+        "-A -t 10.0.1.1:46 -s sh -b flag-3",
+        "-Ln",
+        "-Ln --thresholds",
+    ]);
 }
 
 const CHANGES: &[&str] = &[
@@ -346,7 +385,7 @@ const OPTIONS: &[&str] = &[
     "master",
 ];
 
-/// Every option alone and beside a service, a listing or the values a command takes.
+/// Every option beside what a command needs.
 #[test]
 #[ignore = "needs ip_vs"]
 fn options_go_with_commands_as_in_ipvsadm() {
@@ -354,19 +393,17 @@ fn options_go_with_commands_as_in_ipvsadm() {
     let mut lines: Vec<String> = Vec::new();
     for command in COMMANDS {
         for option in OPTIONS {
-            lines.push(format!("{command} {option}"));
             let usual = match *command {
                 "-A" | "-E" | "-D" | "-Z" => "-t 10.0.0.1:81",
                 "-a" | "-e" | "-d" => "-t 10.0.0.1:81 -r 10.0.0.2",
-                "-L" => "-c",
                 "--set" => "1 2 3",
                 "--start-daemon" | "--stop-daemon" => "backup",
-                _ => continue,
+                _ => "",
             };
             lines.push(format!("{command} {usual} {option}"));
         }
     }
     lines.push("-Sn".to_owned());
-    let lines: Vec<&'static str> = lines.into_iter().map(|line| &*line.leak()).collect();
-    compare(lines.leak());
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    compare(&lines);
 }
