@@ -2,7 +2,8 @@
 //!
 //! The binary is a command line over these modules: [`config`] reads a configuration and says what
 //! is wrong with it, [`check`] sums that up, [`engine`] runs it, [`control`] and [`status`] tell
-//! what it does and why, [`lab`] shows a failover in network namespaces.
+//! what it does and why, [`lab`] shows a failover in network namespaces, [`ipvsadm`] shows and changes
+//! the kernel's IPVS.
 //!
 //! Reading needs neither privileges nor interfaces:
 //!
