@@ -11,6 +11,10 @@ use crate::config::{
     VirtualAddress, load_all,
 };
 
+mod balancing;
+
+pub use self::balancing::{RealSummary, ServerSummary};
+
 /// How to check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
@@ -95,6 +99,8 @@ impl Report {
             .collect();
         if self.loaded.worst() != Some(Severity::Fatal) {
             parts.extend(config.instances.iter().map(|i| Summary::of(i).to_string()));
+            let servers = config.virtual_servers.iter();
+            parts.extend(servers.map(|server| ServerSummary::of(server).to_string()));
         }
         parts.push(self.verdict());
         parts.join("\n\n") + "\n"
@@ -113,9 +119,14 @@ impl Report {
         } else {
             "this configuration runs"
         };
+        let config = &self.loaded.config;
+        let mut parts = counted(config.instances.len(), "instance");
+        match config.virtual_servers.len() {
+            0 => {}
+            count => parts = format!("{parts}, {}", counted(count, "virtual server")),
+        }
         let verdict = format!(
-            "{runs}: {}, {}, {}",
-            counted(self.loaded.config.instances.len(), "instance"),
+            "{runs}: {parts}, {}, {}",
             counted(errors, "error"),
             counted(warnings, "warning"),
         );
@@ -137,6 +148,7 @@ impl Report {
             diagnostics: Vec<Record>,
             omitted: usize,
             instances: Vec<Summary>,
+            virtual_servers: Vec<ServerSummary>,
         }
         let loaded = &self.loaded;
         let records = loaded.diagnostics.iter();
@@ -146,6 +158,12 @@ impl Report {
             diagnostics: records.map(|d| d.record(&loaded.sources)).collect(),
             omitted: loaded.omitted,
             instances: loaded.config.instances.iter().map(Summary::of).collect(),
+            virtual_servers: loaded
+                .config
+                .virtual_servers
+                .iter()
+                .map(ServerSummary::of)
+                .collect(),
         };
         serde_json::to_string(&document)
     }

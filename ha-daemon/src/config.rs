@@ -16,6 +16,7 @@ mod include;
 mod instance;
 mod keywords;
 mod line;
+mod lvs;
 mod macros;
 mod model;
 mod reader;
@@ -35,8 +36,12 @@ use std::path::{Path, PathBuf};
 
 pub use self::diagnostic::{Code, Diagnostic, Label, Severity};
 pub use self::model::{
-    Announce, Authentication, Broadcast, Config, DynamicInterfaces, Global, InitialState, Instance,
-    Lifetime, Password, Peer, TrackedInterface, Transport, VirtualAddress, Vmac,
+    Announce, Authentication, Balancing, BodyPattern, Broadcast, Check, Checker, Config,
+    Connection, Digest, DnsCheck, DnsRecord, DynamicInterfaces, FileCheck, FlushOnStop, Global,
+    HttpCheck, HttpVersion, InitFile, InitialState, Instance, Lifetime, MaskedOctet, MiscCheck,
+    Password, PatternOption, Peer, Probe, RealServer, Reply, Script, Secret, SmtpCheck,
+    SorryServer, StatusCodes, Synchronisation, Timing, Tls, TlsFiles, TrackFile, TrackedInterface,
+    Transport, UdpCheck, Url, VirtualAddress, VirtualServer, Vmac,
 };
 use self::reader::Reader;
 pub use self::render::{Position, Record, Related};

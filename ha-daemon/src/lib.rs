@@ -41,4 +41,5 @@ mod narrator;
 pub mod pool;
 pub mod privilege;
 pub mod routers;
+pub mod script;
 pub mod status;

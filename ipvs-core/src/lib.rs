@@ -15,10 +15,13 @@ extern crate alloc;
 extern crate std;
 
 mod acceptance;
+mod balancer;
 mod configuration;
+mod connection;
 mod destination;
 mod drain;
 mod family;
+mod flow;
 mod name;
 mod normal;
 mod plan;
@@ -26,18 +29,26 @@ mod profile;
 mod protocol;
 mod record;
 pub mod rules;
-mod scheduler;
+pub mod scheduler;
 mod service;
 mod sync;
+mod table;
 mod timeouts;
+mod trash;
 
 pub use acceptance::{
     ConfigurationFault, DaemonFault, DestinationFault, ServiceFault, TimeoutFault,
 };
+pub use balancer::{Balancer, BalancerError};
 pub use configuration::{ApplyError, Change, Configuration, ServiceEntry};
+pub use connection::{
+    Because, Direction, Director, DirectorError, Packet, ReuseMode, Segment, Settings, TcpState,
+    Track, Unserved, Verdict,
+};
 pub use destination::{Destination, DestinationKey, Forwarding, Tunnel, TunnelChecksum};
 pub use drain::{Drain, Until};
 pub use family::Family;
+pub use flow::Flow;
 pub use name::{Name, NameError};
 pub use plan::{Order, plan};
 pub use profile::KernelProfile;
@@ -46,4 +57,6 @@ pub use record::{Activity, DestinationRecord, Rates, ServiceRecord, Statistics, 
 pub use scheduler::Scheduler;
 pub use service::{Flags, Granularity, Persistence, Service, ServiceKey};
 pub use sync::{SyncDaemon, SyncRole};
+pub use table::{Carried, DestinationError, Table};
 pub use timeouts::Timeouts;
+pub use trash::Trash;

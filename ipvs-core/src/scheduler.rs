@@ -1,8 +1,45 @@
-//! Schedulers by name.
+//! Schedulers by name, and the models of what they pick.
+
+mod cache;
+mod dh;
+mod fo;
+mod indexed;
+mod lblc;
+mod lblcr;
+mod lc;
+mod mh;
+mod model;
+mod nq;
+mod ovf;
+mod rr;
+mod scan;
+mod sed;
+mod sh;
+#[cfg(test)]
+mod tests;
+mod twos;
+mod wlc;
+mod wrr;
 
 use core::fmt;
 use core::str::FromStr;
 
+pub use self::dh::Dh;
+pub use self::fo::Fo;
+pub use self::indexed::{Indexed, Order};
+pub use self::lblc::Lblc;
+pub use self::lblcr::Lblcr;
+pub use self::lc::Lc;
+pub use self::mh::{Mh, TableSize};
+pub use self::model::{Hidden, Model, Request, Schedule, UnknownScheduler};
+pub use self::nq::Nq;
+pub use self::ovf::Ovf;
+pub use self::rr::Rr;
+pub use self::sed::Sed;
+pub use self::sh::Sh;
+pub use self::twos::Twos;
+pub use self::wlc::Wlc;
+pub use self::wrr::Wrr;
 use crate::{Name, NameError};
 
 /// A scheduler of the kernel.

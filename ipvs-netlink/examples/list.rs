@@ -9,7 +9,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut client = Client::connect()?;
     let mut out = io::stdout().lock();
     let info = client.info()?;
-    writeln!(out, "IPVS {}, {} buckets", info.version, info.connection_table_size)?;
+    writeln!(
+        out,
+        "IPVS {}, {} buckets",
+        info.version, info.connection_table_size
+    )?;
     for record in client.services()? {
         let service = record.service;
         writeln!(out, "{} {}", service.key, service.scheduler)?;

@@ -101,11 +101,12 @@ impl Client {
     }
 
     fn turn(&mut self, completions: &mut Vec<Completion<usize>>) -> io::Result<()> {
+        self.exchange.send(IN_FLIGHT, self.now(), completions)?;
+        // The kernel may have taken its time to act, and what it said then is there to read.
         let now = self.now();
-        self.exchange.send(IN_FLIGHT, now, completions)?;
         self.exchange.read(now, &|| false, completions)?;
+        self.exchange.pipeline.expire(now, completions);
         self.exchange.wait(now)?;
-        self.exchange.pipeline.expire(self.now(), completions);
         Ok(())
     }
 
@@ -146,7 +147,8 @@ impl Client {
 
     /// All services, in no particular order.
     ///
-    /// A service added or deleted meanwhile may make another be missing or listed twice.
+    /// A service added or deleted meanwhile, up to Linux 6.12 in any network namespace, may make
+    /// another be missing: what is not listed need not be gone.
     ///
     /// # Errors
     /// [`ErrorKind::Malformed`] if any of them is not understood.
@@ -177,7 +179,7 @@ impl Client {
     /// The destinations of a service, in the order in which schedulers walk them: the one added
     /// last is first.
     ///
-    /// A destination added or deleted meanwhile may make another be missing or listed twice.
+    /// A destination added or deleted meanwhile may make another be missing.
     ///
     /// # Errors
     /// [`ErrorKind::ServiceMissing`], which takes a second request to tell from no destinations.

@@ -265,7 +265,10 @@ fn service_attributes(service: &Service) -> Result<List, ErrorKind> {
             return Err(ErrorKind::GranularityMismatch);
         }
     }
-    if let Some(engine) = service.persistence.and_then(|persistence| persistence.engine) {
+    if let Some(engine) = service
+        .persistence
+        .and_then(|persistence| persistence.engine)
+    {
         list.put(service::PE_NAME, engine.as_str())?;
     }
     Ok(list)

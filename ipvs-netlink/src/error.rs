@@ -162,10 +162,9 @@ impl ErrorKind {
                 }
             }
             (Request::AddDestination(..), Errno::EEXIST) => Self::DestinationExists,
-            (
-                Request::EditDestination(..) | Request::DeleteDestination(..),
-                Errno::ENOENT,
-            ) => Self::DestinationMissing,
+            (Request::EditDestination(..) | Request::DeleteDestination(..), Errno::ENOENT) => {
+                Self::DestinationMissing
+            }
             (Request::AddDestination(..) | Request::EditDestination(..), Errno::ERANGE) => {
                 Self::Range
             }

@@ -122,9 +122,7 @@ impl Acknowledgement {
         } else {
             usize::try_from(u32_at(message.payload, ERRNO)?).ok()?
         };
-        let attributes = message
-            .payload
-            .get(align(echoed).checked_add(ERRNO)?..)?;
+        let attributes = message.payload.get(align(echoed).checked_add(ERRNO)?..)?;
         let nest = Nest::read(attributes).ok()?;
         text(nest.find(TEXT)?).map(Into::into)
     }

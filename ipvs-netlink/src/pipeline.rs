@@ -7,7 +7,7 @@
 
 use core::mem;
 use core::time::Duration;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use crate::decode::{self, DecodeError};
 use crate::encode;
@@ -285,7 +285,7 @@ impl<T> Entry<T> {
     fn succeed(mut self) -> Completion<T> {
         let result = match (self.failure, self.reply.take()) {
             (Some(kind), _) => Err(Error::new(self.request, kind)),
-            (None, Some(reply)) => Ok(reply),
+            (None, Some(reply)) => Ok(reply.without_repetitions()),
             // Acknowledged without the answer.
             (None, None) => Err(Error::new(self.request, ErrorKind::AnswerLost)),
         };
@@ -316,6 +316,27 @@ impl Reply {
             request if request.is_change() => Some(Self::Done),
             _ => None,
         }
+    }
+
+    /// A kernel goes on with a list where it left off by counting what it passed, which somebody
+    /// may have changed meanwhile; up to Linux 6.12, also in another network namespace.
+    fn without_repetitions(mut self) -> Self {
+        match &mut self {
+            Self::Services(list) => {
+                let mut keys = BTreeSet::new();
+                list.retain(|record| keys.insert(record.service.key));
+            }
+            Self::Destinations(list) => {
+                let mut keys = BTreeSet::new();
+                list.retain(|record| keys.insert(record.destination.key));
+            }
+            Self::Done
+            | Self::Info(_)
+            | Self::Service(_)
+            | Self::Timeouts(_)
+            | Self::Daemons(_) => {}
+        }
+        self
     }
 }
 

@@ -3,8 +3,8 @@
 use core::fmt;
 
 use ipvs_core::{
-    Destination, DestinationKey, DestinationRecord, Service, ServiceKey, ServiceRecord, SyncDaemon,
-    SyncRole, Timeouts,
+    Change, Destination, DestinationKey, DestinationRecord, Service, ServiceKey, ServiceRecord,
+    SyncDaemon, SyncRole, Timeouts,
 };
 
 /// One request to the kernel's IPVS.
@@ -47,6 +47,21 @@ pub enum Request {
     StartDaemon(SyncDaemon),
     /// Stop a synchronisation daemon.
     StopDaemon(SyncRole),
+}
+
+impl From<Change> for Request {
+    fn from(change: Change) -> Self {
+        match change {
+            Change::AddService(service) => Self::AddService(service),
+            Change::EditService(service) => Self::EditService(service),
+            Change::DeleteService(key) => Self::DeleteService(key),
+            Change::AddDestination(key, destination) => Self::AddDestination(key, destination),
+            Change::EditDestination(key, destination) => Self::EditDestination(key, destination),
+            Change::DeleteDestination(key, destination) => {
+                Self::DeleteDestination(key, destination)
+            }
+        }
+    }
 }
 
 impl Request {

@@ -5,10 +5,10 @@
 
 #[path = "kernel/attributes.rs"]
 mod attributes;
-#[path = "kernel/refusals.rs"]
-mod refusals;
 #[path = "kernel/rates.rs"]
 mod rates;
+#[path = "kernel/refusals.rs"]
+mod refusals;
 #[path = "kernel/requests.rs"]
 mod requests;
 #[path = "kernel/rig.rs"]

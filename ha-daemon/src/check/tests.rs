@@ -33,6 +33,42 @@ this configuration runs: 1 instance, 0 errors, 0 warnings
 }
 
 #[test]
+fn virtual_servers_are_summed_up() {
+    let (status, text) = report(
+        "virtual_server 192.0.2.1 80 {\nlb_algo sh\nsh-port\nlb_kind NAT\nprotocol TCP\n\
+         persistence_timeout 50\nquorum 2\nhysteresis 1\nsorry_server 10.0.0.9\n\
+         real_server 10.0.0.1 8080 {\nweight 3\nHTTP_GET {\nurl {\npath /a\n}\nurl {\n\
+         path /b\n}\ndelay_loop 2.5\n}\nMISC_CHECK {\nmisc_path \"/bin/x y\"\n}\n}\n\
+         real_server 10.0.0.2 {\ninhibit_on_failure\nlvs_method TUN type gue port 6080\n}\n}\n",
+    );
+    assert_eq!(
+        text,
+        "\
+virtual server [192.0.2.1]:tcp:80: sh, flag-2, persistent for 50 s
+  takes         TCP 192.0.2.1:80
+  quorum        2, give or take 1
+  real server   10.0.0.1:8080 NAT, weight 3, 2 checks
+                  HTTP_GET 10.0.0.1:8080 /a /b every 2.5 s, 1 retry after 3 s
+                  MISC_CHECK /bin/x y, for 60 s at most, every 60 s, no retries
+  real server   10.0.0.2:80 TUN gue 6080, weight 1, inhibited on failure, not checked
+  sorry server  10.0.0.9:80 NAT
+
+this configuration runs: 0 instances, 1 virtual server, 0 errors, 0 warnings
+"
+    );
+    assert_eq!(status.code(), 0);
+}
+
+#[test]
+fn the_services_of_a_large_group_are_not_all_listed() {
+    let (_, text) = report(
+        "virtual_server_group G {\n192.0.2.0/28 80\n}\nvirtual_server group G {\nlb_algo rr\n\
+         lb_kind DR\nprotocol TCP\nreal_server 10.0.0.1 80 {\n}\n}\n",
+    );
+    assert!(text.contains("TCP 192.0.2.7:80 and 8 more\n"), "{text}");
+}
+
+#[test]
 fn the_exit_status_is_that_of_keepalived() {
     for (change, code) in [
         ("nopreempt", 0),
@@ -75,4 +111,48 @@ fn sixteen_thousand_instances_are_checked() {
     let loaded = load_str("test.conf", text, &LoadOptions::default());
     assert_eq!(loaded.diagnostics, []);
     assert_eq!(loaded.config.instances.len(), 63 * 255);
+}
+
+/// Neither may looking for what is there twice.
+#[test]
+fn ten_thousand_virtual_servers_are_checked() {
+    use core::fmt::Write as _;
+    let mut text = String::new();
+    for server in 0..10_000_u32 {
+        let (a, b) = (server / 250, server % 250);
+        write!(
+            text,
+            "virtual_server 10.0.{a}.{b} 80 {{\nlb_algo rr\nlb_kind NAT\nprotocol TCP\n\
+             delay_loop 5\n"
+        )
+        .unwrap();
+        for real in 0..4 {
+            let check = "TCP_CHECK {\nconnect_timeout 3\n}";
+            writeln!(
+                text,
+                "real_server 10.{}.{a}.{b} 80 {{\n{check}\n}}",
+                real + 1
+            )
+            .unwrap();
+        }
+        text.push_str("}\n");
+    }
+    let loaded = load_str("test.conf", &text, &LoadOptions::default());
+    assert_eq!(loaded.diagnostics, []);
+    let servers = &loaded.config.virtual_servers;
+    assert_eq!(servers.len(), 10_000);
+    assert!(servers.iter().all(|server| server.real_servers.len() == 4));
+}
+
+/// Thousands of real servers in one virtual server, and of addresses in one group.
+#[test]
+fn large_virtual_servers_and_groups_are_checked() {
+    let text = "virtual_server_group G {\n10.1.0.0/16 80\n}\nvirtual_server group G {\n\
+                lb_algo rr\nlb_kind NAT\nprotocol TCP\n\
+                ~SEQ(a, 0, 149) ~SEQ(b, 1, 250) real_server 10.2.${a}.${b} 80 { }\n}\n";
+    let loaded = load_str("test.conf", text, &LoadOptions::default());
+    assert_eq!(loaded.diagnostics, []);
+    let server = &loaded.config.virtual_servers[0];
+    assert_eq!(server.keys.len(), 65_536);
+    assert_eq!(server.real_servers.len(), 37_500);
 }

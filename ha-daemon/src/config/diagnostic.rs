@@ -102,16 +102,24 @@ codes! {
     Conflict = "conflict",
     /// A mandatory setting is missing.
     MissingSetting = "missing-setting",
-    /// A virtual router without a virtual address.
+    /// A name that nothing has.
+    UnknownName = "unknown-name",
+    /// A virtual router or a group without a virtual address.
     NoAddress = "no-address",
     /// A name that is taken.
     DuplicateName = "duplicate-name",
     /// A VRID that is taken on the interface.
     DuplicateVrid = "duplicate-vrid",
-    /// A virtual address that is there already.
+    /// An address, with its port, that is there already.
     DuplicateAddress = "duplicate-address",
     /// A virtual address that another instance has on the same interface.
     SharedAddress = "shared-address",
+    /// A protocol where every protocol is meant.
+    NoProtocol = "no-protocol",
+    /// A port that packets cannot be sent to.
+    PortIgnored = "port-ignored",
+    /// Another way of writing it is to be preferred.
+    Deprecated = "deprecated",
     /// Global defaults that come too late for some instances.
     LateDefaults = "late-defaults",
 }
@@ -131,6 +139,7 @@ impl Code {
                 | Self::UndefinedVariable
                 | Self::SharedAddress
                 | Self::LateDefaults
+                | Self::Deprecated
         )
     }
 }

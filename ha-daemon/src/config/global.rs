@@ -6,6 +6,7 @@ use vrrp_core::Version;
 
 use super::diagnostic::{Code, Diagnostic, Diagnostics, Handle};
 use super::keywords::{GLOBAL, Known};
+use super::lvs::LvsGlobals;
 use vrrp_core::wire::{MULTICAST_V4, MULTICAST_V6};
 
 use super::model::{DynamicInterfaces, Global};
@@ -82,6 +83,7 @@ impl Default for Defaults {
 pub(super) struct Globals {
     pub(super) global: Global,
     pub(super) defaults: Defaults,
+    pub(super) lvs: LvsGlobals,
     seen: Vec<(&'static str, Place)>,
 }
 
@@ -130,7 +132,9 @@ impl Globals {
 
     fn keyword(&mut self, name: &str, node: &Node, diagnostics: &mut Diagnostics) {
         let mut words = Words::of(node, diagnostics);
-        let result = if name.starts_with("vrrp_garp_") {
+        let result = if LvsGlobals::has(name) {
+            self.lvs.keyword(name, &mut words)
+        } else if name.starts_with("vrrp_garp_") {
             self.garp(name, &mut words)
         } else {
             self.other(name, &mut words)

@@ -5,7 +5,11 @@ mod lvs;
 mod vrrp;
 
 pub(super) use self::global::GLOBAL;
-pub(super) use self::vrrp::{AUTHENTICATION, INSTANCE, TOP};
+pub(super) use self::lvs::{
+    DNS_CHECK, FILE_CHECK, HOST, HTTP_CHECK, MISC_CHECK, REAL_SERVER, SMTP_CHECK, SOCKET_CHECK,
+    SSL, UDP_CHECK, URL, VIRTUAL_SERVER,
+};
+pub(super) use self::vrrp::{AUTHENTICATION, INSTANCE, TOP, TRACK_FILE};
 use super::diagnostic::{Code, Diagnostic, Diagnostics, Handle, closest};
 use super::tree::{Block, Node};
 
@@ -179,9 +183,18 @@ impl Table {
     }
 }
 
+/// Tables with keywords without a block.
+const LEAVES: [&Table; 5] = [
+    &GLOBAL,
+    &INSTANCE,
+    &AUTHENTICATION,
+    &VIRTUAL_SERVER,
+    &REAL_SERVER,
+];
+
 /// Whether `name` is a supported keyword without a block.
 pub(super) fn is_leaf(name: &str) -> bool {
-    [&GLOBAL, &INSTANCE, &AUTHENTICATION]
+    LEAVES
         .into_iter()
         .filter_map(|table| table.find(name))
         .any(|keyword| matches!(keyword.inner, Inner::Leaf))

@@ -8,6 +8,24 @@ use vrrp_core::{Family, Interval, MacAddr, Priority, Version, Vrid};
 
 use super::source::Span;
 
+pub use self::balancing::{Balancing, FlushOnStop, Synchronisation, TlsFiles};
+pub use self::checker::{
+    BodyPattern, Check, Checker, Connection, Digest, DnsCheck, DnsRecord, FileCheck, HttpCheck,
+    HttpVersion, MaskedOctet, MiscCheck, PatternOption, Probe, Reply, SmtpCheck, StatusCodes,
+    Timing, Tls, UdpCheck, Url,
+};
+pub use self::script::Script;
+pub use self::secret::Secret;
+pub use self::track_file::{InitFile, TrackFile};
+pub use self::virtual_server::{RealServer, SorryServer, VirtualServer};
+
+mod balancing;
+mod checker;
+mod script;
+mod secret;
+mod track_file;
+mod virtual_server;
+
 /// A whole configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
@@ -16,6 +34,12 @@ pub struct Config {
     /// The virtual routers in the order of the file; names are unique, and so is the VRID per
     /// interface, family and group (or set of peers).
     pub instances: Vec<Instance>,
+    /// Load balancing as a whole.
+    pub balancing: Balancing,
+    /// The virtual servers in the order of the file.
+    pub virtual_servers: Vec<VirtualServer>,
+    /// `track_file` in the order of the file; names are unique.
+    pub track_files: Vec<TrackFile>,
 }
 
 /// Settings of the process as a whole.

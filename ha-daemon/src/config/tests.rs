@@ -1,5 +1,9 @@
 use super::*;
 
+mod balancing;
+mod balancing_checks;
+mod balancing_mistakes;
+mod balancing_rules;
 mod examples;
 mod mistakes;
 mod model;

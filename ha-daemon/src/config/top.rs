@@ -8,6 +8,7 @@ use super::diagnostic::{Code, Diagnostic, Diagnostics};
 use super::global::Globals;
 use super::instance::Draft;
 use super::keywords::{Known, TOP};
+use super::lvs;
 use super::model::Config;
 use super::source::Place;
 use super::tree::Node;
@@ -18,6 +19,7 @@ pub(super) fn interpret(nodes: &[Node], diagnostics: &mut Diagnostics) -> Config
     let mut globals = Globals::default();
     let mut drafts: Vec<Draft<'_>> = Vec::new();
     let mut names: HashMap<&str, Place> = HashMap::new();
+    let mut balancing = lvs::Drafts::default();
     for node in nodes {
         let Known::Supported(keyword) = TOP.check(node, diagnostics) else {
             continue;
@@ -26,11 +28,18 @@ pub(super) fn interpret(nodes: &[Node], diagnostics: &mut Diagnostics) -> Config
             continue;
         };
         let mut words = Words::of(node, diagnostics);
-        if keyword.name == "global_defs" {
-            words.end(&TOP);
-            let first = drafts.first().map(|draft| draft.name.place);
-            globals.read(block, first, diagnostics);
-            continue;
+        match keyword.name {
+            "global_defs" => {
+                words.end(&TOP);
+                let first = drafts.first().map(|draft| draft.name.place);
+                globals.read(block, first, diagnostics);
+                continue;
+            }
+            "vrrp_instance" => {}
+            name => {
+                balancing.read(name, node, block, diagnostics);
+                continue;
+            }
         }
         let Ok(name) = words.word("a name") else {
             continue;
@@ -60,7 +69,9 @@ pub(super) fn interpret(nodes: &[Node], diagnostics: &mut Diagnostics) -> Config
     let mut config = Config {
         global: globals.global,
         instances: conflicts::resolve(instances, &globals.defaults.vmac_prefix, diagnostics),
+        ..Config::default()
     };
     config.instances.shrink_to_fit();
+    balancing.complete(globals.lvs, &mut config, diagnostics);
     config
 }

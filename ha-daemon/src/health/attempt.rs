@@ -25,14 +25,14 @@ pub struct Passed {
 pub enum DynamicWeight {
     /// In place of the configured one (`MISC_CHECK` with `misc_dynamic`, 0–253).
     Absolute(u32),
-    /// Added to the configured one (`FILE_CHECK`, -253–253).
+    /// Added to the configured one (`FILE_CHECK`).
     Adjustment(i32),
 }
 
 /// Why the checked server is not fit, or was not found out to be.
 ///
 /// The text of each is one clause for a log line.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Failure {
     /// A reset in answer to the connection request, or a port-unreachable message.
@@ -53,7 +53,10 @@ pub enum Failure {
     /// The other side reset the connection.
     #[error("connection reset")]
     Reset,
-    /// A system call failed for a reason of this host's.
+    /// Another error of the network.
+    #[error("{}", .0.desc())]
+    Network(Errno),
+    /// A system call failed for a reason of this host's, which says nothing of the server.
     #[error("{call}: {}", .errno.desc())]
     System {
         /// The call, as its manual page names it.
@@ -64,6 +67,24 @@ pub enum Failure {
     /// The answer is not the expected page.
     #[error(transparent)]
     Http(#[from] super::http::HttpFailure),
+    /// TLS did not come about.
+    #[error(transparent)]
+    Tls(#[from] super::tls::TlsFailure),
+    /// A mail server said something else.
+    #[error(transparent)]
+    Smtp(#[from] super::smtp::SmtpFailure),
+    /// A name server could not answer.
+    #[error(transparent)]
+    Dns(#[from] super::dns::DnsFailure),
+    /// A datagram was answered in another way.
+    #[error(transparent)]
+    Udp(#[from] super::udp::UdpFailure),
+    /// A script said so, or could not say anything.
+    #[error(transparent)]
+    Misc(#[from] super::misc::MiscFailure),
+    /// The number in a file says so.
+    #[error(transparent)]
+    File(#[from] super::file::FileFailure),
 }
 
 /// A duration as people write it: `5 s`, `1.5 s`.
@@ -81,7 +102,7 @@ impl fmt::Display for Seconds {
 }
 
 /// Whether an attempt goes on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[must_use = "an attempt that is done is to be closed"]
 pub enum Progress {
     /// Octets are to be sent or awaited.
@@ -104,6 +125,21 @@ pub trait Dialogue: fmt::Debug {
 
     /// The other side sends no more. That ends the attempt.
     fn closed(&mut self) -> Outcome;
+}
+
+/// Lets a dialogue of any protocol be put on TLS.
+impl<D: Dialogue + ?Sized> Dialogue for Box<D> {
+    fn start(&mut self, out: &mut Vec<u8>) -> Progress {
+        (**self).start(out)
+    }
+
+    fn receive(&mut self, octets: &[u8], out: &mut Vec<u8>) -> Progress {
+        (**self).receive(octets, out)
+    }
+
+    fn closed(&mut self) -> Outcome {
+        (**self).closed()
+    }
 }
 
 /// A request datagram and its answer.

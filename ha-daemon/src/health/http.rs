@@ -5,7 +5,7 @@ mod pattern;
 mod status;
 
 use core::fmt;
-use std::net::SocketAddr;
+use core::net::SocketAddr;
 use std::sync::Arc;
 
 pub use self::pattern::{Pattern, PatternOptions, WINDOW};
@@ -96,7 +96,7 @@ impl fmt::Display for RequestText {
 }
 
 /// A page and what it has to be like (`url`).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Url {
     /// What to ask for, from the slash on.
     pub path: RequestText,

@@ -233,6 +233,16 @@ impl Schedule {
         (change, delay_loop)
     }
 
+    /// The attempt under way could not be made, for a reason that is not the server's. It is made
+    /// again after a `delay_loop`.
+    pub fn postpone(&mut self, now: Instant) {
+        if self.phase == Phase::Trying {
+            self.phase = Phase::Waiting {
+                until: now + self.timing.delay_loop,
+            };
+        }
+    }
+
     /// Stops trying, and forgets the attempt under way; the verdict stays (`ha_suspend`).
     pub const fn suspend(&mut self) {
         self.phase = Phase::Suspended;

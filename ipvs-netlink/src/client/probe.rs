@@ -39,9 +39,7 @@ fn add_service(client: &mut Client) -> Result<ServiceKey, Error> {
         };
         match client.add_service(&Service::new(key, scheduler)) {
             Ok(()) => return Ok(key),
-            Err(error)
-                if error.kind == ErrorKind::ServiceExists && mark < FIRST_MARK + MARKS =>
-            {
+            Err(error) if error.kind == ErrorKind::ServiceExists && mark < FIRST_MARK + MARKS => {
                 mark += 1;
             }
             Err(error) => return Err(error),

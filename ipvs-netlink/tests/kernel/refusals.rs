@@ -91,7 +91,9 @@ fn what_the_kernel_does_not_check_it_accepts() {
         address: ip("192.0.2.1"),
         port: 0,
     };
-    client.add_service(&Service::new(odd, Scheduler::Rr)).unwrap();
+    client
+        .add_service(&Service::new(odd, Scheduler::Rr))
+        .unwrap();
     assert_eq!(client.service(&odd).unwrap().service.key, odd);
     let mut destination = real("10.0.0.1", 8080);
     destination.forwarding = Forwarding::Other(7);
@@ -127,7 +129,10 @@ fn destinations_are_refused_by_name() {
     client.add_service(&service(80)).unwrap();
     let missing = (ErrorKind::DestinationMissing, ENOENT);
     assert_eq!(refused(client.edit_destination(&key, &known)), missing);
-    assert_eq!(refused(client.delete_destination(&key, &known.key)), missing);
+    assert_eq!(
+        refused(client.delete_destination(&key, &known.key)),
+        missing
+    );
     client.add_destination(&key, &known).unwrap();
     assert_eq!(
         refused(client.add_destination(&key, &known)),
@@ -159,7 +164,9 @@ fn addresses_that_no_real_server_has_are_invalid() {
     run("ip", &["addr", "add", "10.7.0.1/24", "dev", "lo"]);
     client.add_service(&service(80)).unwrap();
     let v6 = ServiceKey::tcp(ip("2001:db8::1"), 80);
-    client.add_service(&Service::new(v6, Scheduler::Rr)).unwrap();
+    client
+        .add_service(&Service::new(v6, Scheduler::Rr))
+        .unwrap();
     for address in ["224.0.0.1", "255.255.255.255", "0.0.0.0", "10.7.0.255"] {
         assert_eq!(
             refused(client.add_destination(&tcp(80), &real(address, 80))),
@@ -175,7 +182,9 @@ fn addresses_that_no_real_server_has_are_invalid() {
         );
     }
     for address in ["0.1.2.3", "240.0.0.1", "169.254.0.1", "127.0.0.1"] {
-        client.add_destination(&tcp(80), &real(address, 80)).unwrap();
+        client
+            .add_destination(&tcp(80), &real(address, 80))
+            .unwrap();
     }
     client.add_destination(&v6, &real("::1", 80)).unwrap();
 }

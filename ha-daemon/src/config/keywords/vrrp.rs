@@ -7,7 +7,7 @@ use super::{Table, block, list, no_effect, not_yet, not_yet_block, yes};
 pub(in crate::config) static TOP: Table = Table {
     place: "outside of blocks",
     keywords: &[
-        not_yet_block("SSL", &SSL),
+        block("SSL", &SSL),
         not_yet_block("bfd_instance", &BFD),
         not_yet("child_wait_time"),
         not_yet_block("garp_group", &GARP_GROUP),
@@ -22,15 +22,15 @@ pub(in crate::config) static TOP: Table = Table {
         not_yet("static_ipaddress"),
         not_yet("static_routes"),
         not_yet("static_rules"),
-        not_yet_block("track_file", &TRACK_FILE),
+        block("track_file", &TRACK_FILE),
         not_yet_block("track_group", &TRACK_GROUP),
         not_yet("use_pid_dir"),
-        not_yet_block("virtual_server", &VIRTUAL_SERVER),
-        not_yet("virtual_server_group"),
+        block("virtual_server", &VIRTUAL_SERVER),
+        list("virtual_server_group"),
         block("vrrp_instance", &INSTANCE),
         not_yet_block("vrrp_script", &SCRIPT),
         not_yet_block("vrrp_sync_group", &SYNC_GROUP),
-        not_yet_block("vrrp_track_file", &TRACK_FILE),
+        block("vrrp_track_file", &TRACK_FILE),
         not_yet_block("vrrp_track_process", &TRACK_PROCESS),
     ],
 };
@@ -163,7 +163,7 @@ pub(in crate::config) static SCRIPT: Table = Table {
 
 pub(in crate::config) static TRACK_FILE: Table = Table {
     place: "in `track_file`",
-    keywords: &[not_yet("file"), not_yet("init_file"), not_yet("weight")],
+    keywords: &[yes("file"), yes("init_file"), yes("weight")],
 };
 
 pub(in crate::config) static TRACK_PROCESS: Table = Table {

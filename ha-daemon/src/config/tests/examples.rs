@@ -1,7 +1,10 @@
 use std::path::{Path, PathBuf};
 
 use super::{options, places};
-use crate::config::keywords::{AUTHENTICATION, GLOBAL, INSTANCE, TOP};
+use crate::config::keywords::{
+    AUTHENTICATION, DNS_CHECK, FILE_CHECK, GLOBAL, HOST, HTTP_CHECK, INSTANCE, MISC_CHECK,
+    REAL_SERVER, SMTP_CHECK, SOCKET_CHECK, SSL, TOP, TRACK_FILE, UDP_CHECK, URL, VIRTUAL_SERVER,
+};
 use crate::config::load;
 
 fn example(name: &str) -> PathBuf {
@@ -34,10 +37,32 @@ fn the_full_example_has_no_mistakes_and_uses_every_supported_keyword() {
     let loaded = load(&example("full.conf"), &options());
     assert_eq!(places(&loaded), []);
     assert_eq!(loaded.config.instances.len(), 9);
+    assert_eq!(loaded.config.virtual_servers.len(), 3);
     let text = std::fs::read_to_string(example("full.conf")).unwrap();
     let words: Vec<_> = text.split_whitespace().collect();
-    let tables = [&TOP, &GLOBAL, &INSTANCE, &AUTHENTICATION];
-    for keyword in tables.into_iter().flat_map(|table| table.supported()) {
+    let tables = [
+        &TOP,
+        &GLOBAL,
+        &INSTANCE,
+        &AUTHENTICATION,
+        &VIRTUAL_SERVER,
+        &REAL_SERVER,
+        &SOCKET_CHECK,
+        &HTTP_CHECK,
+        &URL,
+        &MISC_CHECK,
+        &SMTP_CHECK,
+        &HOST,
+        &DNS_CHECK,
+        &UDP_CHECK,
+        &FILE_CHECK,
+        &TRACK_FILE,
+        &SSL,
+    ];
+    // They are supported with a warning.
+    let discouraged = ["host", "lvs_flush_onstop", "nb_get_retry", "regex_stack"];
+    let keywords = tables.into_iter().flat_map(|table| table.supported());
+    for keyword in keywords.filter(|keyword| !discouraged.contains(keyword)) {
         assert!(words.contains(&keyword), "{keyword} is missing");
     }
 }

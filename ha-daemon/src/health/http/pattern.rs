@@ -1,5 +1,7 @@
 //! What a body has to match.
 
+use core::hash::{Hash, Hasher};
+
 use regex::bytes::{Regex, RegexBuilder};
 
 /// How much of a body is held at a time for a [`Pattern`].
@@ -81,6 +83,13 @@ impl PartialEq for Pattern {
 }
 
 impl Eq for Pattern {}
+
+impl Hash for Pattern {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+        self.options.hash(state);
+    }
+}
 
 /// A search of a body that arrives in portions.
 #[derive(Clone, Debug, Default)]

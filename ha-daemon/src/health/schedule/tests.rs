@@ -263,6 +263,17 @@ fn outcome_without_an_attempt_does_not_count() {
 }
 
 #[test]
+fn attempt_that_could_not_be_made_says_nothing() {
+    let mut schedule = schedule(timing(), ONE);
+    schedule.postpone(secs(50));
+    assert_eq!(schedule.begin(secs(101)), Some(0));
+    schedule.postpone(secs(101));
+    assert_eq!(schedule.verdict(), Verdict::Up);
+    assert!(!schedule.is_founded());
+    assert_eq!(attempt(&mut schedule, 111, 0, true), Change::Confirmed);
+}
+
+#[test]
 fn extreme_times_saturate() {
     let endless = Timing {
         delay_loop: Duration::MAX,

@@ -1,0 +1,128 @@
+//! Load balancing: `virtual_server` and what goes with it.
+//!
+//! Everything is read first and completed afterwards, so that names may be used before they are
+//! defined.
+
+use std::collections::BTreeMap;
+
+use super::diagnostic::{Code, Diagnostic, Diagnostics};
+use super::keywords::TOP;
+use super::line::Token;
+use super::model::{Config, TrackFile};
+use super::source::Place;
+use super::tree::{Block, Node};
+use super::value::Words;
+
+mod block;
+mod checker;
+mod complete;
+mod connection;
+mod global;
+mod group;
+mod http;
+mod key;
+mod method;
+mod misc;
+mod range;
+mod real_server;
+mod script;
+mod timing;
+mod tls;
+mod track_file;
+mod udp;
+mod virtual_server;
+
+pub(super) use self::global::LvsGlobals;
+use self::group::Group;
+use self::virtual_server::VirtualServerDraft;
+
+/// What is written about load balancing.
+#[derive(Debug, Default)]
+pub(super) struct Drafts<'n> {
+    servers: Vec<VirtualServerDraft<'n>>,
+    groups: BTreeMap<&'n str, Group<'n>>,
+    track_files: Vec<TrackFile>,
+    track_file_names: BTreeMap<&'n str, usize>,
+    track_file_places: BTreeMap<&'n str, Place>,
+    tls: tls::TlsDraft,
+}
+
+impl<'n> Drafts<'n> {
+    /// Reads a block outside of blocks.
+    pub(super) fn read(
+        &mut self,
+        keyword: &str,
+        node: &'n Node,
+        block: &'n Block,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let mut words = Words::of(node, diagnostics);
+        // What is missing has been reported.
+        match keyword {
+            "virtual_server" => {
+                self.servers
+                    .extend(VirtualServerDraft::read(block, &mut words));
+            }
+            "virtual_server_group" => self.group(block, &mut words),
+            "SSL" => self.tls.read(block, &mut words),
+            _ => self.track_file(block, &mut words),
+        }
+    }
+
+    fn group(&mut self, block: &'n Block, words: &mut Words<'n, '_>) {
+        let Ok(name) = words.word("a name") else {
+            return;
+        };
+        words.end(&TOP);
+        let diagnostics = &mut *words.diagnostics;
+        if let Some(first) = self.groups.get(&*name.text) {
+            return taken(name, first.name.place, "group", diagnostics);
+        }
+        let group = Group::read(name, block, diagnostics);
+        self.groups.insert(&name.text, group);
+    }
+
+    fn track_file(&mut self, block: &'n Block, words: &mut Words<'n, '_>) {
+        let Ok(name) = words.word("a name") else {
+            return;
+        };
+        words.end(&TOP);
+        let diagnostics = &mut *words.diagnostics;
+        if let Some(&first) = self.track_file_places.get(&*name.text) {
+            return taken(name, first, "track_file", diagnostics);
+        }
+        self.track_file_places.insert(&name.text, name.place);
+        if let Some(file) = track_file::read(name, block, diagnostics) {
+            self.track_file_names
+                .insert(&name.text, self.track_files.len());
+            self.track_files.push(file);
+        }
+    }
+
+    /// Adds to `config`, which has its instances, what all of it stands for.
+    pub(super) fn complete(
+        self,
+        globals: LvsGlobals,
+        config: &mut Config,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let context = complete::Context {
+            groups: &self.groups,
+            track_files: &self.track_files,
+            track_file_names: &self.track_file_names,
+            log_all_failures: globals.log_all_failures,
+        };
+        config.virtual_servers = complete::all(self.servers, &context, diagnostics);
+        config.balancing = globals.complete(&config.instances, self.tls.files, diagnostics);
+        config.track_files = self.track_files;
+    }
+}
+
+fn taken(name: &Token, first: Place, what: &str, diagnostics: &mut Diagnostics) {
+    let text = format!("there is another {what} `{}`", name.text);
+    diagnostics.push(
+        Diagnostic::error(Code::DuplicateName, name.place, text)
+            .label("skipped with its block")
+            .and(first, "first defined here"),
+    );
+}

@@ -1,0 +1,252 @@
+//! Checks with what they inherit.
+
+use core::net::IpAddr;
+use core::time::Duration;
+
+use super::Context;
+use crate::config::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::config::line::Token;
+use crate::config::lvs::checker::{CheckerDraft, Kind};
+use crate::config::lvs::connection::{ConnectionDraft, Target};
+use crate::config::lvs::http::HttpDraft;
+use crate::config::lvs::misc::{FileDraft, MiscDraft};
+use crate::config::lvs::timing::{Defaults, TimingDraft};
+use crate::config::lvs::udp::UdpDraft;
+use crate::config::model::{
+    Check, Checker, Connection, DnsCheck, DnsRecord, FileCheck, HttpCheck, MiscCheck, Probe,
+    Script, SmtpCheck, UdpCheck,
+};
+
+/// What checks take from the real server they are in.
+#[derive(Debug)]
+pub(super) struct Around<'d> {
+    pub(super) address: IpAddr,
+    /// 0 if there is none.
+    pub(super) port: u16,
+    pub(super) timing: TimingDraft,
+    pub(super) virtual_host: Option<&'d String>,
+    /// How long a program may run.
+    pub(super) script_timeout: Duration,
+}
+
+const HELO: &str = "smtpchecker.keepalived.org";
+
+const fn defaults(kind: &Kind<'_>) -> Defaults {
+    let (retry, delay) = match kind {
+        Kind::Tcp | Kind::Ping | Kind::Udp(_) | Kind::Smtp { .. } | Kind::File(_) => (1, Some(1)),
+        Kind::Http(_) => (1, Some(3)),
+        Kind::Misc(_) => (0, Some(1)),
+        Kind::Dns(_) => (3, None),
+    };
+    Defaults {
+        retry,
+        delay_before_retry: match delay {
+            Some(seconds) => Some(Duration::from_secs(seconds)),
+            None => None,
+        },
+    }
+}
+
+impl Around<'_> {
+    /// Appends what a draft stands for. What cannot run is left out, which has been reported.
+    pub(super) fn complete(
+        &self,
+        draft: CheckerDraft<'_>,
+        context: &Context<'_, '_>,
+        into: &mut Vec<Checker>,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let timing = draft.timing.or(self.timing);
+        let keyword = draft.keyword;
+        let schedule = timing.complete(defaults(&draft.kind));
+        let is_tried = |name| draft.seen.was_tried(name);
+        let target = Target {
+            address: self.address,
+            port: self.port,
+            timeout: timing
+                .connect_timeout
+                .unwrap_or(TimingDraft::CONNECT_TIMEOUT),
+        };
+        let own = draft.connection;
+        let connect = |own: ConnectionDraft, diagnostics: &mut Diagnostics| {
+            own.complete(target, true, keyword, diagnostics)
+        };
+        let probes = match draft.kind {
+            Kind::File(file) => {
+                let check = self::file(file, keyword, &is_tried, context, diagnostics);
+                into.extend(check.map(|check| Checker {
+                    span: keyword.place.span,
+                    alpha: timing.alpha.unwrap_or(false),
+                    log_all_failures: context.log_all_failures,
+                    check,
+                }));
+                return;
+            }
+            Kind::Smtp { helo, hosts } => {
+                let helo = helo.unwrap_or_else(|| HELO.to_owned());
+                let hosts = if hosts.is_empty() { vec![own] } else { hosts };
+                hosts
+                    .into_iter()
+                    .filter_map(|host| connect(host, diagnostics))
+                    .map(|connection| smtp(connection, &helo))
+                    .collect()
+            }
+            Kind::Misc(misc) => self
+                .misc(misc, keyword, &is_tried, diagnostics)
+                .into_iter()
+                .collect(),
+            Kind::Ping => {
+                let connection = own.complete(target, false, keyword, diagnostics);
+                connection.map(Probe::Ping).into_iter().collect()
+            }
+            Kind::Tcp => connect(own, diagnostics)
+                .map(Probe::Tcp)
+                .into_iter()
+                .collect(),
+            Kind::Http(draft) => match connect(own, diagnostics) {
+                Some(connection) => self
+                    .http(draft, connection, keyword, &is_tried, diagnostics)
+                    .into_iter()
+                    .collect(),
+                None => Vec::new(),
+            },
+            Kind::Dns(dns) => connect(own, diagnostics)
+                .map(|connection| {
+                    Probe::Dns(DnsCheck {
+                        connection,
+                        record: dns.record.unwrap_or(DnsRecord::Soa),
+                        name: dns.name.unwrap_or_else(|| ".".to_owned()),
+                    })
+                })
+                .into_iter()
+                .collect(),
+            Kind::Udp(udp) => connect(own, diagnostics)
+                .map(|connection| self::udp(udp, connection, diagnostics))
+                .into_iter()
+                .collect(),
+        };
+        let probes: Vec<Probe> = probes;
+        into.extend(probes.into_iter().map(|probe| Checker {
+            span: keyword.place.span,
+            alpha: timing.alpha.unwrap_or(false),
+            log_all_failures: draft.log_all_failures.unwrap_or(context.log_all_failures),
+            check: Check::Probe {
+                probe,
+                timing: schedule,
+            },
+        }));
+    }
+}
+
+impl Around<'_> {
+    fn http(
+        &self,
+        draft: HttpDraft,
+        connection: Connection,
+        keyword: &Token,
+        is_tried: &dyn Fn(&'static str) -> bool,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Probe> {
+        if draft.urls.is_empty() {
+            if !draft.has_url && !is_tried("url") {
+                let text = format!("`{}` has no `url`", keyword.text);
+                let diagnostic = Diagnostic::error(Code::MissingSetting, keyword.place, text);
+                diagnostics.push(diagnostic.label("the check is left out"));
+            }
+            return None;
+        }
+        let host = draft.virtual_host.as_ref().or(self.virtual_host);
+        let mut urls = draft.urls;
+        for url in &mut urls {
+            if url.virtual_host.is_none() {
+                url.virtual_host = host.cloned();
+            }
+        }
+        Some(Probe::Http(HttpCheck {
+            connection,
+            tls: draft.tls,
+            version: draft.version,
+            fast_recovery: draft.fast_recovery,
+            urls,
+        }))
+    }
+
+    fn misc(
+        &self,
+        draft: MiscDraft,
+        keyword: &Token,
+        is_tried: &dyn Fn(&'static str) -> bool,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Probe> {
+        let Some(command) = draft.command else {
+            if !is_tried("misc_path") {
+                let text = "`MISC_CHECK` has no `misc_path`";
+                let diagnostic = Diagnostic::error(Code::MissingSetting, keyword.place, text);
+                diagnostics.push(diagnostic.label("the check is left out"));
+            }
+            return None;
+        };
+        Some(Probe::Misc(MiscCheck {
+            script: Script {
+                command,
+                user: draft.user,
+                group: draft.group,
+            },
+            timeout: draft.timeout.unwrap_or(self.script_timeout),
+            dynamic: draft.dynamic,
+        }))
+    }
+}
+
+fn smtp(connection: Connection, helo: &str) -> Probe {
+    Probe::Smtp(SmtpCheck {
+        connection,
+        helo: helo.to_owned(),
+    })
+}
+
+fn udp(mut draft: UdpDraft, connection: Connection, diagnostics: &mut Diagnostics) -> Probe {
+    let (reply, impossible) = draft.reply();
+    if let Some(place) = impossible {
+        let text = "no reply is that long: the least length is above the greatest";
+        let diagnostic = Diagnostic::error(Code::Conflict, place, text);
+        diagnostics.push(diagnostic.label("the check never succeeds"));
+    }
+    Probe::Udp(UdpCheck {
+        connection,
+        payload: draft.payload,
+        reply,
+    })
+}
+
+fn file(
+    draft: FileDraft<'_>,
+    keyword: &Token,
+    is_tried: &dyn Fn(&'static str) -> bool,
+    context: &Context<'_, '_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Check> {
+    let Some(name) = draft.name else {
+        if !is_tried("track_file") {
+            let text = "`FILE_CHECK` has no `track_file`";
+            let diagnostic = Diagnostic::error(Code::MissingSetting, keyword.place, text);
+            diagnostics.push(diagnostic.label("the check is left out"));
+        }
+        return None;
+    };
+    let Some(file) = context.track_file(&name.text) else {
+        let text = format!("there is no `track_file` {}", name.text);
+        let names = context.track_file_names.keys().copied();
+        diagnostics.push(
+            Diagnostic::error(Code::UnknownName, name.place, text)
+                .label("the check is left out")
+                .suggest(&name.text, names),
+        );
+        return None;
+    };
+    Some(Check::File(FileCheck {
+        name: file.name.clone(),
+        path: file.path.clone(),
+        weight: draft.weight.unwrap_or(file.weight),
+    }))
+}

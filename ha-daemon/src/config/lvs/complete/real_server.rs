@@ -1,0 +1,200 @@
+//! Real servers and the sorry server of a virtual server.
+
+use std::collections::HashMap;
+
+use ipvs_core::{DestinationKey, Forwarding};
+
+use super::checker::Around;
+use super::{Completion, keeps_port};
+use crate::config::diagnostic::{Code, Diagnostic};
+use crate::config::lvs::real_server::RealServerDraft;
+use crate::config::lvs::timing::TimingDraft;
+use crate::config::lvs::virtual_server::Front;
+use crate::config::model::{RealServer, SorryServer};
+use crate::config::source::Place;
+
+impl<'n> Completion<'n, '_, '_> {
+    /// The real servers, without those that are there already.
+    pub(super) fn real_servers(&mut self, method: Forwarding) -> Vec<RealServer> {
+        let drafts = core::mem::take(&mut self.draft.real_servers);
+        let mut places: HashMap<DestinationKey, Place> = HashMap::with_capacity(drafts.len());
+        let mut servers = Vec::with_capacity(drafts.len());
+        for draft in drafts {
+            let forwarding = draft.method.unwrap_or(method);
+            let place = draft.name.place;
+            let port = self.destination_port(draft.port, forwarding, place, "real server");
+            let key = DestinationKey::new(draft.address, port);
+            if let Some(&first) = places.get(&key) {
+                let text = format!("there is another real server {key}");
+                self.diagnostics.push(
+                    Diagnostic::error(Code::DuplicateAddress, place, text)
+                        .label("skipped with its block")
+                        .and(first, "the first one"),
+                );
+                continue;
+            }
+            places.insert(key, place);
+            servers.push(self.real_server(draft, key, forwarding));
+        }
+        servers
+    }
+
+    fn real_server(
+        &mut self,
+        draft: RealServerDraft<'n>,
+        key: DestinationKey,
+        forwarding: Forwarding,
+    ) -> RealServer {
+        let timing = draft.timing.or(self.draft.timing);
+        let around = Around {
+            address: draft.address,
+            port: if draft.port > 0 {
+                draft.port
+            } else {
+                self.port()
+            },
+            timing,
+            virtual_host: draft
+                .virtual_host
+                .as_ref()
+                .or(self.draft.virtual_host.as_ref()),
+            script_timeout: self
+                .draft
+                .timing
+                .delay_loop
+                .unwrap_or(TimingDraft::DELAY_LOOP),
+        };
+        let mut checkers = Vec::with_capacity(draft.checkers.len());
+        for checker in draft.checkers {
+            around.complete(checker, self.context, &mut checkers, self.diagnostics);
+        }
+        RealServer {
+            key,
+            span: draft.name.place.span,
+            forwarding,
+            weight: draft.weight.unwrap_or(self.draft.weight),
+            upper: draft.upper,
+            lower: self.lower(draft.lower, draft.upper, draft.seen.place("lthreshold")),
+            inhibit_on_failure: draft.inhibit.unwrap_or(self.draft.inhibit),
+            notify_up: draft.notify_up,
+            notify_down: draft.notify_down,
+            checkers,
+        }
+    }
+
+    /// The lower threshold; the kernel refuses one above the upper one.
+    fn lower(&mut self, lower: u32, upper: u32, place: Option<Place>) -> u32 {
+        let Some(place) = place.filter(|_| lower > upper) else {
+            return lower;
+        };
+        let text = format!("`lthreshold` {lower} is above `uthreshold` {upper}");
+        let diagnostic = Diagnostic::error(Code::OutOfRange, place, text);
+        self.diagnostics
+            .push(diagnostic.label(format!("0 to {upper} are allowed, 0 is used")));
+        0
+    }
+
+    /// The port of a real or sorry server: unless packets are rewritten, that of the virtual one.
+    fn destination_port(
+        &mut self,
+        port: u16,
+        forwarding: Forwarding,
+        place: Place,
+        what: &str,
+    ) -> u16 {
+        let service = match self.draft.front {
+            Front::Address(_, service) => service,
+            Front::Mark(_) => 0,
+            Front::Group(_) => {
+                self.group_port(port, forwarding, place, what);
+                return port;
+            }
+        };
+        let is_mark = matches!(self.draft.front, Front::Mark(_));
+        if !keeps_port(forwarding) {
+            return if port == 0 { service } else { port };
+        }
+        if port != 0 && port != service {
+            let text = format!("port {port} of a {what} needs NAT");
+            let diagnostic = Diagnostic::warning(Code::PortIgnored, place, text);
+            self.diagnostics.push(if is_mark {
+                diagnostic.label("packets keep their port")
+            } else {
+                diagnostic.label(format!("packets keep port {service}"))
+            });
+        }
+        service
+    }
+
+    /// Reports a port that some of the services of a group do not have.
+    fn group_port(&mut self, port: u16, forwarding: Forwarding, place: Place, what: &str) {
+        if port == 0 || !keeps_port(forwarding) {
+            return;
+        }
+        let Some(group) = self.group else {
+            return;
+        };
+        if group.mark().is_some() || group.ports().any(|other| other != port) {
+            let text = format!("port {port} of a {what} needs NAT");
+            let diagnostic = Diagnostic::warning(Code::PortIgnored, place, text);
+            self.diagnostics
+                .push(diagnostic.label("packets keep the port of their service"));
+        }
+    }
+
+    pub(super) fn sorry_server(
+        &mut self,
+        method: Forwarding,
+        real_servers: &[RealServer],
+    ) -> Option<SorryServer> {
+        let Some(sorry) = self.draft.sorry else {
+            self.without_sorry_server();
+            return None;
+        };
+        let forwarding = self.draft.sorry_method.unwrap_or(method);
+        let place = sorry.address.place;
+        let port = self.destination_port(sorry.port, forwarding, place, "sorry server");
+        let key = DestinationKey::new(sorry.address.value, port);
+        let mut inhibit = self.draft.sorry_inhibit;
+        let mut servers = real_servers.iter();
+        if let Some(twin) = servers.find(|server| server.key == key)
+            && twin.inhibit_on_failure != inhibit
+        {
+            inhibit = twin.inhibit_on_failure;
+            let switch = if inhibit { "on" } else { "off" };
+            let text = format!("the sorry server {key} is a real server too");
+            self.diagnostics.push(
+                Diagnostic::error(Code::Conflict, place, text)
+                    .label(format!("`sorry_server_inhibit` is {switch}, as for that"))
+                    .and(
+                        Place {
+                            span: twin.span,
+                            via: None,
+                        },
+                        "the real server",
+                    ),
+            );
+        }
+        Some(SorryServer {
+            key,
+            span: place.span,
+            forwarding,
+            inhibit,
+        })
+    }
+
+    fn without_sorry_server(&mut self) {
+        if self.draft.seen.was_tried("sorry_server")
+            || self.draft.seen.place("sorry_server").is_some()
+        {
+            return;
+        }
+        for keyword in ["sorry_server_inhibit", "sorry_server_lvs_method"] {
+            if let Some(place) = self.draft.seen.place(keyword) {
+                let text = format!("`{keyword}` without a sorry server");
+                let diagnostic = Diagnostic::error(Code::Conflict, place, text).label("ignored");
+                self.diagnostics.push(diagnostic);
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Where checks connect to.
+
+use core::net::IpAddr;
+use core::num::NonZeroU32;
+use core::time::Duration;
+
+use crate::config::diagnostic::{Code, Diagnostic, Diagnostics, Handle};
+use crate::config::line::Token;
+use crate::config::model::Connection;
+use crate::config::source::Place;
+use crate::config::value::{Set, Words};
+
+/// What is written in a check or a `host` of one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ConnectionDraft {
+    address: Option<Set<IpAddr>>,
+    port: Option<u16>,
+    source: Option<Set<IpAddr>>,
+    source_port: Option<u16>,
+    interface: Option<String>,
+    mark: Option<NonZeroU32>,
+    timeout: Option<Duration>,
+}
+
+/// What a connection has if nothing is set.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Target {
+    pub(super) address: IpAddr,
+    /// 0 if there is none.
+    pub(super) port: u16,
+    pub(super) timeout: Duration,
+}
+
+impl ConnectionDraft {
+    /// Reads one of the keywords; `None` if it is another.
+    pub(super) fn read(
+        &mut self,
+        keyword: &str,
+        words: &mut Words<'_, '_>,
+    ) -> Option<Result<(), Handle>> {
+        let result = match keyword {
+            "connect_ip" => address(words).map(|address| self.address = Some(address)),
+            "connect_port" => words.count(1, u16::MAX).map(|port| self.port = Some(port)),
+            "bindto" => address(words).map(|address| self.source = Some(address)),
+            "bind_port" => words
+                .count(1, u16::MAX)
+                .map(|port| self.source_port = Some(port)),
+            "bind_if" => interface(words).map(|name| self.interface = Some(name)),
+            "connect_timeout" => words
+                .seconds(1, u32::MAX.into())
+                .map(|timeout| self.timeout = Some(timeout.value)),
+            "fwmark" => words
+                .count(0, u32::MAX)
+                .map(|mark| self.mark = NonZeroU32::new(mark)),
+            _ => return None,
+        };
+        Some(result)
+    }
+
+    /// The connection, if there is an address and, with `needs_port`, a port to connect to.
+    pub(super) fn complete(
+        self,
+        target: Target,
+        needs_port: bool,
+        keyword: &Token,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Connection> {
+        let address = self.address.map_or(target.address, |set| set.value);
+        let port = self.port.unwrap_or(target.port);
+        let place = self.address.map_or(keyword.place, |set| set.place);
+        if is_link_local(address) && self.interface.is_none() {
+            let text = format!(
+                "`{}` needs an interface to connect to {address}",
+                keyword.text
+            );
+            diagnostics.push(
+                Diagnostic::error(Code::MissingSetting, place, text)
+                    .label("the check is left out")
+                    .help("add `bind_if` and the name of the interface"),
+            );
+            return None;
+        }
+        if needs_port && port == 0 {
+            let text = format!("`{}` has no port to connect to", keyword.text);
+            diagnostics.push(
+                Diagnostic::error(Code::MissingSetting, keyword.place, text)
+                    .label("the check is left out")
+                    .help("add `connect_port`"),
+            );
+            return None;
+        }
+        Some(Connection {
+            address,
+            port: if needs_port { port } else { 0 },
+            source: self.source(address, diagnostics),
+            source_port: self.source_port,
+            interface: self.interface,
+            mark: self.mark,
+            timeout: self.timeout.unwrap_or(target.timeout),
+        })
+    }
+
+    fn source(&self, address: IpAddr, diagnostics: &mut Diagnostics) -> Option<IpAddr> {
+        let Set { value, place } = self.source?;
+        if value.is_ipv4() == address.is_ipv4() {
+            return Some(value);
+        }
+        let text = format!("`bindto` {value} cannot connect to {address}");
+        let diagnostic = Diagnostic::error(Code::WrongFamily, place, text).label("ignored");
+        diagnostics.push(diagnostic);
+        None
+    }
+}
+
+const fn is_link_local(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(_) => false,
+        IpAddr::V6(address) => address.is_unicast_link_local(),
+    }
+}
+
+fn address(words: &mut Words<'_, '_>) -> Result<Set<IpAddr>, Handle> {
+    let word = words.word("an address")?;
+    let place: Place = word.place;
+    let value = words.address(word)?;
+    Ok(Set { value, place })
+}
+
+fn interface(words: &mut Words<'_, '_>) -> Result<String, Handle> {
+    let word = words.word("the name of an interface")?;
+    words.interface(word)
+}

@@ -1,0 +1,101 @@
+//! The services that virtual servers are made of.
+
+use std::collections::HashMap;
+
+use ipvs_core::{Family, Protocol, ServiceKey};
+
+use super::group::{Entry, Group};
+use super::virtual_server::{Front, VirtualServerDraft};
+use crate::config::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::config::source::Place;
+
+/// The keys that are taken, and by what.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    places: HashMap<ServiceKey, Place>,
+}
+
+/// The most services of a configuration.
+const LIMIT: usize = 1 << 20;
+
+impl Keys {
+    /// The keys of a virtual server, in order, without those that are taken.
+    pub(super) fn of(
+        &mut self,
+        draft: &VirtualServerDraft<'_>,
+        group: Option<&Group<'_>>,
+        protocol: Option<Protocol>,
+        family: Family,
+        diagnostics: &mut Diagnostics,
+    ) -> Vec<ServiceKey> {
+        let protocol = protocol.unwrap_or(Protocol::UDP);
+        let mut keys = Vec::new();
+        let place = draft.name.place;
+        match (draft.front, group) {
+            (Front::Address(address, port), _) => {
+                let key = ServiceKey::Address {
+                    protocol,
+                    address,
+                    port,
+                };
+                self.take(core::iter::once(key), place, &mut keys, diagnostics);
+            }
+            (Front::Mark(mark), _) => {
+                let key = ServiceKey::Mark { mark, family };
+                self.take(core::iter::once(key), place, &mut keys, diagnostics);
+            }
+            (Front::Group(_), None) => {}
+            (Front::Group(_), Some(group)) => {
+                for entry in &group.entries {
+                    match entry.value {
+                        Entry::Addresses { range, port } => {
+                            let each = range.addresses().map(|address| ServiceKey::Address {
+                                protocol,
+                                address,
+                                port,
+                            });
+                            self.take(each, place, &mut keys, diagnostics);
+                        }
+                        Entry::Mark { mark, family: own } => {
+                            let family = own.unwrap_or(family);
+                            let key = ServiceKey::Mark { mark, family };
+                            self.take(core::iter::once(key), place, &mut keys, diagnostics);
+                        }
+                    }
+                }
+            }
+        }
+        keys
+    }
+
+    fn take(
+        &mut self,
+        each: impl Iterator<Item = ServiceKey>,
+        place: Place,
+        into: &mut Vec<ServiceKey>,
+        diagnostics: &mut Diagnostics,
+    ) {
+        for key in each {
+            if self.places.len() >= LIMIT {
+                let text = format!("there are more than {LIMIT} services");
+                diagnostics.push(Diagnostic::fatal(Code::ExpansionLimit, place, text));
+                return;
+            }
+            match self.places.get(&key) {
+                None => {
+                    self.places.insert(key, place);
+                    into.push(key);
+                }
+                Some(&first) => {
+                    let text = format!("service {key} is there already");
+                    let mut diagnostic = Diagnostic::error(Code::DuplicateAddress, place, text)
+                        .label("left out here");
+                    if first != place {
+                        diagnostic = diagnostic.and(first, "the first one");
+                    }
+                    diagnostics.push(diagnostic);
+                }
+            }
+        }
+    }
+}

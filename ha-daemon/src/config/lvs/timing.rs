@@ -1,0 +1,97 @@
+//! When checks are made, as it is written in a virtual server, a real server or a check.
+
+use core::time::Duration;
+
+use crate::config::diagnostic::Handle;
+use crate::config::model::Timing;
+use crate::config::value::Words;
+
+/// The most microseconds a delay may have.
+const LONGEST: u64 = u32::MAX as u64 * 1_000_000;
+
+/// What is set; the rest comes from around it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct TimingDraft {
+    pub(super) delay_loop: Option<Duration>,
+    warmup: Option<Duration>,
+    retry: Option<u32>,
+    delay_before_retry: Option<Duration>,
+    pub(super) connect_timeout: Option<Duration>,
+    pub(super) alpha: Option<bool>,
+}
+
+/// What a kind of check has if nothing is set.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Defaults {
+    pub(super) retry: u32,
+    /// `delay_loop` if absent.
+    pub(super) delay_before_retry: Option<Duration>,
+}
+
+impl TimingDraft {
+    pub(super) const NONE: Self = Self {
+        delay_loop: None,
+        warmup: None,
+        retry: None,
+        delay_before_retry: None,
+        connect_timeout: None,
+        alpha: None,
+    };
+    pub(super) const DELAY_LOOP: Duration = Duration::from_secs(60);
+    pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+    /// Reads one of the keywords, with at least `least_retry` retries; `None` if it is another.
+    pub(super) fn read(
+        &mut self,
+        keyword: &str,
+        least_retry: u32,
+        words: &mut Words<'_, '_>,
+    ) -> Option<Result<(), Handle>> {
+        let result = match keyword {
+            "delay_loop" => seconds(words, 1, LONGEST, &mut self.delay_loop),
+            "warmup" => seconds(words, 0, LONGEST, &mut self.warmup),
+            "delay_before_retry" => seconds(words, 0, LONGEST, &mut self.delay_before_retry),
+            "connect_timeout" => seconds(words, 1, u32::MAX.into(), &mut self.connect_timeout),
+            "retry" | "nb_get_retry" => words
+                .count(least_retry, u32::MAX)
+                .map(|count| self.retry = Some(count)),
+            _ => return None,
+        };
+        Some(result)
+    }
+
+    /// These settings, and where there is none that of `outer`.
+    pub(super) fn or(self, outer: Self) -> Self {
+        Self {
+            delay_loop: self.delay_loop.or(outer.delay_loop),
+            warmup: self.warmup.or(outer.warmup),
+            retry: self.retry.or(outer.retry),
+            delay_before_retry: self.delay_before_retry.or(outer.delay_before_retry),
+            connect_timeout: self.connect_timeout.or(outer.connect_timeout),
+            alpha: self.alpha.or(outer.alpha),
+        }
+    }
+
+    pub(super) fn complete(self, defaults: Defaults) -> Timing {
+        let delay_loop = self.delay_loop.unwrap_or(Self::DELAY_LOOP);
+        Timing {
+            delay_loop,
+            warmup: self.warmup.unwrap_or(delay_loop),
+            retry: self.retry.unwrap_or(defaults.retry),
+            delay_before_retry: self
+                .delay_before_retry
+                .or(defaults.delay_before_retry)
+                .unwrap_or(delay_loop),
+        }
+    }
+}
+
+fn seconds(
+    words: &mut Words<'_, '_>,
+    low: u64,
+    high: u64,
+    into: &mut Option<Duration>,
+) -> Result<(), Handle> {
+    *into = Some(words.seconds(low, high)?.value);
+    Ok(())
+}

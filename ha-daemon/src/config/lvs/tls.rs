@@ -1,0 +1,38 @@
+//! `SSL`.
+
+use std::path::PathBuf;
+
+use super::block::{self, Seen};
+use crate::config::keywords::{SSL, TOP};
+use crate::config::model::{Secret, TlsFiles};
+use crate::config::tree::Block;
+use crate::config::value::Words;
+
+/// Everything `SSL` says, in all of its blocks.
+#[derive(Debug, Default)]
+pub(super) struct TlsDraft {
+    pub(super) files: TlsFiles,
+    seen: Seen,
+}
+
+impl TlsDraft {
+    pub(super) fn read(&mut self, block: &Block, words: &mut Words<'_, '_>) {
+        words.end(&TOP);
+        let password = |name: &str| name == "password";
+        for node in block.nodes.iter().filter(|n| password(&n.keyword.text)) {
+            let secrets = node.arguments.iter().map(|word| word.place.span);
+            words.diagnostics.secrets.extend(secrets);
+        }
+        let Self { files, seen } = self;
+        block::read(block, &SSL, seen, words.diagnostics, |name, _, words| {
+            let text = words.word("a value")?.text.clone();
+            match name {
+                "password" => files.password = Some(Secret::new(text)),
+                "ca" => files.ca = Some(PathBuf::from(text)),
+                "certificate" => files.certificate = Some(PathBuf::from(text)),
+                _ => files.key = Some(PathBuf::from(text)),
+            }
+            Ok(())
+        });
+    }
+}

@@ -1,0 +1,131 @@
+//! `UDP_CHECK`, as it is written.
+
+use crate::config::diagnostic::{Code, Handle};
+use crate::config::line::Token;
+use crate::config::model::{MaskedOctet, Reply};
+use crate::config::source::Place;
+use crate::config::value::{Set, Words};
+
+/// `UDP_CHECK`.
+#[derive(Debug, Default)]
+pub(super) struct UdpDraft {
+    pub(super) payload: Option<Vec<u8>>,
+    reply: Option<Vec<MaskedOctet>>,
+    min: Option<Set<u16>>,
+    max: Option<Set<u16>>,
+}
+
+/// What an answer may have at most if nothing is said.
+const MAX_REPLY: u16 = 255;
+
+impl UdpDraft {
+    pub(super) fn keyword(&mut self, name: &str, words: &mut Words<'_, '_>) -> Result<(), Handle> {
+        match name {
+            "payload" => {
+                let first = words.word("hexadecimal digits")?;
+                let octets = octets(Some(first), false, words)?;
+                self.payload = Some(octets.into_iter().map(|octet| octet.value).collect());
+            }
+            "require_reply" => {
+                self.reply = Some(Vec::new());
+                let first = words.next();
+                self.reply = Some(octets(first, true, words)?);
+            }
+            "min_reply_length" => self.min = Some(length(words)?),
+            _ => self.max = Some(length(words)?),
+        }
+        Ok(())
+    }
+
+    /// What an answer has to be, and where a length is that no answer can have.
+    pub(super) fn reply(&mut self) -> (Option<Reply>, Option<Place>) {
+        let min = self.min.map_or(0, |set| set.value);
+        let max = self.max.map_or(MAX_REPLY, |set| set.value);
+        let place = if min > max {
+            self.max.or(self.min).map(|set| set.place)
+        } else {
+            None
+        };
+        let reply = self.reply.take();
+        let reply = reply.map(|pattern| Reply { pattern, min, max });
+        (reply, place)
+    }
+}
+
+fn length(words: &mut Words<'_, '_>) -> Result<Set<u16>, Handle> {
+    let Set { value, place } = words.number(0..=u16::MAX.into())?;
+    let value = u16::try_from(value).unwrap_or(u16::MAX);
+    Ok(Set { value, place })
+}
+
+/// `first` and the other words of the line as octets: two digits each, or a single one at the end
+/// of a word. With `masked` an `x` stands for any digit.
+fn octets(
+    first: Option<&Token>,
+    masked: bool,
+    words: &mut Words<'_, '_>,
+) -> Result<Vec<MaskedOctet>, Handle> {
+    let mut octets = Vec::new();
+    let mut next = first;
+    while let Some(word) = next {
+        for part in word.text.split_whitespace() {
+            for pair in part.as_bytes().chunks(2) {
+                match octet(pair, masked) {
+                    Some(octet) => octets.push(octet),
+                    None => return Err(refuse(word, masked, words)),
+                }
+            }
+        }
+        next = words.next();
+    }
+    Ok(octets)
+}
+
+fn refuse(word: &Token, masked: bool, words: &mut Words<'_, '_>) -> Handle {
+    let allowed = if masked {
+        "hexadecimal digits, or `x` for any, are expected"
+    } else {
+        "hexadecimal digits are expected"
+    };
+    // What is left of the line belongs to it.
+    while words.next().is_some() {}
+    words.refuse(Code::BadNumber, word, "no row of octets", allowed)
+}
+
+fn octet(digits: &[u8], masked: bool) -> Option<MaskedOctet> {
+    digits
+        .iter()
+        .try_fold((0, 0xf), |(value, mask), &digit| match digit {
+            b'x' | b'X' if masked => Some((value << 4, mask << 4)),
+            digit => {
+                let digit = char::from(digit).to_digit(16)?;
+                Some((value << 4 | digit, mask << 4 | 0xf))
+            }
+        })
+        .map(|(value, mask)| MaskedOctet {
+            value: (value & 0xff).to_le_bytes()[0],
+            mask: (mask & 0xff_u32).to_le_bytes()[0],
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::octet;
+
+    #[test]
+    fn octets_have_two_digits_or_one_and_any_number_of_them_may_be_open() {
+        for (digits, value, mask) in [
+            ("Ab", 0xab, 0xff),
+            ("f", 0x0f, 0xff),
+            ("ax", 0xa0, 0xf0),
+            ("X1", 0x01, 0x0f),
+            ("xx", 0x00, 0x00),
+            ("x", 0x00, 0xf0),
+        ] {
+            let octet = octet(digits.as_bytes(), true).unwrap();
+            assert_eq!((octet.value, octet.mask), (value, mask), "{digits}");
+        }
+        assert_eq!(octet(b"1g", true), None);
+        assert_eq!(octet(b"1x", false), None);
+    }
+}

@@ -1,0 +1,303 @@
+//! `virtual_server`, as it is written.
+
+use core::net::{IpAddr, Ipv4Addr};
+use core::num::NonZeroU32;
+
+use ipvs_core::{Destination, Family, Flags, Forwarding, Name, Protocol, Scheduler};
+
+use super::block::{self, Seen};
+use super::global::LONGEST_TIMEOUT;
+use super::group::{FAMILIES, mark, port};
+use super::http::host;
+use super::real_server::RealServerDraft;
+use super::timing::TimingDraft;
+use super::{method, script};
+use crate::config::diagnostic::{Code, Handle};
+use crate::config::keywords::{TOP, VIRTUAL_SERVER};
+use crate::config::line::Token;
+use crate::config::model::Script;
+use crate::config::source::Place;
+use crate::config::tree::Block;
+use crate::config::value::{Set, Words};
+
+/// What a virtual server is given by.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Front<'n> {
+    Address(IpAddr, u16),
+    Mark(NonZeroU32),
+    Group(&'n Token),
+}
+
+/// `persistence_granularity`, as it is written.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Mask {
+    V4(Ipv4Addr),
+    Length(u8),
+}
+
+/// `sorry_server`, as it is written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SorryDraft {
+    pub(super) address: Set<IpAddr>,
+    /// 0 if there is none.
+    pub(super) port: u16,
+}
+
+/// A virtual server before defaults.
+#[derive(Debug)]
+pub(super) struct VirtualServerDraft<'n> {
+    /// Its address, mark or group.
+    pub(super) name: &'n Token,
+    pub(super) front: Front<'n>,
+    pub(super) seen: Seen,
+    pub(super) timing: TimingDraft,
+    pub(super) scheduler: Option<Scheduler>,
+    /// Flags, and the scheduler that each belongs to.
+    pub(super) flags: Vec<(Set<Flags>, Option<Scheduler>)>,
+    pub(super) one_packet: Option<Place>,
+    pub(super) method: Option<Forwarding>,
+    pub(super) persistence: Option<u32>,
+    pub(super) mask: Option<Set<Mask>>,
+    pub(super) engine: Option<Name>,
+    pub(super) protocol: Option<Protocol>,
+    pub(super) ha_suspend: bool,
+    pub(super) family: Option<Set<Family>>,
+    pub(super) virtual_host: Option<String>,
+    pub(super) omega: bool,
+    pub(super) quorum: u32,
+    pub(super) hysteresis: u32,
+    pub(super) quorum_up: Option<Script>,
+    pub(super) quorum_down: Option<Script>,
+    pub(super) weight: u32,
+    pub(super) inhibit: bool,
+    pub(super) sorry: Option<SorryDraft>,
+    pub(super) sorry_inhibit: bool,
+    pub(super) sorry_method: Option<Forwarding>,
+    pub(super) real_servers: Vec<RealServerDraft<'n>>,
+}
+
+/// `persistence_timeout` without a number, in seconds.
+pub(super) const PERSISTENCE: u32 = 360;
+
+impl<'n> VirtualServerDraft<'n> {
+    const fn new(name: &'n Token, front: Front<'n>) -> Self {
+        Self {
+            name,
+            front,
+            seen: Seen::NONE,
+            timing: TimingDraft::NONE,
+            scheduler: None,
+            flags: Vec::new(),
+            one_packet: None,
+            method: None,
+            persistence: None,
+            mask: None,
+            engine: None,
+            protocol: None,
+            ha_suspend: false,
+            family: None,
+            virtual_host: None,
+            omega: false,
+            quorum: 1,
+            hysteresis: 0,
+            quorum_up: None,
+            quorum_down: None,
+            weight: 1,
+            inhibit: false,
+            sorry: None,
+            sorry_inhibit: false,
+            sorry_method: None,
+            real_servers: Vec::new(),
+        }
+    }
+
+    /// Reads what it is given by, and its block; nothing is left without the former.
+    pub(super) fn read(block: &'n Block, words: &mut Words<'n, '_>) -> Result<Self, Handle> {
+        let (name, front) = front(words)?;
+        words.end(&TOP);
+        let mut draft = Self::new(name, front);
+        let mut seen = Seen::default();
+        block::read(
+            block,
+            &VIRTUAL_SERVER,
+            &mut seen,
+            words.diagnostics,
+            |name, block, words| draft.keyword(name, block, words),
+        );
+        draft.seen = seen;
+        Ok(draft)
+    }
+
+    fn keyword(
+        &mut self,
+        name: &'static str,
+        block: Option<&'n Block>,
+        words: &mut Words<'n, '_>,
+    ) -> Result<(), Handle> {
+        if let Some(block) = block {
+            self.real_servers.push(RealServerDraft::read(block, words)?);
+            return Ok(());
+        }
+        if let Some(result) = self.timing.read(name, 1, words) {
+            return result;
+        }
+        match name {
+            "lvs_method" | "lb_kind" => self.method = Some(method::parse(words)?),
+            "ip_family" => {
+                let word = words.word("inet or inet6")?;
+                let value = words.choice(word, &FAMILIES)?;
+                let place = words.first.place;
+                self.family = Some(Set { value, place });
+            }
+            "virtualhost" => self.virtual_host = Some(host(words)?),
+            "weight" => self.weight = words.count(1, Destination::MAX_WEIGHT)?,
+            "quorum" => {
+                self.quorum = 1;
+                self.quorum = words.count(1, u32::MAX)?;
+            }
+            "hysteresis" => self.hysteresis = words.count(0, u32::MAX)?,
+            "quorum_up" => self.quorum_up = Some(script::parse(words)?),
+            "quorum_down" => self.quorum_down = Some(script::parse(words)?),
+            "sorry_server" => self.sorry_server(words)?,
+            "sorry_server_lvs_method" => self.sorry_method = Some(method::parse(words)?),
+            _ if name.starts_with("persistence_") => self.persistence(name, words)?,
+            _ => self.service(name, words)?,
+        }
+        Ok(())
+    }
+
+    fn service(&mut self, name: &str, words: &mut Words<'n, '_>) -> Result<(), Handle> {
+        match name {
+            "lvs_sched" | "lb_algo" => {
+                let word = words.word("the name of a scheduler")?;
+                let known = Scheduler::ALL;
+                let mut choices = Vec::with_capacity(known.len());
+                choices.extend(SCHEDULERS.into_iter().zip(known));
+                self.scheduler = Some(words.choice(word, &choices)?);
+            }
+            "protocol" => self.protocol = Some(protocol(words)?),
+            "ops" => self.one_packet = Some(words.first.place),
+            "alpha" => self.timing.alpha = Some(true),
+            "omega" => self.omega = true,
+            "ha_suspend" => self.ha_suspend = true,
+            "inhibit_on_failure" => self.inhibit = true,
+            "sorry_server_inhibit" => self.sorry_inhibit = true,
+            _ => {
+                let place = words.first.place;
+                let (value, scheduler) = flag(name);
+                self.flags.push((Set { value, place }, scheduler));
+            }
+        }
+        Ok(())
+    }
+
+    fn persistence(&mut self, name: &str, words: &mut Words<'n, '_>) -> Result<(), Handle> {
+        match name {
+            "persistence_timeout" => {
+                self.persistence = Some(match words.peek() {
+                    Some(_) => words.count(1, LONGEST_TIMEOUT)?,
+                    None => PERSISTENCE,
+                });
+            }
+            "persistence_granularity" => {
+                let word = words.word("a mask or a prefix length")?;
+                let value = match word.text.parse() {
+                    Ok(mask) => Mask::V4(mask),
+                    Err(_) if word.text.contains('.') => {
+                        let expected = "a mask like 255.255.255.0 is expected";
+                        return Err(words.refuse(Code::BadAddress, word, "no mask", expected));
+                    }
+                    Err(_) => {
+                        let len = words.number_in(word, 1..=128)?;
+                        Mask::Length(u8::try_from(len).unwrap_or(128))
+                    }
+                };
+                let place = word.place;
+                self.mask = Some(Set { value, place });
+            }
+            _ => {
+                let word = words.word("the name of an engine")?;
+                let sip = Name::new("sip").ok();
+                self.engine = words.choice(word, &[("sip", sip)])?;
+            }
+        }
+        Ok(())
+    }
+
+    fn sorry_server(&mut self, words: &mut Words<'n, '_>) -> Result<(), Handle> {
+        let word = words.word("an address")?;
+        let value = words.address(word)?;
+        let place = word.place;
+        self.sorry = Some(SorryDraft {
+            address: Set { value, place },
+            port: port(words)?,
+        });
+        Ok(())
+    }
+}
+
+/// `ADDRESS [PORT]`, `fwmark N` or `group NAME`.
+fn front<'n>(words: &mut Words<'n, '_>) -> Result<(&'n Token, Front<'n>), Handle> {
+    let first = words.word("an address, `fwmark` or `group`")?;
+    match &*first.text {
+        "fwmark" => {
+            let name = words.peek().unwrap_or(first);
+            Ok((name, Front::Mark(mark(words)?)))
+        }
+        "group" => {
+            let name = words.word_after(first, "the name of a group")?;
+            Ok((name, Front::Group(name)))
+        }
+        _ => {
+            let address = first.text.parse().map_err(|_| {
+                let expected = "ADDRESS [PORT], `fwmark` MARK or `group` NAME is expected";
+                words.refuse(Code::BadAddress, first, "no address", expected)
+            })?;
+            Ok((first, Front::Address(address, port(words)?)))
+        }
+    }
+}
+
+/// Names of [`Scheduler::ALL`].
+const SCHEDULERS: [&str; 14] = [
+    "rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh", "twos",
+];
+
+fn flag(keyword: &str) -> (Flags, Option<Scheduler>) {
+    match keyword {
+        "flag-1" => (Flags::SCHED_1, None),
+        "flag-2" => (Flags::SCHED_2, None),
+        "flag-3" => (Flags::SCHED_3, None),
+        "sh-fallback" => (Flags::SCHED_1, Some(Scheduler::Sh)),
+        "sh-port" => (Flags::SCHED_2, Some(Scheduler::Sh)),
+        "mh-fallback" => (Flags::SCHED_1, Some(Scheduler::Mh)),
+        _ => (Flags::SCHED_2, Some(Scheduler::Mh)),
+    }
+}
+
+/// `TCP`, `UDP` or `SCTP` in letters of either case.
+fn protocol(words: &mut Words<'_, '_>) -> Result<Protocol, Handle> {
+    let word = words.word("TCP, UDP or SCTP")?;
+    let protocols = [
+        ("TCP", Protocol::TCP),
+        ("UDP", Protocol::UDP),
+        ("SCTP", Protocol::SCTP),
+    ];
+    let known = protocols
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(&word.text));
+    match known {
+        Some(&(_, protocol)) => Ok(protocol),
+        None => words.choice(word, &protocols),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schedulers_are_in_the_order_of_their_names() {
+        assert_eq!(Scheduler::ALL.each_ref().map(Scheduler::name), SCHEDULERS);
+    }
+}

@@ -1,0 +1,221 @@
+//! What decides whether a real server is up.
+
+use core::net::IpAddr;
+use core::num::NonZeroU32;
+use core::time::Duration;
+use std::path::PathBuf;
+
+use super::script::Script;
+use crate::config::source::Span;
+
+pub use http::{BodyPattern, Digest, HttpCheck, HttpVersion, PatternOption, StatusCodes, Tls, Url};
+
+mod http;
+
+/// One check of one real server, with everything inherited filled in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checker {
+    /// Where its keyword was written.
+    pub span: Span,
+    /// `alpha`: it counts as failed until it succeeds, rather than the other way round.
+    pub alpha: bool,
+    /// `log_all_failures`, `checker_log_all_failures`: report also failures that change nothing.
+    pub log_all_failures: bool,
+    /// What it looks at.
+    pub check: Check,
+}
+
+/// What a check looks at.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Check {
+    /// The real server, now and then. What is equal has the same outcome, so that one attempt
+    /// does for all of them.
+    Probe {
+        /// What is tried.
+        probe: Probe,
+        /// When.
+        timing: Timing,
+    },
+    /// The number in a file, whenever it changes: `FILE_CHECK`.
+    File(FileCheck),
+}
+
+/// When a probe is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Timing {
+    /// `delay_loop`: from one attempt to the next; never zero.
+    pub delay_loop: Duration,
+    /// `warmup`: the most to wait before the first attempt, at random.
+    pub warmup: Duration,
+    /// `retry`: how many attempts more a real server has before a failure counts.
+    pub retry: u32,
+    /// `delay_before_retry`: from a failed attempt to the next of those.
+    pub delay_before_retry: Duration,
+}
+
+/// One way to find out whether a real server works.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Probe {
+    /// `TCP_CHECK`: it accepts a connection.
+    Tcp(Connection),
+    /// `HTTP_GET`, `SSL_GET`.
+    Http(HttpCheck),
+    /// `SMTP_CHECK`; each of its `host` blocks is a check of its own.
+    Smtp(SmtpCheck),
+    /// `DNS_CHECK`.
+    Dns(DnsCheck),
+    /// `UDP_CHECK`.
+    Udp(UdpCheck),
+    /// `PING_CHECK`: it answers an ICMP echo; the port is 0.
+    Ping(Connection),
+    /// `MISC_CHECK`.
+    Misc(MiscCheck),
+}
+
+/// Where to connect to, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Connection {
+    /// `connect_ip`, else the address of the real server.
+    pub address: IpAddr,
+    /// `connect_port`, else the port that was given to the real server, else that of the virtual
+    /// server. Not 0 unless for `PING_CHECK`.
+    pub port: u16,
+    /// `bindto`, of the family of `address`.
+    pub source: Option<IpAddr>,
+    /// `bind_port`.
+    pub source_port: Option<u16>,
+    /// `bind_if`; there is one if `address` is link-local.
+    pub interface: Option<String>,
+    /// `fwmark` of the packets sent.
+    pub mark: Option<NonZeroU32>,
+    /// `connect_timeout`: for the whole attempt; never zero.
+    pub timeout: Duration,
+}
+
+/// `SMTP_CHECK`: a greeting, an answer to HELO and one to QUIT.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SmtpCheck {
+    /// Where.
+    pub connection: Connection,
+    /// `helo_name`.
+    pub helo: String,
+}
+
+/// `DNS_CHECK`: an answer without error to a query over UDP.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DnsCheck {
+    /// Where.
+    pub connection: Connection,
+    /// `type`.
+    pub record: DnsRecord,
+    /// `name`, a domain name that fits into a message; `.` is the root.
+    pub name: String,
+}
+
+/// What `DNS_CHECK` asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(
+    missing_docs,
+    reason = "each is the name of a record type of RFC 1035 and RFC 3596"
+)]
+pub enum DnsRecord {
+    A,
+    Ns,
+    Cname,
+    Soa,
+    Mx,
+    Txt,
+    Aaaa,
+}
+
+impl DnsRecord {
+    /// As it is written.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::A => "A",
+            Self::Ns => "NS",
+            Self::Cname => "CNAME",
+            Self::Soa => "SOA",
+            Self::Mx => "MX",
+            Self::Txt => "TXT",
+            Self::Aaaa => "AAAA",
+        }
+    }
+
+    /// The number of the type in a query (RFC 1035 §3.2.2, RFC 3596 §2.1).
+    #[must_use]
+    pub const fn number(self) -> u16 {
+        match self {
+            Self::A => 1,
+            Self::Ns => 2,
+            Self::Cname => 5,
+            Self::Soa => 6,
+            Self::Mx => 15,
+            Self::Txt => 16,
+            Self::Aaaa => 28,
+        }
+    }
+}
+
+/// `UDP_CHECK`: no ICMP error in answer to a datagram, or an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct UdpCheck {
+    /// Where.
+    pub connection: Connection,
+    /// `payload`; some random octets if absent.
+    pub payload: Option<Vec<u8>>,
+    /// `require_reply`; no answer is needed if absent.
+    pub reply: Option<Reply>,
+}
+
+/// What an answer to `UDP_CHECK` has to be.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Reply {
+    /// What it starts with, as far as it goes.
+    pub pattern: Vec<MaskedOctet>,
+    /// `min_reply_length`: the least number of octets.
+    pub min: u16,
+    /// `max_reply_length`: the greatest number of octets.
+    pub max: u16,
+}
+
+/// An octet of which some bits count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct MaskedOctet {
+    /// What those bits are; the others are 0.
+    pub value: u8,
+    /// Which bits count.
+    pub mask: u8,
+}
+
+impl MaskedOctet {
+    /// Whether `octet` has the bits.
+    #[must_use]
+    pub const fn matches(self, octet: u8) -> bool {
+        octet & self.mask == self.value
+    }
+}
+
+/// `MISC_CHECK`: a program that exits with 0.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MiscCheck {
+    /// `misc_path` and `user`.
+    pub script: Script,
+    /// `misc_timeout`, else `delay_loop` of the virtual server: how long it may run.
+    pub timeout: Duration,
+    /// `misc_dynamic`: exiting with 2..=255 is success with a weight of two less.
+    pub dynamic: bool,
+}
+
+/// `FILE_CHECK`: a number that is added to the weight.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct FileCheck {
+    /// The name of the `track_file`.
+    pub name: String,
+    /// Its file.
+    pub path: PathBuf,
+    /// What the number in the file is multiplied with: `weight`, else that of the `track_file`;
+    /// negative if `reverse`. With 0 any number but 0 is a failure.
+    pub weight: i32,
+}

@@ -1,0 +1,12 @@
+//! Programs to run.
+
+/// A program with its arguments, and as whom to run it. No shell is involved.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Script {
+    /// The program and its arguments; never empty.
+    pub command: Vec<String>,
+    /// The user; the default one of scripts if absent.
+    pub user: Option<String>,
+    /// The group; that of the user if absent.
+    pub group: Option<String>,
+}

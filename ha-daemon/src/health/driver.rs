@@ -1,0 +1,474 @@
+//! Makes the attempts of many checkers on one loop.
+
+mod datagram;
+mod probe;
+mod socket;
+mod stream;
+
+use core::hash::BuildHasher;
+use core::num::NonZeroUsize;
+use core::time::Duration;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::hash::RandomState;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+
+use mio::event::Source;
+use mio::unix::SourceFd;
+use mio::{Interest, Registry, Token};
+use vrrp_core::Instant;
+use vrrp_mio::Deadlines;
+
+use self::probe::{Attempt, Probe, Queue};
+use super::attempt::{Failure, Outcome};
+use super::schedule::{Change, Schedule, Verdict};
+use super::settings::Settings;
+use crate::script::Runner;
+
+/// Octets read at a time.
+const RUN: usize = 16 * 1024;
+/// How much of each kind is done in one call: attempts ended by time, gone on with, and begun.
+const BUDGET: usize = 32;
+
+/// Names a checker; its owner chooses the number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CheckerId(pub usize);
+
+/// What an attempt found, and what that means to one checker.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// Whose.
+    pub checker: CheckerId,
+    /// What was found.
+    pub outcome: Outcome,
+    /// Whether connections may go to the server.
+    pub verdict: Verdict,
+    /// How that differs from the checker's report before; from what `alpha` says in the first.
+    pub change: Change,
+}
+
+/// The checkers of a daemon, on its loop.
+///
+/// [`add`](Self::add) checkers; call [`ready`](Self::ready) for tokens that are, then
+/// [`fire`](Self::fire) once a turn, and at [`deadline`](Self::deadline) at the latest; take what
+/// was found by [`reports`](Self::reports). No call waits for anything, and each does a bounded
+/// amount of work: what is left makes [`deadline`](Self::deadline) lie in the past.
+///
+/// Checkers with equal [`Settings`] share their attempts: one probe on the network, a report to each.
+/// A checker that joins another is told at once what is known already.
+///
+/// At most `limit` attempts are under way at a time, as each has a descriptor. Others wait for their
+/// turn, those due first before those due later.
+///
+/// A failure of this host's ([`Failure::System`]) is reported and changes no verdict.
+#[derive(Debug)]
+pub struct Checks {
+    registry: Registry,
+    first_token: usize,
+    limit: NonZeroUsize,
+    probes: Vec<Option<Probe>>,
+    free: Vec<usize>,
+    by_settings: HashMap<Arc<Settings>, usize>,
+    checkers: BTreeMap<CheckerId, Checker>,
+    /// Of each probe: when to try, or while it does, when to give up.
+    deadlines: Deadlines,
+    /// Probes that are due.
+    due: VecDeque<usize>,
+    /// Probes with more to be read than was read in one go.
+    unfinished: VecDeque<usize>,
+    running: usize,
+    reports: Vec<Report>,
+    scratch: Scratch,
+}
+
+#[derive(Debug)]
+struct Checker {
+    probe: usize,
+    suspended: bool,
+    /// The verdict of its last report.
+    told: Verdict,
+}
+
+/// What attempts use in turn.
+#[derive(Debug)]
+struct Scratch {
+    buffer: Vec<u8>,
+    seed: RandomState,
+    drawn: u64,
+    runner: Option<Runner>,
+}
+
+impl Scratch {
+    /// A number others cannot guess: the standard library's keyed hash of a count.
+    fn random(&mut self) -> u64 {
+        self.drawn = self.drawn.wrapping_add(1);
+        self.seed.hash_one(self.drawn)
+    }
+
+    /// A duration from zero to `limit`.
+    fn random_up_to(&mut self, limit: Duration) -> Duration {
+        let nanos = u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX - 1);
+        Duration::from_nanos(self.random() % nanos.saturating_add(1))
+    }
+}
+
+/// What became of an attempt that was looked at.
+enum News {
+    /// Nothing more for now.
+    Wait,
+    /// There is more to be read.
+    More,
+    /// It is over.
+    Done(Outcome),
+}
+
+impl Checks {
+    /// No checkers yet. Tokens from `first_token` on are theirs, with no upper end. At most `limit`
+    /// attempts are made at a time; scripts are run by `runner`, and fail to without.
+    ///
+    /// # Errors
+    /// If the kernel gives no other descriptor of the poll.
+    pub fn new(
+        registry: &Registry,
+        first_token: usize,
+        limit: NonZeroUsize,
+        runner: Option<Runner>,
+    ) -> io::Result<Self> {
+        Ok(Self {
+            registry: registry.try_clone()?,
+            first_token,
+            limit,
+            probes: Vec::new(),
+            free: Vec::new(),
+            by_settings: HashMap::new(),
+            checkers: BTreeMap::new(),
+            deadlines: Deadlines::new(),
+            due: VecDeque::new(),
+            unfinished: VecDeque::new(),
+            running: 0,
+            reports: Vec::new(),
+            scratch: Scratch {
+                buffer: vec![0; RUN],
+                seed: RandomState::new(),
+                drawn: 0,
+                runner,
+            },
+        })
+    }
+
+    /// Starts a checker at `now`, in place of one of that name.
+    pub fn add(&mut self, id: CheckerId, settings: Settings, now: Instant) {
+        self.remove(id);
+        let told = match settings.timing.alpha {
+            true => Verdict::Down,
+            false => Verdict::Up,
+        };
+        let probe = self.probe(settings, now);
+        self.checkers.insert(
+            id,
+            Checker {
+                probe,
+                suspended: false,
+                told,
+            },
+        );
+        if let Some(probe) = self.probes.get_mut(probe).and_then(Option::as_mut) {
+            probe.checkers.push(id);
+        }
+        self.wake(id, now);
+    }
+
+    /// The probe with these settings, made if there is none.
+    fn probe(&mut self, settings: Settings, now: Instant) -> usize {
+        let settings = Arc::new(settings);
+        let entry = match self.by_settings.entry(Arc::clone(&settings)) {
+            Entry::Occupied(entry) => return *entry.get(),
+            Entry::Vacant(entry) => entry,
+        };
+        let timing = settings.timing;
+        let warmup = self.scratch.random_up_to(timing.warmup);
+        let steps = settings.protocol.steps();
+        let probe = Probe {
+            settings,
+            schedule: Schedule::new(timing, steps, now, warmup),
+            attempt: None,
+            checkers: Vec::new(),
+            awake: 0,
+            last: None,
+            queue: Queue::None,
+        };
+        let index = self.free.pop().unwrap_or(self.probes.len());
+        entry.insert(index);
+        self.deadlines.set(index, probe.schedule.deadline());
+        match self.probes.get_mut(index) {
+            Some(slot) => *slot = Some(probe),
+            None => self.probes.push(Some(probe)),
+        }
+        index
+    }
+
+    /// Ends a checker. There are no more reports of it, those not taken yet included.
+    pub fn remove(&mut self, id: CheckerId) {
+        self.suspend(id);
+        let Some(checker) = self.checkers.remove(&id) else {
+            return;
+        };
+        self.reports.retain(|report| report.checker != id);
+        let Some(slot) = self.probes.get_mut(checker.probe) else {
+            return;
+        };
+        if let Some(probe) = slot {
+            probe.checkers.retain(|other| *other != id);
+        }
+        if let Some(probe) = slot.take_if(|probe| probe.checkers.is_empty()) {
+            self.by_settings.remove(&probe.settings);
+            self.deadlines.set(checker.probe, None);
+            self.free.push(checker.probe);
+        }
+    }
+
+    /// Makes no attempts for a checker until it is [resumed](Self::resume) (`ha_suspend`); its
+    /// verdict stays as reported.
+    pub fn suspend(&mut self, id: CheckerId) {
+        let checker = self.checkers.get_mut(&id);
+        let Some(checker) = checker.filter(|checker| !checker.suspended) else {
+            return;
+        };
+        checker.suspended = true;
+        let index = checker.probe;
+        let Some(probe) = self.probes.get_mut(index).and_then(Option::as_mut) else {
+            return;
+        };
+        probe.awake -= 1;
+        if probe.awake == 0 {
+            self.running -= usize::from(probe.attempt.take().is_some());
+            probe.schedule.suspend();
+            probe.queue = Queue::None;
+            self.deadlines.set(index, None);
+        }
+    }
+
+    /// Makes attempts for a suspended checker again, the first at once.
+    pub fn resume(&mut self, id: CheckerId, now: Instant) {
+        let checker = self.checkers.get_mut(&id);
+        if let Some(checker) = checker.filter(|checker| checker.suspended) {
+            checker.suspended = false;
+            self.wake(id, now);
+        }
+    }
+
+    /// One more checker has need of its probe.
+    fn wake(&mut self, id: CheckerId, now: Instant) {
+        let Some(checker) = self.checkers.get_mut(&id) else {
+            return;
+        };
+        let index = checker.probe;
+        let Some(probe) = self.probes.get_mut(index).and_then(Option::as_mut) else {
+            return;
+        };
+        probe.awake += 1;
+        if probe.awake == 1 {
+            probe.schedule.resume(now);
+            self.deadlines.set(index, probe.schedule.deadline());
+        } else if let Some(outcome) = &probe.last
+            && probe.schedule.is_founded()
+        {
+            let report = checker.report(id, outcome, probe.schedule.verdict(), Change::Confirmed);
+            self.reports.push(report);
+        }
+    }
+
+    /// Whether `token` is one of the checkers'.
+    #[must_use]
+    pub const fn owns(&self, token: Token) -> bool {
+        token.0 >= self.first_token
+    }
+
+    /// When to call [`fire`](Self::fire) at the latest.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        let startable = !self.due.is_empty() && self.running < self.limit.get();
+        if startable || !self.unfinished.is_empty() {
+            return Some(Instant::EPOCH);
+        }
+        self.deadlines.wake_up()
+    }
+
+    /// What was found since the last call, in order. There is at most one report per attempt and
+    /// checker, so take them every turn.
+    #[must_use = "the reports are gone from here"]
+    pub fn reports(&mut self) -> Vec<Report> {
+        core::mem::take(&mut self.reports)
+    }
+
+    /// The source with this token is ready. Spurious calls are harmless.
+    pub fn ready(&mut self, token: Token, now: Instant) {
+        if let Some(index) = token.0.checked_sub(self.first_token) {
+            self.go_on(index, now);
+        }
+    }
+
+    /// Does what is due at `now`.
+    pub fn fire(&mut self, now: Instant) {
+        for _ in 0..BUDGET.min(self.unfinished.len()) {
+            if let Some(index) = self.unfinished.pop_front()
+                && self.leave(index, Queue::Unfinished)
+            {
+                self.go_on(index, now);
+            }
+        }
+        for _ in 0..BUDGET {
+            let Some(index) = self.deadlines.pop_due(now) else {
+                break;
+            };
+            self.expire(index, now);
+        }
+        for _ in 0..BUDGET {
+            if self.running >= self.limit.get() {
+                break;
+            }
+            let Some(index) = self.due.pop_front() else {
+                break;
+            };
+            if self.leave(index, Queue::Due) {
+                self.start(index, now);
+            }
+        }
+    }
+
+    /// Whether the probe stood in `queue`, which it has left then. An entry in a queue may be that of
+    /// an earlier probe with the same index.
+    fn leave(&mut self, index: usize, queue: Queue) -> bool {
+        let probe = self.probes.get_mut(index).and_then(Option::as_mut);
+        probe.is_some_and(|probe| {
+            let there = probe.queue == queue;
+            if there {
+                probe.queue = Queue::None;
+            }
+            there
+        })
+    }
+
+    fn expire(&mut self, index: usize, now: Instant) {
+        let Some(probe) = self.probes.get_mut(index).and_then(Option::as_mut) else {
+            return;
+        };
+        match &mut probe.attempt {
+            Some(attempt) => {
+                let outcome = attempt.timed_out();
+                self.end(index, outcome, now);
+            }
+            None => {
+                probe.queue = Queue::Due;
+                self.due.push_back(index);
+            }
+        }
+    }
+
+    fn start(&mut self, index: usize, now: Instant) {
+        let Some(probe) = self.probes.get_mut(index).and_then(Option::as_mut) else {
+            return;
+        };
+        let Some(step) = probe.schedule.begin(now) else {
+            return;
+        };
+        let protocol = &probe.settings.protocol;
+        let attempt = Attempt::start(protocol, step, now, &mut self.scratch).and_then(|attempt| {
+            let token = Token(self.first_token + index);
+            let interest = Interest::READABLE | Interest::WRITABLE;
+            SourceFd(&attempt.as_raw_fd())
+                .register(&self.registry, token, interest)
+                .map_err(socket::system("epoll_ctl"))?;
+            Ok(attempt)
+        });
+        match attempt {
+            Ok(attempt) => {
+                self.deadlines.set(index, Some(attempt.deadline()));
+                probe.attempt = Some(attempt);
+                self.running += 1;
+            }
+            Err(failure) => self.end(index, Err(failure), now),
+        }
+    }
+
+    fn go_on(&mut self, index: usize, now: Instant) {
+        let Some(probe) = self.probes.get_mut(index).and_then(Option::as_mut) else {
+            return;
+        };
+        let Some(attempt) = &mut probe.attempt else {
+            return;
+        };
+        let news = attempt.ready(now, &mut self.scratch);
+        match news {
+            News::Done(outcome) => return self.end(index, outcome, now),
+            News::Wait => {}
+            News::More => {
+                if probe.queue == Queue::None {
+                    probe.queue = Queue::Unfinished;
+                    self.unfinished.push_back(index);
+                }
+            }
+        }
+        let deadline = Some(attempt.deadline());
+        if self.deadlines.get(index) != deadline {
+            self.deadlines.set(index, deadline);
+        }
+    }
+
+    /// The attempt of a probe is over.
+    fn end(&mut self, index: usize, outcome: Outcome, now: Instant) {
+        let Some(probe) = self.probes.get_mut(index).and_then(Option::as_mut) else {
+            return;
+        };
+        self.running -= usize::from(probe.attempt.take().is_some());
+        probe.queue = Queue::None;
+        let change = if let Err(Failure::System { .. }) = outcome {
+            probe.schedule.postpone(now);
+            Change::Unchanged
+        } else {
+            probe.last = Some(outcome.clone());
+            probe.schedule.conclude(now, outcome.is_ok())
+        };
+        self.deadlines.set(index, probe.schedule.deadline());
+        let verdict = probe.schedule.verdict();
+        for id in &probe.checkers {
+            let checker = self.checkers.get_mut(id);
+            if let Some(checker) = checker.filter(|checker| !checker.suspended) {
+                let report = checker.report(*id, &outcome, verdict, change);
+                self.reports.push(report);
+            }
+        }
+    }
+}
+
+impl Checker {
+    /// What `change` of the probe is to this checker, which may not have heard of those before.
+    fn report(
+        &mut self,
+        checker: CheckerId,
+        outcome: &Outcome,
+        verdict: Verdict,
+        change: Change,
+    ) -> Report {
+        let change = match (self.told, verdict, change) {
+            (Verdict::Up, Verdict::Up, Change::Confirmed | Change::Rose) => Change::Confirmed,
+            (Verdict::Up, Verdict::Up, Change::Unchanged | Change::Fell { .. })
+            | (Verdict::Down, Verdict::Down, _) => Change::Unchanged,
+            (Verdict::Down, Verdict::Up, _) => Change::Rose,
+            (Verdict::Up, Verdict::Down, fell @ Change::Fell { .. }) => fell,
+            (Verdict::Up, Verdict::Down, _) => Change::Fell { retries: 0 },
+        };
+        self.told = verdict;
+        Report {
+            checker,
+            outcome: outcome.clone(),
+            verdict,
+            change,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,179 @@
+//! One thing checked on the network, for as many checkers as want it.
+
+use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::sync::Arc;
+
+use vrrp_core::{Family, Instant};
+
+use super::datagram::Datagram;
+use super::socket;
+use super::stream::Stream;
+use super::{CheckerId, News, Scratch};
+use crate::health::attempt::{Dialogue, Exchange, Failure, Outcome, Process};
+use crate::health::dns::DnsCheck;
+use crate::health::http::{Get, Url};
+use crate::health::misc::{MiscAttempt, MiscCheck};
+use crate::health::ping::{Identifier, PingCheck};
+use crate::health::schedule::Schedule;
+use crate::health::settings::{Connection, Http, HttpTls, Misc, Protocol, Settings};
+use crate::health::smtp::SmtpCheck;
+use crate::health::tls::Client;
+use crate::health::udp::UdpCheck;
+
+/// What is checked, when, and for whom.
+#[derive(Debug)]
+pub(super) struct Probe {
+    pub(super) settings: Arc<Settings>,
+    pub(super) schedule: Schedule,
+    pub(super) attempt: Option<Attempt>,
+    pub(super) checkers: Vec<CheckerId>,
+    /// How many of them are not suspended.
+    pub(super) awake: usize,
+    /// What the last attempt found.
+    pub(super) last: Option<Outcome>,
+    /// Where it stands in line.
+    pub(super) queue: Queue,
+}
+
+/// A queue of the driver's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Queue {
+    None,
+    /// An attempt is to be made.
+    Due,
+    /// The attempt under way has more to read.
+    Unfinished,
+}
+
+/// A try under way.
+#[derive(Debug)]
+pub(super) enum Attempt {
+    Stream(Stream),
+    Datagram(Datagram),
+    Script(MiscAttempt, Misc, Instant),
+}
+
+impl Attempt {
+    /// Makes the try of step `step` (a page's number).
+    pub(super) fn start(
+        protocol: &Protocol,
+        step: usize,
+        now: Instant,
+        scratch: &mut Scratch,
+    ) -> Result<Self, Failure> {
+        match protocol {
+            Protocol::Tcp(connection) => Self::stream(connection, None, now),
+            Protocol::Http(connection, http) => {
+                let dialogue = match http.urls.get(step) {
+                    Some(url) => Some(get(connection, http, url)?),
+                    None => None,
+                };
+                Self::stream(connection, dialogue, now)
+            }
+            Protocol::Smtp(connection, name) => {
+                let dialogue = SmtpCheck::new(name.clone());
+                Self::stream(connection, Some(Box::new(dialogue)), now)
+            }
+            Protocol::Dns(connection, name, kind) => {
+                let [high, low, ..] = scratch.random().to_be_bytes();
+                let exchange = DnsCheck::new(u16::from_be_bytes([high, low]), name, *kind);
+                Self::datagram(connection, Box::new(exchange), now)
+            }
+            Protocol::Udp(connection, settings) => {
+                let exchange = UdpCheck::new(settings.clone(), scratch.random());
+                Self::datagram(connection, Box::new(exchange), now)
+            }
+            Protocol::Ping(connection) => Self::echo(connection, now, scratch),
+            Protocol::Misc(misc) => {
+                let check = MiscCheck::new(Arc::clone(&misc.script), misc.dynamic);
+                let runner = scratch.runner.as_ref();
+                let runner = runner.ok_or(Failure::System {
+                    call: "fork",
+                    errno: nix::errno::Errno::EAGAIN,
+                })?;
+                let attempt = check.start(runner)?;
+                Ok(Self::Script(attempt, misc.clone(), now + misc.limit))
+            }
+        }
+    }
+
+    fn stream(
+        connection: &Connection,
+        dialogue: Option<Box<dyn Dialogue>>,
+        now: Instant,
+    ) -> Result<Self, Failure> {
+        Stream::connect(connection, dialogue, now).map(Self::Stream)
+    }
+
+    fn datagram(
+        connection: &Connection,
+        exchange: Box<dyn Exchange>,
+        now: Instant,
+    ) -> Result<Self, Failure> {
+        let socket = socket::datagram(connection)?;
+        let limit = connection.limits.step;
+        Datagram::send(socket, exchange, false, limit, now).map(Self::Datagram)
+    }
+
+    fn echo(connection: &Connection, now: Instant, scratch: &mut Scratch) -> Result<Self, Failure> {
+        let family = if connection.to.is_ipv4() {
+            Family::V4
+        } else {
+            Family::V6
+        };
+        let [a, b, c, d, ..] = scratch.random().to_be_bytes();
+        let (identifier, sequence) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
+        let (socket, identifier) = socket::echo(connection, identifier)?;
+        let headed = family == Family::V4 && matches!(identifier, Identifier::Own(_));
+        let exchange = PingCheck::new(family, identifier, sequence, scratch.random());
+        let limit = connection.limits.step;
+        Datagram::send(socket, Box::new(exchange), headed, limit, now).map(Self::Datagram)
+    }
+
+    pub(super) fn deadline(&self) -> Instant {
+        match self {
+            Self::Stream(stream) => stream.deadline(),
+            Self::Datagram(datagram) => datagram.deadline(),
+            Self::Script(_, _, until) => *until,
+        }
+    }
+
+    pub(super) fn timed_out(&mut self) -> Outcome {
+        match self {
+            Self::Stream(stream) => Err(stream.timed_out()),
+            Self::Datagram(datagram) => datagram.timed_out(),
+            Self::Script(attempt, misc, _) => attempt.timed_out(misc.limit),
+        }
+    }
+
+    pub(super) fn ready(&mut self, now: Instant, scratch: &mut Scratch) -> News {
+        match self {
+            Self::Stream(stream) => stream.ready(now, scratch),
+            Self::Datagram(datagram) => datagram.ready(scratch),
+            Self::Script(attempt, ..) => attempt.poll().map_or(News::Wait, News::Done),
+        }
+    }
+}
+
+impl AsRawFd for Attempt {
+    fn as_raw_fd(&self) -> RawFd {
+        match self {
+            Self::Stream(stream) => stream.socket.as_raw_fd(),
+            Self::Datagram(datagram) => datagram.socket.as_raw_fd(),
+            Self::Script(attempt, ..) => attempt.as_fd().as_raw_fd(),
+        }
+    }
+}
+
+fn get(connection: &Connection, http: &Http, url: &Arc<Url>) -> Result<Box<dyn Dialogue>, Failure> {
+    let get = Get::new(Arc::clone(url), http.version, connection.to);
+    let Some(HttpTls { client, name }) = &http.tls else {
+        return Ok(Box::new(get));
+    };
+    let host = url.virtualhost.as_ref().map(ToString::to_string);
+    let name = name.as_deref().or(host.as_deref());
+    // A virtual host that is no name, such as `_`, is asked for in the request alone.
+    let address = connection.to.ip();
+    let name = Client::server_name(name, address).unwrap_or_else(|_| Client::unnamed(address));
+    Ok(Box::new(client.wrap(get, name)?))
+}

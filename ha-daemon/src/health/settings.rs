@@ -1,0 +1,159 @@
+//! What to check, how, and how often.
+
+use core::hash::{Hash, Hasher};
+use core::net::SocketAddr;
+use core::num::NonZeroUsize;
+use core::time::Duration;
+use std::sync::Arc;
+
+use vrrp_mio::InterfaceName;
+
+use super::dns::{DnsType, DomainName};
+use super::http::{HttpVersion, Url};
+use super::schedule::Timing;
+use super::smtp::HelloName;
+use super::tls::Client;
+use super::udp::UdpSettings;
+use crate::script::Script;
+
+/// A checker. Checkers with equal settings are one on the network.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Settings {
+    /// What an attempt is.
+    pub protocol: Protocol,
+    /// When attempts are made.
+    pub timing: Timing,
+}
+
+/// What an attempt is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// A connection, closed at once (`TCP_CHECK`).
+    Tcp(Connection),
+    /// Pages (`HTTP_GET`, `SSL_GET`).
+    Http(Connection, Http),
+    /// The beginning of a mail dialogue (`SMTP_CHECK`).
+    Smtp(Connection, HelloName),
+    /// A question to a name server (`DNS_CHECK`).
+    Dns(Connection, DomainName, DnsType),
+    /// A datagram (`UDP_CHECK`).
+    Udp(Connection, UdpSettings),
+    /// An echo request; ports are without meaning (`PING_CHECK`).
+    Ping(Connection),
+    /// A script (`MISC_CHECK`).
+    Misc(Misc),
+}
+
+impl Protocol {
+    /// How many attempts it takes to try everything.
+    pub(super) fn steps(&self) -> NonZeroUsize {
+        let steps = match self {
+            Self::Http(_, http) => http.urls.len(),
+            Self::Tcp(_)
+            | Self::Smtp(..)
+            | Self::Dns(..)
+            | Self::Udp(..)
+            | Self::Ping(_)
+            | Self::Misc(_) => 1,
+        };
+        NonZeroUsize::new(steps).unwrap_or(NonZeroUsize::MIN)
+    }
+}
+
+/// Where to connect to, and from where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Connection {
+    /// The real server, or `connect_ip` and `connect_port`.
+    pub to: SocketAddr,
+    /// `bindto` and `bind_port`; port 0 for one of the kernel's choice.
+    pub from: Option<SocketAddr>,
+    /// `bind_if`.
+    pub interface: Option<InterfaceName>,
+    /// `fwmark`, by which routing rules tell the packets of checkers.
+    pub mark: Option<u32>,
+    /// How long to wait.
+    pub limits: Limits,
+}
+
+impl Connection {
+    /// A connection to `to` with keepalived's default limits.
+    #[must_use]
+    pub const fn new(to: SocketAddr) -> Self {
+        Self {
+            to,
+            from: None,
+            interface: None,
+            mark: None,
+            limits: Limits::of_steps(Duration::from_secs(5)),
+        }
+    }
+}
+
+/// How long an attempt waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Limits {
+    /// For the connection, and then from one run of octets to the next (`connect_timeout`, 5 s).
+    pub step: Duration,
+    /// For the whole. keepalived has no such limit: a server that lets an octet drip before each
+    /// step is over keeps it waiting for ever.
+    pub whole: Duration,
+}
+
+impl Limits {
+    /// Steps of at most `step`, six times that for the whole.
+    #[must_use]
+    pub const fn of_steps(step: Duration) -> Self {
+        Self {
+            step,
+            whole: step.saturating_mul(6),
+        }
+    }
+}
+
+/// Pages of a server.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Http {
+    /// What requests say of the protocol.
+    pub version: HttpVersion,
+    /// One per attempt, in this order. Without any, a connection is enough.
+    pub urls: Vec<Arc<Url>>,
+    /// With TLS beneath.
+    pub tls: Option<HttpTls>,
+}
+
+/// TLS beneath HTTP.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct HttpTls {
+    /// How it is used; checkers with the same share it.
+    pub client: Client,
+    /// `sni_name`; the virtual host of the page if absent, and the address where that is absent too.
+    pub name: Option<Box<str>>,
+}
+
+/// A script as a checker.
+#[derive(Clone, Debug)]
+pub struct Misc {
+    /// The script; checkers that share it share its runs.
+    pub script: Arc<Script>,
+    /// Whether statuses from 2 on are weights (`misc_dynamic`).
+    pub dynamic: bool,
+    /// How long it may take (`misc_timeout`).
+    pub limit: Duration,
+}
+
+impl PartialEq for Misc {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.script, &other.script)
+            && (self.dynamic, self.limit) == (other.dynamic, other.limit)
+    }
+}
+
+impl Eq for Misc {}
+
+impl Hash for Misc {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.script).hash(state);
+        self.dynamic.hash(state);
+        self.limit.hash(state);
+    }
+}

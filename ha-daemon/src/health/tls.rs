@@ -1,0 +1,312 @@
+//! TLS beneath a dialogue.
+
+mod verify;
+
+use core::fmt;
+use core::hash::{Hash, Hasher};
+use core::net::IpAddr;
+use std::io::{Read, Write};
+use std::sync::Arc;
+
+use rustls::client::{Resumption, VerifierBuilderError};
+use rustls::pki_types::pem::{self, PemObject};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, Error};
+
+use self::verify::Unverified;
+use super::attempt::{Dialogue, Failure, Outcome, Progress};
+
+/// Octets of plain text handed on at a time.
+const PORTION: usize = 4096;
+
+/// Why a dialogue over TLS did not come about.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum TlsFailure {
+    /// The handshake or a record failed, here or by an alert of the other side.
+    #[error("TLS: {0}")]
+    Protocol(#[from] Error),
+    /// The connection ended without a closing alert (RFC 8446 §6.1), which `tls_compliant` wants.
+    #[error("TLS: connection closed without close_notify")]
+    Truncated,
+}
+
+/// Checkers cannot use TLS so.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// The text is no PEM, or holds nothing of what is sought; an encrypted key is not sought.
+    #[error("cannot read PEM: {0}")]
+    Pem(pem::Error),
+    /// There is no certificate in the text.
+    #[error("there is no certificate")]
+    NoCertificate,
+    /// A certificate or key is unusable, or they do not belong together.
+    #[error(transparent)]
+    Certificate(Error),
+    /// The authorities are unusable.
+    #[error(transparent)]
+    Verifier(VerifierBuilderError),
+    /// The cryptography does what no version of TLS needs.
+    #[error(transparent)]
+    Provider(Error),
+    /// The name to be asked for is no DNS name.
+    #[error("{0:?} cannot be a TLS server name")]
+    ServerName(Box<str>),
+}
+
+/// What a [`Client`] is made of; the files of an `SSL` block as their octets.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TlsSettings<'a> {
+    /// Certificates of authorities (PEM), one of which a server's certificate has to lead to. `None`:
+    /// any certificate passes, as with keepalived, which reads `ca` and does not use it.
+    pub authorities: Option<&'a [u8]>,
+    /// The chain of certificates and the private key (PEM, not encrypted) to show if asked.
+    pub identity: Option<(&'a [u8], &'a [u8])>,
+    /// Whether to say which server is meant (`enable_sni`).
+    pub sni: bool,
+    /// Whether a connection has to end with a closing alert (`tls_compliant`).
+    pub compliant: bool,
+}
+
+/// How checkers use TLS, versions 1.2 and 1.3. Cheap to clone; clones are equal, others are not.
+///
+/// Sessions are not resumed: every attempt tries a whole handshake.
+#[derive(Clone)]
+pub struct Client {
+    config: Arc<ClientConfig>,
+    compliant: bool,
+}
+
+impl Client {
+    /// A client by `settings`.
+    ///
+    /// # Errors
+    /// [`TlsError`], but for the server name.
+    pub fn new(settings: &TlsSettings<'_>) -> Result<Self, TlsError> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .map_err(TlsError::Provider)?;
+        let builder = match settings.authorities {
+            None => builder
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(Unverified)),
+            Some(pem) => builder.with_webpki_verifier(verify::authorities(pem, &provider)?),
+        };
+        let mut config = match settings.identity {
+            None => builder.with_no_client_auth(),
+            Some((chain, key)) => {
+                let chain = CertificateDer::pem_slice_iter(chain)
+                    .collect::<Result<Vec<_>, _>>()
+                    .map_err(TlsError::Pem)?;
+                if chain.is_empty() {
+                    return Err(TlsError::NoCertificate);
+                }
+                let key = PrivateKeyDer::from_pem_slice(key).map_err(TlsError::Pem)?;
+                builder
+                    .with_client_auth_cert(chain, key)
+                    .map_err(TlsError::Certificate)?
+            }
+        };
+        config.enable_sni = settings.sni;
+        config.resumption = Resumption::disabled();
+        Ok(Self {
+            config: Arc::new(config),
+            compliant: settings.compliant,
+        })
+    }
+
+    /// The name to ask for: `name` without the port it may have, or the address.
+    ///
+    /// # Errors
+    /// [`TlsError::ServerName`].
+    pub fn server_name(
+        name: Option<&str>,
+        address: IpAddr,
+    ) -> Result<ServerName<'static>, TlsError> {
+        let Some(name) = name else {
+            return Ok(Self::unnamed(address));
+        };
+        let host = match name.rsplit_once(':') {
+            Some((host, port))
+                if (!host.contains(':') || host.ends_with(']')) && port.parse::<u16>().is_ok() =>
+            {
+                host
+            }
+            Some(_) | None => name,
+        };
+        let bare = host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'));
+        ServerName::try_from(bare.unwrap_or(host).to_owned())
+            .map_err(|_| TlsError::ServerName(name.into()))
+    }
+
+    /// The server at an address, which has no name to be told.
+    #[must_use]
+    pub fn unnamed(address: IpAddr) -> ServerName<'static> {
+        ServerName::IpAddress(address.into())
+    }
+
+    /// Puts TLS beneath `inner`. `name` is what the certificate is held against and, if so set, what
+    /// the server is told.
+    ///
+    /// # Errors
+    /// [`Failure::Tls`] if the cryptography has no randomness to give.
+    pub fn wrap<D: Dialogue>(
+        &self,
+        inner: D,
+        name: ServerName<'static>,
+    ) -> Result<Tls<D>, Failure> {
+        let mut connection =
+            ClientConnection::new(Arc::clone(&self.config), name).map_err(TlsFailure::Protocol)?;
+        // What is written is what the dialogue puts out at a time, and is taken out at once.
+        connection.set_buffer_limit(None);
+        Ok(Tls {
+            connection,
+            inner,
+            begun: false,
+            peer_closed: false,
+            compliant: self.compliant,
+        })
+    }
+}
+
+impl PartialEq for Client {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.config, &other.config)
+    }
+}
+
+impl Eq for Client {}
+
+impl Hash for Client {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.config).hash(state);
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("sni", &self.config.enable_sni)
+            .field("compliant", &self.compliant)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A dialogue whose octets are enciphered. It is a dialogue itself: its octets are TLS records.
+///
+/// The inner one starts when the handshake is over. Beyond what rustls holds of unfinished records
+/// (RFC 8446 §5.2: 16 KiB and a little) nothing is kept.
+#[derive(Debug)]
+pub struct Tls<D> {
+    connection: ClientConnection,
+    inner: D,
+    /// Whether the inner dialogue has started.
+    begun: bool,
+    peer_closed: bool,
+    compliant: bool,
+}
+
+impl<D: Dialogue> Tls<D> {
+    fn read(&mut self, mut records: &[u8], out: &mut Vec<u8>) -> Result<Progress, TlsFailure> {
+        while !records.is_empty() {
+            self.connection.read_tls(&mut records).map_err(refused)?;
+            let state = self.connection.process_new_packets()?;
+            self.peer_closed = state.peer_has_closed();
+            if !self.begun && !self.connection.is_handshaking() {
+                self.begun = true;
+                let mut plain = Vec::new();
+                let progress = self.inner.start(&mut plain);
+                self.put(&plain)?;
+                if let Progress::Done(_) = progress {
+                    return Ok(progress);
+                }
+            }
+            self.flush(out)?;
+            let progress = self.hand_on(out)?;
+            if let Progress::Done(_) = progress {
+                return Ok(progress);
+            }
+            if self.peer_closed {
+                return Ok(Progress::Done(self.inner.closed()));
+            }
+        }
+        Ok(Progress::Continue)
+    }
+
+    /// Gives the inner dialogue what has been deciphered.
+    fn hand_on(&mut self, out: &mut Vec<u8>) -> Result<Progress, TlsFailure> {
+        let mut portion = [0; PORTION];
+        let mut plain = Vec::new();
+        // An error says that there is nothing now, or no more.
+        while let Ok(length) = self.connection.reader().read(&mut portion) {
+            let octets = portion.get(..length).unwrap_or_default();
+            if octets.is_empty() {
+                break;
+            }
+            plain.clear();
+            let progress = self.inner.receive(octets, &mut plain);
+            self.put(&plain)?;
+            self.flush(out)?;
+            if let Progress::Done(_) = progress {
+                return Ok(progress);
+            }
+        }
+        Ok(Progress::Continue)
+    }
+
+    fn put(&mut self, plain: &[u8]) -> Result<(), TlsFailure> {
+        self.connection.writer().write_all(plain).map_err(refused)
+    }
+
+    fn flush(&mut self, out: &mut Vec<u8>) -> Result<(), TlsFailure> {
+        while self.connection.wants_write() {
+            self.connection.write_tls(out).map_err(refused)?;
+        }
+        Ok(())
+    }
+}
+
+/// rustls reports by `io::Error` that its buffers are full, which they are not where they are emptied
+/// after each portion.
+fn refused(error: std::io::Error) -> TlsFailure {
+    TlsFailure::Protocol(Error::General(error.to_string()))
+}
+
+impl<D: Dialogue> Dialogue for Tls<D> {
+    fn start(&mut self, out: &mut Vec<u8>) -> Progress {
+        match self.flush(out) {
+            Ok(()) => Progress::Continue,
+            Err(failure) => Progress::Done(Err(failure.into())),
+        }
+    }
+
+    fn receive(&mut self, octets: &[u8], out: &mut Vec<u8>) -> Progress {
+        let progress = match self.read(octets, out) {
+            Ok(Progress::Continue) => return Progress::Continue,
+            Ok(done @ Progress::Done(_)) => {
+                self.connection.send_close_notify();
+                done
+            }
+            Err(failure) => Progress::Done(Err(failure.into())),
+        };
+        // An alert says why, or that this is the end. That it cannot be sent changes nothing.
+        match self.flush(out) {
+            Ok(()) | Err(_) => progress,
+        }
+    }
+
+    fn closed(&mut self) -> Outcome {
+        if !self.begun {
+            return Err(Failure::Closed);
+        }
+        if self.compliant && !self.peer_closed {
+            return Err(TlsFailure::Truncated.into());
+        }
+        self.inner.closed()
+    }
+}
+
+#[cfg(test)]
+mod tests;

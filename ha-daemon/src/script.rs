@@ -1,0 +1,79 @@
+//! Programs of the configuration: what to run, as whom, and the threads that look after them.
+//!
+//! A script never holds up the caller of [`Runner::start`]. Starting one takes a `fork` and an
+//! `execve`, and the latter waits for the disk the program is on, for ever if that is a dead NFS
+//! server; `Command::spawn` waits with it. So every running script has an *attendant*, a thread
+//! that starts it, waits for its end, and ends it with all its children if it is cancelled. What
+//! the attendant learns is read from a descriptor that a loop can poll.
+//!
+//! No shell is involved: the words of the command are the arguments, see [`split`].
+
+use core::sync::atomic::{AtomicBool, Ordering};
+use std::ffi::{OsStr, OsString};
+use std::sync::Arc;
+
+mod runner;
+mod words;
+
+pub use self::runner::{Ending, Run, Runner, StartError};
+pub use self::words::{WordsError, split};
+
+/// Whose rights a script has; supplementary groups are given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Credentials {
+    /// User id.
+    pub uid: u32,
+    /// Group id.
+    pub gid: u32,
+}
+
+/// A program and its arguments. Of one such value at most one process is alive at a time.
+#[derive(Debug)]
+pub struct Script {
+    program: OsString,
+    arguments: Vec<OsString>,
+    credentials: Option<Credentials>,
+    alive: AtomicBool,
+}
+
+impl Script {
+    /// The first of `words` with the others as its arguments; `None` if there are none.
+    ///
+    /// A program without a slash is looked for in `PATH`. Without `credentials` it runs with those
+    /// of the thread that created the [`Runner`], else that thread has to hold `CAP_SETUID` and
+    /// `CAP_SETGID`, and `CAP_KILL` to end it.
+    #[must_use]
+    pub fn new(words: Vec<OsString>, credentials: Option<Credentials>) -> Option<Self> {
+        let mut words = words.into_iter();
+        Some(Self {
+            program: words.next()?,
+            arguments: words.collect(),
+            credentials,
+            alive: AtomicBool::new(false),
+        })
+    }
+
+    /// The program, as configured.
+    #[must_use]
+    pub fn program(&self) -> &OsStr {
+        &self.program
+    }
+}
+
+/// The right to have a process of a script.
+#[derive(Debug)]
+struct Lease(Arc<Script>);
+
+impl Lease {
+    /// The right, unless an earlier process is not gone yet.
+    fn take(script: &Arc<Script>) -> Option<Self> {
+        let taken = script.alive.swap(true, Ordering::AcqRel);
+        (!taken).then(|| Self(Arc::clone(script)))
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.0.alive.store(false, Ordering::Release);
+    }
+}

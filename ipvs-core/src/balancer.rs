@@ -1,0 +1,142 @@
+//! A service with its destinations and its scheduler.
+
+use core::time::Duration;
+
+use thiserror::Error;
+
+use crate::scheduler::{Model, Request, Schedule, UnknownScheduler};
+use crate::{
+    Destination, DestinationError, DestinationKey, DestinationRecord, Flow, KernelProfile,
+    Scheduler, Service, Table, Trash,
+};
+
+/// Why there is no model of a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum BalancerError {
+    /// Its scheduler has no model.
+    #[error(transparent)]
+    Scheduler(#[from] UnknownScheduler),
+    /// A destination that the kernel cannot have.
+    #[error("a destination the kernel cannot have")]
+    Destination(#[from] DestinationError),
+}
+
+/// A service with its destinations and its scheduler: it sends each new connection where the kernel
+/// would.
+///
+/// Persistence and the connections themselves are those of a director.
+#[derive(Clone, Debug)]
+pub struct Balancer {
+    service: Service,
+    table: Table,
+    model: Model,
+}
+
+impl Balancer {
+    /// A service without destinations.
+    pub fn new(service: &Service, profile: KernelProfile) -> Result<Self, BalancerError> {
+        Self::with_table(service, Table::new(profile))
+    }
+
+    /// A service of which a kernel has listed `records`. What of the scheduler's state is not known
+    /// then ([`Scheduler::hidden`]) is as if the scheduler had just been set.
+    pub fn from_records(
+        service: &Service,
+        profile: KernelProfile,
+        records: &[DestinationRecord],
+    ) -> Result<Self, BalancerError> {
+        Self::with_table(service, Table::from_records(profile, records)?)
+    }
+
+    fn with_table(service: &Service, table: Table) -> Result<Self, BalancerError> {
+        Ok(Self {
+            service: *service,
+            model: model(&service.scheduler, &table)?,
+            table,
+        })
+    }
+
+    /// The service.
+    #[must_use]
+    pub const fn service(&self) -> &Service {
+        &self.service
+    }
+
+    /// Its destinations.
+    #[must_use]
+    pub const fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// Its destinations, to count connections.
+    pub(crate) const fn table_mut(&mut self) -> &mut Table {
+        &mut self.table
+    }
+
+    /// Changes the service; its key stays. The scheduler's state survives unless it becomes
+    /// another scheduler.
+    pub fn edit_service(&mut self, service: &Service) -> Result<(), BalancerError> {
+        if service.scheduler != self.service.scheduler {
+            self.model = model(&service.scheduler, &self.table)?;
+        }
+        self.service = Service {
+            key: self.service.key,
+            ..*service
+        };
+        Ok(())
+    }
+
+    /// Adds `destination` at `now`, with what `trash` has of it.
+    pub fn add(
+        &mut self,
+        now: Duration,
+        destination: &Destination,
+        trash: &mut Trash,
+    ) -> Result<(), DestinationError> {
+        self.table.check_new(destination)?;
+        let removed = trash.revive(now, &self.service.key, &destination.key);
+        self.table.add(destination, removed)?;
+        self.model.added(&self.table);
+        Ok(())
+    }
+
+    /// Changes the destination of the same key.
+    pub fn edit(&mut self, destination: &Destination) -> Result<(), DestinationError> {
+        self.table.edit(destination)?;
+        self.model.edited(&self.table);
+        Ok(())
+    }
+
+    /// Removes the destination `key` at `now`, into `trash`.
+    pub fn remove(
+        &mut self,
+        now: Duration,
+        key: &DestinationKey,
+        trash: &mut Trash,
+    ) -> Result<(), DestinationError> {
+        let (position, removed) = self.table.remove(key).ok_or(DestinationError::Missing)?;
+        trash.keep(now, &self.service.key, *key, removed);
+        self.model.removed(&self.table, position);
+        Ok(())
+    }
+
+    /// Where the scheduler sends a new connection at `now`; it counts nothing.
+    ///
+    /// `draws` are two random numbers, which only `twos` looks at.
+    pub fn pick(&mut self, now: Duration, flow: &Flow, draws: [u32; 2]) -> Option<usize> {
+        let request = Request {
+            flow: *flow,
+            flags: self.service.flags,
+            now,
+            draws,
+        };
+        self.model.pick(&self.table, &request)
+    }
+}
+
+/// A model that has taken charge of `table`.
+fn model(scheduler: &Scheduler, table: &Table) -> Result<Model, BalancerError> {
+    let mut model = Model::new(scheduler, table.profile())?;
+    model.start(table);
+    Ok(model)
+}

@@ -1,0 +1,546 @@
+//! A director: the services of one network namespace and their connections.
+
+use alloc::collections::BTreeMap;
+use core::net::IpAddr;
+use core::num::NonZeroU32;
+use core::time::Duration;
+
+use thiserror::Error;
+
+use super::entries::{Connection, Entries, Expired, Owner};
+use super::template::{FTP, TemplateKey};
+use super::{
+    Because, Direction, Packet, ReuseMode, Segment, Settings, TcpState, Track, Unserved, Verdict,
+};
+use crate::{
+    Activity, Balancer, BalancerError, Carried, Destination, DestinationError, DestinationKey,
+    Family, Flags, Flow, Forwarding, KernelProfile, Protocol, Service, ServiceKey, Trash,
+};
+
+/// FTP's data port: a server's connections from it are never balanced.
+const FTP_DATA: u16 = 20;
+
+/// Why a change is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum DirectorError {
+    /// `EEXIST`.
+    #[error("the service exists")]
+    Exists,
+    /// `ESRCH`.
+    #[error("no such service")]
+    Missing,
+    /// The destination is refused.
+    #[error(transparent)]
+    Destination(#[from] DestinationError),
+    /// There is no model of the service.
+    #[error(transparent)]
+    Balancer(#[from] BalancerError),
+}
+
+/// The services of one network namespace and their connections: it says where each packet goes.
+///
+/// Time is the duration since an epoch the caller chooses, and never goes backwards; whatever has
+/// expired by then is gone before anything else happens. To ask without consequences, ask a clone.
+///
+/// Not modelled: connections of SCTP stay inactive, persistence engines are ignored, and nothing
+/// is dropped for want of memory.
+#[derive(Clone, Debug)]
+pub struct Director {
+    profile: KernelProfile,
+    settings: Settings,
+    services: BTreeMap<ServiceKey, Balancer>,
+    trash: Trash,
+    entries: Entries,
+}
+
+impl Director {
+    /// A director without services.
+    #[must_use]
+    pub fn new(profile: KernelProfile, settings: Settings) -> Self {
+        Self {
+            profile,
+            settings,
+            services: BTreeMap::new(),
+            trash: Trash::new(),
+            entries: Entries::default(),
+        }
+    }
+
+    /// The kernel's settings.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Changes the kernel's settings; connections keep the time they have.
+    pub const fn set_settings(&mut self, settings: Settings) {
+        self.settings = settings;
+    }
+
+    /// The service `key` with its destinations.
+    #[must_use]
+    pub fn service(&self, key: &ServiceKey) -> Option<&Balancer> {
+        self.services.get(key)
+    }
+
+    /// The services with their destinations, in order of their keys.
+    pub fn services(&self) -> impl Iterator<Item = &Balancer> {
+        self.services.values()
+    }
+
+    /// Adds a service without destinations.
+    pub fn add_service(&mut self, service: &Service) -> Result<(), DirectorError> {
+        self.insert(Balancer::new(service, self.profile)?)
+    }
+
+    /// Adds a service with its destinations, as one restored from a listing.
+    pub fn insert(&mut self, balancer: Balancer) -> Result<(), DirectorError> {
+        let key = balancer.service().key;
+        if self.services.contains_key(&key) {
+            return Err(DirectorError::Exists);
+        }
+        self.services.insert(key, balancer);
+        Ok(())
+    }
+
+    /// Changes the service of the same key.
+    pub fn edit_service(&mut self, service: &Service) -> Result<(), DirectorError> {
+        Ok(self.balancer(&service.key)?.edit_service(service)?)
+    }
+
+    /// Deletes a service at `now`; its connections stay.
+    pub fn delete_service(&mut self, now: Duration, key: &ServiceKey) -> Result<(), DirectorError> {
+        self.advance(now);
+        let mut balancer = self.services.remove(key).ok_or(DirectorError::Missing)?;
+        while let Some(destination) = balancer.table().get(0).map(|first| first.key) {
+            balancer.remove(now, &destination, &mut self.trash)?;
+        }
+        self.expire_orphans();
+        Ok(())
+    }
+
+    /// Adds a destination at `now`; one that was removed lately comes back with its connections.
+    pub fn add(
+        &mut self,
+        now: Duration,
+        service: &ServiceKey,
+        destination: &Destination,
+    ) -> Result<(), DirectorError> {
+        self.advance(now);
+        let balancer = self.services.get_mut(service);
+        let balancer = balancer.ok_or(DirectorError::Missing)?;
+        Ok(balancer.add(now, destination, &mut self.trash)?)
+    }
+
+    /// Changes a destination.
+    pub fn edit(
+        &mut self,
+        now: Duration,
+        service: &ServiceKey,
+        destination: &Destination,
+    ) -> Result<(), DirectorError> {
+        self.advance(now);
+        Ok(self.balancer(service)?.edit(destination)?)
+    }
+
+    /// Removes a destination at `now`; its connections stay, unless
+    /// [`Settings::expire_nodest_conn`].
+    pub fn remove(
+        &mut self,
+        now: Duration,
+        service: &ServiceKey,
+        destination: &DestinationKey,
+    ) -> Result<(), DirectorError> {
+        self.advance(now);
+        let balancer = self.services.get_mut(service);
+        let balancer = balancer.ok_or(DirectorError::Missing)?;
+        balancer.remove(now, destination, &mut self.trash)?;
+        self.expire_orphans();
+        Ok(())
+    }
+
+    /// Sets what a destination carries, for connections this director has not seen.
+    pub fn set_activity(
+        &mut self,
+        service: &ServiceKey,
+        destination: &DestinationKey,
+        activity: Activity,
+    ) -> Result<(), DirectorError> {
+        let table = self.balancer(service)?.table_mut();
+        let position = table
+            .position(destination)
+            .ok_or(DestinationError::Missing)?;
+        table.set_activity(position, activity);
+        Ok(())
+    }
+
+    /// When the next connection or template expires; nothing but time passes until then.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Duration> {
+        self.entries.deadline()
+    }
+
+    /// Expires what has expired by `now`.
+    pub fn advance(&mut self, now: Duration) {
+        while let Some((at, expired)) = self.entries.expire(now) {
+            self.trash.forget(at);
+            match expired {
+                Expired::Connection { owner, active } => {
+                    self.change(&owner, |carried, profile| carried.unbind(profile, active));
+                }
+                Expired::Template { owner } => self.change(&owner, Carried::unbind_template),
+            }
+        }
+        self.trash.forget(now);
+    }
+
+    /// Where a packet from a client goes at `now`. `draws` are two random numbers, which only
+    /// `twos` looks at.
+    pub fn receive(&mut self, now: Duration, packet: &Packet, draws: [u32; 2]) -> Verdict {
+        self.advance(now);
+        if let Some(connection) = self.entries.connection(&packet.flow)
+            && !self.is_over(&connection, packet)
+        {
+            let Owner {
+                service,
+                destination,
+            } = connection.owner;
+            if self.is_available(&connection.owner) {
+                self.follow(
+                    now,
+                    packet.flow,
+                    connection,
+                    Direction::Input,
+                    packet.segment,
+                );
+                return Verdict::Forward {
+                    service,
+                    destination,
+                    because: Because::Connection,
+                };
+            }
+            if !self.settings.expire_nodest_conn {
+                return Verdict::Unserved {
+                    service,
+                    because: Unserved::Removed(destination),
+                };
+            }
+        }
+        self.drop_connection(&packet.flow);
+        self.open(now, packet, draws)
+    }
+
+    /// A packet to a client passes at `now`; whether it is one of a connection, whose client and
+    /// virtual address are those of `flow`.
+    pub fn answer(&mut self, now: Duration, flow: &Flow, segment: Segment) -> bool {
+        self.advance(now);
+        let connection = self.entries.connection(flow);
+        if let Some(connection) = connection {
+            self.follow(now, *flow, connection, Direction::Output, segment);
+        }
+        connection.is_some()
+    }
+
+    /// Where a packet that belongs to no connection goes at `now`, and who has it then: it counts
+    /// at the destination, and leaves a template behind where the service is persistent, but is no
+    /// connection yet. For callers who know of connections otherwise
+    /// ([`set_activity`](Self::set_activity)).
+    pub fn schedule(&mut self, now: Duration, packet: &Packet, draws: [u32; 2]) -> Verdict {
+        self.advance(now);
+        self.choose(now, packet, draws).0
+    }
+}
+
+impl Director {
+    fn balancer(&mut self, key: &ServiceKey) -> Result<&mut Balancer, DirectorError> {
+        self.services.get_mut(key).ok_or(DirectorError::Missing)
+    }
+
+    /// The service that takes a packet (reference §2).
+    fn find(&self, packet: &Packet) -> Option<&Balancer> {
+        let Flow {
+            protocol, target, ..
+        } = packet.flow;
+        let family = Family::of(target.ip());
+        let by_mark = NonZeroU32::new(packet.mark)
+            .and_then(|mark| self.services.get(&ServiceKey::Mark { mark, family }));
+        let at = |port| self.at(protocol, target.ip(), port);
+        let data = protocol == Protocol::TCP
+            && (target.port() == FTP_DATA
+                || target.port() >= self.settings.first_unprivileged_port);
+        by_mark
+            .or_else(|| at(target.port()))
+            .or_else(|| at(FTP).filter(|_| data))
+            .or_else(|| at(0))
+    }
+
+    fn at(&self, protocol: Protocol, address: IpAddr, port: u16) -> Option<&Balancer> {
+        self.services.get(&ServiceKey::Address {
+            protocol,
+            address,
+            port,
+        })
+    }
+
+    fn is_available(&self, owner: &Owner) -> bool {
+        self.weight(owner).is_some()
+    }
+
+    /// The weight of a destination, unless it was removed.
+    fn weight(&self, owner: &Owner) -> Option<u32> {
+        let table = self.services.get(&owner.service)?.table();
+        let position = table.position(&owner.destination)?;
+        table.get(position).map(|destination| destination.weight)
+    }
+
+    /// Changes what a destination carries, even one that was removed.
+    fn change(&mut self, owner: &Owner, change: impl FnOnce(&mut Carried, KernelProfile)) {
+        let profile = self.profile;
+        if let Some(balancer) = self.services.get_mut(&owner.service) {
+            let table = balancer.table_mut();
+            if let Some(position) = table.position(&owner.destination) {
+                table.change(position, change);
+                return;
+            }
+        }
+        if let Some(carried) = self.trash.get_mut(&owner.service, &owner.destination) {
+            change(carried, profile);
+        }
+    }
+
+    /// Whether `packet` starts a new connection in place of `connection`.
+    fn is_over(&self, connection: &Connection, packet: &Packet) -> bool {
+        if packet.flow.protocol != Protocol::TCP || packet.segment != Segment::Syn {
+            return false;
+        }
+        if self.settings.expire_nodest_conn && self.weight(&connection.owner) == Some(0) {
+            return true;
+        }
+        let closing = connection.state == TcpState::FinWait && !connection.answered;
+        let closed = matches!(connection.state, TcpState::TimeWait | TcpState::Close);
+        let over = match self.settings.conn_reuse_mode {
+            ReuseMode::Never => false,
+            ReuseMode::Closed => closed,
+            ReuseMode::Closing => closed || closing,
+        };
+        over && connection.template.is_none()
+    }
+
+    fn drop_connection(&mut self, flow: &Flow) {
+        if let Some(Connection { owner, active, .. }) = self.entries.remove(flow) {
+            self.change(&owner, |carried, profile| carried.unbind(profile, active));
+        }
+    }
+
+    /// Drops the connections whose destination was removed, where the kernel is set to.
+    fn expire_orphans(&mut self) {
+        if !self.settings.expire_nodest_conn {
+            return;
+        }
+        let orphans = self.entries.connections();
+        let orphans = orphans.filter(|(_, connection)| !self.is_available(&connection.owner));
+        for flow in orphans
+            .map(|(flow, _)| *flow)
+            .collect::<alloc::vec::Vec<_>>()
+        {
+            self.drop_connection(&flow);
+        }
+    }
+
+    /// Starts a connection.
+    fn open(&mut self, now: Duration, packet: &Packet, draws: [u32; 2]) -> Verdict {
+        let (verdict, template) = self.choose(now, packet, draws);
+        if let Verdict::Forward {
+            service,
+            destination,
+            ..
+        } = verdict
+            && !self.is_one_packet(&service, packet.flow.protocol)
+        {
+            let owner = Owner {
+                service,
+                destination,
+            };
+            let connection = Connection {
+                owner,
+                state: TcpState::None,
+                active: false,
+                answered: self.is_answered(&owner),
+                template,
+                deadline: now,
+            };
+            self.entries.put(packet.flow, connection);
+            self.follow(
+                now,
+                packet.flow,
+                connection,
+                Direction::Input,
+                packet.segment,
+            );
+        }
+        verdict
+    }
+
+    /// Whether the director expects to see answers of a destination. The kernel goes by what it
+    /// has seen, and for other forwarding than masquerading sees none.
+    fn is_answered(&self, owner: &Owner) -> bool {
+        let table = self.services.get(&owner.service).map(Balancer::table);
+        let destination = table.and_then(|table| table.get(table.position(&owner.destination)?));
+        destination.is_some_and(|destination| match destination.forwarding {
+            Forwarding::Masquerade => true,
+            Forwarding::Local
+            | Forwarding::Tunnel(_)
+            | Forwarding::Route
+            | Forwarding::Other(_) => false,
+        })
+    }
+
+    fn is_one_packet(&self, service: &ServiceKey, protocol: Protocol) -> bool {
+        let service = self.services.get(service).map(Balancer::service);
+        protocol == Protocol::UDP
+            && service.is_some_and(|service| service.flags.contains(Flags::ONE_PACKET))
+    }
+
+    /// Chooses a destination, and counts the connection there; with the template it depends on.
+    fn choose(
+        &mut self,
+        now: Duration,
+        packet: &Packet,
+        draws: [u32; 2],
+    ) -> (Verdict, Option<u64>) {
+        let Some(balancer) = self.find(packet) else {
+            return (Verdict::NoService, None);
+        };
+        let service = *balancer.service();
+        let key = service.key;
+        let flow = &packet.flow;
+        if !self.starts(packet) {
+            return (Verdict::Ignored { service: key }, None);
+        }
+        let chosen = match service.persistence {
+            Some(_) => self.persist(now, &service, flow, draws),
+            None if key.port() != flow.target.port() && !matches!(key, ServiceKey::Mark { .. }) => {
+                return (unserved(&service, flow, Unserved::OtherPort), None);
+            }
+            None => self.pick(now, &key, flow, draws).map(|destination| {
+                let owner = Owner {
+                    service: key,
+                    destination,
+                };
+                (owner, Because::Scheduler, None)
+            }),
+        };
+        let Some((owner, because, template)) = chosen else {
+            return (unserved(&service, flow, Unserved::NoDestination), None);
+        };
+        self.change(&owner, Carried::bind);
+        if self.is_one_packet(&key, flow.protocol) {
+            self.change(&owner, |carried, profile| carried.unbind(profile, false));
+        }
+        let verdict = Verdict::Forward {
+            service: owner.service,
+            destination: owner.destination,
+            because,
+        };
+        (verdict, template)
+    }
+
+    /// Whether such a packet starts connections.
+    fn starts(&self, packet: &Packet) -> bool {
+        let tcp = match packet.segment {
+            Segment::Reset => false,
+            Segment::Syn => true,
+            Segment::Fin | Segment::Ack | Segment::Other => self.settings.sloppy_tcp,
+        };
+        let Flow {
+            protocol, client, ..
+        } = packet.flow;
+        protocol.is_scheduled() && client.port() != FTP_DATA && (tcp || protocol != Protocol::TCP)
+    }
+
+    fn pick(
+        &mut self,
+        now: Duration,
+        key: &ServiceKey,
+        flow: &Flow,
+        draws: [u32; 2],
+    ) -> Option<DestinationKey> {
+        let balancer = self.services.get_mut(key)?;
+        let position = balancer.pick(now, flow, draws)?;
+        Some(balancer.table().get(position)?.key)
+    }
+
+    /// The destination that the client's template says, or else one the scheduler picks and a new
+    /// template.
+    fn persist(
+        &mut self,
+        now: Duration,
+        service: &Service,
+        flow: &Flow,
+        draws: [u32; 2],
+    ) -> Option<(Owner, Because, Option<u64>)> {
+        let persistence = service.persistence?;
+        let key = TemplateKey::new(service, &persistence, flow);
+        if let Some((id, template)) = self.entries.template(&key) {
+            let quiescent = self.settings.expire_quiescent_template;
+            let weight = self.weight(&template.owner);
+            if weight.is_some_and(|weight| weight != 0 || !quiescent) {
+                self.entries.touch_template(now, id);
+                return Some((template.owner, Because::Template, Some(id)));
+            }
+            self.entries.hide_template(&key);
+        }
+        let owner = Owner {
+            service: service.key,
+            destination: self.pick(now, &service.key, flow, draws)?,
+        };
+        let timeout = Duration::from_secs(persistence.timeout.into());
+        let id = self.entries.add_template(now, key, owner, timeout);
+        self.change(&owner, Carried::bind_template);
+        Some((owner, Because::Scheduler, Some(id)))
+    }
+
+    /// A packet of a connection passes: its state changes and its time starts anew.
+    fn follow(
+        &mut self,
+        now: Duration,
+        flow: Flow,
+        mut connection: Connection,
+        direction: Direction,
+        segment: Segment,
+    ) {
+        let timeouts = &self.settings.timeouts;
+        let timeout = match flow.protocol {
+            Protocol::TCP => {
+                let answered = connection.answered || direction == Direction::Output;
+                let track = Track::new(direction, answered);
+                connection.answered = answered;
+                connection.state = connection.state.after(track, segment);
+                connection.state.timeout(timeouts)
+            }
+            _ => timeouts.udp,
+        };
+        let active = connection.state.is_active();
+        if active != connection.active {
+            connection.active = active;
+            let owner = connection.owner;
+            self.change(&owner, |carried, profile| carried.activate(profile, active));
+        }
+        let timeout = Duration::from_secs(timeout.into());
+        connection.deadline = now.saturating_add(timeout);
+        self.entries.put(flow, connection);
+    }
+}
+
+/// A packet that goes nowhere. One of FTP's other ports goes on as if there were no IPVS.
+const fn unserved(service: &Service, flow: &Flow, because: Unserved) -> Verdict {
+    if service.key.port() == FTP && flow.target.port() != FTP {
+        return Verdict::Ignored {
+            service: service.key,
+        };
+    }
+    Verdict::Unserved {
+        service: service.key,
+        because,
+    }
+}
