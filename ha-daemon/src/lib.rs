@@ -2,7 +2,8 @@
 //!
 //! The binary is a command line over these modules: [`config`] reads a configuration and says what
 //! is wrong with it, [`check`] sums that up, [`engine`] runs it, [`control`] and [`status`] tell
-//! what it does and why, [`lab`] shows a failover in network namespaces.
+//! what it does and why, [`lab`] shows a failover in network namespaces, [`ipvsadm`] shows and changes
+//! the kernel's IPVS.
 //!
 //! Reading needs neither privileges nor interfaces:
 //!
@@ -33,6 +34,7 @@ pub mod config;
 pub mod control;
 pub mod engine;
 pub mod health;
+pub mod ipvsadm;
 pub mod lab;
 pub mod log;
 mod narrator;
