@@ -1,5 +1,6 @@
 //! Random scenarios of one service.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU32;
 
@@ -40,6 +41,7 @@ pub(crate) struct Generator {
     present: Vec<DestinationKey>,
     removed: Vec<DestinationKey>,
     flows: Vec<Flow>,
+    known: BTreeSet<Flow>,
     /// How many destinations, weights, client networks and virtual addresses are made up.
     sizes: Sizes,
     /// Whether the service was deleted.
@@ -100,6 +102,7 @@ impl Generator {
             present: Vec::new(),
             removed: Vec::new(),
             flows: Vec::new(),
+            known: BTreeSet::new(),
             sizes,
             deleted: false,
         };
@@ -262,7 +265,7 @@ impl Generator {
     fn packet(&mut self) -> Step {
         if self.flows.is_empty() || !self.random.one_in(4) {
             let packet = Packet::first(self.flow());
-            if self.flows.contains(&packet.flow) {
+            if !self.known.insert(packet.flow) {
                 return Step::Reopen(packet);
             }
             self.flows.push(packet.flow);

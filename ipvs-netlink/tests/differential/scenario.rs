@@ -18,7 +18,7 @@ const NOW: Duration = Duration::ZERO;
 /// Sooner than the first connection may expire: one that was reset, after 10 s.
 const LIMIT: Duration = Duration::from_secs(9);
 /// Steps of a scenario.
-const STEPS: usize = 500;
+const STEPS: usize = 800;
 /// Longer than two ticks of the kernel's.
 const TICKS: Duration = Duration::from_millis(12);
 /// How often the connections are read until none is missing.
