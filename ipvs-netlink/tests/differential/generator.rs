@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 
 use ipvs_core::{
     Destination, DestinationKey, Family, Flags, Flow, Forwarding, Granularity, Packet, Persistence,
-    Protocol, Scheduler, Segment, Service, ServiceKey,
+    Protocol, ReuseMode, Scheduler, Segment, Service, ServiceKey, Settings,
 };
 
 use crate::random::Random;
@@ -36,6 +36,7 @@ const PORT: u16 = 80;
 pub(crate) struct Generator {
     random: Random,
     service: Service,
+    settings: Settings,
     protocol: Protocol,
     /// Destinations there are, and those that were removed.
     present: Vec<DestinationKey>,
@@ -95,9 +96,11 @@ impl Generator {
                 family,
             };
         }
+        let settings = settings(&mut random);
         let mut generator = Self {
             random,
             service,
+            settings,
             protocol,
             present: Vec::new(),
             removed: Vec::new(),
@@ -123,10 +126,18 @@ impl Generator {
         &self.service
     }
 
+    pub(crate) const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// What is to come last: no scenario ends without the service.
+    pub(crate) fn ending(&mut self) -> Option<Step> {
+        core::mem::take(&mut self.deleted).then_some(Step::AddService(self.service))
+    }
+
     pub(crate) fn step(&mut self) -> Step {
-        if self.deleted {
-            self.deleted = false;
-            Step::AddService(self.service)
+        if let Some(step) = self.ending() {
+            step
         } else if self.random.one_in(self.sizes.changes) {
             self.change()
         } else {
@@ -309,6 +320,21 @@ impl Generator {
             client: SocketAddr::new(client, 1024 + self.random.below(60_000)),
             target: SocketAddr::new(target, port),
         }
+    }
+}
+
+/// Half of the scenarios have the kernel's defaults.
+fn settings(random: &mut Random) -> Settings {
+    let defaults = Settings::default();
+    if random.one_in(2) {
+        return defaults;
+    }
+    Settings {
+        expire_nodest_conn: random.one_in(4),
+        expire_quiescent_template: random.one_in(2),
+        conn_reuse_mode: random.of(&[ReuseMode::Never, ReuseMode::Closed, ReuseMode::Closing]),
+        sloppy_tcp: random.one_in(3),
+        ..defaults
     }
 }
 

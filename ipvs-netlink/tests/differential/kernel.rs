@@ -7,7 +7,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::process::{Command, Stdio};
 
-use ipvs_core::{DestinationKey, DestinationRecord, Flow, Packet, Protocol, Segment, ServiceKey};
+use ipvs_core::{
+    DestinationKey, DestinationRecord, Flow, Packet, Protocol, ReuseMode, Segment, ServiceKey,
+    Settings,
+};
 use ipvs_netlink::{Client, Error, ErrorKind};
 use nix::errno::Errno;
 use nix::sched::{CloneFlags, unshare};
@@ -37,7 +40,7 @@ pub(crate) struct Kernel {
 
 impl Kernel {
     /// Puts the thread in a network namespace of its own, which ends with the thread.
-    pub(crate) fn new(key: ServiceKey) -> Self {
+    pub(crate) fn new(key: ServiceKey, settings: &Settings) -> Self {
         unshare(CloneFlags::CLONE_NEWNET).unwrap();
         let mut ip = Command::new("ip")
             .args(["-batch", "-"])
@@ -50,6 +53,7 @@ impl Kernel {
             .write_all(LINKS.as_bytes())
             .unwrap();
         assert!(ip.wait().unwrap().success());
+        set(settings);
         let family = match key.family() {
             ipvs_core::Family::V4 => AddressFamily::Inet,
             ipvs_core::Family::V6 => AddressFamily::Inet6,
@@ -99,6 +103,25 @@ impl Kernel {
 
     pub(crate) fn destinations(&mut self) -> Vec<DestinationRecord> {
         self.client.destinations(&self.key).unwrap()
+    }
+}
+
+fn set(settings: &Settings) {
+    let reuse = match settings.conn_reuse_mode {
+        ReuseMode::Never => 0,
+        ReuseMode::Closed => 1,
+        ReuseMode::Closing => 2,
+    };
+    for (name, value) in [
+        ("expire_nodest_conn", u8::from(settings.expire_nodest_conn)),
+        (
+            "expire_quiescent_template",
+            u8::from(settings.expire_quiescent_template),
+        ),
+        ("conn_reuse_mode", reuse),
+        ("sloppy_tcp", u8::from(settings.sloppy_tcp)),
+    ] {
+        fs::write(format!("/proc/sys/net/ipv4/vs/{name}"), value.to_string()).unwrap();
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use ipvs_core::{
     Activity, Because, Destination, DestinationKey, DestinationRecord, Director, Flow,
-    KernelProfile, Packet, Scheduler, ServiceKey, Settings, Unserved, Verdict,
+    KernelProfile, Packet, Scheduler, ServiceKey, Unserved, Verdict,
 };
 
 use crate::generator::Generator;
@@ -35,13 +35,13 @@ pub(crate) enum Outcome {
 pub(crate) fn run(seed: u64) -> Outcome {
     let mut generator = Generator::new(seed);
     let service = *generator.service();
-    let mut kernel = Kernel::new(service.key);
+    let mut kernel = Kernel::new(service.key, generator.settings());
     let profile = kernel.client.profile().unwrap();
     let mut contest = Contest {
         seed,
         key: service.key,
         profile,
-        director: Director::new(profile, Settings::default()),
+        director: Director::new(profile, *generator.settings()),
         kernel,
         steps: Vec::new(),
         expected: BTreeMap::new(),
@@ -49,18 +49,12 @@ pub(crate) fn run(seed: u64) -> Outcome {
         replaced: false,
     };
     let begin = clock();
-    for step in generator.beginning() {
-        contest.take(step);
-    }
-    for _ in 0..STEPS {
-        contest.take(generator.step());
-    }
-    let fault = contest.fault();
+    let played = contest.play(&mut generator);
     if begin.elapsed() > LIMIT {
         return Outcome::Interrupted;
     }
-    if let Some((steps, fault)) = fault {
-        contest.tell(steps, &fault);
+    if let Err(fault) = played {
+        contest.tell(&fault);
     }
     Outcome::Agreed(service.scheduler, contest.picks)
 }
@@ -68,6 +62,18 @@ pub(crate) fn run(seed: u64) -> Outcome {
 fn clock() -> Instant {
     #[expect(clippy::disallowed_methods, reason = "kernels have clocks")]
     Instant::now()
+}
+
+/// What model and kernel differ in, and after how many steps.
+struct Fault {
+    steps: usize,
+    opinions: String,
+}
+
+impl Fault {
+    const fn at(steps: usize, opinions: String) -> Self {
+        Self { steps, opinions }
+    }
 }
 
 struct Contest {
@@ -85,7 +91,18 @@ struct Contest {
 }
 
 impl Contest {
-    fn take(&mut self, step: Step) {
+    fn play(&mut self, generator: &mut Generator) -> Result<(), Fault> {
+        for step in generator.beginning() {
+            self.take(step)?;
+        }
+        for _ in 0..STEPS {
+            self.take(generator.step())?;
+        }
+        generator.ending().map_or(Ok(()), |step| self.take(step))?;
+        self.compare()
+    }
+
+    fn take(&mut self, step: Step) -> Result<(), Fault> {
         self.steps.push(step);
         let model = self.model(&step);
         let kernel = self.kernel.perform(&step);
@@ -93,11 +110,26 @@ impl Contest {
             self.replaced = false;
             thread::sleep(TICKS);
         }
-        if model != kernel {
-            let taken = |taken| if taken { "takes" } else { "refuses" };
-            let fault = format!("model {} it, kernel {} it", taken(model), taken(kernel));
-            self.tell(self.steps.len(), &fault);
+        self.forget_orphans(&step);
+        if model == kernel {
+            return Ok(());
         }
+        let taken = |taken| if taken { "takes" } else { "refuses" };
+        let opinions = format!("model {} it, kernel {} it", taken(model), taken(kernel));
+        Err(Fault::at(self.steps.len(), opinions))
+    }
+
+    /// Connections end with their destination where the kernel is set to; it does so on a worker.
+    fn forget_orphans(&mut self, step: &Step) {
+        if !self.director.settings().expire_nodest_conn {
+            return;
+        }
+        match step {
+            Step::Remove(removed) => self.expected.retain(|_, (model, _)| model != removed),
+            Step::DeleteService => self.expected.clear(),
+            _ => return,
+        }
+        thread::sleep(4 * TICKS);
     }
 
     fn model(&mut self, step: &Step) -> bool {
@@ -150,31 +182,36 @@ impl Contest {
 }
 
 impl Contest {
-    /// The first difference in what came of the steps, and after how many.
-    fn fault(&mut self) -> Option<(usize, String)> {
+    /// The first difference in what came of the steps.
+    fn compare(&mut self) -> Result<(), Fault> {
+        let last = self.steps.len();
         let connections = self.connections();
-        let expected = self.expected.iter();
-        let strayed = expected.filter(|(flow, (model, _))| {
-            connections
-                .get(flow)
-                .is_none_or(|kernel| !self.is_same(model, kernel))
+        let strayed = self.expected.iter().filter(|(flow, (model, _))| {
+            let kernel = connections.get(flow);
+            kernel.is_none_or(|kernel| !self.is_same(model, kernel))
         });
         if let Some((flow, (model, step))) = strayed.min_by_key(|(_, (_, step))| *step) {
             let kernel = connections.get(flow).map(DestinationKey::to_string);
             let kernel = kernel.unwrap_or_else(|| "nowhere".into());
-            return Some((*step, format!("model to {model}, kernel to {kernel}")));
+            return Err(Fault::at(
+                *step,
+                format!("model to {model}, kernel to {kernel}"),
+            ));
         }
         let mut others = connections.iter();
         if let Some((flow, kernel)) = others.find(|(flow, _)| !self.expected.contains_key(flow)) {
-            let fault = format!("{}: model nowhere, kernel to {kernel}", flow.client);
-            return Some((self.steps.len(), fault));
+            let opinions = format!("{}: model nowhere, kernel to {kernel}", flow.client);
+            return Err(Fault::at(last, opinions));
         }
         let kernel: Vec<_> = self.kernel.destinations().iter().map(summary).collect();
         let model = self.destinations();
-        (model != kernel).then(|| {
-            let fault = format!("destinations\nmodel  {model:#?}\nkernel {kernel:#?}");
-            (self.steps.len(), fault)
-        })
+        if model != kernel {
+            return Err(Fault::at(
+                last,
+                format!("model  {model:#?}\nkernel {kernel:#?}"),
+            ));
+        }
+        Ok(())
     }
 
     /// Reads until no connection is missing: as connections of other namespaces go, a reading may
@@ -207,12 +244,14 @@ impl Contest {
             .collect()
     }
 
-    fn tell(&self, steps: usize, fault: &str) -> ! {
-        let profile = self.profile;
-        for (number, step) in (1..).zip(&self.steps[..steps]) {
+    fn tell(&self, fault: &Fault) -> ! {
+        println!("{:?}", self.director.settings());
+        for (number, step) in (1..).zip(&self.steps[..fault.steps]) {
             println!("{number:4} {step}");
         }
-        panic!("scenario {}, step {steps}, {profile:?}: {fault}", self.seed);
+        let Fault { steps, opinions } = fault;
+        let Self { seed, profile, .. } = self;
+        panic!("scenario {seed}, step {steps}, {profile:?}: {opinions}");
     }
 }
 
