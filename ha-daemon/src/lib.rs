@@ -2,7 +2,8 @@
 //!
 //! The binary is a command line over these modules: [`config`] reads a configuration and says what
 //! is wrong with it, [`check`] sums that up, [`engine`] runs it, [`control`] and [`status`] tell
-//! what it does and why, [`lab`] shows a failover in network namespaces.
+//! what it does and why, [`lab`] shows a failover in network namespaces, [`ipvsadm`] shows and changes
+//! the kernel's IPVS.
 //!
 //! Reading needs neither privileges nor interfaces:
 //!
@@ -28,14 +29,18 @@
 //!
 //! [`engine::run`] takes such a configuration and returns when the process is told to end.
 
+pub mod balancer;
 pub mod check;
+pub mod checkers;
 pub mod config;
 pub mod control;
 pub mod engine;
 pub mod health;
+pub mod ipvsadm;
 pub mod lab;
 pub mod log;
 mod narrator;
+pub mod notifier;
 pub mod pool;
 pub mod privilege;
 pub mod routers;

@@ -107,15 +107,20 @@ impl Entries {
         }
     }
 
+    /// The templates, also those no client finds.
+    pub(super) fn templates(&self) -> impl Iterator<Item = (u64, &Template)> {
+        self.templates.iter().map(|(&id, template)| (id, template))
+    }
+
     pub(super) fn template(&self, key: &TemplateKey) -> Option<(u64, Template)> {
         let id = *self.by_key.get(key)?;
         Some((id, *self.templates.get(&id)?))
     }
 
-    /// Adds the template `key`, used at `now`.
+    /// Adds the template `key`, which is due at `deadline`.
     pub(super) fn add_template(
         &mut self,
-        now: Duration,
+        deadline: Duration,
         key: TemplateKey,
         owner: Owner,
         timeout: Duration,
@@ -126,7 +131,7 @@ impl Entries {
             owner,
             key,
             timeout,
-            deadline: now.saturating_add(timeout),
+            deadline,
             dependents: 0,
         };
         self.timers.insert((template.deadline, Timer::Template(id)));
@@ -186,10 +191,34 @@ impl Entries {
             self.timers.insert((template.deadline, Timer::Template(id)));
             return None;
         }
+        self.remove_template(id)
+    }
+
+    /// Removes a template; whose it was.
+    pub(super) fn remove_template(&mut self, id: u64) -> Option<Owner> {
         let template = self.templates.remove(&id)?;
+        self.timers
+            .remove(&(template.deadline, Timer::Template(id)));
         if self.by_key.get(&template.key) == Some(&id) {
             self.by_key.remove(&template.key);
         }
         Some(template.owner)
+    }
+}
+
+#[cfg(test)]
+impl Entries {
+    /// What there is of `owner`.
+    pub(super) fn count(&self, owner: &Owner) -> crate::Activity {
+        let mut activity = crate::Activity::default();
+        for connection in self.connections.values().filter(|it| it.owner == *owner) {
+            match connection.active {
+                true => activity.active += 1,
+                false => activity.inactive += 1,
+            }
+        }
+        let templates = self.templates.values().filter(|it| it.owner == *owner);
+        templates.for_each(|_| activity.persistent += 1);
+        activity
     }
 }
