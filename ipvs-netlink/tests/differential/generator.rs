@@ -1,8 +1,8 @@
 //! Random scenarios of one service.
 
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use core::num::NonZeroU32;
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::num::NonZeroU32;
 
 use ipvs_core::{
     Destination, DestinationKey, Family, Flags, Flow, Forwarding, Granularity, Packet, Persistence,

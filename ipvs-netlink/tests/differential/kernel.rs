@@ -1,9 +1,9 @@
 //! The kernel's side: packets go out of a namespace of their own, and the kernel tells where.
 
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::process::{Command, Stdio};
 
@@ -129,12 +129,14 @@ fn set(settings: &Settings) {
 fn taken(result: Result<(), Error>) -> bool {
     match result {
         Ok(()) => true,
-        Err(error) => match error.kind {
-            ErrorKind::DestinationExists | ErrorKind::DestinationMissing | ErrorKind::Range => {
-                false
-            }
-            _ => panic!("{error}"),
-        },
+        Err(error) => {
+            let refused = matches!(
+                error.kind,
+                ErrorKind::DestinationExists | ErrorKind::DestinationMissing | ErrorKind::Range
+            );
+            assert!(refused, "{error}");
+            false
+        }
     }
 }
 

@@ -4,6 +4,8 @@
 //! many packets are to reach a scheduler (100,000). Every scenario has a seed of its own, one more
 //! than the one before; `HA_SEED=n HA_PICKS=1` runs scenario n alone. They need root, a kernel with
 //! ip_vs, and the program `ip`; `.ci/vm/run` gives them these.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::print_stdout, reason = "seeds are printed")]
 
 mod generator;
 mod kernel;

@@ -1,8 +1,9 @@
 //! A scenario, fed to the model and to the kernel.
 
+use core::time::Duration;
 use std::collections::BTreeMap;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use ipvs_core::{
     Activity, Because, Destination, DestinationKey, DestinationRecord, Director, Flow,
@@ -127,7 +128,12 @@ impl Contest {
         match step {
             Step::Remove(removed) => self.expected.retain(|_, (model, _)| model != removed),
             Step::DeleteService => self.expected.clear(),
-            _ => return,
+            Step::AddService(_)
+            | Step::EditService(_)
+            | Step::Add(_)
+            | Step::Edit(_)
+            | Step::Packet(_)
+            | Step::Reopen(_) => return,
         }
         thread::sleep(4 * TICKS);
     }

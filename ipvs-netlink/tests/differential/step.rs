@@ -1,6 +1,6 @@
 //! What happens in a scenario.
 
-use std::fmt;
+use core::fmt;
 
 use ipvs_core::{Destination, DestinationKey, Packet, Service};
 
