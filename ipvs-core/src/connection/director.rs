@@ -256,8 +256,13 @@ impl Director {
                 };
             }
         }
-        self.drop_connection(&packet.flow);
-        self.open(now, packet, draws)
+        // The kernel counts the old connection off in its next tick: the scheduler still sees it.
+        let old = self.entries.remove(&packet.flow);
+        let verdict = self.open(now, packet, draws);
+        if let Some(Connection { owner, active, .. }) = old {
+            self.change(&owner, |carried, profile| carried.unbind(profile, active));
+        }
+        verdict
     }
 
     /// A packet to a client passes at `now`; whether it is one of a connection, whose client and
