@@ -33,6 +33,7 @@ pub mod config;
 pub mod control;
 pub mod engine;
 pub mod health;
+pub mod ipvsadm;
 pub mod lab;
 pub mod log;
 mod narrator;

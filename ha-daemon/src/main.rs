@@ -1,12 +1,13 @@
 //! The `ha-daemon` binary.
 
+use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use ha_daemon::config::{self, LoadOptions, Severity};
-use ha_daemon::{check, control, engine, lab, log};
+use ha_daemon::{check, control, engine, ipvsadm, lab, log};
 
 /// VRRP from a keepalived.conf.
 #[derive(Debug, Parser)]
@@ -60,6 +61,17 @@ enum Command {
         #[arg(long, value_name = "PATH", default_value = control::DEFAULT_PATH)]
         socket: PathBuf,
     },
+    /// Show or change the kernel's IPVS as ipvsadm does, whose command line it takes.
+    #[command(disable_help_flag = true)]
+    Ipvsadm {
+        /// As of ipvsadm 1.31; `-h` lists them.
+        #[arg(
+            trailing_var_arg = true,
+            allow_hyphen_values = true,
+            value_name = "WORD"
+        )]
+        words: Vec<OsString>,
+    },
     /// Show a failover in network namespaces on this machine; takes about 15 seconds.
     Lab {
         /// Print what the daemons log.
@@ -83,6 +95,11 @@ enum Format {
 }
 
 fn main() -> ExitCode {
+    let mut words = std::env::args_os();
+    let program = words.next().map(PathBuf::from).unwrap_or_default();
+    if program.file_name() == Some(OsStr::new(ipvsadm::NAME)) {
+        return run_ipvsadm(words);
+    }
     match Arguments::parse().command {
         Command::Run {
             file,
@@ -103,9 +120,18 @@ fn main() -> ExitCode {
             examine(&files, &options, format)
         }
         Command::Status { json, socket } => status(json, &socket),
+        Command::Ipvsadm { words } => run_ipvsadm(words),
         Command::Lab { verbose } => outcome(lab::run(&lab::Options { verbose })),
         Command::LabHost { role } => outcome(lab::run_host(role)),
     }
+}
+
+fn run_ipvsadm(words: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let words: Vec<String> = words
+        .into_iter()
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    ipvsadm::run(&words)
 }
 
 /// As keepalived: 2 for a configuration that cannot run, 4 for missing privileges.
