@@ -5,34 +5,35 @@ mod scenario;
 #[path = "../examples/replay/trace.rs"]
 mod trace;
 
+use core::error::Error;
+use std::io;
 use std::path::PathBuf;
 
 use ipvs_core::KernelProfile;
+use proptest::prelude::*;
 
 use self::scenario::replay;
 
 /// Every trace: its name and its text.
-fn traces() -> Vec<(String, String)> {
+fn traces() -> io::Result<Vec<(String, String)>> {
     let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/traces");
-    let mut traces: Vec<_> = std::fs::read_dir(directory)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "trace")
-        })
-        .map(|path| {
-            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-            (name, std::fs::read_to_string(path).unwrap())
-        })
-        .collect();
-    traces.sort();
-    traces
+    let mut traces = Vec::new();
+    for entry in std::fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "trace")
+        {
+            let name = path.display().to_string();
+            traces.push((name, std::fs::read_to_string(path)?));
+        }
+    }
+    Ok(traces)
 }
 
 #[test]
 fn the_models_pick_what_the_kernel_picked() {
-    let traces = traces();
+    let traces = traces().unwrap();
     assert_eq!(traces.len(), 55);
     let mut flows = 0;
     for (name, text) in traces {
@@ -49,15 +50,17 @@ fn the_traces_tell_the_two_generations_of_kernels_apart() {
         let outcome = replay(KernelProfile::Legacy, text).unwrap();
         !outcome.mismatches.is_empty()
     };
-    assert!(traces().iter().any(differs));
+    assert!(traces().unwrap().iter().any(differs));
 }
 
 /// The message of a trace that cannot be replayed.
 fn refusal(text: &str) -> String {
-    let error = replay(KernelProfile::TotalConnections, text).unwrap_err();
-    match core::error::Error::source(&error) {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
+    match replay(KernelProfile::TotalConnections, text) {
+        Ok(outcome) => format!("{} flows", outcome.flows),
+        Err(error) => match error.source() {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
+        },
     }
 }
 
@@ -136,4 +139,29 @@ fn a_flow_that_goes_another_way_is_a_mismatch() {
     let outcome = replay(KernelProfile::TotalConnections, &text).unwrap();
     let mismatches: Vec<_> = outcome.mismatches.iter().map(ToString::to_string).collect();
     assert_eq!(mismatches, ["line 3: kernel none, model 10.3.0.1:80"]);
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_the_replay_panic(
+        trace in 0..55_usize,
+        line in 0..40_usize,
+        cut in 0..60_usize,
+        noise in ".{0,12}",
+        everything in proptest::option::weighted(0.2, "\\PC*"),
+    ) {
+        let traces = traces().unwrap();
+        let mut lines: Vec<String> = traces[trace].1.lines().take(40).map(str::to_owned).collect();
+        if let Some(line) = lines.get_mut(line) {
+            let cut = cut.min(line.len());
+            line.insert_str(cut, &noise);
+        }
+        let text = everything.unwrap_or_else(|| lines.join("\n"));
+        for profile in [KernelProfile::Legacy, KernelProfile::TotalConnections] {
+            match replay(profile, &text) {
+                Ok(outcome) => prop_assert!(outcome.mismatches.len() <= outcome.flows),
+                Err(error) => prop_assert!(!error.to_string().is_empty()),
+            }
+        }
+    }
 }

@@ -1,24 +1,21 @@
 //! A director: the services of one network namespace and their connections.
 
+mod choice;
+mod restore;
+
 use alloc::collections::BTreeMap;
-use core::net::IpAddr;
-use core::num::NonZeroU32;
 use core::time::Duration;
 
 use thiserror::Error;
 
 use super::entries::{Connection, Entries, Expired, Owner};
-use super::template::{FTP, TemplateKey};
 use super::{
     Because, Direction, Packet, ReuseMode, Segment, Settings, TcpState, Track, Unserved, Verdict,
 };
 use crate::{
     Activity, Balancer, BalancerError, Carried, Destination, DestinationError, DestinationKey,
-    Family, Flags, Flow, Forwarding, KernelProfile, Protocol, Service, ServiceKey, Trash,
+    Flags, Flow, Forwarding, KernelProfile, Protocol, Service, ServiceKey, Trash,
 };
-
-/// FTP's data port: a server's connections from it are never balanced.
-const FTP_DATA: u16 = 20;
 
 /// Why a change is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -38,6 +35,38 @@ pub enum DirectorError {
 }
 
 /// The services of one network namespace and their connections: it says where each packet goes.
+///
+/// ```
+/// use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+/// use core::time::Duration;
+///
+/// use ipvs_core::{
+///     Destination, DestinationKey, Director, Flow, Forwarding, KernelProfile, Packet, Protocol,
+///     Scheduler, Service, ServiceKey, Settings,
+/// };
+///
+/// let address = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+/// let service = Service::new(ServiceKey::tcp(address, 80), Scheduler::Wlc);
+/// let mut director = Director::new(KernelProfile::TotalConnections, Settings::default());
+/// director.add_service(&service)?;
+/// let now = Duration::ZERO;
+/// for (host, weight) in [(1, 1), (2, 3)] {
+///     let key = DestinationKey::new(Ipv4Addr::new(198, 51, 100, host).into(), 80);
+///     let destination = Destination::new(key, Forwarding::Masquerade, weight);
+///     director.add(now, &service.key, &destination)?;
+/// }
+/// let packet = Packet::first(Flow {
+///     protocol: Protocol::TCP,
+///     client: SocketAddr::new(Ipv4Addr::new(203, 0, 113, 9).into(), 40_000),
+///     target: SocketAddr::new(address, 80),
+/// });
+/// let verdict = director.receive(now, &packet, [0; 2]);
+/// assert_eq!(
+///     verdict.to_string(),
+///     "198.51.100.2:80 of TCP 192.0.2.1:80: the scheduler picks it"
+/// );
+/// # Ok::<(), ipvs_core::DirectorError>(())
+/// ```
 ///
 /// Time is the duration since an epoch the caller chooses, and never goes backwards; whatever has
 /// expired by then is gone before anything else happens. To ask without consequences, ask a clone.
@@ -256,32 +285,6 @@ impl Director {
         self.services.get_mut(key).ok_or(DirectorError::Missing)
     }
 
-    /// The service that takes a packet (reference §2).
-    fn find(&self, packet: &Packet) -> Option<&Balancer> {
-        let Flow {
-            protocol, target, ..
-        } = packet.flow;
-        let family = Family::of(target.ip());
-        let by_mark = NonZeroU32::new(packet.mark)
-            .and_then(|mark| self.services.get(&ServiceKey::Mark { mark, family }));
-        let at = |port| self.at(protocol, target.ip(), port);
-        let data = protocol == Protocol::TCP
-            && (target.port() == FTP_DATA
-                || target.port() >= self.settings.first_unprivileged_port);
-        by_mark
-            .or_else(|| at(target.port()))
-            .or_else(|| at(FTP).filter(|_| data))
-            .or_else(|| at(0))
-    }
-
-    fn at(&self, protocol: Protocol, address: IpAddr, port: u16) -> Option<&Balancer> {
-        self.services.get(&ServiceKey::Address {
-            protocol,
-            address,
-            port,
-        })
-    }
-
     fn is_available(&self, owner: &Owner) -> bool {
         self.weight(owner).is_some()
     }
@@ -401,105 +404,6 @@ impl Director {
             && service.is_some_and(|service| service.flags.contains(Flags::ONE_PACKET))
     }
 
-    /// Chooses a destination, and counts the connection there; with the template it depends on.
-    fn choose(
-        &mut self,
-        now: Duration,
-        packet: &Packet,
-        draws: [u32; 2],
-    ) -> (Verdict, Option<u64>) {
-        let Some(balancer) = self.find(packet) else {
-            return (Verdict::NoService, None);
-        };
-        let service = *balancer.service();
-        let key = service.key;
-        let flow = &packet.flow;
-        if !self.starts(packet) {
-            return (Verdict::Ignored { service: key }, None);
-        }
-        let chosen = match service.persistence {
-            Some(_) => self.persist(now, &service, flow, draws),
-            None if key.port() != flow.target.port() && !matches!(key, ServiceKey::Mark { .. }) => {
-                return (unserved(&service, flow, Unserved::OtherPort), None);
-            }
-            None => self.pick(now, &key, flow, draws).map(|destination| {
-                let owner = Owner {
-                    service: key,
-                    destination,
-                };
-                (owner, Because::Scheduler, None)
-            }),
-        };
-        let Some((owner, because, template)) = chosen else {
-            return (unserved(&service, flow, Unserved::NoDestination), None);
-        };
-        self.change(&owner, Carried::bind);
-        if self.is_one_packet(&key, flow.protocol) {
-            self.change(&owner, |carried, profile| carried.unbind(profile, false));
-        }
-        let verdict = Verdict::Forward {
-            service: owner.service,
-            destination: owner.destination,
-            because,
-        };
-        (verdict, template)
-    }
-
-    /// Whether such a packet starts connections.
-    fn starts(&self, packet: &Packet) -> bool {
-        let tcp = match packet.segment {
-            Segment::Reset => false,
-            Segment::Syn => true,
-            Segment::Fin | Segment::Ack | Segment::Other => self.settings.sloppy_tcp,
-        };
-        let Flow {
-            protocol, client, ..
-        } = packet.flow;
-        protocol.is_scheduled() && client.port() != FTP_DATA && (tcp || protocol != Protocol::TCP)
-    }
-
-    fn pick(
-        &mut self,
-        now: Duration,
-        key: &ServiceKey,
-        flow: &Flow,
-        draws: [u32; 2],
-    ) -> Option<DestinationKey> {
-        let balancer = self.services.get_mut(key)?;
-        let position = balancer.pick(now, flow, draws)?;
-        Some(balancer.table().get(position)?.key)
-    }
-
-    /// The destination that the client's template says, or else one the scheduler picks and a new
-    /// template.
-    fn persist(
-        &mut self,
-        now: Duration,
-        service: &Service,
-        flow: &Flow,
-        draws: [u32; 2],
-    ) -> Option<(Owner, Because, Option<u64>)> {
-        let persistence = service.persistence?;
-        let key = TemplateKey::new(service, &persistence, flow);
-        if let Some((id, template)) = self.entries.template(&key) {
-            let quiescent = self.settings.expire_quiescent_template;
-            let weight = self.weight(&template.owner);
-            if weight.is_some_and(|weight| weight != 0 || !quiescent) {
-                self.entries.touch_template(now, id);
-                return Some((template.owner, Because::Template, Some(id)));
-            }
-            self.entries.hide_template(&key);
-        }
-        let owner = Owner {
-            service: service.key,
-            destination: self.pick(now, &service.key, flow, draws)?,
-        };
-        let timeout = Duration::from_secs(persistence.timeout.into());
-        let id = self.entries.add_template(now, key, owner, timeout);
-        self.change(&owner, Carried::bind_template);
-        Some((owner, Because::Scheduler, Some(id)))
-    }
-
     /// A packet of a connection passes: its state changes and its time starts anew.
     fn follow(
         &mut self,
@@ -532,15 +436,18 @@ impl Director {
     }
 }
 
-/// A packet that goes nowhere. One of FTP's other ports goes on as if there were no IPVS.
-const fn unserved(service: &Service, flow: &Flow, because: Unserved) -> Verdict {
-    if service.key.port() == FTP && flow.target.port() != FTP {
-        return Verdict::Ignored {
-            service: service.key,
+#[cfg(test)]
+impl Director {
+    /// What the connection table has of a destination.
+    pub(super) fn count_entries(
+        &self,
+        service: &ServiceKey,
+        destination: &DestinationKey,
+    ) -> Activity {
+        let owner = Owner {
+            service: *service,
+            destination: *destination,
         };
-    }
-    Verdict::Unserved {
-        service: service.key,
-        because,
+        self.entries.count(&owner)
     }
 }

@@ -112,10 +112,10 @@ impl Entries {
         Some((id, *self.templates.get(&id)?))
     }
 
-    /// Adds the template `key`, used at `now`.
+    /// Adds the template `key`, which is due at `deadline`.
     pub(super) fn add_template(
         &mut self,
-        now: Duration,
+        deadline: Duration,
         key: TemplateKey,
         owner: Owner,
         timeout: Duration,
@@ -126,7 +126,7 @@ impl Entries {
             owner,
             key,
             timeout,
-            deadline: now.saturating_add(timeout),
+            deadline,
             dependents: 0,
         };
         self.timers.insert((template.deadline, Timer::Template(id)));
@@ -191,5 +191,22 @@ impl Entries {
             self.by_key.remove(&template.key);
         }
         Some(template.owner)
+    }
+}
+
+#[cfg(test)]
+impl Entries {
+    /// What there is of `owner`.
+    pub(super) fn count(&self, owner: &Owner) -> crate::Activity {
+        let mut activity = crate::Activity::default();
+        for connection in self.connections.values().filter(|it| it.owner == *owner) {
+            match connection.active {
+                true => activity.active += 1,
+                false => activity.inactive += 1,
+            }
+        }
+        let templates = self.templates.values().filter(|it| it.owner == *owner);
+        templates.for_each(|_| activity.persistent += 1);
+        activity
     }
 }

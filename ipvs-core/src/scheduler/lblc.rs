@@ -47,9 +47,15 @@ impl Lblc {
 /// Whether the destination at `position` has more active connections than its weight while another
 /// has less than half of its own.
 pub(super) fn is_saturated(table: &Table, position: usize) -> bool {
-    let active = |position: usize| table.activity(position).active.cast_signed();
-    active(position) > table.weight(position)
-        && (0..table.len()).any(|other| active(other).wrapping_mul(2) < table.weight(other))
+    let active = table.activity(position).active.cast_signed();
+    active > table.weight(position) && {
+        let mut others = table.active().iter().zip(table.shares()).enumerate();
+        others.any(|(other, (&active, &share))| {
+            let twice = active.cast_signed().wrapping_mul(2);
+            // The weight of an overloaded destination counts here.
+            twice < share || (share < 0 && twice < table.weight(other))
+        })
+    }
 }
 
 impl Schedule for Lblc {

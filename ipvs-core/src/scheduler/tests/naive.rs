@@ -98,9 +98,13 @@ impl Naive {
     }
 
     fn deal(&mut self, scheduler: Scheduler, table: &Table) {
-        let share = |node: &Node| match scheduler {
-            Scheduler::Sh => usize::try_from(node.weight.max(1)).unwrap(),
-            _ => 1,
+        let share = |node: &Node| {
+            let weight = usize::try_from(node.weight.max(1)).unwrap();
+            if scheduler == Scheduler::Sh {
+                weight
+            } else {
+                1
+            }
         };
         let nodes = nodes(table);
         let turns = nodes

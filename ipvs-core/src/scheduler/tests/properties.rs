@@ -117,9 +117,8 @@ fn apply(
         } => {
             if table.position(&key(number)).is_none() {
                 let removed = trash.revive(now, &SERVICE, &key(number));
-                table
-                    .add(&edited(number, weight, upper, lower), removed)
-                    .unwrap();
+                let added = edited(number, weight, upper, lower);
+                prop_assert_eq!(table.add(&added, removed), Ok(()));
                 model.added(table);
                 naive.changed(scheduler, table, None);
             }
@@ -172,7 +171,9 @@ fn apply(
         Op::Pick { client, flags } => {
             let request = request(client, flags);
             let picked = model.pick(table, &request);
-            let picked = picked.map(|position| table.get(position).unwrap().key);
+            let picked = picked
+                .and_then(|position| table.get(position))
+                .map(|picked| picked.key);
             prop_assert_eq!(picked, naive.pick(scheduler, table, &request));
         }
     }
