@@ -7,7 +7,7 @@ use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::time::Duration;
 use std::io::{self, Write};
 
-use ipvs_core::scheduler::{Indexed, Model, Order, Request, Schedule};
+use ipvs_core::scheduler::{Criterion, Indexed, Model, Request, Schedule};
 use ipvs_core::{
     Activity, Destination, DestinationKey, Flow, Forwarding, KernelProfile, Protocol, Scheduler,
     Table,
@@ -26,8 +26,8 @@ fn main() -> io::Result<()> {
             let elapsed = time(|client| model.pick(black_box(&table), &request(client)));
             report(&mut output, scheduler.name(), count, elapsed)?;
         }
-        for order in [Order::Lc, Order::Wlc, Order::Sed] {
-            let mut indexed = Indexed::new(order, table(count));
+        for criterion in [Criterion::Lc, Criterion::Wlc, Criterion::Sed] {
+            let mut indexed = Indexed::new(criterion, table(count));
             let elapsed = time(|client| {
                 let picked = indexed.pick(&request(client));
                 if let Some(position) = picked {
@@ -37,7 +37,7 @@ fn main() -> io::Result<()> {
             });
             report(
                 &mut output,
-                &format!("{order:?} indexed, with bind"),
+                &format!("{criterion:?} indexed, with bind"),
                 count,
                 elapsed,
             )?;

@@ -26,7 +26,7 @@ use core::str::FromStr;
 
 pub use self::dh::Dh;
 pub use self::fo::Fo;
-pub use self::indexed::{Indexed, Order};
+pub use self::indexed::{Criterion, Indexed};
 pub use self::lblc::Lblc;
 pub use self::lblcr::Lblcr;
 pub use self::lc::Lc;

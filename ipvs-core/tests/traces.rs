@@ -72,6 +72,7 @@ fn a_trace_that_is_none_is_told_by_line() {
     assert_eq!(refusal(""), "it ends without `end`");
     assert_eq!(refusal(SERVICE), "it ends without `end`");
     assert_eq!(refusal("end"), "line 1: no `service` comes before it");
+    assert_eq!(refusal("# Notes"), "line 1: `# Notes` is no step");
     assert_eq!(after_service("weigh 1"), "line 2: `weigh` is no step");
     assert_eq!(after_service(SERVICE), "line 2: a second `service`");
     assert_eq!(

@@ -3,8 +3,8 @@
 //!
 //! A service and destinations that are there already stay as they are.
 
-use std::error::Error;
-use std::net::SocketAddr;
+use core::error::Error;
+use core::net::SocketAddr;
 
 use ipvs_core::{Destination, DestinationKey, Forwarding, Scheduler, Service, ServiceKey};
 use ipvs_netlink::{Client, ErrorKind, Request};

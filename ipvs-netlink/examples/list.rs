@@ -1,6 +1,6 @@
 //! Lists the IPVS table: `cargo run -p ipvs-netlink --example list`, as root.
 
-use std::error::Error;
+use core::error::Error;
 use std::io::{self, Write};
 
 use ipvs_netlink::Client;

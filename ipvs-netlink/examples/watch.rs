@@ -1,10 +1,10 @@
 //! Prints what each service does, every second: `cargo run -p ipvs-netlink --example watch`, as
 //! root. An argument limits how often.
 
-use std::error::Error;
+use core::error::Error;
+use core::time::Duration;
 use std::io::{self, Write};
 use std::thread;
-use std::time::Duration;
 
 use ipvs_netlink::Client;
 

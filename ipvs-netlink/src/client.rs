@@ -1,6 +1,5 @@
 //! Blocking use.
 
-use core::time::Duration;
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 use std::time::Instant;
@@ -66,10 +65,8 @@ impl Client {
     ///
     /// Several times as fast as one after the other.
     pub fn batch(&mut self, requests: &[Request]) -> Vec<Result<Reply, Error>> {
-        let mut results: Vec<_> = requests
-            .iter()
-            .map(|&request| Err(unanswered(request)))
-            .collect();
+        let mut results: Vec<Option<_>> = Vec::new();
+        results.resize_with(requests.len(), || None);
         let mut completions = Vec::new();
         for (chunk, results) in requests
             .chunks(IN_FLIGHT)
@@ -81,11 +78,15 @@ impl Client {
             self.run(&mut completions);
             for completion in completions.drain(..) {
                 if let Some(result) = results.get_mut(completion.tag) {
-                    *result = completion.result;
+                    *result = Some(completion.result);
                 }
             }
         }
         results
+            .into_iter()
+            .zip(requests)
+            .map(|(result, &request)| result.unwrap_or_else(|| Err(unanswered(request))))
+            .collect()
     }
 
     /// Sends what waits and reads until everything is answered or given up.
@@ -101,17 +102,14 @@ impl Client {
     }
 
     fn turn(&mut self, completions: &mut Vec<Completion<usize>>) -> io::Result<()> {
-        self.exchange.send(IN_FLIGHT, self.now(), completions)?;
-        // The kernel may have taken its time to act, and what it said then is there to read.
-        let now = self.now();
+        let epoch = self.epoch;
+        let clock = || epoch.elapsed();
+        self.exchange.send(IN_FLIGHT, &clock, completions)?;
+        let now = clock();
         self.exchange.read(now, &|| false, completions)?;
         self.exchange.pipeline.expire(now, completions);
         self.exchange.wait(now)?;
         Ok(())
-    }
-
-    fn now(&self) -> Duration {
-        self.epoch.elapsed()
     }
 
     /// What `pick` finds in the answer to a question.
@@ -329,7 +327,18 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::DaemonNotRunning`].
     pub fn stop_daemon(&mut self, role: SyncRole) -> Result<(), Error> {
-        self.change(Request::StopDaemon(role))
+        match self.change(Request::StopDaemon(role)) {
+            // The kernel stays silent when it stops a daemon whose thread has not run yet.
+            Err(error) if error.kind == ErrorKind::TimedOut => {
+                let daemons = self.daemons()?;
+                if daemons.iter().any(|daemon| daemon.role == role) {
+                    Err(error)
+                } else {
+                    Ok(())
+                }
+            }
+            result => result,
+        }
     }
 
     /// Which generation of schedulers the kernel has.

@@ -1,7 +1,8 @@
 //! Attributes to the types of ipvs-core.
 //!
-//! neli takes messages apart into attributes; here each is found by its number and its size is
-//! checked before it is read. Nothing is believed, nothing panics.
+//! Attributes are found by number in borrowed octets, and sizes are checked before neli reads a
+//! value. Nothing is believed, and nothing panics; neli's own readers of attributes copy each into
+//! a buffer, and some subtract before they compare.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::num::NonZeroU32;
@@ -12,8 +13,7 @@ use ipvs_core::{
     Granularity, Name, Persistence, Protocol, Rates, Scheduler, Service, ServiceKey, ServiceRecord,
     Statistics, SyncDaemon, SyncRole, Timeouts, Totals, Tunnel, TunnelChecksum,
 };
-use neli::FromBytesWithInput;
-use neli::types::{Buffer, GenlBuffer};
+use neli::{FromBytes, TypeSize};
 use thiserror::Error;
 
 use crate::attr::{self, Attr, daemon, dest, forwarding, info, service, stats, top, tunnel};
@@ -50,27 +50,43 @@ pub enum DecodeError {
     Name(&'static str),
 }
 
-/// The attributes of a message or of a nest.
-#[derive(Debug)]
-pub(crate) struct Nest(GenlBuffer<u16, Buffer>);
+/// More than any attribute's number.
+const NUMBERS: usize = 16;
 
-impl Nest {
-    /// The attributes in `octets`.
-    pub(crate) fn read(octets: &[u8]) -> Result<Self, DecodeError> {
-        GenlBuffer::from_bytes_with_input(&mut Cursor::new(octets), octets.len())
-            .map(Self)
-            .map_err(|_| DecodeError::Framing)
+/// The attributes of a message or of a nest, by their numbers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Nest<'a>([Option<&'a [u8]>; NUMBERS]);
+
+impl<'a> Nest<'a> {
+    /// The attributes in `octets`, the first of each number.
+    pub(crate) fn read(octets: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut values = [None; NUMBERS];
+        let mut rest = octets;
+        while !rest.is_empty() {
+            let (number, value, behind) = split_attribute(rest).ok_or(DecodeError::Framing)?;
+            if let Some(place) = values.get_mut(usize::from(number)) {
+                place.get_or_insert(value);
+            }
+            rest = behind;
+        }
+        Ok(Self(values))
     }
 
     /// The value of an attribute.
-    pub(crate) fn find(&self, number: u16) -> Option<&[u8]> {
-        let mut attributes = self.0.as_ref().iter();
-        attributes
-            .find(|attribute| *attribute.nla_type().nla_type() == number)
-            .map(|attribute| attribute.nla_payload().as_ref())
+    pub(crate) fn find(&self, number: u16) -> Option<&'a [u8]> {
+        self.0.get(usize::from(number)).copied().flatten()
     }
 
-    fn octets(&self, attr: Attr) -> Result<&[u8], DecodeError> {
+    /// A number in the machine's order of octets.
+    fn number<T: FromBytes + TypeSize>(&self, attr: Attr) -> Result<T, DecodeError> {
+        let octets = self.octets(attr)?;
+        if octets.len() != T::type_size() {
+            return Err(size(attr, octets));
+        }
+        T::from_bytes(&mut Cursor::new(octets)).map_err(|_| size(attr, octets))
+    }
+
+    fn octets(&self, attr: Attr) -> Result<&'a [u8], DecodeError> {
         self.find(attr.number)
             .ok_or(DecodeError::Missing(attr.name))
     }
@@ -85,11 +101,11 @@ impl Nest {
     }
 
     fn u8(&self, attr: Attr) -> Result<u8, DecodeError> {
-        self.array(attr).map(u8::from_ne_bytes)
+        self.number(attr)
     }
 
     fn u16(&self, attr: Attr) -> Result<u16, DecodeError> {
-        self.array(attr).map(u16::from_ne_bytes)
+        self.number(attr)
     }
 
     fn port(&self, attr: Attr) -> Result<u16, DecodeError> {
@@ -97,7 +113,7 @@ impl Nest {
     }
 
     fn u32(&self, attr: Attr) -> Result<u32, DecodeError> {
-        self.array(attr).map(u32::from_ne_bytes)
+        self.number(attr)
     }
 
     /// A counter, which the kernel has in either of two sizes.
@@ -133,7 +149,7 @@ impl Nest {
         }
     }
 
-    fn text(&self, attr: Attr) -> Result<&str, DecodeError> {
+    fn text(&self, attr: Attr) -> Result<&'a str, DecodeError> {
         text(self.octets(attr)?).ok_or(DecodeError::Name(attr.name))
     }
 
@@ -160,6 +176,22 @@ impl Nest {
     }
 }
 
+/// Type without its flags and value of the first attribute, and what is behind it.
+fn split_attribute(octets: &[u8]) -> Option<(u16, &[u8], &[u8])> {
+    /// Octets of `struct nlattr`.
+    const HEADER: usize = 4;
+    /// Without `NLA_F_NESTED` and `NLA_F_NET_BYTEORDER`.
+    const TYPE: u16 = 0x3fff;
+    let &[low, high, kind_low, kind_high, ..] = octets else {
+        return None;
+    };
+    let length = usize::from(u16::from_ne_bytes([low, high]));
+    let kind = u16::from_ne_bytes([kind_low, kind_high]) & TYPE;
+    let value = octets.get(HEADER..length)?;
+    let behind = octets.get(length.next_multiple_of(4)..).unwrap_or_default();
+    Some((kind, value, behind))
+}
+
 const fn size(attr: Attr, octets: &[u8]) -> DecodeError {
     DecodeError::Size {
         attribute: attr.name,
@@ -181,7 +213,7 @@ pub(crate) fn text(value: &[u8]) -> Option<&str> {
 }
 
 /// The attributes behind the header of a generic-netlink message.
-fn message(payload: &[u8]) -> Result<Nest, DecodeError> {
+fn message(payload: &[u8]) -> Result<Nest<'_>, DecodeError> {
     /// Octets of `struct genlmsghdr`.
     const HEADER: usize = 4;
     Nest::read(payload.get(HEADER..).ok_or(DecodeError::Framing)?)
@@ -237,7 +269,7 @@ pub(crate) fn service(payload: &[u8]) -> Result<ServiceRecord, DecodeError> {
     })
 }
 
-fn service_key(nest: &Nest) -> Result<ServiceKey, DecodeError> {
+fn service_key(nest: &Nest<'_>) -> Result<ServiceKey, DecodeError> {
     let family = nest.family(service::AF)?;
     let mark = nest.optional(service::FWMARK, Nest::u32)?.unwrap_or(0);
     if let Some(mark) = NonZeroU32::new(mark) {
@@ -253,7 +285,7 @@ fn service_key(nest: &Nest) -> Result<ServiceKey, DecodeError> {
     })
 }
 
-fn persistence(nest: &Nest, family: Family) -> Result<Persistence, DecodeError> {
+fn persistence(nest: &Nest<'_>, family: Family) -> Result<Persistence, DecodeError> {
     let netmask = nest.array(service::NETMASK)?;
     let granularity = match family {
         Family::V4 => Granularity::V4(Ipv4Addr::from(netmask)),
@@ -271,7 +303,7 @@ fn persistence(nest: &Nest, family: Family) -> Result<Persistence, DecodeError> 
     })
 }
 
-fn name(nest: &Nest, attr: Attr) -> Result<Name, DecodeError> {
+fn name(nest: &Nest<'_>, attr: Attr) -> Result<Name, DecodeError> {
     Name::new(nest.text(attr)?).map_err(|_| DecodeError::Name(attr.name))
 }
 
@@ -305,7 +337,7 @@ pub(crate) fn destination(
     })
 }
 
-fn forwarding(nest: &Nest) -> Result<Forwarding, DecodeError> {
+fn forwarding(nest: &Nest<'_>) -> Result<Forwarding, DecodeError> {
     let [method, ..] = (nest.u32(dest::FWD_METHOD)? & forwarding::MASK).to_le_bytes();
     Ok(match method {
         forwarding::MASQ => Forwarding::Masquerade,
@@ -316,7 +348,7 @@ fn forwarding(nest: &Nest) -> Result<Forwarding, DecodeError> {
     })
 }
 
-fn tunnel(nest: &Nest) -> Result<Tunnel, DecodeError> {
+fn tunnel(nest: &Nest<'_>) -> Result<Tunnel, DecodeError> {
     let kind = nest.optional(dest::TUN_TYPE, Nest::u8)?;
     let port = nest.optional(dest::TUN_PORT, Nest::port)?.unwrap_or(0);
     let flags = nest.optional(dest::TUN_FLAGS, Nest::u16)?.unwrap_or(0);
@@ -334,7 +366,7 @@ fn tunnel(nest: &Nest) -> Result<Tunnel, DecodeError> {
     })
 }
 
-fn statistics(nest: &Nest) -> Result<Statistics, DecodeError> {
+fn statistics(nest: &Nest<'_>) -> Result<Statistics, DecodeError> {
     Ok(Statistics {
         totals: Totals {
             connections: nest.counter(stats::CONNS)?,

@@ -1,7 +1,7 @@
 //! Requests to octets.
 
+use core::mem;
 use core::net::IpAddr;
-use std::io::Cursor;
 
 use ipvs_core::{
     Destination, DestinationKey, Family, Flags, Forwarding, Granularity, Service, ServiceKey,
@@ -9,26 +9,24 @@ use ipvs_core::{
 };
 use neli::consts::genl::CtrlCmd;
 use neli::consts::nl::{GenlId, NlmF};
-use neli::genl::{AttrTypeBuilder, GenlmsghdrBuilder, Nlattr, NlattrBuilder, NoUserHeader};
-use neli::nl::{NlPayload, NlmsghdrBuilder};
-use neli::types::{Buffer, GenlBuffer};
-use neli::{Size, ToBytes};
 
+use self::writer::Writer;
 use crate::attr::{self, Attr, command, daemon, dest, forwarding, service, top, tunnel};
 use crate::error::ErrorKind;
 use crate::request::Request;
 
-type Attributes = GenlBuffer<u16, Buffer>;
+mod writer;
 
-/// Appends `request` to `datagram`, for the family of the number `family`; of what it does not
-/// ask a list or a value of, it asks for no acknowledgement.
+/// Appends `request` to `datagram`, for the family of the number `family`. A change does not ask
+/// for an acknowledgement.
+///
+/// After an error, what follows the end `datagram` had is of no use.
 pub(crate) fn request(
     request: &Request,
     family: u16,
     sequence: u32,
     datagram: &mut Vec<u8>,
 ) -> Result<(), ErrorKind> {
-    let (command, attributes) = attributes(request)?;
     let flags = if request.is_dump() {
         NlmF::DUMP
     } else if request.is_change() {
@@ -38,12 +36,12 @@ pub(crate) fn request(
     };
     let head = Head {
         family,
-        command,
+        command: command(request),
         version: attr::VERSION,
         flags,
         sequence,
     };
-    head.append(attributes, datagram)
+    head.append(datagram, |message| put_attributes(message, request))
 }
 
 /// Appends the request for the number of the family "IPVS", which loads the module if it can.
@@ -59,9 +57,7 @@ pub(crate) fn family_number(sequence: u32, datagram: &mut Vec<u8>) -> Result<(),
         flags: NlmF::ACK,
         sequence,
     };
-    let mut attributes = List::default();
-    attributes.put(FAMILY_NAME, attr::FAMILY)?;
-    head.append(attributes, datagram)
+    head.append(datagram, |message| message.put(FAMILY_NAME, attr::FAMILY))
 }
 
 /// Everything of a message but its attributes.
@@ -74,143 +70,93 @@ struct Head {
 }
 
 impl Head {
-    fn append(&self, attributes: List, datagram: &mut Vec<u8>) -> Result<(), ErrorKind> {
-        let payload = GenlmsghdrBuilder::<u8, u16, NoUserHeader>::default()
-            .cmd(self.command)
-            .version(self.version)
-            .attrs(attributes.0)
-            .build()
-            .map_err(|_| ErrorKind::Unencodable)?;
-        let message = NlmsghdrBuilder::default()
-            .nl_type(self.family)
-            .nl_flags(self.flags | NlmF::REQUEST)
-            .nl_seq(self.sequence)
-            .nl_payload(NlPayload::Payload(payload))
-            .build()
-            .map_err(|_| ErrorKind::Unencodable)?;
-        let mut octets = Cursor::new(Vec::with_capacity(message.padded_size()));
-        message
-            .to_bytes(&mut octets)
-            .map_err(|_| ErrorKind::Unencodable)?;
-        datagram.extend(octets.into_inner());
-        datagram.resize(datagram.len().next_multiple_of(4), 0);
-        Ok(())
+    fn append(
+        &self,
+        datagram: &mut Vec<u8>,
+        attributes: impl FnOnce(&mut Writer) -> Result<(), ErrorKind>,
+    ) -> Result<(), ErrorKind> {
+        let mut writer = Writer::after(mem::take(datagram));
+        let result = self.write(&mut writer, attributes);
+        *datagram = writer.finish();
+        result
+    }
+
+    fn write(
+        &self,
+        writer: &mut Writer,
+        attributes: impl FnOnce(&mut Writer) -> Result<(), ErrorKind>,
+    ) -> Result<(), ErrorKind> {
+        const PORT: u32 = 0;
+        const RESERVED: u16 = 0;
+        writer.message(|writer| {
+            writer.write(self.family)?;
+            writer.write(self.flags | NlmF::REQUEST)?;
+            writer.write(self.sequence)?;
+            writer.write(PORT)?;
+            writer.write(self.command)?;
+            writer.write(self.version)?;
+            writer.write(RESERVED)?;
+            attributes(writer)
+        })
     }
 }
 
-/// Attributes side by side.
-#[derive(Default)]
-struct List(Attributes);
-
-impl List {
-    fn put(&mut self, attr: Attr, payload: impl Size + ToBytes) -> Result<(), ErrorKind> {
-        self.0.push(attribute(attr, false, payload)?);
-        Ok(())
-    }
-
-    fn nest(&mut self, attr: Attr, attributes: Self) -> Result<(), ErrorKind> {
-        self.0.push(attribute(attr, true, attributes.0)?);
-        Ok(())
-    }
-
-    /// IPv4 addresses too have room for an IPv6 address.
-    fn put_address(&mut self, attr: Attr, address: IpAddr) -> Result<(), ErrorKind> {
-        let mut octets = [0; 16];
-        match address {
-            IpAddr::V4(address) => {
-                for (octet, &value) in octets.iter_mut().zip(&address.octets()) {
-                    *octet = value;
-                }
-            }
-            IpAddr::V6(address) => octets = address.octets(),
-        }
-        self.put(attr, octets)
-    }
-}
-
-fn attribute(
-    attr: Attr,
-    nested: bool,
-    payload: impl Size + ToBytes,
-) -> Result<Nlattr<u16, Buffer>, ErrorKind> {
-    let kind = AttrTypeBuilder::default()
-        .nla_type(attr.number)
-        .nla_nested(nested)
-        .build()
-        .map_err(|_| ErrorKind::Unencodable)?;
-    NlattrBuilder::default()
-        .nla_type(kind)
-        .nla_payload(payload)
-        .build()
-        .map_err(|_| ErrorKind::Unencodable)
-}
-
-/// The command of a request, and its attributes.
-fn attributes(request: &Request) -> Result<(u8, List), ErrorKind> {
-    let mut list = List::default();
-    let command = match request {
+const fn command(request: &Request) -> u8 {
+    match request {
         Request::Info => command::GET_INFO,
-        Request::Services => command::GET_SERVICE,
-        Request::Service(key) => {
-            list.nest(top::SERVICE, service_key(*key)?)?;
-            command::GET_SERVICE
-        }
-        Request::Destinations(key) => {
-            list.nest(top::SERVICE, service_key(*key)?)?;
-            command::GET_DEST
-        }
-        Request::AddService(service) => {
-            list.nest(top::SERVICE, service_attributes(service)?)?;
-            command::NEW_SERVICE
-        }
-        Request::EditService(service) => {
-            list.nest(top::SERVICE, service_attributes(service)?)?;
-            command::SET_SERVICE
-        }
-        Request::DeleteService(key) => {
-            list.nest(top::SERVICE, service_key(*key)?)?;
-            command::DEL_SERVICE
-        }
-        Request::AddDestination(key, destination) => {
-            list.nest(top::SERVICE, service_key(*key)?)?;
-            list.nest(top::DEST, destination_attributes(destination)?)?;
-            command::NEW_DEST
-        }
-        Request::EditDestination(key, destination) => {
-            list.nest(top::SERVICE, service_key(*key)?)?;
-            list.nest(top::DEST, destination_attributes(destination)?)?;
-            command::SET_DEST
-        }
-        Request::DeleteDestination(key, destination) => {
-            list.nest(top::SERVICE, service_key(*key)?)?;
-            list.nest(top::DEST, destination_key(*destination)?)?;
-            command::DEL_DEST
-        }
-        Request::Zero(key) => {
-            if let Some(key) = key {
-                list.nest(top::SERVICE, service_key(*key)?)?;
-            }
-            command::ZERO
-        }
+        Request::Services | Request::Service(_) => command::GET_SERVICE,
+        Request::Destinations(_) => command::GET_DEST,
+        Request::AddService(_) => command::NEW_SERVICE,
+        Request::EditService(_) => command::SET_SERVICE,
+        Request::DeleteService(_) => command::DEL_SERVICE,
+        Request::AddDestination(..) => command::NEW_DEST,
+        Request::EditDestination(..) => command::SET_DEST,
+        Request::DeleteDestination(..) => command::DEL_DEST,
+        Request::Zero(_) => command::ZERO,
         Request::Flush => command::FLUSH,
         Request::Timeouts => command::GET_CONFIG,
-        Request::SetTimeouts(timeouts) => {
-            put_timeouts(&mut list, *timeouts)?;
-            command::SET_CONFIG
-        }
+        Request::SetTimeouts(_) => command::SET_CONFIG,
         Request::Daemons => command::GET_DAEMON,
+        Request::StartDaemon(_) => command::NEW_DAEMON,
+        Request::StopDaemon(_) => command::DEL_DAEMON,
+    }
+}
+
+fn put_attributes(message: &mut Writer, request: &Request) -> Result<(), ErrorKind> {
+    match request {
+        Request::Info
+        | Request::Services
+        | Request::Zero(None)
+        | Request::Flush
+        | Request::Timeouts
+        | Request::Daemons => Ok(()),
+        Request::Service(key)
+        | Request::Destinations(key)
+        | Request::DeleteService(key)
+        | Request::Zero(Some(key)) => put_service_key(message, *key),
+        Request::AddService(service) | Request::EditService(service) => {
+            message.nest(top::SERVICE, |nest| service_attributes(nest, service))
+        }
+        Request::AddDestination(key, destination) | Request::EditDestination(key, destination) => {
+            put_service_key(message, *key)?;
+            message.nest(top::DEST, |nest| destination_attributes(nest, destination))
+        }
+        Request::DeleteDestination(key, destination) => {
+            put_service_key(message, *key)?;
+            message.nest(top::DEST, |nest| destination_key(nest, *destination))
+        }
+        Request::SetTimeouts(timeouts) => put_timeouts(message, *timeouts),
         Request::StartDaemon(daemon) => {
-            list.nest(top::DAEMON, daemon_attributes(daemon)?)?;
-            command::NEW_DAEMON
+            message.nest(top::DAEMON, |nest| daemon_attributes(nest, daemon))
         }
         Request::StopDaemon(role) => {
-            let mut daemon = List::default();
-            daemon.put(daemon::STATE, state(*role))?;
-            list.nest(top::DAEMON, daemon)?;
-            command::DEL_DAEMON
+            message.nest(top::DAEMON, |nest| nest.put(daemon::STATE, state(*role)))
         }
-    };
-    Ok((command, list))
+    }
+}
+
+fn put_service_key(message: &mut Writer, key: ServiceKey) -> Result<(), ErrorKind> {
+    message.nest(top::SERVICE, |nest| service_key(nest, key))
 }
 
 const fn family_value(family: Family) -> u16 {
@@ -220,8 +166,7 @@ const fn family_value(family: Family) -> u16 {
     }
 }
 
-fn service_key(key: ServiceKey) -> Result<List, ErrorKind> {
-    let mut list = List::default();
+fn service_key(list: &mut Writer, key: ServiceKey) -> Result<(), ErrorKind> {
     list.put(service::AF, family_value(key.family()))?;
     match key {
         ServiceKey::Address {
@@ -231,15 +176,14 @@ fn service_key(key: ServiceKey) -> Result<List, ErrorKind> {
         } => {
             list.put(service::PROTOCOL, u16::from(protocol.0))?;
             list.put_address(service::ADDR, address)?;
-            list.put(service::PORT, port.to_be())?;
+            list.put(service::PORT, port.to_be())
         }
-        ServiceKey::Mark { mark, .. } => list.put(service::FWMARK, mark.get())?,
+        ServiceKey::Mark { mark, .. } => list.put(service::FWMARK, mark.get()),
     }
-    Ok(list)
 }
 
 /// The kernel wants every attribute, also of what the service does not have.
-fn service_attributes(service: &Service) -> Result<List, ErrorKind> {
+fn service_attributes(list: &mut Writer, service: &Service) -> Result<(), ErrorKind> {
     /// Those this crate knows; the kernel's own and unknown ones stay as they are.
     const MASK: u32 = Flags::ALL.bits() | attr::PERSISTENT;
     let family = service.key.family();
@@ -252,9 +196,13 @@ fn service_attributes(service: &Service) -> Result<List, ErrorKind> {
         ),
     };
     let flags = service.flags.bits() | persistent;
-    let mut list = service_key(service.key)?;
+    service_key(list, service.key)?;
     list.put(service::SCHED_NAME, service.scheduler.name())?;
-    list.put(service::FLAGS, vec![flags, MASK])?;
+    let mut octets = [0; 8];
+    let (value, mask) = octets.split_at_mut(4);
+    value.copy_from_slice(&flags.to_ne_bytes());
+    mask.copy_from_slice(&MASK.to_ne_bytes());
+    list.put(service::FLAGS, octets)?;
     list.put(service::TIMEOUT, timeout)?;
     match (granularity, family) {
         (Granularity::V4(mask), Family::V4) => list.put(service::NETMASK, mask.octets())?,
@@ -271,19 +219,17 @@ fn service_attributes(service: &Service) -> Result<List, ErrorKind> {
     {
         list.put(service::PE_NAME, engine.as_str())?;
     }
-    Ok(list)
+    Ok(())
 }
 
-fn destination_key(key: DestinationKey) -> Result<List, ErrorKind> {
-    let mut list = List::default();
+fn destination_key(list: &mut Writer, key: DestinationKey) -> Result<(), ErrorKind> {
     list.put(dest::ADDR_FAMILY, family_value(key.family()))?;
     list.put_address(dest::ADDR, key.address)?;
-    list.put(dest::PORT, key.port.to_be())?;
-    Ok(list)
+    list.put(dest::PORT, key.port.to_be())
 }
 
-fn destination_attributes(destination: &Destination) -> Result<List, ErrorKind> {
-    let mut list = destination_key(destination.key)?;
+fn destination_attributes(list: &mut Writer, destination: &Destination) -> Result<(), ErrorKind> {
+    destination_key(list, destination.key)?;
     let method = match destination.forwarding {
         Forwarding::Masquerade => forwarding::MASQ,
         Forwarding::Local => forwarding::LOCALNODE,
@@ -296,12 +242,12 @@ fn destination_attributes(destination: &Destination) -> Result<List, ErrorKind> 
     list.put(dest::U_THRESH, destination.upper)?;
     list.put(dest::L_THRESH, destination.lower)?;
     if let Forwarding::Tunnel(tunnel) = destination.forwarding {
-        put_tunnel(&mut list, tunnel)?;
+        put_tunnel(list, tunnel)?;
     }
-    Ok(list)
+    Ok(())
 }
 
-fn put_tunnel(list: &mut List, tunnel: Tunnel) -> Result<(), ErrorKind> {
+fn put_tunnel(list: &mut Writer, tunnel: Tunnel) -> Result<(), ErrorKind> {
     let (kind, port, flags) = match tunnel {
         Tunnel::Ipip => (tunnel::IPIP, 0, tunnel::NO_CHECKSUM),
         Tunnel::Gue { port, checksum } => (tunnel::GUE, port, checksum_flag(checksum)),
@@ -321,7 +267,7 @@ const fn checksum_flag(checksum: TunnelChecksum) -> u16 {
     }
 }
 
-fn put_timeouts(list: &mut List, timeouts: Timeouts) -> Result<(), ErrorKind> {
+fn put_timeouts(list: &mut Writer, timeouts: Timeouts) -> Result<(), ErrorKind> {
     list.put(top::TIMEOUT_TCP, timeouts.tcp)?;
     list.put(top::TIMEOUT_TCP_FIN, timeouts.tcp_fin)?;
     list.put(top::TIMEOUT_UDP, timeouts.udp)
@@ -334,8 +280,7 @@ const fn state(role: SyncRole) -> u32 {
     }
 }
 
-fn daemon_attributes(daemon: &SyncDaemon) -> Result<List, ErrorKind> {
-    let mut list = List::default();
+fn daemon_attributes(list: &mut Writer, daemon: &SyncDaemon) -> Result<(), ErrorKind> {
     list.put(daemon::STATE, state(daemon.role))?;
     list.put(daemon::MCAST_IFN, daemon.interface.as_str())?;
     list.put(daemon::SYNC_ID, u32::from(daemon.id))?;
@@ -353,7 +298,7 @@ fn daemon_attributes(daemon: &SyncDaemon) -> Result<List, ErrorKind> {
     if let Some(ttl) = daemon.ttl {
         list.put(daemon::MCAST_TTL, ttl)?;
     }
-    Ok(list)
+    Ok(())
 }
 
 #[cfg(test)]

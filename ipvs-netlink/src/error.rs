@@ -3,7 +3,7 @@
 use core::fmt;
 use std::io;
 
-use nix::errno::Errno;
+use nix::libc;
 use thiserror::Error;
 
 use crate::decode::DecodeError;
@@ -25,7 +25,9 @@ pub struct Error {
 }
 
 impl Error {
-    pub(crate) fn new(request: Request, kind: ErrorKind) -> Self {
+    /// A failure without the kernel's word.
+    #[must_use]
+    pub fn new(request: Request, kind: ErrorKind) -> Self {
         Self {
             request: Box::new(request),
             kind,
@@ -136,24 +138,22 @@ pub enum ErrorKind {
 impl ErrorKind {
     /// What the kernel means by `errno` in answer to `request`.
     fn of(request: &Request, errno: i32) -> Self {
-        Self::particular(request, Errno::from_raw(errno)).unwrap_or_else(|| {
-            match Errno::from_raw(errno) {
-                Errno::EPERM => Self::Permission,
-                Errno::ENOENT => Self::NotAvailable,
-                Errno::EINVAL => Self::Invalid,
-                Errno::EOPNOTSUPP => Self::Unsupported,
-                Errno::ENOMEM | Errno::ENOBUFS => Self::OutOfMemory,
-                Errno::EBUSY => Self::Busy,
-                _ => Self::Other(errno),
-            }
+        Self::particular(request, errno).unwrap_or(match errno {
+            libc::EPERM => Self::Permission,
+            libc::ENOENT => Self::NotAvailable,
+            libc::EINVAL => Self::Invalid,
+            libc::EOPNOTSUPP => Self::Unsupported,
+            libc::ENOMEM | libc::ENOBUFS => Self::OutOfMemory,
+            libc::EBUSY => Self::Busy,
+            _ => Self::Other(errno),
         })
     }
 
     /// The meanings that depend on the request.
-    const fn particular(request: &Request, errno: Errno) -> Option<Self> {
+    const fn particular(request: &Request, errno: i32) -> Option<Self> {
         Some(match (request, errno) {
-            (Request::AddService(_), Errno::EEXIST) => Self::ServiceExists,
-            (Request::AddService(service) | Request::EditService(service), Errno::ENOENT) => {
+            (Request::AddService(_), libc::EEXIST) => Self::ServiceExists,
+            (Request::AddService(service) | Request::EditService(service), libc::ENOENT) => {
                 match service.persistence {
                     Some(persistence) if persistence.engine.is_some() => {
                         Self::SchedulerOrEngineUnknown
@@ -161,20 +161,18 @@ impl ErrorKind {
                     Some(_) | None => Self::SchedulerUnknown,
                 }
             }
-            (Request::AddDestination(..), Errno::EEXIST) => Self::DestinationExists,
-            (Request::EditDestination(..) | Request::DeleteDestination(..), Errno::ENOENT) => {
+            (Request::AddDestination(..), libc::EEXIST) => Self::DestinationExists,
+            (Request::EditDestination(..) | Request::DeleteDestination(..), libc::ENOENT) => {
                 Self::DestinationMissing
             }
-            (Request::AddDestination(..) | Request::EditDestination(..), Errno::ERANGE) => {
+            (Request::AddDestination(..) | Request::EditDestination(..), libc::ERANGE) => {
                 Self::Range
             }
-            (Request::StartDaemon(_), Errno::EEXIST) => Self::DaemonRunning,
-            (Request::StartDaemon(_), Errno::ENODEV) => Self::InterfaceMissing,
-            (Request::StopDaemon(_), Errno::ESRCH) => Self::DaemonNotRunning,
-            (request, Errno::ESRCH) if request.service().is_some() => Self::ServiceMissing,
-            (request, Errno::EAFNOSUPPORT) if request.service().is_some() => {
-                Self::FamilyUnsupported
-            }
+            (Request::StartDaemon(_), libc::EEXIST) => Self::DaemonRunning,
+            (Request::StartDaemon(_), libc::ENODEV) => Self::InterfaceMissing,
+            (Request::StopDaemon(_), libc::ESRCH) => Self::DaemonNotRunning,
+            (request, libc::ESRCH) if request.service().is_some() => Self::ServiceMissing,
+            (request, libc::EAFNOSUPPORT) if request.service().is_some() => Self::FamilyUnsupported,
             _ => return None,
         })
     }
@@ -215,11 +213,14 @@ pub enum ConnectError {
 
 impl From<Error> for ConnectError {
     fn from(error: Error) -> Self {
-        match error.kind {
-            ErrorKind::Permission => Self::Permission,
-            ErrorKind::NotAvailable => Self::NotAvailable,
-            ErrorKind::TimedOut => Self::TimedOut,
-            _ => Self::Info(error),
+        if error.kind == ErrorKind::Permission {
+            Self::Permission
+        } else if error.kind == ErrorKind::NotAvailable {
+            Self::NotAvailable
+        } else if error.kind == ErrorKind::TimedOut {
+            Self::TimedOut
+        } else {
+            Self::Info(error)
         }
     }
 }

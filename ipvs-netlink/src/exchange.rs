@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 
-use nix::errno::Errno;
+use nix::libc;
 
 use crate::decode::{self, DecodeError};
 use crate::encode;
@@ -45,7 +45,7 @@ impl<T> Exchange<T> {
     pub(crate) fn send(
         &mut self,
         limit: usize,
-        now: Duration,
+        clock: &dyn Fn() -> Duration,
         completions: &mut Vec<Completion<T>>,
     ) -> io::Result<usize> {
         self.pipeline
@@ -54,7 +54,8 @@ impl<T> Exchange<T> {
             return Ok(0);
         }
         match self.socket.send(&self.datagram) {
-            Ok(()) => Ok(self.pipeline.sent(now)),
+            // The kernel may have taken seconds: stopping a daemon waits for its thread.
+            Ok(()) => Ok(self.pipeline.sent(clock())),
             Err(error) => {
                 self.pipeline.not_sent();
                 Err(error)
@@ -144,12 +145,10 @@ fn resolve(socket: &mut Socket, clock: &dyn Fn() -> Duration) -> Result<u16, Con
 fn verdict(message: &Message<'_>, number: Option<u16>) -> Result<u16, ConnectError> {
     let Acknowledgement { errno, .. } =
         Acknowledgement::decode(message).ok_or(DecodeError::Framing)?;
-    if errno == 0 {
-        return number.ok_or_else(|| DecodeError::Missing("CTRL_ATTR_FAMILY_ID").into());
-    }
-    match Errno::from_raw(errno) {
-        Errno::ENOENT => Err(ConnectError::NotAvailable),
-        Errno::EPERM => Err(ConnectError::Permission),
+    match errno {
+        0 => number.ok_or_else(|| DecodeError::Missing("CTRL_ATTR_FAMILY_ID").into()),
+        libc::ENOENT => Err(ConnectError::NotAvailable),
+        libc::EPERM => Err(ConnectError::Permission),
         _ => Err(ConnectError::Refused(errno)),
     }
 }

@@ -313,8 +313,18 @@ impl Reply {
             Request::Services => Some(Self::Services(Vec::new())),
             Request::Destinations(_) => Some(Self::Destinations(Vec::new())),
             Request::Daemons => Some(Self::Daemons(Vec::new())),
-            request if request.is_change() => Some(Self::Done),
-            _ => None,
+            Request::Info | Request::Service(_) | Request::Timeouts => None,
+            Request::AddService(_)
+            | Request::EditService(_)
+            | Request::DeleteService(_)
+            | Request::AddDestination(..)
+            | Request::EditDestination(..)
+            | Request::DeleteDestination(..)
+            | Request::Zero(_)
+            | Request::Flush
+            | Request::SetTimeouts(_)
+            | Request::StartDaemon(_)
+            | Request::StopDaemon(_) => Some(Self::Done),
         }
     }
 

@@ -46,6 +46,8 @@ pub enum Request {
     /// Start a synchronisation daemon.
     StartDaemon(SyncDaemon),
     /// Stop a synchronisation daemon.
+    ///
+    /// One whose thread has not run yet, right after its start, is stopped without an answer.
     StopDaemon(SyncRole),
 }
 

@@ -168,7 +168,7 @@ impl<T> Requests<T> {
         }
         self.retry_at = None;
         let begin = (slice.clock)();
-        match self.exchange.send(self.batch, slice.now, completions) {
+        match self.exchange.send(self.batch, slice.clock, completions) {
             Ok(0) => Ok(0),
             Ok(sent) => {
                 self.batch = next_batch(sent, (slice.clock)().saturating_sub(begin));

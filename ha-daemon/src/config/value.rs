@@ -70,6 +70,18 @@ impl<'n, 'd> Words<'n, 'd> {
         }
     }
 
+    /// The next word, which the option `after` cannot do without; the rest goes on without it.
+    pub(super) fn value_after(&mut self, after: &Token, what: &str) -> Result<&'n Token, Handle> {
+        match self.rest.next() {
+            Some(word) => Ok(word),
+            None => {
+                let text = format!("`{}` needs {what}", after.text);
+                let diagnostic = Diagnostic::error(Code::MissingArgument, after.place, text);
+                Err(self.report(diagnostic.label("nothing follows")))
+            }
+        }
+    }
+
     /// The parameter, which has to be there.
     pub(super) fn word(&mut self, what: &str) -> Result<&'n Token, Handle> {
         self.word_after(self.first, what)

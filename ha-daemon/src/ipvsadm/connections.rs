@@ -1,4 +1,4 @@
-//! The listing of connections (`-L -c`), from `/proc/net/ip_vs_conn`.
+//! The listing of connections (`-L -c`), from `ip_vs_conn` in `/proc`.
 
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr};
@@ -7,8 +7,8 @@ use ipvs_core::Protocol;
 
 use super::endpoint::Endpoints;
 
-/// Where the kernel lists them.
-pub(crate) const PATH: &str = "/proc/net/ip_vs_conn";
+/// Where the kernel lists those of the network namespace the calling thread is in.
+pub(crate) const PATH: &str = "/proc/thread-self/net/ip_vs_conn";
 
 pub(super) const HEADING: &str = "IPVS connection entries\n\
     pro expire state       source             virtual            destination";

@@ -1,7 +1,8 @@
 //! Answers.
 
 use ipvs_core::{
-    DestinationRecord, Forwarding, KernelProfile, Scheduler, Service, Settings, Table, Tunnel,
+    DestinationKey, DestinationRecord, Forwarding, KernelProfile, Scheduler, Service, Settings,
+    Table, Tunnel,
 };
 use serde::Serialize;
 
@@ -101,7 +102,7 @@ pub enum Standing {
 /// A destination of the service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Row {
-    /// Address and port.
+    /// Address and port; the port of the packet where the destination has none of its own.
     pub destination: String,
     /// How packets reach it.
     pub method: &'static str,
@@ -124,7 +125,8 @@ impl Answer {
     pub(super) fn of(facts: &Facts<'_>) -> Result<Self, PlacementError> {
         let mut answer = Self::blank(facts)?;
         if let Some(History {
-            unread: Some(error), ..
+            unread: Some(error),
+            ..
         }) = &facts.history
         {
             answer.assumed.push(format!(
@@ -179,7 +181,7 @@ impl Answer {
             unknown: Vec::new(),
             assumed,
             destinations: match service {
-                Some(service) => rows(service, facts.records)?,
+                Some(service) => rows(service, facts)?,
                 None => Vec::new(),
             },
         })
@@ -294,16 +296,23 @@ fn scheduler_with_flags(service: &Service) -> String {
     text
 }
 
-fn rows(service: &Service, records: &[DestinationRecord]) -> Result<Vec<Row>, PlacementError> {
-    let table = Table::from_records(KernelProfile::default(), records)?;
+fn rows(service: &Service, facts: &Facts<'_>) -> Result<Vec<Row>, PlacementError> {
+    let table = Table::from_records(KernelProfile::default(), facts.records)?;
     let row = |(position, record): (usize, &DestinationRecord)| {
         let DestinationRecord {
             destination,
             activity,
             ..
         } = record;
+        let key = match destination.key.port {
+            0 => DestinationKey {
+                port: facts.question.target.port(),
+                ..destination.key
+            },
+            _ => destination.key,
+        };
         Row {
-            destination: destination.key.to_string(),
+            destination: key.to_string(),
             method: method(destination.forwarding),
             weight: destination.weight,
             active: activity.active,
@@ -336,7 +345,7 @@ fn rows(service: &Service, records: &[DestinationRecord]) -> Result<Vec<Row>, Pl
             },
         }
     };
-    Ok(records.iter().enumerate().map(row).collect())
+    Ok(facts.records.iter().enumerate().map(row).collect())
 }
 
 const fn method(forwarding: Forwarding) -> &'static str {

@@ -67,7 +67,14 @@ mod tests {
             assert_eq!(text.parse::<Endpoint>().unwrap().to_string(), text);
         }
         assert_eq!("[2001:db8::1]".parse(), "2001:db8::1".parse::<Endpoint>());
-        for text in ["", "www", "192.0.2.1:", "192.0.2.1:65536", "[192.0.2.1]", "[2001:db8::1]:"] {
+        for text in [
+            "",
+            "www",
+            "192.0.2.1:",
+            "192.0.2.1:65536",
+            "[192.0.2.1]",
+            "[2001:db8::1]:",
+        ] {
             assert_eq!(text.parse::<Endpoint>(), Err(EndpointError), "{text}");
         }
     }

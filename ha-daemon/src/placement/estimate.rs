@@ -176,11 +176,7 @@ impl Estimate {
     }
 }
 
-fn pick(
-    service: &Service,
-    table: &Table,
-    flow: &Flow,
-) -> Result<Option<usize>, PlacementError> {
+fn pick(service: &Service, table: &Table, flow: &Flow) -> Result<Option<usize>, PlacementError> {
     let mut model = Model::new(&service.scheduler, table.profile())?;
     model.start(table);
     let request = Request {
@@ -193,7 +189,9 @@ fn pick(
 /// Overloads the destination at `position`, which may be with what it carries.
 fn overload(table: &mut Table, position: usize) {
     let activity = table.activity(position);
-    let upper = table.get(position).map_or(0, |destination| destination.upper);
+    let upper = table
+        .get(position)
+        .map_or(0, |destination| destination.upper);
     let mut busier = activity;
     busier.active = busier.active.max(upper);
     table.set_activity(position, busier);
@@ -256,7 +254,10 @@ fn twos(table: &Table) -> Vec<u64> {
     let mut taken = vec![0_u64; draws.len()];
     let cost = |position| {
         let load = i64::from(table.activity(position).load(table.profile()));
-        (load, i64::from(table.get(position).map_or(0, |known| known.weight)))
+        (
+            load,
+            i64::from(table.get(position).map_or(0, |known| known.weight)),
+        )
     };
     for (first, &of_first) in draws.iter().enumerate() {
         for (second, &of_second) in draws.iter().enumerate() {

@@ -189,8 +189,8 @@ impl Known {
             return Reuse::Anew;
         }
         // Where answers go past the director, it does not see both sides of a connection end.
-        let unanswered = destination
-            .is_some_and(|destination| destination.forwarding != Forwarding::Masquerade);
+        let unanswered =
+            destination.is_some_and(|destination| destination.forwarding != Forwarding::Masquerade);
         let closed = matches!(self.state.as_str(), "TIME_WAIT" | "CLOSE");
         let closing = self.state == "FIN_WAIT" && unanswered;
         let over = match settings.conn_reuse_mode {

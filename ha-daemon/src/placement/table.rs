@@ -97,9 +97,7 @@ pub(super) fn read(text: &str, path: &Path) -> Result<Configuration, PlacementEr
             Command::EditService(service) => Change::EditService(service),
             Command::DeleteService(key) => Change::DeleteService(key),
             Command::AddDestination(key, destination) => Change::AddDestination(key, destination),
-            Command::EditDestination(key, destination) => {
-                Change::EditDestination(key, destination)
-            }
+            Command::EditDestination(key, destination) => Change::EditDestination(key, destination),
             Command::DeleteDestination(key, destination) => {
                 Change::DeleteDestination(key, destination)
             }

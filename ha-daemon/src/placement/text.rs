@@ -11,8 +11,8 @@ pub(super) const fn rule(scheduler: &Scheduler, flags: Flags) -> &'static str {
     match scheduler {
         Scheduler::Rr => "them in turn",
         Scheduler::Wrr => "them in turn, each as often as its weight says",
-        Scheduler::Lc => "the least load",
-        Scheduler::Wlc => "the least load for its weight",
+        Scheduler::Lc => "the least load, the first of equals",
+        Scheduler::Wlc => "the least load for its weight, the first of equals",
         Scheduler::Lblc => {
             "what the virtual address had before, unless that is busy; else the least load for its \
              weight"
@@ -31,7 +31,7 @@ pub(super) const fn rule(scheduler: &Scheduler, flags: Flags) -> &'static str {
             "the first that is idle, or else the shortest delay: active connections with this one, \
              for the weight"
         }
-        Scheduler::Fo => "the greatest weight",
+        Scheduler::Fo => "the greatest weight, the first of equals",
         Scheduler::Ovf => "the greatest weight that active connections do not exceed",
         Scheduler::Mh if flags.contains(Flags::SCHED_2) => {
             "by a Maglev hash of the client's address and port"
@@ -119,7 +119,8 @@ impl Answer {
         match (self.exact, even) {
             (true, _) => "exact".to_owned(),
             (false, true) => format!("one of {count}, each as likely"),
-            (false, false) => format!("one of {count}, this the likeliest that can be told"),
+            (false, false) if first.is_some() => format!("the likeliest of {count}"),
+            (false, false) => format!("one of {count}, which cannot be told"),
         }
     }
 }
@@ -169,8 +170,8 @@ impl Answer {
         let cost = first.cost.is_some();
         write!(
             f,
-            "\n   {:<width$}  {:>6}  {:>6}  {:>8}",
-            "destination", "weight", "active", "inactive"
+            "\n   {:<width$}  {:<11}  {:>6}  {:>6}  {:>8}",
+            "destination", "method", "weight", "active", "inactive"
         )?;
         if cost {
             let name = match self.scheduler.as_deref() {
@@ -184,9 +185,10 @@ impl Answer {
             let here = self.destination.as_ref() == Some(&row.destination);
             write!(
                 f,
-                "{} {:<width$}  {:>6}  {:>6}  {:>8}",
+                "{} {:<width$}  {:<11}  {:>6}  {:>6}  {:>8}",
                 if here { "->" } else { "  " },
                 row.destination,
+                row.method,
                 row.weight,
                 row.active,
                 row.inactive

@@ -4,7 +4,9 @@
 //! Each program gets the lines of a scenario in a network namespace of its own.
 
 use core::fmt;
+use core::time::Duration;
 use std::io::Write;
+use std::net::{TcpStream, UdpSocket};
 use std::process::{Command, Stdio};
 use std::{fs, thread};
 
@@ -70,13 +72,17 @@ fn in_namespace<T: Send>(steps: impl FnOnce() -> T + Send) -> T {
             "link set dummy0 up",
             "link set lo up",
         ] {
-            let arguments = setting.split(' ');
-            let status = Command::new("ip").args(arguments).status().unwrap();
-            assert!(status.success(), "ip {setting}");
+            ip(setting);
         }
         steps()
     };
     thread::scope(|scope| scope.spawn(steps).join().unwrap())
+}
+
+fn ip(words: &str) {
+    let arguments = words.split(' ');
+    let status = Command::new("ip").args(arguments).status().unwrap();
+    assert!(status.success(), "ip {words}");
 }
 
 /// Gives `lines` to both programs, each with a table of its own.
@@ -217,6 +223,61 @@ fn unsaved_flags_are_listed_as_by_ipvsadm() {
     ]);
 }
 
+#[test]
+#[ignore = "needs ip_vs"]
+fn connections_and_counters_are_listed_as_by_ipvsadm() {
+    name_hosts();
+    let (reference, ours) = in_namespace(|| {
+        ip("address add 10.0.0.1/32 dev dummy0");
+        ip("route add 192.168.1.0/24 dev dummy0");
+        for outcome in Program::ours().outcomes(&[
+            "-A -t 10.0.0.1:80 -s rr",
+            "-a -t 10.0.0.1:80 -r 192.168.1.1 -m",
+            "-a -t 10.0.0.1:80 -r 192.168.1.2 -m",
+            "-A -u 10.0.0.1:53 -s rr -p 600 -M 255.255.255.0",
+            "-a -u 10.0.0.1:53 -r 192.168.1.2 -m",
+        ]) {
+            assert_eq!(outcome.status, Some(0), "{outcome}");
+        }
+        for _ in 0..3 {
+            // Nobody answers.
+            let service = ([10, 0, 0, 1], 80).into();
+            TcpStream::connect_timeout(&service, Duration::from_millis(100)).unwrap_err();
+        }
+        let client = UdpSocket::bind("10.0.0.1:0").unwrap();
+        client.send_to(b"?", "10.0.0.1:53").unwrap();
+        let lines = [
+            "-Lc",
+            "-Lcn",
+            "-Lcn --persistent-conn",
+            "-Ln",
+            "-Ln --stats",
+            "-Ln --persistent-conn",
+        ];
+        let outcomes = |program: Program| {
+            let mut outcomes = program.outcomes(&lines);
+            outcomes[..3].iter_mut().for_each(hide_time);
+            outcomes
+        };
+        (outcomes(Program::reference()), outcomes(Program::ours()))
+    });
+    let connections = |outcome: &Outcome| outcome.output.lines().count() - 2;
+    assert_eq!(connections(&reference[1]), 5, "{}", reference[1]);
+    assert_same(&reference, &ours);
+}
+
+/// Takes away what passes between two listings: the time to expiry.
+fn hide_time(outcome: &mut Outcome) {
+    let lines = outcome.output.lines().map(|line| {
+        if line.starts_with("TCP") || line.starts_with("UDP") {
+            format!("{}{}\n", &line[..4], &line[10..])
+        } else {
+            format!("{line}\n")
+        }
+    });
+    outcome.output = lines.collect();
+}
+
 const CHANGES: &[&str] = &[
     "-A -t 10.0.0.1:80 -s rr -p 30",
     "-A -t 10.0.0.1:80",
@@ -312,23 +373,6 @@ fn rules_are_restored_as_by_ipvsadm() {
     compare(RESTORATIONS);
 }
 
-const COMMANDS: &[&str] = &[
-    "-A",
-    "-E",
-    "-D",
-    "-C",
-    "-R",
-    "-S",
-    "-a",
-    "-e",
-    "-d",
-    "-L",
-    "-Z",
-    "--set",
-    "--start-daemon",
-    "--stop-daemon",
-];
-
 const OPTIONS: &[&str] = &[
     "",
     "foo",
@@ -385,23 +429,43 @@ const OPTIONS: &[&str] = &[
     "master",
 ];
 
-/// Every option beside what a command needs.
 #[test]
 #[ignore = "needs ip_vs"]
-fn options_go_with_commands_as_in_ipvsadm() {
+fn options_go_with_changes_of_the_table_as_in_ipvsadm() {
+    compare_options(&["-A", "-E", "-D", "-a", "-e", "-d", "-Z"]);
+}
+
+#[test]
+#[ignore = "needs ip_vs"]
+fn options_go_with_other_commands_as_in_ipvsadm() {
+    compare_options(&[
+        "-L",
+        "-S",
+        "-R",
+        "-C",
+        "--set",
+        "--start-daemon",
+        "--stop-daemon",
+    ]);
+}
+
+/// Every option beside what a command needs.
+fn compare_options(commands: &[&str]) {
     name_hosts();
     let mut lines: Vec<String> = Vec::new();
-    for command in COMMANDS {
-        for option in OPTIONS {
-            let usual = match *command {
-                "-A" | "-E" | "-D" | "-Z" => "-t 10.0.0.1:81",
-                "-a" | "-e" | "-d" => "-t 10.0.0.1:81 -r 10.0.0.2",
-                "--set" => "1 2 3",
-                "--start-daemon" | "--stop-daemon" => "backup",
-                _ => "",
-            };
-            lines.push(format!("{command} {usual} {option}"));
-        }
+    for command in commands {
+        let usual = match *command {
+            "-A" | "-E" | "-D" | "-Z" => "-t 10.0.0.1:81",
+            "-a" | "-e" | "-d" => "-t 10.0.0.1:81 -r 10.0.0.2",
+            "--set" => "1 2 3",
+            "--start-daemon" | "--stop-daemon" => "backup",
+            _ => "",
+        };
+        lines.extend(
+            OPTIONS
+                .iter()
+                .map(|option| format!("{command} {usual} {option}")),
+        );
     }
     lines.push("-Sn".to_owned());
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();

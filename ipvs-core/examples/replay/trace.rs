@@ -72,7 +72,7 @@ pub(crate) fn read(line: &str) -> Result<Option<Step>, LineError> {
     let Some(step) = words.0.next() else {
         return match parts.next() {
             None => Ok(None),
-            Some(extra) => Err(LineError::Extra(extra.into())),
+            Some(_) => Err(LineError::Step(line.trim().into())),
         };
     };
     let step = match step {

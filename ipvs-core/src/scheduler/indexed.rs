@@ -7,7 +7,7 @@ use crate::{Activity, Carried, Destination, DestinationError, DestinationKey, Ta
 
 /// What the destinations are ordered by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Order {
+pub enum Criterion {
     /// As `lc`.
     Lc,
     /// As `wlc`.
@@ -22,7 +22,7 @@ pub enum Order {
 /// Adding, editing and removing a destination take linear time, once at the next pick or count.
 #[derive(Clone, Debug)]
 pub struct Indexed {
-    order: Order,
+    criterion: Criterion,
     table: Table,
     /// A complete binary tree in an array: the root is 1, the leaf of a position is at
     /// `leaves + position`. A node is the winner of what is below it.
@@ -64,9 +64,9 @@ impl Entry {
 impl Indexed {
     /// An index over `table`.
     #[must_use]
-    pub const fn new(order: Order, table: Table) -> Self {
+    pub const fn new(criterion: Criterion, table: Table) -> Self {
         Self {
-            order,
+            criterion,
             table,
             winners: Vec::new(),
             leaves: 0,
@@ -128,16 +128,16 @@ impl Indexed {
         self.update(position);
     }
 
-    /// What the scheduler of this order picks.
+    /// What the scheduler of this criterion picks.
     pub fn pick(&mut self, request: &Request) -> Option<usize> {
         if self.stale {
             self.build();
         }
         if self.negative > 0 {
-            return match self.order {
-                Order::Lc => Lc.pick(&self.table, request),
-                Order::Wlc => Wlc.pick(&self.table, request),
-                Order::Sed => Sed.pick(&self.table, request),
+            return match self.criterion {
+                Criterion::Lc => Lc.pick(&self.table, request),
+                Criterion::Wlc => Wlc.pick(&self.table, request),
+                Criterion::Sed => Sed.pick(&self.table, request),
             };
         }
         match self.winners.get(1) {
@@ -150,10 +150,10 @@ impl Indexed {
         let share = self.table.shares().get(position).copied().unwrap_or(0);
         let load = self.table.loads().get(position).copied().unwrap_or(0);
         let delay = self.table.activity(position).delay();
-        let (weight, cost) = match self.order {
-            Order::Lc => (i32::from(share > 0), load.cast_unsigned().into()),
-            Order::Wlc => (share.max(0), load.into()),
-            Order::Sed => (share.max(0), delay.into()),
+        let (weight, cost) = match self.criterion {
+            Criterion::Lc => (i32::from(share > 0), load.cast_unsigned().into()),
+            Criterion::Wlc => (share.max(0), load.into()),
+            Criterion::Sed => (share.max(0), delay.into()),
         };
         Entry {
             position: u32::try_from(position).unwrap_or(u32::MAX),

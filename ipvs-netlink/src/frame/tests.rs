@@ -16,7 +16,7 @@ fn message(kind: u16, flags: u16, payload: &[u8]) -> Vec<u8> {
 
 fn verdict(kind: u16, flags: u16, payload: &[u8]) -> Option<(i32, Option<Box<str>>)> {
     let datagram = message(kind, flags, payload);
-    let message = Messages::new(&datagram).next().unwrap().unwrap();
+    let message = Messages::new(&datagram).next()?.ok()?;
     Acknowledgement::decode(&message).map(|verdict| (verdict.errno, verdict.text))
 }
 

@@ -1,8 +1,8 @@
 //! Every attribute, written by us and read by others, and the other way round.
 
-use std::num::NonZeroU32;
+use core::num::NonZeroU32;
+use core::time::Duration;
 use std::thread;
-use std::time::Duration;
 
 use ipvs_core::{
     Destination, Family, Flags, Forwarding, Granularity, KernelProfile, Name, Persistence,
@@ -11,7 +11,7 @@ use ipvs_core::{
 };
 use ipvs_netlink::{Client, Version};
 
-use crate::rig::{client, ip, proc_table, real, restore, rules, run, service, tcp};
+use crate::rig::{client, dummy, ip, proc_table, real, restore, rules, run, service, tcp};
 
 fn persistent(mut service: Service, timeout: u32, granularity: Granularity) -> Service {
     service.persistence = Some(Persistence {
@@ -398,9 +398,7 @@ fn timeouts_are_set_apart_and_read_by_ipvsadm() {
 #[ignore = "needs ip_vs"]
 fn synchronisation_daemons_start_and_stop() {
     let mut client = client();
-    run("ip", &["link", "add", "sync", "type", "dummy"]);
-    run("ip", &["addr", "add", "10.8.0.1/24", "dev", "sync"]);
-    run("ip", &["link", "set", "sync", "up"]);
+    dummy("10.8.0.1/24");
     let interface = Name::new("sync").unwrap();
     let master = SyncDaemon {
         role: SyncRole::Master,
@@ -451,12 +449,7 @@ fn synchronisation_daemons_start_and_stop() {
 #[ignore = "needs ip_vs"]
 fn a_daemon_of_an_ipv6_group_is_read_back() {
     let mut client = client();
-    run("ip", &["link", "add", "sync", "type", "dummy"]);
-    run(
-        "ip",
-        &["addr", "add", "2001:db8::1/64", "dev", "sync", "nodad"],
-    );
-    run("ip", &["link", "set", "sync", "up"]);
+    dummy("2001:db8::1/64");
     let daemon = SyncDaemon {
         role: SyncRole::Backup,
         interface: Name::new("sync").unwrap(),

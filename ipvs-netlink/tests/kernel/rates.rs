@@ -1,6 +1,7 @@
 //! How fast, beside one request at a time and beside ipvsadm.
 
-use std::time::{Duration, Instant};
+use core::time::Duration;
+use std::time::Instant;
 
 use ipvs_core::Destination;
 use ipvs_netlink::{Client, Request};
@@ -52,42 +53,56 @@ fn read(client: &mut Client) -> usize {
     counts.sum()
 }
 
-/// Best of three, of an empty table each time.
-fn programming(client: &mut Client, mut work: impl FnMut(&mut Client)) -> Duration {
-    let mut best = Duration::MAX;
-    for _ in 0..3 {
-        client.flush().unwrap();
-        best = best.min(timed(|| work(client)).0);
-    }
-    best
+/// How long `work` takes in a new namespace: what was deleted from an old one would be searched for
+/// every destination to add.
+fn programming(work: impl FnOnce(&mut Client)) -> Duration {
+    let mut client = client();
+    timed(|| work(&mut client)).0
+}
+
+/// The shortest of several times, which the rest of the machine disturbed least.
+fn best(mut time: impl FnMut() -> Duration) -> Duration {
+    (0..5).map(|_| time()).min().unwrap()
 }
 
 #[test]
-#[ignore = "needs ip_vs, and measures: run it alone and optimised"]
+#[ignore = "needs ip_vs"]
 fn batches_outrun_single_requests_and_ipvsadm() {
-    let mut client = client();
     let requests = table();
-    let single = programming(&mut client, |client| {
-        for &request in &requests {
-            client.request(request).unwrap();
-        }
+    let single = best(|| {
+        programming(|client| {
+            for &request in &requests {
+                client.request(request).unwrap();
+            }
+        })
     });
-    let batch = programming(&mut client, |client| {
-        assert!(client.batch(&requests).iter().all(Result::is_ok));
-    });
+    let batch =
+        best(|| programming(|client| assert!(client.batch(&requests).iter().all(Result::is_ok))));
     let text = text();
-    let restored = programming(&mut client, |_| restore(&text));
-    let (ours, count) = timed(|| read(&mut client));
-    let (theirs, lines) = timed(rules);
-    assert_eq!((count, lines.len()), (requests.len(), requests.len()));
+    let restored = best(|| programming(|_| restore(&text)));
+    let mut client = client();
+    restore(&text);
+    let ours = best(|| {
+        let (time, count) = timed(|| read(&mut client));
+        assert_eq!(count, requests.len());
+        time
+    });
+    let theirs = best(|| {
+        let (time, lines) = timed(rules);
+        assert_eq!(lines.len(), requests.len());
+        time
+    });
     let ratio = |slow: Duration, fast: Duration| slow.as_secs_f64() / fast.as_secs_f64();
     println!(
-        "{count} objects: batch {batch:.1?}, single {single:.1?} ({:.1} times), ipvsadm -R \
+        "{} objects: batch {batch:.1?}, single {single:.1?} ({:.1} times), ipvsadm -R \
          {restored:.1?} ({:.1} times); read {ours:.1?}, ipvsadm -Sn {theirs:.1?} ({:.1} times)",
+        requests.len(),
         ratio(single, batch),
         ratio(restored, batch),
         ratio(theirs, ours),
     );
-    assert!(ratio(single, batch) >= 2.0);
-    assert!(ratio(restored, batch) >= 1.0);
+    // Without optimisation our part of the work outweighs the kernel's.
+    let least = if cfg!(debug_assertions) { 1.2 } else { 2.0 };
+    assert!(ratio(single, batch) >= least);
+    assert!(ratio(restored, batch) >= least);
 }

@@ -8,7 +8,7 @@ use ipvs_core::{
 };
 use ipvs_netlink::{Client, ConnectError, Error, ErrorKind, Request};
 
-use crate::rig::{client, ip, real, run, service, tcp};
+use crate::rig::{client, dummy, ip, real, run, service, tcp};
 
 const EPERM: i32 = 1;
 const ENOENT: i32 = 2;
@@ -18,7 +18,7 @@ const ENODEV: i32 = 19;
 const EINVAL: i32 = 22;
 const ERANGE: i32 = 34;
 
-fn refused<T: std::fmt::Debug>(result: Result<T, Error>) -> (ErrorKind, i32) {
+fn refused<T: core::fmt::Debug>(result: Result<T, Error>) -> (ErrorKind, i32) {
     let error = result.unwrap_err();
     (error.kind, error.errno.unwrap())
 }
@@ -224,9 +224,7 @@ fn master(interface: &str) -> SyncDaemon {
 #[ignore = "needs ip_vs"]
 fn synchronisation_daemons_are_refused_by_name() {
     let mut client = client();
-    run("ip", &["link", "add", "sync", "type", "dummy"]);
-    run("ip", &["addr", "add", "10.8.0.1/24", "dev", "sync"]);
-    run("ip", &["link", "set", "sync", "up"]);
+    dummy("10.8.0.1/24");
     assert_eq!(
         refused(client.stop_daemon(SyncRole::Master)),
         (ErrorKind::DaemonNotRunning, ESRCH)

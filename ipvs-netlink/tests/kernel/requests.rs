@@ -1,7 +1,7 @@
 //! Several requests at once: batches, and the non-blocking form.
 
-use std::cell::Cell;
-use std::time::Duration;
+use core::cell::Cell;
+use core::time::Duration;
 
 use ipvs_core::{Destination, Scheduler, Service};
 use ipvs_netlink::{ErrorKind, Progress, Reply, Request, Requests, TimeSlice};

@@ -1,9 +1,10 @@
 //! A network namespace, and programs in it.
 
+use core::net::IpAddr;
 use std::fs;
 use std::io::Write;
-use std::net::IpAddr;
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use ipvs_core::{Destination, DestinationKey, Forwarding, Scheduler, Service, ServiceKey};
 use ipvs_netlink::Client;
@@ -15,6 +16,18 @@ pub(crate) fn client() -> Client {
     unshare(CloneFlags::CLONE_NEWNET).unwrap();
     run("ip", &["link", "set", "lo", "up"]);
     Client::connect().unwrap()
+}
+
+/// Adds the interface `sync` with `address`.
+pub(crate) fn dummy(address: &str) {
+    // While one test has the module loaded, another would be told that there is none.
+    static LOADING: Mutex<()> = Mutex::new(());
+    {
+        let _loading = LOADING.lock().unwrap_or_else(PoisonError::into_inner);
+        run("ip", &["link", "add", "sync", "type", "dummy"]);
+    }
+    run("ip", &["addr", "add", address, "dev", "sync", "nodad"]);
+    run("ip", &["link", "set", "sync", "up"]);
 }
 
 /// The output of a program that is to succeed.

@@ -149,7 +149,7 @@ impl SyncDraft {
             "port" => self.port = u16::try_from(number(word, 1..=65_535, words)?).ok(),
             "ttl" => self.ttl = u8::try_from(number(word, 1..=255, words)?).ok(),
             "group" => {
-                let word = words.word_after(word, "a multicast address")?;
+                let word = words.value_after(word, "a multicast address")?;
                 let group = words.address(word)?;
                 if !group.is_multicast() {
                     let expected = "a multicast address is expected";
@@ -204,7 +204,7 @@ fn number(
     range: core::ops::RangeInclusive<i64>,
     words: &mut Words<'_, '_>,
 ) -> Result<i64, Handle> {
-    let word = words.word_after(option, "a number")?;
+    let word = words.value_after(option, "a number")?;
     words.number_in(word, range)
 }
 
@@ -215,7 +215,7 @@ fn timeouts(words: &mut Words<'_, '_>) -> Result<Timeouts, Handle> {
         tcp_fin: 0,
         udp: 0,
     };
-    let mut next = Some(words.word("`tcp`, `tcpfin` or `udp`")?);
+    let mut next = Some(words.value_after(words.first, "`tcp`, `tcpfin` or `udp`")?);
     while let Some(word) = next {
         let kinds = [("tcp", 0_u8), ("tcpfin", 1), ("udp", 2)];
         let kind = words.choice(word, &kinds)?;

@@ -48,12 +48,12 @@ fn tunnel(words: &mut Words<'_, '_>) -> Result<Tunnel, Handle> {
     while let Some(word) = words.next() {
         match &*word.text {
             "type" => {
-                let name = words.word_after(word, "ipip, gue or gre")?;
+                let name = words.value_after(word, "ipip, gue or gre")?;
                 let kinds = [("ipip", Kind::Ipip), ("gue", Kind::Gue), ("gre", Kind::Gre)];
                 kind = words.choice(name, &kinds)?;
             }
             "port" => {
-                let number = words.word_after(word, "a number from 1 to 65535")?;
+                let number = words.value_after(word, "a number from 1 to 65535")?;
                 let number = words.number_in(number, 1..=65_535)?;
                 port = u16::try_from(number).ok().map(|port| (word, port));
             }

@@ -153,3 +153,15 @@ fn a_bad_virtual_server_does_not_keep_the_others_from_running() {
     assert_eq!(loaded.worst(), Some(Severity::Error));
     assert_eq!(loaded.config.virtual_servers.len(), 2);
 }
+
+#[test]
+fn an_option_without_its_value_keeps_nothing_from_running() {
+    let global = |line: &str| format!("global_defs {{\n{line}\n}}\n");
+    for text in [
+        server("lvs_method TUN type").replace("protocol", "lb_kind NAT\nprotocol"),
+        global("lvs_timeouts"),
+        global("lvs_sync_daemon eth0 port"),
+    ] {
+        assert_eq!(load_text(&text).worst(), Some(Severity::Error), "{text}");
+    }
+}

@@ -9,30 +9,28 @@ use super::*;
 fn table(rules: &[&str]) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
     for rule in rules {
-        match parse_line(rule, &mut Numeric).unwrap().unwrap() {
-            Command::AddService(service) => entries.push(Entry {
+        let command = parse_line(rule, &mut Numeric).unwrap().unwrap();
+        if let Command::AddService(service) = command {
+            entries.push(Entry {
                 record: ServiceRecord {
                     service,
                     statistics: Statistics::default(),
                 },
                 destinations: Vec::new(),
-            }),
-            Command::AddDestination(_, destination) => {
-                entries
-                    .last_mut()
-                    .unwrap()
-                    .destinations
-                    .push(DestinationRecord {
-                        destination,
-                        activity: Activity {
-                            active: 3,
-                            inactive: 20,
-                            persistent: 4,
-                        },
-                        statistics: Statistics::default(),
-                    });
-            }
-            other => panic!("{other} makes no table"),
+            });
+        } else if let Command::AddDestination(_, destination) = command {
+            let service = entries.last_mut().unwrap();
+            service.destinations.push(DestinationRecord {
+                destination,
+                activity: Activity {
+                    active: 3,
+                    inactive: 20,
+                    persistent: 4,
+                },
+                statistics: Statistics::default(),
+            });
+        } else {
+            panic!("{command} makes no table");
         }
     }
     entries

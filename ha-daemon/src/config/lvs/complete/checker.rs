@@ -29,6 +29,9 @@ pub(super) struct Around<'d> {
     pub(super) script_timeout: Duration,
 }
 
+/// Completes where a probe connects to.
+type Connect<'c> = dyn Fn(ConnectionDraft, &mut Diagnostics) -> Option<Connection> + 'c;
+
 const HELO: &str = "smtpchecker.keepalived.org";
 
 const fn defaults(kind: &Kind<'_>) -> Defaults {
@@ -60,81 +63,84 @@ impl Around<'_> {
         let keyword = draft.keyword;
         let schedule = timing.complete(defaults(&draft.kind));
         let is_tried = |name| draft.seen.was_tried(name);
-        let target = Target {
-            address: self.address,
-            port: self.port,
-            timeout: timing
-                .connect_timeout
-                .unwrap_or(TimingDraft::CONNECT_TIMEOUT),
-        };
-        let own = draft.connection;
-        let connect = |own: ConnectionDraft, diagnostics: &mut Diagnostics| {
-            own.complete(target, true, keyword, diagnostics)
-        };
-        let probes = match draft.kind {
-            Kind::File(file) => {
-                let check = self::file(file, keyword, &is_tried, context, diagnostics);
-                into.extend(check.map(|check| Checker {
-                    span: keyword.place.span,
-                    alpha: timing.alpha.unwrap_or(false),
-                    log_all_failures: context.log_all_failures,
-                    check,
-                }));
-                return;
-            }
-            Kind::Smtp { helo, hosts } => {
-                let helo = helo.unwrap_or_else(|| HELO.to_owned());
-                let hosts = if hosts.is_empty() { vec![own] } else { hosts };
-                hosts
+        let checks: Vec<Check> = match draft.kind {
+            Kind::File(file) => self::file(file, keyword, &is_tried, context, diagnostics)
+                .into_iter()
+                .collect(),
+            kind @ (Kind::Tcp
+            | Kind::Ping
+            | Kind::Http(_)
+            | Kind::Smtp { .. }
+            | Kind::Dns(_)
+            | Kind::Udp(_)
+            | Kind::Misc(_)) => {
+                let target = Target {
+                    address: self.address,
+                    port: self.port,
+                    timeout: timing
+                        .connect_timeout
+                        .unwrap_or(TimingDraft::CONNECT_TIMEOUT),
+                };
+                let connect = |own: ConnectionDraft, diagnostics: &mut Diagnostics| {
+                    let needs_port = keyword.text != "PING_CHECK";
+                    own.complete(target, needs_port, keyword, diagnostics)
+                };
+                let own = draft.connection;
+                self.probes(kind, own, &connect, keyword, &is_tried, diagnostics)
                     .into_iter()
-                    .filter_map(|host| connect(host, diagnostics))
-                    .map(|connection| smtp(connection, &helo))
+                    .map(|probe| Check::Probe {
+                        probe,
+                        timing: schedule,
+                    })
                     .collect()
             }
-            Kind::Misc(misc) => self
-                .misc(misc, keyword, &is_tried, diagnostics)
-                .into_iter()
-                .collect(),
-            Kind::Ping => {
-                let connection = own.complete(target, false, keyword, diagnostics);
-                connection.map(Probe::Ping).into_iter().collect()
-            }
-            Kind::Tcp => connect(own, diagnostics)
-                .map(Probe::Tcp)
-                .into_iter()
-                .collect(),
-            Kind::Http(draft) => match connect(own, diagnostics) {
-                Some(connection) => self
-                    .http(draft, connection, keyword, &is_tried, diagnostics)
-                    .into_iter()
-                    .collect(),
-                None => Vec::new(),
-            },
-            Kind::Dns(dns) => connect(own, diagnostics)
-                .map(|connection| {
-                    Probe::Dns(DnsCheck {
-                        connection,
-                        record: dns.record.unwrap_or(DnsRecord::Soa),
-                        name: dns.name.unwrap_or_else(|| ".".to_owned()),
-                    })
-                })
-                .into_iter()
-                .collect(),
-            Kind::Udp(udp) => connect(own, diagnostics)
-                .map(|connection| self::udp(udp, connection, diagnostics))
-                .into_iter()
-                .collect(),
         };
-        let probes: Vec<Probe> = probes;
-        into.extend(probes.into_iter().map(|probe| Checker {
+        into.extend(checks.into_iter().map(|check| Checker {
             span: keyword.place.span,
             alpha: timing.alpha.unwrap_or(false),
             log_all_failures: draft.log_all_failures.unwrap_or(context.log_all_failures),
-            check: Check::Probe {
-                probe,
-                timing: schedule,
-            },
+            check,
         }));
+    }
+
+    fn probes(
+        &self,
+        kind: Kind<'_>,
+        own: ConnectionDraft,
+        connect: &Connect<'_>,
+        keyword: &Token,
+        is_tried: &dyn Fn(&'static str) -> bool,
+        diagnostics: &mut Diagnostics,
+    ) -> Vec<Probe> {
+        let probe = match kind {
+            Kind::File(_) => None,
+            Kind::Smtp { helo, hosts } => {
+                let helo = helo.unwrap_or_else(|| HELO.to_owned());
+                let hosts = if hosts.is_empty() { vec![own] } else { hosts };
+                return hosts
+                    .into_iter()
+                    .filter_map(|host| connect(host, diagnostics))
+                    .map(|connection| smtp(connection, &helo))
+                    .collect();
+            }
+            Kind::Misc(misc) => self.misc(misc, keyword, is_tried, diagnostics),
+            Kind::Ping => connect(own, diagnostics).map(Probe::Ping),
+            Kind::Tcp => connect(own, diagnostics).map(Probe::Tcp),
+            Kind::Http(draft) => connect(own, diagnostics).and_then(|connection| {
+                self.http(draft, connection, keyword, is_tried, diagnostics)
+            }),
+            Kind::Dns(dns) => connect(own, diagnostics).map(|connection| {
+                Probe::Dns(DnsCheck {
+                    connection,
+                    record: dns.record.unwrap_or(DnsRecord::Soa),
+                    name: dns.name.unwrap_or_else(|| ".".to_owned()),
+                })
+            }),
+            Kind::Udp(udp) => {
+                connect(own, diagnostics).map(|connection| self::udp(udp, connection, diagnostics))
+            }
+        };
+        probe.into_iter().collect()
     }
 }
 

@@ -2,14 +2,10 @@
 //!
 //! Each test has a network namespace of its own, and with it an empty table. They need root, a
 //! kernel with ip_vs, and the programs `ipvsadm` and `ip`; `.ci/vm/run` gives them these.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "kernel/attributes.rs"]
 mod attributes;
-#[path = "kernel/rates.rs"]
 mod rates;
-#[path = "kernel/refusals.rs"]
 mod refusals;
-#[path = "kernel/requests.rs"]
 mod requests;
-#[path = "kernel/rig.rs"]
 mod rig;
