@@ -39,7 +39,7 @@ pub use self::model::{
     Announce, Authentication, Balancing, BodyPattern, Broadcast, Check, Checker, Config,
     Connection, Digest, DnsCheck, DnsRecord, DynamicInterfaces, FileCheck, FlushOnStop, Global,
     HttpCheck, HttpVersion, InitFile, InitialState, Instance, Lifetime, MaskedOctet, MiscCheck,
-    Password, PatternOption, Peer, Probe, RealServer, Reply, Script, Secret, SmtpCheck,
+    Password, PatternOption, Peer, Probe, RealServer, Reply, Script, ScriptUser, Secret, SmtpCheck,
     SorryServer, StatusCodes, Synchronisation, Timing, Tls, TlsFiles, TrackFile, TrackedInterface,
     Transport, UdpCheck, Url, VirtualAddress, VirtualServer, Vmac,
 };

@@ -244,12 +244,13 @@ mod tests {
             pid: 2,
             uptime_seconds: 3.0,
             instances: Vec::new(),
+            virtual_servers: Vec::new(),
         }
     }
 
     #[test]
     fn answers_a_status_request_whatever_follows_it() {
-        let expected = b"{\"version\":\"1\",\"pid\":2,\"uptime_seconds\":3.0,\"instances\":[]}\n";
+        let expected = b"{\"version\":\"1\",\"pid\":2,\"uptime_seconds\":3.0,\"instances\":[],\"virtual_servers\":[]}\n";
         for request in [&b"status\n"[..], b"  status \r\nx", b"status"] {
             assert_eq!(answer(request, status), expected);
         }

@@ -17,6 +17,7 @@ use vrrp_core::Instant;
 use vrrp_core::track::{Effect, Tracker, Verdict};
 use vrrp_mio::{Driver, DriverError, InterfaceName, Notice, RouterId, Turn};
 
+use crate::balancer::{Balancer, PrepareError, Prepared};
 use crate::config::{Config, Global, Instance};
 use crate::control::Server;
 use crate::narrator;
@@ -26,6 +27,7 @@ use crate::status::{InstanceStatus, Status, TrackedStatus};
 
 const SIGNALS: Token = Token(Driver::FIRST_FREE_TOKEN);
 const CONTROL: usize = Driver::FIRST_FREE_TOKEN + 16;
+const BALANCER: usize = Driver::FIRST_FREE_TOKEN + (1 << 16);
 /// How long a stopping daemon waits for the kernel to remove its addresses.
 const FAREWELL: Duration = Duration::from_secs(3);
 
@@ -53,6 +55,12 @@ pub enum EngineError {
     /// Capabilities are missing, or cannot be given up.
     #[error(transparent)]
     Privilege(#[from] PrivilegeError),
+    /// Virtual servers cannot be made of their configuration.
+    #[error(transparent)]
+    Balancer(#[from] PrepareError),
+    /// Virtual servers cannot be watched.
+    #[error("cannot watch virtual servers")]
+    Watch(#[source] io::Error),
     /// Signals cannot be received.
     #[error("cannot receive signals")]
     Signals(#[source] io::Error),
@@ -65,6 +73,7 @@ pub enum EngineError {
 pub fn run(config: Config, options: &Options) -> Result<(), EngineError> {
     let mut engine = Engine::new(config, options)?;
     while engine.turn()? == Progress::Running {}
+    engine.balancer.finish(engine.driver.clock());
     Ok(())
 }
 
@@ -76,6 +85,7 @@ enum Progress {
 
 struct Engine {
     driver: Driver,
+    balancer: Balancer,
     signals: Signals,
     control: Option<Server>,
     global: Global,
@@ -110,6 +120,8 @@ struct Member {
 
 impl Engine {
     fn new(config: Config, options: &Options) -> Result<Self, EngineError> {
+        // Reads files and starts scripts as other users, which needs more than is kept.
+        let prepared = Prepared::new(&config)?;
         privilege::restrict()?;
         let mut driver = Driver::new()?;
         let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2])
@@ -135,7 +147,9 @@ impl Engine {
         }
         driver.set_ah_sequence(identity::rising_sequence());
         let now = driver.now();
+        let balancer = Balancer::new(prepared, driver.registry(), BALANCER, now);
         let mut engine = Self {
+            balancer: balancer.map_err(EngineError::Watch)?,
             driver,
             signals,
             control,
@@ -151,10 +165,14 @@ impl Engine {
         for instance in config.instances {
             engine.enlist(instance)?;
         }
-        if engine.members.is_empty() {
-            warn!("the configuration has no vrrp_instance; there is nothing to do");
+        if engine.members.is_empty() && engine.balancer.is_empty() {
+            warn!("the configuration has no vrrp_instance and no virtual_server");
         }
-        info!("Startup complete: {} VRRP instances", engine.members.len());
+        info!(
+            "Startup complete: {} VRRP instances, {} virtual servers",
+            engine.members.len(),
+            config.virtual_servers.len()
+        );
         Ok(engine)
     }
 
@@ -226,7 +244,8 @@ impl Engine {
     fn turn(&mut self) -> Result<Progress, EngineError> {
         let now = self.driver.now();
         let start_at = self.start_at.filter(|_| self.network_known);
-        let wake = start_at.into_iter().chain(self.farewell).min();
+        let wake = start_at.into_iter().chain(self.farewell);
+        let wake = wake.chain(self.balancer.deadline()).min();
         let limit = wake.map(|at| at.saturating_duration_since(now));
         let Turn {
             notices,
@@ -246,13 +265,18 @@ impl Engine {
             self.attend(token);
         }
         let now = self.driver.now();
+        if learned || network_changed {
+            self.note_addresses(now);
+        }
+        let clock = || self.driver.now();
+        self.balancer.turn(self.driver.registry(), now, &clock);
         Ok(match self.farewell {
-            Some(_) if self.driver.is_settled() => {
+            Some(_) if self.driver.is_settled() && self.balancer.is_stopped() => {
                 info!("Stopped");
                 Progress::Stopped
             }
             Some(until) if until <= now => {
-                warn!("Stopped; the kernel did not confirm that every address is removed");
+                warn!("Stopped; the kernel did not confirm that everything is removed");
                 Progress::Stopped
             }
             Some(_) | None => Progress::Running,
@@ -273,10 +297,14 @@ impl Engine {
             }
             return;
         }
+        let now = self.driver.now();
+        if self.balancer.owns(token) {
+            self.balancer.ready(token, now);
+            return;
+        }
         let Some(mut control) = self.control.take_if(|control| control.owns(token)) else {
             return;
         };
-        let now = self.driver.now();
         if let Err(error) = control.serve(token, self.driver.registry(), now, || self.status()) {
             warn!("control socket: {error}");
         }
@@ -292,6 +320,14 @@ impl Engine {
         for router in self.members.iter().filter_map(|member| member.router) {
             self.driver.stop(router);
         }
+        self.balancer.stop(self.driver.now());
+    }
+
+    /// Tells the balancer which of its addresses are this host's.
+    fn note_addresses(&mut self, now: Instant) {
+        let interfaces = self.driver.interfaces();
+        let is_local = |address| interfaces.addresses().any(|own| own.address == address);
+        self.balancer.note_addresses(is_local, now);
     }
 
     /// Looks at tracked interfaces, and for the interface of a unicast source.
@@ -328,6 +364,7 @@ impl Engine {
             (Notice::Transition { transition, .. }, Some(router)) => {
                 let first = member.as_ref().is_some_and(|member| !member.entered);
                 narrator::transition(name, router, transition, first);
+                self.balancer.note_role(name, transition.to);
                 if let Some(member) = member {
                     member.entered = true;
                 }
@@ -357,6 +394,7 @@ impl Engine {
                 .iter()
                 .map(|member| self.instance_status(member, now))
                 .collect(),
+            virtual_servers: self.balancer.status(),
         }
     }
 

@@ -29,7 +29,9 @@
 //!
 //! [`engine::run`] takes such a configuration and returns when the process is told to end.
 
+pub mod balancer;
 pub mod check;
+pub mod checkers;
 pub mod config;
 pub mod control;
 pub mod engine;
@@ -38,6 +40,7 @@ pub mod ipvsadm;
 pub mod lab;
 pub mod log;
 mod narrator;
+pub mod notifier;
 pub mod placement;
 pub mod pool;
 pub mod privilege;

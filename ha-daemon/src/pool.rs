@@ -17,19 +17,17 @@ use crate::health::schedule::Verdict;
 /// A real server as configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
-    /// Where it is, with its configured weight.
-    pub destination: Destination,
+    /// Its configured weight, 0..=2³¹-1.
+    pub weight: u32,
     /// Whether it is kept with weight 0 while it is not alive (`inhibit_on_failure`).
     pub inhibit: bool,
     /// What is assumed of each of its checkers before it reports: with `alpha` that it is down.
     pub checkers: Vec<Verdict>,
 }
 
-/// The server of last resort.
+/// The server of last resort, of weight 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SorryServer {
-    /// Where it is, with its weight when used.
-    pub destination: Destination,
+pub struct Sorry {
     /// Whether it is kept with weight 0 while there is a quorum (`sorry_server_inhibit`).
     pub inhibit: bool,
 }
@@ -40,11 +38,20 @@ pub struct Settings {
     /// Real servers, in the order of the configuration.
     pub servers: Vec<Server>,
     /// The server of last resort, if any.
-    pub sorry: Option<SorryServer>,
+    pub sorry: Option<Sorry>,
     /// What the weights of those alive have to reach.
     pub quorum: u32,
     /// By how much more to gain the quorum, and by how much less to lose it.
     pub hysteresis: u32,
+}
+
+/// A destination that a virtual server is to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// Which real server; `None` for the sorry server.
+    pub server: Option<usize>,
+    /// Its weight.
+    pub weight: u32,
 }
 
 /// What happened, in order.
@@ -168,7 +175,7 @@ impl Pool {
         else {
             return 0;
         };
-        let base = i64::from(configured.destination.weight);
+        let base = i64::from(configured.weight);
         let shift = |opinion: &Opinion| match opinion.weight {
             Some(DynamicWeight::Absolute(weight)) => i64::from(weight) - base,
             Some(DynamicWeight::Adjustment(by)) => i64::from(by),
@@ -226,28 +233,21 @@ impl Pool {
 
     /// The destinations the virtual server is to have, in the order of the configuration with the
     /// sorry server last.
-    pub fn desired(&self) -> impl Iterator<Item = Destination> {
+    pub fn desired(&self) -> impl Iterator<Item = Share> {
         let servers_serve = self.quorum || self.settings.sorry.is_none();
         let servers = self.settings.servers.iter().enumerate();
         let servers = servers.filter_map(move |(index, server)| {
             let serves = servers_serve && self.is_alive(index);
-            let weight = if serves { self.weight_of(index) } else { 0 };
-            (serves || server.inhibit).then_some(Destination {
-                weight,
-                ..server.destination
+            (serves || server.inhibit).then(|| Share {
+                server: Some(index),
+                weight: if serves { self.weight_of(index) } else { 0 },
             })
         });
-        let sorry = self
-            .settings
-            .sorry
-            .filter(|sorry| !self.quorum || sorry.inhibit);
-        servers.chain(sorry.map(|sorry| Destination {
-            weight: if self.quorum {
-                0
-            } else {
-                sorry.destination.weight
-            },
-            ..sorry.destination
+        let sorry = self.settings.sorry;
+        let sorry = sorry.filter(|sorry| !self.quorum || sorry.inhibit);
+        servers.chain(sorry.map(|_| Share {
+            server: None,
+            weight: u32::from(!self.quorum),
         }))
     }
 }

@@ -7,6 +7,9 @@ use nix::errno::Errno;
 /// For raw and packet sockets, and for addresses and links.
 const NEEDED: [Capability; 2] = [Capability::CAP_NET_RAW, Capability::CAP_NET_ADMIN];
 
+/// For checkers with a `bind_port` below 1024; who has none can do without.
+const USEFUL: Capability = Capability::CAP_NET_BIND_SERVICE;
+
 /// The daemon may not do what it is for, or cannot give up what it does not need.
 #[derive(Debug, thiserror::Error)]
 pub enum PrivilegeError {
@@ -24,7 +27,11 @@ pub enum PrivilegeError {
     NewPrivileges(#[from] Errno),
 }
 
-/// Checks that the needed capabilities are there and gives up all others for good.
+/// Checks that the needed capabilities are there and gives up all others for good, but for
+/// `CAP_NET_BIND_SERVICE` if it is there.
+///
+/// This is about the calling thread and those it makes from now on. Threads made before keep what they
+/// have: a [`Runner`](crate::script::Runner) whose scripts are to have other users has to be older.
 ///
 /// # Errors
 /// [`PrivilegeError`].
@@ -33,7 +40,8 @@ pub fn restrict() -> Result<(), PrivilegeError> {
     if let Some(capability) = NEEDED.into_iter().find(|needed| !held.contains(needed)) {
         return Err(PrivilegeError::Missing { capability });
     }
-    let needed = CapsHashSet::from(NEEDED);
+    let mut needed = CapsHashSet::from(NEEDED);
+    needed.extend(held.get(&USEFUL));
     // The bounding set first: to change it takes a capability that is about to go.
     if caps::has_cap(None, CapSet::Effective, Capability::CAP_SETPCAP)? {
         for capability in caps::read(None, CapSet::Bounding)?.difference(&needed) {

@@ -13,9 +13,11 @@ use std::ffi::{OsStr, OsString};
 use std::sync::Arc;
 
 mod runner;
+mod users;
 mod words;
 
 pub use self::runner::{Ending, Run, Runner, StartError};
+pub use self::users::{UserError, Users};
 pub use self::words::{WordsError, split};
 
 /// Whose rights a script has; supplementary groups are given up.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use vrrp_core::{Family, Heard, Instant, Role, Statistics};
 use vrrp_mio::Router;
 
+use crate::balancer::status::VirtualServerStatus;
 use crate::config::{Instance, VirtualAddress};
 
 /// The daemon at one instant.
@@ -21,6 +22,9 @@ pub struct Status {
     pub uptime_seconds: f64,
     /// Its virtual routers, in the order of the configuration.
     pub instances: Vec<InstanceStatus>,
+    /// The virtual servers, in the order of the configuration.
+    #[serde(default)]
+    pub virtual_servers: Vec<VirtualServerStatus>,
 }
 
 /// A virtual router at one instant.
@@ -336,6 +340,10 @@ impl Status {
             for remark in instance.remarks() {
                 let _infallible = writeln!(text, "{:width$}  ! {remark}", "");
             }
+        }
+        for server in &self.virtual_servers {
+            text.push('\n');
+            text.push_str(&server.text());
         }
         text
     }

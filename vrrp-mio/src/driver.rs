@@ -239,6 +239,12 @@ impl Driver {
         self.clock.now()
     }
 
+    /// The clock of the loop.
+    #[must_use]
+    pub const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
     /// Where to register sources of the owner.
     #[must_use]
     pub fn registry(&self) -> &Registry {

@@ -6,10 +6,10 @@ use vrrp_core::Version;
 
 use super::diagnostic::{Code, Diagnostic, Diagnostics, Handle};
 use super::keywords::{GLOBAL, Known};
-use super::lvs::LvsGlobals;
+use super::lvs::{LvsGlobals, script};
 use vrrp_core::wire::{MULTICAST_V4, MULTICAST_V6};
 
-use super::model::{DynamicInterfaces, Global};
+use super::model::{DynamicInterfaces, Global, ScriptUser};
 use super::source::Place;
 use super::tree::{Block, Node};
 use super::value::Words;
@@ -199,6 +199,12 @@ impl Globals {
             "vmac_prefix" => {
                 let prefix = words.word("the start of a name")?;
                 defaults.vmac_prefix = words.interface(prefix)?;
+            }
+            "script_user" => {
+                let user = words.word("the name of a user")?;
+                if let (Some(user), group) = script::owner(user, words) {
+                    self.global.script_user = Some(ScriptUser { user, group });
+                }
             }
             _ => self.global.log_unknown_vrids = words.boolean()?,
         }

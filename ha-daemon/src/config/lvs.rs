@@ -25,7 +25,7 @@ mod method;
 mod misc;
 mod range;
 mod real_server;
-mod script;
+pub(super) mod script;
 mod timing;
 mod tls;
 mod track_file;

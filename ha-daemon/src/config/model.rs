@@ -14,7 +14,7 @@ pub use self::checker::{
     HttpVersion, MaskedOctet, MiscCheck, PatternOption, Probe, Reply, SmtpCheck, StatusCodes,
     Timing, Tls, UdpCheck, Url,
 };
-pub use self::script::Script;
+pub use self::script::{Script, ScriptUser};
 pub use self::secret::Secret;
 pub use self::track_file::{InitFile, TrackFile};
 pub use self::virtual_server::{RealServer, SorryServer, VirtualServer};
@@ -61,6 +61,8 @@ pub struct Global {
     pub dynamic_interfaces: DynamicInterfaces,
     /// `log_unknown_vrids`: report adverts for virtual routers that are not configured.
     pub log_unknown_vrids: bool,
+    /// `script_user`: who runs the scripts that say nothing else.
+    pub script_user: Option<ScriptUser>,
 }
 
 impl Default for Global {
@@ -72,6 +74,7 @@ impl Default for Global {
             startup_delay: Duration::ZERO,
             dynamic_interfaces: DynamicInterfaces::Required,
             log_unknown_vrids: false,
+            script_user: None,
         }
     }
 }

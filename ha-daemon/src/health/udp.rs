@@ -27,6 +27,12 @@ pub enum HexError {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Payload(Vec<u8>);
 
+impl From<Vec<u8>> for Payload {
+    fn from(octets: Vec<u8>) -> Self {
+        Self(octets)
+    }
+}
+
 impl FromStr for Payload {
     type Err = HexError;
 
@@ -39,6 +45,14 @@ impl FromStr for Payload {
 /// What an answer has to start with: digits as in [`Payload`], and `x` for a digit of any value.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pattern(Vec<Masked>);
+
+/// Of each octet its value, and the bits of it that matter.
+impl FromIterator<(u8, u8)> for Pattern {
+    fn from_iter<I: IntoIterator<Item = (u8, u8)>>(octets: I) -> Self {
+        let octets = octets.into_iter();
+        Self(octets.map(|(value, mask)| Masked { value, mask }).collect())
+    }
+}
 
 impl FromStr for Pattern {
     type Err = HexError;

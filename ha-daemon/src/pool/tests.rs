@@ -1,24 +1,11 @@
 //! What keepalived 2.2.7 was seen to do, step by step, in the guest.
 
-use core::net::{IpAddr, Ipv4Addr};
-
-use ipvs_core::{DestinationKey, Forwarding};
-
 use super::*;
-
-fn destination(last: u8, weight: u32) -> Destination {
-    let address = IpAddr::V4(Ipv4Addr::new(192, 0, 2, last));
-    Destination::new(
-        DestinationKey::new(address, 80),
-        Forwarding::Masquerade,
-        weight,
-    )
-}
 
 /// Servers 1, 2 and 3 of weights 1, 2 and 3 with a checker each.
 fn settings() -> Settings {
     let servers = (1..=3).map(|number| Server {
-        destination: destination(number, u32::from(number)),
+        weight: number,
         inhibit: false,
         checkers: vec![Verdict::Up],
     });
@@ -32,10 +19,7 @@ fn settings() -> Settings {
 
 fn with_sorry(inhibit: bool) -> Settings {
     Settings {
-        sorry: Some(SorryServer {
-            destination: destination(9, 1),
-            inhibit,
-        }),
+        sorry: Some(Sorry { inhibit }),
         ..settings()
     }
 }
@@ -46,14 +30,11 @@ fn each(mut settings: Settings, change: fn(&mut Server)) -> Settings {
     settings
 }
 
-/// Last octet and weight of each destination.
-fn table(pool: &Pool) -> Vec<(u8, u32)> {
-    let last = |destination: Destination| match destination.key.address {
-        IpAddr::V4(address) => address.octets()[3],
-        IpAddr::V6(_) => 0,
-    };
+/// Number, 9 for the sorry server, and weight of each destination.
+fn table(pool: &Pool) -> Vec<(usize, u32)> {
+    let number = |share: Share| share.server.map_or(9, |server| server + 1);
     pool.desired()
-        .map(|destination| (last(destination), destination.weight))
+        .map(|share| (number(share), share.weight))
         .collect()
 }
 

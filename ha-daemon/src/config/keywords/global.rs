@@ -86,7 +86,7 @@ pub(in crate::config) static GLOBAL: Table = Table {
         not_yet("reload_time_file"),
         yes("router_id"),
         not_yet("rs_init_notifies"),
-        not_yet("script_user"),
+        yes("script_user"),
         not_yet("set_supplementary_groups"),
         not_yet("shutdown_script"),
         not_yet("shutdown_script_timeout"),

@@ -21,7 +21,10 @@ pub(super) fn parse(words: &mut Words<'_, '_>) -> Result<Script, Handle> {
 }
 
 /// `USER [GROUP]`, in which a colon may precede the group.
-pub(super) fn owner(user: &Token, words: &mut Words<'_, '_>) -> (Option<String>, Option<String>) {
+pub(in crate::config) fn owner(
+    user: &Token,
+    words: &mut Words<'_, '_>,
+) -> (Option<String>, Option<String>) {
     let text = &*user.text;
     if let Some((user, group)) = text.split_once(':') {
         return (Some(user.to_owned()), Some(group.to_owned()));

@@ -10,3 +10,12 @@ pub struct Script {
     /// The group; that of the user if absent.
     pub group: Option<String>,
 }
+
+/// Who runs scripts.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ScriptUser {
+    /// The name of the user.
+    pub user: String,
+    /// The name of the group; that of the user if absent.
+    pub group: Option<String>,
+}

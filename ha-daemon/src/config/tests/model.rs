@@ -44,6 +44,23 @@ fn an_instance_without_settings_is_a_backup_of_priority_100_in_version_2() {
 }
 
 #[test]
+fn scripts_have_the_user_and_group_of_script_user() {
+    for (text, group) in [
+        ("", None),
+        (" staff", Some("staff")),
+        (" :staff", Some("staff")),
+    ] {
+        let loaded = load_text(&format!("global_defs {{\nscript_user alice{text}\n}}\n"));
+        assert_eq!(places(&loaded), []);
+        let user = loaded.config.global.script_user.unwrap();
+        assert_eq!(
+            (user.user.as_str(), user.group.as_deref()),
+            ("alice", group)
+        );
+    }
+}
+
+#[test]
 fn master_without_a_priority_is_the_owner() {
     assert_eq!(only(&instance("state MASTER")).priority, Priority::OWNER);
     let with = only(&instance("state MASTER\npriority 99"));

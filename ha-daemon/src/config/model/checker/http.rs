@@ -116,6 +116,11 @@ impl StatusCodes {
         Self { ranges }
     }
 
+    /// First and last of each run of codes, in ascending order.
+    pub fn ranges(&self) -> impl Iterator<Item = (u16, u16)> + '_ {
+        self.ranges.iter().copied()
+    }
+
     /// Whether `code` is one of them.
     #[must_use]
     pub fn contains(&self, code: u16) -> bool {

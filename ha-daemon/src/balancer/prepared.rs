@@ -1,0 +1,146 @@
+//! What is made of the configuration before privileges are given up.
+
+use std::io;
+
+use tracing::warn;
+
+use super::server::VirtualServerState;
+use crate::checkers::{self, BuildError, Builder, Kind};
+use crate::config::{Balancing, Config, Script, VirtualServer};
+use crate::health::file::watch::FileWatch;
+use crate::log::chain;
+use crate::notifier::{self, Hooks};
+use crate::script::Runner;
+
+/// Virtual servers cannot be made of their configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum PrepareError {
+    /// What all of them need.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// A checker or a script.
+    #[error("virtual_server {virtual_server}")]
+    VirtualServer {
+        /// Of which virtual server.
+        virtual_server: String,
+        /// Why.
+        source: BuildError,
+    },
+    /// The threads of scripts and files cannot be had.
+    #[error("cannot start the threads of scripts and files")]
+    Threads(#[from] io::Error),
+}
+
+/// Virtual servers that are ready to run: files read, users looked up, threads started.
+#[derive(Debug)]
+pub struct Prepared {
+    pub(super) servers: Vec<VirtualServerState>,
+    pub(super) checkers: Vec<PlacedChecker>,
+    pub(super) hooks: Vec<PlacedHooks>,
+    pub(super) files: Option<FileWatch>,
+    pub(super) balancing: Balancing,
+    pub(super) misc_runner: Option<Runner>,
+    pub(super) hook_runner: Option<Runner>,
+}
+
+/// A checker and whose it is.
+#[derive(Debug)]
+pub(super) struct PlacedChecker {
+    pub(super) virtual_server: usize,
+    pub(super) real_server: usize,
+    pub(super) checker: usize,
+    pub(super) kind: Kind,
+}
+
+/// Scripts and whose they are; the quorum's if of no real server.
+#[derive(Debug)]
+pub(super) struct PlacedHooks {
+    pub(super) virtual_server: usize,
+    pub(super) real_server: Option<usize>,
+    pub(super) hooks: Hooks,
+}
+
+impl Prepared {
+    /// Prepares the virtual servers of `config`. It reads files, looks up users and starts threads:
+    /// call it before the loop and before [`privilege::restrict`](crate::privilege::restrict).
+    ///
+    /// # Errors
+    /// [`PrepareError`].
+    pub fn new(config: &Config) -> Result<Self, PrepareError> {
+        let mut builder = Builder::new(config)?;
+        let mut prepared = Self {
+            servers: Vec::new(),
+            checkers: Vec::new(),
+            hooks: Vec::new(),
+            files: None,
+            balancing: config.balancing.clone(),
+            misc_runner: checkers::runner(config)?,
+            hook_runner: notifier::runner(config)?,
+        };
+        for server in &config.virtual_servers {
+            let added = prepared.add(server, &mut builder);
+            added.map_err(|source| PrepareError::VirtualServer {
+                virtual_server: server.name.clone(),
+                source,
+            })?;
+        }
+        for file in &config.track_files {
+            if let Err(failure) = checkers::initialise(file) {
+                warn!("track_file {}: {}", file.name, chain(&failure));
+            }
+        }
+        let files = builder.into_files();
+        if !files.is_empty() {
+            prepared.files = Some(FileWatch::new(files)?);
+        }
+        Ok(prepared)
+    }
+
+    fn add(&mut self, config: &VirtualServer, builder: &mut Builder) -> Result<(), BuildError> {
+        let virtual_server = self.servers.len();
+        for (real_server, server) in config.real_servers.iter().enumerate() {
+            for (checker, configured) in server.checkers.iter().enumerate() {
+                self.checkers.push(PlacedChecker {
+                    virtual_server,
+                    real_server,
+                    checker,
+                    kind: builder.checker(configured)?,
+                });
+            }
+            let name = format!("{} of {}", server.key, config.name);
+            let (up, down) = (server.notify_up.as_ref(), server.notify_down.as_ref());
+            let hooks = hooks(name, up, down, builder)?;
+            self.hooks.extend(hooks.map(|hooks| PlacedHooks {
+                virtual_server,
+                real_server: Some(real_server),
+                hooks,
+            }));
+        }
+        let (up, down) = (config.quorum_up.as_ref(), config.quorum_down.as_ref());
+        let hooks = hooks(config.name.clone(), up, down, builder)?;
+        self.hooks.extend(hooks.map(|hooks| PlacedHooks {
+            virtual_server,
+            real_server: None,
+            hooks,
+        }));
+        self.servers.push(VirtualServerState::new(config.clone()));
+        Ok(())
+    }
+}
+
+fn hooks(
+    name: String,
+    up: Option<&Script>,
+    down: Option<&Script>,
+    builder: &Builder,
+) -> Result<Option<Hooks>, BuildError> {
+    if up.is_none() && down.is_none() {
+        return Ok(None);
+    }
+    let script = |script: Option<&Script>| script.map(|script| builder.script(script)).transpose();
+    Ok(Some(Hooks {
+        name,
+        up: script(up)?,
+        down: script(down)?,
+    }))
+}

@@ -1,0 +1,213 @@
+//! What `status` says of virtual servers.
+
+use serde::{Deserialize, Serialize};
+
+use super::narrator;
+use super::reconciler::Reconciler;
+use super::server::{Found, VirtualServerState};
+use crate::config::{Check, Checker};
+use crate::health::schedule::Verdict;
+
+/// A virtual server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VirtualServerStatus {
+    /// As keepalived calls it: `[192.0.2.1]:tcp:80`.
+    pub name: String,
+    /// Its services in the kernel's notation: `TCP 192.0.2.1:80`.
+    pub services: Vec<ServiceStatus>,
+    /// The scheduler.
+    pub scheduler: String,
+    /// Whether there is a quorum.
+    pub quorum: bool,
+    /// What the weights of those alive sum up to.
+    pub weight: u64,
+    /// What they have to reach to gain the quorum.
+    pub gain: u64,
+    /// Below what they lose it.
+    pub loss: u64,
+    /// Whether its checkers are suspended.
+    pub suspended: bool,
+    /// Its real servers in the order of the configuration.
+    pub real_servers: Vec<RealServerStatus>,
+    /// The sorry server, if there is one.
+    pub sorry_server: Option<String>,
+}
+
+/// A service of the kernel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceStatus {
+    /// The kernel's notation.
+    pub key: String,
+    /// Whether the kernel was last seen to have it as wanted.
+    pub in_place: bool,
+}
+
+/// A real server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RealServerStatus {
+    /// Address and port.
+    pub address: String,
+    /// Whether every checker is up.
+    pub alive: bool,
+    /// Its weight, whether it is alive or not.
+    pub weight: u32,
+    /// Its checkers.
+    pub checkers: Vec<CheckerStatus>,
+}
+
+/// A checker.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckerStatus {
+    /// As it is written: `TCP_CHECK`.
+    pub kind: String,
+    /// Whether the server may be used as far as it knows.
+    pub up: bool,
+    /// What it last found: `passed`, a reason, or nothing yet.
+    pub last: Option<String>,
+}
+
+impl VirtualServerStatus {
+    pub(super) fn new(state: &VirtualServerState, reconciler: &Reconciler) -> Self {
+        let (config, pool) = (&state.config, &state.pool);
+        let services = config.keys.iter().map(|key| ServiceStatus {
+            key: key.to_string(),
+            in_place: reconciler.is_settled(key),
+        });
+        let real_servers = config.real_servers.iter().zip(&state.found).enumerate();
+        let real_servers = real_servers.map(|(index, (server, found))| RealServerStatus {
+            address: server.key.to_string(),
+            alive: pool.is_alive(index),
+            weight: pool.weight_of(index),
+            checkers: (server.checkers.iter().zip(found))
+                .map(|(checker, found)| CheckerStatus::new(checker, found))
+                .collect(),
+        });
+        Self {
+            name: config.name.clone(),
+            services: services.collect(),
+            scheduler: config.scheduler.to_string(),
+            quorum: pool.has_quorum(),
+            weight: pool.weight(),
+            gain: pool.gain(),
+            loss: pool.loss(),
+            suspended: state.suspended,
+            real_servers: real_servers.collect(),
+            sorry_server: config.sorry_server.map(|sorry| sorry.key.to_string()),
+        }
+    }
+}
+
+impl CheckerStatus {
+    fn new(checker: &Checker, found: &Found) -> Self {
+        let kind = match &checker.check {
+            Check::Probe { probe, .. } => narrator::kind(probe),
+            Check::File(_) => "FILE_CHECK",
+        };
+        let last = found.outcome.as_ref().map(|outcome| match outcome {
+            Ok(_) => "passed".to_owned(),
+            Err(failure) => failure.to_string(),
+        });
+        Self {
+            kind: kind.to_owned(),
+            up: found.verdict == Verdict::Up,
+            last,
+        }
+    }
+}
+
+impl VirtualServerStatus {
+    /// For a person: a line for the virtual server and one for each real server.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let quorum = match self.quorum {
+            true => "quorum",
+            false => "NO QUORUM",
+        };
+        let mut text = format!(
+            "{}  {}  {quorum} (weight {}, needs {})",
+            self.name, self.scheduler, self.weight, self.gain
+        );
+        if let Some(sorry) = &self.sorry_server {
+            let serves = if self.quorum { "" } else { ", serving" };
+            text.push_str(&format!("  sorry server {sorry}{serves}"));
+        }
+        if self.suspended {
+            text.push_str("  checkers suspended");
+        }
+        text.push('\n');
+        for service in self.services.iter().filter(|service| !service.in_place) {
+            text.push_str(&format!(
+                "    {} is not in the kernel as wanted\n",
+                service.key
+            ));
+        }
+        for server in &self.real_servers {
+            let state = if server.alive { "up" } else { "DOWN" };
+            let head = format!(
+                "    {:<24} {state:<5} weight {:<5}",
+                server.address, server.weight
+            );
+            text.push_str(&head);
+            let checkers = server.checkers.iter().map(|checker| {
+                let last = checker.last.as_deref().unwrap_or("not tried yet");
+                format!("{} {last}", checker.kind)
+            });
+            text.push_str(&checkers.collect::<Vec<_>>().join("; "));
+            text.truncate(text.trim_end().len());
+            text.push('\n');
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_what_a_person_asks_for() {
+        let checker = |last: Option<&str>, up| CheckerStatus {
+            kind: "TCP_CHECK".to_owned(),
+            up,
+            last: last.map(str::to_owned),
+        };
+        let server = |address: &str, alive, checkers| RealServerStatus {
+            address: address.to_owned(),
+            alive,
+            weight: 1,
+            checkers,
+        };
+        let status = VirtualServerStatus {
+            name: "[192.0.2.1]:tcp:80".to_owned(),
+            services: vec![ServiceStatus {
+                key: "TCP 192.0.2.1:80".to_owned(),
+                in_place: false,
+            }],
+            scheduler: "wlc".to_owned(),
+            quorum: false,
+            weight: 0,
+            gain: 1,
+            loss: 1,
+            suspended: false,
+            real_servers: vec![
+                server(
+                    "10.0.0.1:80",
+                    false,
+                    vec![checker(Some("connection refused"), false)],
+                ),
+                server("10.0.0.2:80", true, vec![checker(None, true)]),
+                server("10.0.0.3:80", true, vec![]),
+            ],
+            sorry_server: Some("10.0.0.9:80".to_owned()),
+        };
+        assert_eq!(
+            status.text(),
+            "[192.0.2.1]:tcp:80  wlc  NO QUORUM (weight 0, needs 1)  sorry server 10.0.0.9:80, serving
+    TCP 192.0.2.1:80 is not in the kernel as wanted
+    10.0.0.1:80              DOWN  weight 1    TCP_CHECK connection refused
+    10.0.0.2:80              up    weight 1    TCP_CHECK not tried yet
+    10.0.0.3:80              up    weight 1
+"
+        );
+    }
+}

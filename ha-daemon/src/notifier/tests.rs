@@ -1,0 +1,249 @@
+use std::fs;
+use std::path::PathBuf;
+
+use mio::{Events, Poll};
+
+use super::*;
+
+const FIRST: usize = 100;
+
+/// Scripts of one subject that write to a file in a directory of their own.
+struct Rig {
+    directory: PathBuf,
+    poll: Poll,
+    clock: Clock,
+    notifier: Notifier,
+}
+
+impl Rig {
+    fn new(name: &str) -> Self {
+        let name = format!("ha-daemon-notifier-{name}-{}", std::process::id());
+        let directory = std::env::temp_dir().join(name);
+        fs::create_dir(&directory).unwrap();
+        let poll = Poll::new().unwrap();
+        let runner = Runner::new(NonZeroUsize::new(Notifier::TOKENS).unwrap()).unwrap();
+        let notifier = Notifier::new(poll.registry(), FIRST, runner).unwrap();
+        let clock = Clock::new().unwrap();
+        Self {
+            directory,
+            poll,
+            clock,
+            notifier,
+        }
+    }
+
+    fn script(&self, text: &str) -> Option<Arc<Script>> {
+        let text = format!("cd '{}'; {text}", self.directory.display());
+        let words = ["/bin/sh", "-c", &text].map(Into::into);
+        Script::new(words.to_vec(), None).map(Arc::new)
+    }
+
+    fn add(&mut self, up: &str, down: &str) -> HooksId {
+        let hooks = Hooks {
+            name: "test".to_owned(),
+            up: self.script(up),
+            down: self.script(down),
+        };
+        self.notifier.add(hooks)
+    }
+
+    fn notify(&mut self, id: HooksId, event: Event) {
+        self.notifier.notify(id, event, self.clock.now());
+    }
+
+    /// One turn of a loop.
+    fn turn(&mut self) {
+        let mut events = Events::with_capacity(16);
+        let now = self.clock.now();
+        let wake = self.notifier.deadline();
+        let limit = wake.map(|at| at.saturating_duration_since(now));
+        self.poll.poll(&mut events, limit).unwrap();
+        let now = self.clock.now();
+        for event in &events {
+            assert!(self.notifier.owns(event.token()));
+            self.notifier.ready(event.token(), now);
+        }
+        self.notifier.fire(now);
+    }
+
+    fn settle(&mut self) {
+        while !self.notifier.is_idle() {
+            self.turn();
+        }
+    }
+
+    fn wait_for(&self, file: &str) {
+        while !self.directory.join(file).exists() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn log(&self) -> String {
+        let text = fs::read_to_string(self.directory.join("log"));
+        text.unwrap_or_default().replace('\n', " ")
+    }
+}
+
+impl Drop for Rig {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.directory).unwrap();
+    }
+}
+
+#[test]
+fn a_change_runs_its_script() {
+    let mut rig = Rig::new("each");
+    let id = rig.add("echo up >>log", "echo down >>log");
+    for event in [Event::Up, Event::Down, Event::Down] {
+        rig.notify(id, event);
+        rig.settle();
+    }
+    assert_eq!(rig.log(), "up down down ");
+    assert_eq!(rig.notifier.deadline(), None);
+}
+
+#[test]
+fn changes_during_a_run_wait_for_its_end_and_the_last_one_counts() {
+    let mut rig = Rig::new("latest");
+    let up = "touch begun; while [ ! -e go ]; do sleep 0.01; done; echo up >>log";
+    let id = rig.add(up, "echo down >>log");
+    rig.notify(id, Event::Up);
+    rig.wait_for("begun");
+    for event in [Event::Down, Event::Up, Event::Down] {
+        rig.notify(id, event);
+    }
+    assert_eq!(rig.log(), "");
+    fs::write(rig.directory.join("go"), "").unwrap();
+    rig.settle();
+    assert_eq!(rig.log(), "up down ");
+}
+
+#[test]
+fn a_script_runs_again_for_a_change_during_its_run() {
+    let mut rig = Rig::new("again");
+    let up = "touch begun; while [ ! -e go ]; do sleep 0.01; done; echo up >>log";
+    let id = rig.add(up, "");
+    rig.notify(id, Event::Up);
+    rig.wait_for("begun");
+    rig.notify(id, Event::Up);
+    fs::write(rig.directory.join("go"), "").unwrap();
+    rig.settle();
+    assert_eq!(rig.log(), "up up ");
+}
+
+#[test]
+fn subjects_do_not_wait_for_one_another_unless_all_turns_are_taken() {
+    let mut rig = Rig::new("turns");
+    let text = "echo begun >>begun; while [ ! -e go ]; do sleep 0.01; done; echo done >>log";
+    let ids: Vec<_> = (0..Notifier::TOKENS + 3)
+        .map(|_| rig.add(text, ""))
+        .collect();
+    for id in &ids {
+        rig.notify(*id, Event::Up);
+    }
+    let begun = || fs::read_to_string(rig.directory.join("begun")).unwrap_or_default();
+    while begun().lines().count() < Notifier::TOKENS {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(rig.notifier.waiting.len(), 3);
+    fs::write(rig.directory.join("go"), "").unwrap();
+    rig.settle();
+    assert_eq!(rig.log(), "done ".repeat(ids.len()));
+}
+
+#[test]
+fn a_script_that_takes_too_long_is_ended_and_the_next_one_runs_after_its_end() {
+    let mut rig = Rig::new("limit");
+    rig.notifier.limit = Duration::from_millis(300);
+    let up = "trap 'echo ended >>log; exit' TERM; touch begun; while :; do sleep 0.01; done";
+    let id = rig.add(up, "echo down >>log");
+    rig.notify(id, Event::Up);
+    rig.wait_for("begun");
+    rig.notify(id, Event::Down);
+    rig.settle();
+    assert_eq!(rig.log(), "ended down ");
+}
+
+#[test]
+fn failures_are_ends_like_others() {
+    let mut rig = Rig::new("failures");
+    let missing = ["/nonexistent/script".into()].to_vec();
+    let hooks = Hooks {
+        name: "test".to_owned(),
+        up: Script::new(missing, None).map(Arc::new),
+        down: rig.script("kill -9 $$"),
+    };
+    let id = rig.notifier.add(hooks);
+    for event in [Event::Up, Event::Down] {
+        rig.notify(id, event);
+        rig.settle();
+    }
+}
+
+#[test]
+fn nothing_runs_for_a_change_without_a_script() {
+    let mut rig = Rig::new("none");
+    let down = rig.script("echo down >>log");
+    let id = rig.notifier.add(Hooks {
+        name: "test".to_owned(),
+        up: None,
+        down,
+    });
+    rig.notify(id, Event::Up);
+    assert!(rig.notifier.is_idle());
+    rig.notify(id, Event::Down);
+    rig.notify(id, Event::Up);
+    rig.settle();
+    assert_eq!(rig.log(), "down ");
+}
+
+#[test]
+fn a_script_that_cannot_be_started_yet_is_tried_again() {
+    let mut rig = Rig::new("retry");
+    let script = rig.script("touch begun; while [ ! -e go ]; do sleep 0.01; done; echo it >>log");
+    let [one, other] = [0, 1].map(|_| {
+        rig.notifier.add(Hooks {
+            name: "test".to_owned(),
+            up: script.clone(),
+            down: None,
+        })
+    });
+    rig.notify(one, Event::Up);
+    rig.wait_for("begun");
+    // There is one process of a script at most.
+    rig.notify(other, Event::Up);
+    fs::write(rig.directory.join("go"), "").unwrap();
+    rig.settle();
+    assert_eq!(rig.log(), "it it ");
+}
+
+/// What [`Notifier::finish`] says, and the log.
+fn finish(mut rig: Rig, limit: Duration) -> (bool, String) {
+    let runner = Runner::new(NonZeroUsize::MIN).unwrap();
+    let spare = Notifier::new(rig.poll.registry(), FIRST, runner).unwrap();
+    let notifier = core::mem::replace(&mut rig.notifier, spare);
+    let finished = notifier.finish(&rig.clock, limit);
+    (finished, rig.log())
+}
+
+#[test]
+fn finishing_runs_what_is_left() {
+    let mut rig = Rig::new("finish");
+    let id = rig.add("sleep 0.1; echo up >>log", "echo down >>log");
+    rig.notify(id, Event::Up);
+    rig.notify(id, Event::Down);
+    let finished = finish(rig, Duration::from_secs(20));
+    assert_eq!(finished, (true, "up down ".to_owned()));
+}
+
+#[test]
+fn finishing_ends_what_takes_too_long() {
+    let mut rig = Rig::new("cut");
+    let up = "trap 'echo ended >>log; exit' TERM; touch begun; while :; do sleep 0.01; done";
+    let id = rig.add(up, "echo down >>log");
+    rig.notify(id, Event::Up);
+    rig.wait_for("begun");
+    rig.notify(id, Event::Down);
+    let finished = finish(rig, Duration::from_millis(50));
+    assert_eq!(finished, (false, "ended ".to_owned()));
+}
