@@ -3,3 +3,5 @@
 
 #[path = "guest/ipvsadm.rs"]
 mod ipvsadm;
+#[path = "guest/placement.rs"]
+mod placement;
