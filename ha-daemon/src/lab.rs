@@ -92,10 +92,12 @@ pub fn run(options: &Options) -> Result<(), LabError> {
 
 /// Why there is no second act.
 fn left_out(error: &ConnectError) -> String {
-    let reason = match error {
-        ConnectError::NotAvailable => "this kernel has no ip_vs".to_owned(),
-        ConnectError::Permission => "IPVS takes root".to_owned(),
-        other => crate::log::chain(other),
+    let reason = if matches!(error, ConnectError::NotAvailable) {
+        "this kernel has no ip_vs".to_owned()
+    } else if matches!(error, ConnectError::Permission) {
+        "IPVS takes root".to_owned()
+    } else {
+        crate::log::chain(error)
     };
     format!(
         "\nThe second act, requests to two web servers behind {VIRTUAL_ADDRESS}, is left out: \

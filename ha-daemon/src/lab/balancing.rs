@@ -92,8 +92,9 @@ pub(super) fn play<W: Write>(act: &mut Act<'_, W>) -> Result<(), LabError> {
 }
 
 /// From when on requests may suffer from what happened at `at`.
-const fn before(at: Instant) -> Instant {
-    Instant::from_nanos(at.as_nanos().saturating_sub(UNDER_WAY.as_nanos() as u64))
+fn before(at: Instant) -> Instant {
+    let since = Duration::from_nanos(at.as_nanos());
+    Instant::EPOCH + since.saturating_sub(UNDER_WAY)
 }
 
 /// Taking a dead server out has taken as long as requests went to it.
@@ -133,10 +134,10 @@ impl ServiceRow {
                     let by = took.saturating_sub(due);
                     return Err(LabError::Late { step, by });
                 }
-                match step {
-                    StepKind::Return if lost > 0 => Err(LabError::Lost { step, lost }),
-                    _ => Ok(()),
+                if step == StepKind::Return && lost > 0 {
+                    return Err(LabError::Lost { step, lost });
                 }
+                Ok(())
             }
             Due::InTurn | Due::Protocol(_) => Ok(()),
         }

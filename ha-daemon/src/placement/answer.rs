@@ -244,11 +244,10 @@ impl Answer {
         }];
         self.decision = decision;
         let Known { state, expires, .. } = known;
-        self.why = match decision {
-            Decision::Template => {
-                format!("the client has been there: a template says so for {expires} s more")
-            }
-            _ => format!("its connection is there: {state}, for {expires} s more"),
+        self.why = if decision == Decision::Template {
+            format!("the client has been there: a template says so for {expires} s more")
+        } else {
+            format!("its connection is there: {state}, for {expires} s more")
         };
     }
 

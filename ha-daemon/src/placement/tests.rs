@@ -202,7 +202,7 @@ fn the_document_has_stable_names() {
 fn a_file_that_is_no_table_is_refused_with_its_line() {
     let chain = |text: &str| {
         let error = read(text, Path::new("rules")).unwrap_err();
-        crate::log::chain(&error).to_string()
+        crate::log::chain(&error)
     };
     assert_eq!(
         chain("-A -t 192.0.2.1:80\n-A -t 192.0.2.1:80\n"),
