@@ -74,7 +74,7 @@ fn placed() -> BTreeMap<String, String> {
     let endpoint = |address: &str, port: &str| {
         let octets = u32::from_str_radix(address, 16).unwrap().to_be_bytes();
         let port = u16::from_str_radix(port, 16).unwrap();
-        std::net::SocketAddr::from((octets, port)).to_string()
+        core::net::SocketAddr::from((octets, port)).to_string()
     };
     list.lines()
         .skip(1)
