@@ -1,7 +1,29 @@
 //! What needs a kernel that has ip_vs; `.ci/vm/run` gives one.
 #![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
 
+#[path = "guest/balancer.rs"]
+mod balancer;
+#[path = "peers/rig/clock.rs"]
+#[expect(dead_code, reason = "the tests with peers also measure")]
+mod clock;
+#[path = "guest/drift.rs"]
+mod drift;
+#[path = "guest/failover.rs"]
+mod failover;
 #[path = "guest/ipvsadm.rs"]
 mod ipvsadm;
+#[path = "peers/rig/namespace.rs"]
+mod namespace;
+#[path = "guest/parity.rs"]
+mod parity;
+#[path = "peers/rig/process.rs"]
+#[expect(dead_code, reason = "shared with the tests with peers")]
+#[expect(clippy::print_stdout, reason = "tells what stays behind")]
+mod process;
 #[path = "guest/placement.rs"]
 mod placement;
+#[path = "guest/site.rs"]
+mod site;
+#[path = "peers/rig/tools.rs"]
+#[expect(dead_code, reason = "shared with the tests with peers")]
+mod tools;
