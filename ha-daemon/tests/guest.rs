@@ -16,12 +16,12 @@ mod ipvsadm;
 mod namespace;
 #[path = "guest/parity.rs"]
 mod parity;
+#[path = "guest/placement.rs"]
+mod placement;
 #[path = "peers/rig/process.rs"]
 #[expect(dead_code, reason = "shared with the tests with peers")]
 #[expect(clippy::print_stdout, reason = "tells what stays behind")]
 mod process;
-#[path = "guest/placement.rs"]
-mod placement;
 #[path = "guest/site.rs"]
 mod site;
 #[path = "peers/rig/tools.rs"]
