@@ -8,8 +8,8 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::process::{Command, Stdio};
 
 use ipvs_core::{
-    DestinationKey, DestinationRecord, Flow, Packet, Protocol, ReuseMode, Segment, ServiceKey,
-    Settings,
+    DestinationKey, DestinationRecord, Flow, Packet, Protocol, ReuseMode, Scheduler, Segment,
+    Service, ServiceKey, Settings,
 };
 use ipvs_netlink::{Client, Error, ErrorKind};
 use nix::errno::Errno;
@@ -103,6 +103,17 @@ impl Kernel {
 
     pub(crate) fn destinations(&mut self) -> Vec<DestinationRecord> {
         self.client.destinations(&self.key).unwrap()
+    }
+}
+
+/// Has the kernel load the modules of `schedulers`, before any namespace ends: it loads them under
+/// IPVS's lock, which the end of a namespace waits for, and some modules wait for that end.
+pub(crate) fn load(schedulers: &[Scheduler]) {
+    let mut client = Client::connect().unwrap();
+    let key = ServiceKey::tcp(Ipv4Addr::new(10, 1, 0, 1).into(), 1);
+    for &scheduler in schedulers {
+        client.add_service(&Service::new(key, scheduler)).unwrap();
+        client.delete_service(&key).unwrap();
     }
 }
 

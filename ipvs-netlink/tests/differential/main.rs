@@ -39,6 +39,7 @@ fn every_pick_is_the_kernels() {
     let first = seed();
     let wanted = usize::try_from(variable("HA_PICKS").unwrap_or(100_000)).unwrap();
     println!("HA_SEED={first} HA_PICKS={wanted}");
+    kernel::load(&generator::SCHEDULERS);
     let mut picks = 0;
     let mut interrupted = 0;
     let mut by_scheduler = BTreeMap::<_, usize>::new();
