@@ -40,8 +40,7 @@ use crate::health::driver::{CheckerId, Checks, Report};
 use crate::health::file::FileWeight;
 use crate::health::file::watch::FileWatch;
 use crate::health::schedule::Verdict;
-use crate::notifier::{self, Notifier};
-use crate::pool::Event;
+use crate::notifier::Notifier;
 
 /// Attempts of checkers under way at a time; each has a descriptor.
 const ATTEMPTS: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
@@ -381,7 +380,7 @@ impl Balancer {
         state.report(position, verdict, outcome, &mut events);
         for event in &events {
             narrator::event(state, *event);
-            notify(state, self.notifier.as_mut(), *event, now);
+            state.notify(self.notifier.as_mut(), *event, now);
         }
         if !events.is_empty() {
             self.want(place.virtual_server);
@@ -438,7 +437,7 @@ impl Balancer {
         }
         for state in &self.servers {
             if state.config.omega {
-                farewell(state, self.notifier.as_mut(), now);
+                state.farewell(self.notifier.as_mut(), now);
             }
             for key in &state.config.keys {
                 self.reconciler.retire(key);
@@ -480,34 +479,5 @@ impl Balancer {
         servers
             .map(|state| status::VirtualServerStatus::new(state, &self.reconciler))
             .collect()
-    }
-}
-
-fn notify(state: &VirtualServerState, notifier: Option<&mut Notifier>, event: Event, now: Instant) {
-    let hook = |server: usize| state.hooks.get(server).copied().flatten();
-    let (hooks, event) = match event {
-        Event::ServerUp { server } => (hook(server), notifier::Event::Up),
-        Event::ServerDown { server } => (hook(server), notifier::Event::Down),
-        Event::QuorumGained { .. } => (state.quorum_hooks, notifier::Event::Up),
-        Event::QuorumLost { .. } => (state.quorum_hooks, notifier::Event::Down),
-        Event::Weight { .. } => return,
-    };
-    if let (Some(notifier), Some(hooks)) = (notifier, hooks) {
-        notifier.notify(hooks, event, now);
-    }
-}
-
-/// With `omega` scripts hear that a virtual server and its real servers go.
-fn farewell(state: &VirtualServerState, notifier: Option<&mut Notifier>, now: Instant) {
-    let Some(notifier) = notifier else {
-        return;
-    };
-    for (server, hooks) in state.hooks.iter().enumerate() {
-        if let Some(hooks) = hooks.filter(|_| state.pool.is_alive(server)) {
-            notifier.notify(hooks, notifier::Event::Down, now);
-        }
-    }
-    if let Some(hooks) = state.quorum_hooks.filter(|_| state.pool.has_quorum()) {
-        notifier.notify(hooks, notifier::Event::Down, now);
     }
 }

@@ -20,7 +20,7 @@ use ipvs_core::rules::{self, Command, Content, Listing, Reason};
 use ipvs_core::{Destination, Protocol, ServiceKey, SyncDaemon, SyncRole};
 use ipvs_netlink::{Client, Request};
 
-mod connections;
+pub(crate) mod connections;
 mod endpoint;
 mod failure;
 mod figure;

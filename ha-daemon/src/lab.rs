@@ -5,10 +5,15 @@
 //! `examples/`; the client pings the virtual address; the master is killed, brought back and
 //! stopped, and what happens is measured on the wire and at the client.
 //!
-//! It needs root or unprivileged user namespaces, bridges and veth pairs, and no other program.
-//! Nothing is left behind, however it ends: the namespaces live as long as their processes, and
-//! those die with the laboratory.
+//! Where the kernel has IPVS there is a second act: two web servers behind the virtual address, of
+//! which one is killed and brought back, and then the master is killed, while requests go on.
+//!
+//! It needs root or unprivileged user namespaces, bridges and veth pairs, and no other program; the
+//! second act needs root. Nothing is left behind, however it ends: the namespaces live as long as
+//! their processes, and those die with the laboratory.
 
+mod act;
+mod balancing;
 mod failover;
 mod host;
 mod namespace;
@@ -16,14 +21,19 @@ mod pinger;
 mod process;
 mod record;
 mod report;
+mod requests;
 mod rig;
 mod role;
 mod rtnl;
 mod tap;
+mod visitor;
+mod web;
 
 use core::time::Duration;
 use std::io::{self, IsTerminal};
 use std::process::ExitStatus;
+
+use ipvs_netlink::{Client, ConnectError};
 
 pub use self::failover::StepKind;
 pub use self::host::{HostError, run as run_host};
@@ -32,7 +42,9 @@ pub use self::pinger::PingError;
 pub use self::process::Tail;
 pub use self::role::{Role, UnknownRole};
 pub use self::rtnl::{Explanation, LinkError, Request};
+pub use self::visitor::VisitError;
 
+use self::act::Act;
 use self::report::{Seconds, Timeline};
 use self::rig::Rig;
 use self::role::VIRTUAL_ADDRESS;
@@ -44,7 +56,7 @@ pub struct Options {
     pub verbose: bool,
 }
 
-/// Runs the laboratory, about 15 seconds, and prints what happens on standard output.
+/// Runs the laboratory, about 15 seconds or with the second act 40, and prints what happens on standard output.
 ///
 /// The process stays in the laboratory's namespaces with SIGINT, SIGTERM and SIGHUP blocked, so
 /// call this from a process that does nothing else, while it is still single-threaded. The hosts
@@ -60,18 +72,37 @@ pub fn run(options: &Options) -> Result<(), LabError> {
     let terminal = stdout.is_terminal();
     let mut timeline = Timeline::new(stdout, rig.now(), terminal);
     timeline.line("Two directors and a client on a bridge, in network namespaces of their own:")?;
+    let mut act = Act {
+        rig: &mut rig,
+        timeline: &mut timeline,
+        options,
+    };
     for role in [Role::DirectorA, Role::DirectorB] {
-        let (name, address) = (role.name(), role.address().to_string());
-        timeline.line(format_args!(
-            "  {name:<10}  {address:<10}  examples/{name}.conf"
-        ))?;
+        act.introduce(role, format_args!("examples/{role}.conf"))?;
     }
-    let (name, address) = (Role::Client.name(), Role::Client.address().to_string());
-    timeline.line(format_args!(
-        "  {name:<10}  {address:<10}  pings {VIRTUAL_ADDRESS} every {} ms\n",
-        pinger::PERIOD.as_millis()
-    ))?;
-    failover::run(&mut rig, &mut timeline, options)
+    let period = pinger::PERIOD.as_millis();
+    let what = format_args!("pings {VIRTUAL_ADDRESS} every {period} ms\n");
+    act.introduce(Role::Client, what)?;
+    failover::play(&mut act)?;
+    match Client::connect() {
+        Ok(_) => balancing::play(&mut act),
+        Err(error) => act.timeline.line(left_out(&error)),
+    }
+}
+
+/// Why there is no second act.
+fn left_out(error: &ConnectError) -> String {
+    let reason = if matches!(error, ConnectError::NotAvailable) {
+        "this kernel has no ip_vs".to_owned()
+    } else if matches!(error, ConnectError::Permission) {
+        "IPVS takes root".to_owned()
+    } else {
+        crate::log::chain(error)
+    };
+    format!(
+        "\nThe second act, requests to two web servers behind {VIRTUAL_ADDRESS}, is left out: \
+         {reason}.\n`bash .ci/run vm lab` shows both acts in a guest whose kernel has it."
+    )
 }
 
 /// A laboratory that failed.
@@ -146,8 +177,8 @@ pub enum LabError {
     /// The client had no answer although there was a master.
     #[error("{VIRTUAL_ADDRESS} does not answer although a director is MASTER")]
     NoAnswer,
-    /// A step took longer than the protocol allows, by more than a loaded machine explains.
-    #[error("{step} came {} later than the protocol allows", Seconds(*by))]
+    /// A step took longer than the protocol or the configuration allows, by more than a loaded machine explains.
+    #[error("{step} came {} later than allowed", Seconds(*by))]
     Late {
         /// The step.
         step: StepKind,
@@ -155,12 +186,28 @@ pub enum LabError {
         by: Duration,
     },
     /// A director took over before the protocol allows.
-    #[error("{step} came {} earlier than the protocol allows", Seconds(*by))]
+    #[error("{step} came {} earlier than allowed", Seconds(*by))]
     Early {
         /// The step.
         step: StepKind,
         /// How much earlier.
         by: Duration,
+    },
+    /// Requests were lost that should not have been.
+    #[error("{step}: {lost} request{} lost", if *lost == 1 { "" } else { "s" })]
+    Lost {
+        /// The step.
+        step: StepKind,
+        /// How many.
+        lost: usize,
+    },
+    /// The web servers did not get requests in turn.
+    #[error("requests were not spread in turn: web-a had {web_a}, web-b {web_b}")]
+    Uneven {
+        /// What the first had.
+        web_a: usize,
+        /// What the second had.
+        web_b: usize,
     },
     /// SIGINT, SIGTERM or SIGHUP.
     #[error("interrupted")]

@@ -2,8 +2,8 @@
 //!
 //! The binary is a command line over these modules: [`config`] reads a configuration and says what
 //! is wrong with it, [`check`] sums that up, [`engine`] runs it, [`control`] and [`status`] tell
-//! what it does and why, [`lab`] shows a failover in network namespaces, [`ipvsadm`] shows and changes
-//! the kernel's IPVS.
+//! what it does and why, [`placement`] says which real server a client would get, [`ipvsadm`] shows
+//! and changes the kernel's IPVS, [`lab`] shows a failover in network namespaces.
 //!
 //! Reading needs neither privileges nor interfaces:
 //!
@@ -41,6 +41,7 @@ pub mod lab;
 pub mod log;
 mod narrator;
 pub mod notifier;
+pub mod placement;
 pub mod pool;
 pub mod privilege;
 pub mod routers;

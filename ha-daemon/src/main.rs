@@ -1,5 +1,6 @@
 //! The `ha-daemon` binary.
 
+use core::num::NonZeroU32;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -7,7 +8,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use ha_daemon::config::{self, LoadOptions, Severity};
+use ha_daemon::placement::{self, Endpoint, Question, Source};
 use ha_daemon::{check, control, engine, ipvsadm, lab, log};
+use ipvs_core::Protocol;
 
 /// VRRP from a keepalived.conf.
 #[derive(Debug, Parser)]
@@ -72,6 +75,33 @@ enum Command {
         )]
         words: Vec<OsString>,
     },
+    /// Say which real server would get a client now, and why.
+    ///
+    /// Exit status: 0 there is one, 1 there is none, 2 the question or the table cannot be read.
+    #[command(name = "where")]
+    Where {
+        /// Where the packet comes from.
+        #[arg(value_name = "CLIENT[:PORT]")]
+        client: Endpoint,
+        /// Where it goes.
+        #[arg(value_name = "VIP:PORT")]
+        target: Endpoint,
+        /// It is UDP, not TCP.
+        #[arg(long, conflicts_with = "sctp")]
+        udp: bool,
+        /// It is SCTP, not TCP.
+        #[arg(long)]
+        sctp: bool,
+        /// The mark that the packet filter gives it.
+        #[arg(long, value_name = "N")]
+        mark: Option<NonZeroU32>,
+        /// `live` for the kernel's, or a file as `ipvsadm -Sn` writes.
+        #[arg(long, value_name = "FILE|live", default_value = LIVE)]
+        table: PathBuf,
+        /// Machine-readable.
+        #[arg(long)]
+        json: bool,
+    },
     /// Show a failover in network namespaces on this machine; takes about 15 seconds.
     Lab {
         /// Print what the daemons log.
@@ -85,6 +115,9 @@ enum Command {
         role: lab::Role,
     },
 }
+
+/// What `where --table` takes for the kernel's table.
+const LIVE: &str = "live";
 
 const DEFAULT_CONFIG: &str = "/etc/keepalived/keepalived.conf";
 
@@ -121,6 +154,28 @@ fn main() -> ExitCode {
         }
         Command::Status { json, socket } => status(json, &socket),
         Command::Ipvsadm { words } => run_ipvsadm(words),
+        Command::Where {
+            client,
+            target,
+            udp,
+            sctp,
+            mark,
+            table,
+            json,
+        } => {
+            let protocol = match (udp, sctp) {
+                (true, _) => Protocol::UDP,
+                (_, true) => Protocol::SCTP,
+                _ => Protocol::TCP,
+            };
+            match Question::new(client, target, protocol, mark) {
+                Ok(question) => locate(&question, table, json),
+                Err(error) => {
+                    complain(&format!("ha-daemon: {error}"));
+                    ExitCode::from(2)
+                }
+            }
+        }
         Command::Lab { verbose } => outcome(lab::run(&lab::Options { verbose })),
         Command::LabHost { role } => outcome(lab::run_host(role)),
     }
@@ -202,6 +257,27 @@ fn status(json: bool, socket: &Path) -> ExitCode {
                 socket.display()
             ));
             ExitCode::FAILURE
+        }
+    }
+}
+
+fn locate(question: &Question, table: PathBuf, json: bool) -> ExitCode {
+    let source = match table == Path::new(LIVE) {
+        true => Source::Live,
+        false => Source::Rules(table),
+    };
+    match placement::find(question, &source) {
+        Ok(answer) => {
+            if json {
+                print(&(serde_json::to_string_pretty(&answer).unwrap_or_default() + "\n"));
+            } else {
+                print(&answer.to_string());
+            }
+            ExitCode::from(u8::from(!answer.is_served()))
+        }
+        Err(error) => {
+            complain(&format!("ha-daemon: {}", log::chain(&error)));
+            ExitCode::from(2)
         }
     }
 }

@@ -16,6 +16,8 @@ mod ipvsadm;
 mod namespace;
 #[path = "guest/parity.rs"]
 mod parity;
+#[path = "guest/placement.rs"]
+mod placement;
 #[path = "peers/rig/process.rs"]
 #[expect(dead_code, reason = "shared with the tests with peers")]
 #[expect(clippy::print_stdout, reason = "tells what stays behind")]

@@ -1,7 +1,7 @@
 //! Virtual services.
 
 use core::fmt;
-use core::net::{IpAddr, Ipv4Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::num::NonZeroU32;
 
 use crate::{Family, Name, Protocol, Scheduler};
@@ -174,6 +174,22 @@ impl Granularity {
         match self {
             Self::V4(_) => Family::V4,
             Self::V6(_) => Family::V6,
+        }
+    }
+
+    /// What clients like `client` have in common; one of the other family is by itself.
+    #[must_use]
+    pub fn network(self, client: IpAddr) -> IpAddr {
+        match (client, self) {
+            (IpAddr::V4(client), Self::V4(mask)) => {
+                Ipv4Addr::from_bits(client.to_bits() & mask.to_bits()).into()
+            }
+            (IpAddr::V6(client), Self::V6(length)) => {
+                let host = 128_u32.saturating_sub(length.into());
+                let mask = u128::MAX.checked_shl(host).unwrap_or(0);
+                Ipv6Addr::from_bits(client.to_bits() & mask).into()
+            }
+            (client, Self::V4(_) | Self::V6(_)) => client,
         }
     }
 }

@@ -1,11 +1,12 @@
 //! A virtual server at work: its configuration, its pool, and what its checkers last found.
 
 use ipvs_core::{Destination, ServiceEntry, ServiceKey};
+use vrrp_core::Instant;
 
 use crate::config::{RealServer, VirtualServer};
 use crate::health::attempt::{DynamicWeight, Outcome};
 use crate::health::schedule::Verdict;
-use crate::notifier::HooksId;
+use crate::notifier::{self, HooksId, Notifier};
 use crate::pool::{Event, Pool, Server, Settings, Sorry};
 
 /// A virtual server at work.
@@ -75,6 +76,36 @@ impl VirtualServerState {
             service: self.config.service(*key),
             destinations: self.destinations(key),
         })
+    }
+
+    /// Tells the scripts of what happened.
+    pub(super) fn notify(&self, notifier: Option<&mut Notifier>, event: Event, now: Instant) {
+        let hook = |server: usize| self.hooks.get(server).copied().flatten();
+        let (hooks, event) = match event {
+            Event::ServerUp { server } => (hook(server), notifier::Event::Up),
+            Event::ServerDown { server } => (hook(server), notifier::Event::Down),
+            Event::QuorumGained { .. } => (self.quorum_hooks, notifier::Event::Up),
+            Event::QuorumLost { .. } => (self.quorum_hooks, notifier::Event::Down),
+            Event::Weight { .. } => return,
+        };
+        if let (Some(notifier), Some(hooks)) = (notifier, hooks) {
+            notifier.notify(hooks, event, now);
+        }
+    }
+
+    /// Tells the scripts that it goes, and its real servers with it (`omega`).
+    pub(super) fn farewell(&self, notifier: Option<&mut Notifier>, now: Instant) {
+        let Some(notifier) = notifier else {
+            return;
+        };
+        for (server, hooks) in self.hooks.iter().enumerate() {
+            if let Some(hooks) = hooks.filter(|_| self.pool.is_alive(server)) {
+                notifier.notify(hooks, notifier::Event::Down, now);
+            }
+        }
+        if let Some(hooks) = self.quorum_hooks.filter(|_| self.pool.has_quorum()) {
+            notifier.notify(hooks, notifier::Event::Down, now);
+        }
     }
 
     /// Its destinations in a service from head to tail. Those that come first in the configuration

@@ -1,4 +1,4 @@
-//! The listing of connections (`-L -c`), from `/proc/net/ip_vs_conn`.
+//! The listing of connections (`-L -c`), from `ip_vs_conn` in `/proc`.
 
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr};
@@ -7,8 +7,8 @@ use ipvs_core::Protocol;
 
 use super::endpoint::Endpoints;
 
-/// Where the kernel lists them.
-pub(super) const PATH: &str = "/proc/net/ip_vs_conn";
+/// Where the kernel lists those of the network namespace the calling thread is in.
+pub(crate) const PATH: &str = "/proc/thread-self/net/ip_vs_conn";
 
 pub(super) const HEADING: &str = "IPVS connection entries\n\
     pro expire state       source             virtual            destination";
@@ -17,21 +17,21 @@ pub(super) const ENGINE_HEADING: &str = "        pe name          pe_data";
 
 /// A line of [`PATH`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Connection<'a> {
-    protocol: &'a str,
-    client: (IpAddr, u16),
-    service: (IpAddr, u16),
-    destination: (IpAddr, u16),
-    state: &'a str,
+pub(crate) struct Connection<'a> {
+    pub(crate) protocol: &'a str,
+    pub(crate) client: (IpAddr, u16),
+    pub(crate) service: (IpAddr, u16),
+    pub(crate) destination: (IpAddr, u16),
+    pub(crate) state: &'a str,
     /// In seconds.
-    expires: u32,
+    pub(crate) expires: u32,
     /// The name of a persistence engine, and what it tells clients apart by.
     engine: Option<(&'a str, &'a str)>,
 }
 
 impl<'a> Connection<'a> {
     /// Reads a line; `None` if it is not one of a connection.
-    pub(super) fn parse(line: &'a str) -> Option<Self> {
+    pub(crate) fn parse(line: &'a str) -> Option<Self> {
         let mut words = line.split_ascii_whitespace();
         let protocol = words.next()?;
         let mut endpoint = || Some((address(words.next()?)?, port(words.next()?)?));

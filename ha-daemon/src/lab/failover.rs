@@ -6,20 +6,15 @@ use std::io::Write;
 
 use vrrp_core::Instant;
 
+use super::LabError;
+use super::act::Act;
 use super::record::{Advert, Bound, PingStatistics};
-use super::report::{Seconds, Timeline};
-use super::rig::Rig;
+use super::report::Seconds;
 use super::role::Role::{Client, DirectorA, DirectorB};
-use super::role::{Role, VIRTUAL_ADDRESS};
-use super::{LabError, Options};
+use super::role::VIRTUAL_ADDRESS;
 
-/// How long the network is left alone after each change of master.
-const HOLD: Duration = Duration::from_millis(1200);
-/// How long a change of master may take before the laboratory gives up. The protocol's bound is
-/// known only once the new master has spoken.
-const PATIENCE: Duration = Duration::from_secs(8);
 /// How much later than the protocol says a loaded machine may be.
-const LATE_TOLERANCE: Duration = Duration::from_millis(500);
+pub(super) const LATE_TOLERANCE: Duration = Duration::from_millis(500);
 /// How much earlier a step may seem: the bridge and the directors do not read the clock together.
 const EARLY_TOLERANCE: Duration = Duration::from_millis(50);
 
@@ -31,42 +26,64 @@ pub(super) struct Step {
     pub(super) began: Instant,
     /// From the event the protocol counts from to the new master's first advert.
     pub(super) took: Duration,
+    /// The same from when that event was the earliest possible.
+    pub(super) longest: Duration,
     /// What the protocol allows.
     pub(super) bound: Bound,
 }
 
+/// The event from which the protocol counts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Origin {
+    /// It was not before this.
+    pub(super) earliest: Instant,
+    /// It was not after this.
+    pub(super) latest: Instant,
+}
+
+impl Origin {
+    /// An event whose time is known.
+    pub(super) const fn at(at: Instant) -> Self {
+        Self {
+            earliest: at,
+            latest: at,
+        }
+    }
+}
+
 impl Step {
-    fn new(
+    pub(super) fn new(
         kind: StepKind,
         began: Instant,
-        counted_from: Instant,
+        origin: Origin,
         claim: &Advert,
         bound: Bound,
     ) -> Self {
         Self {
             kind,
             began,
-            took: claim.at.saturating_duration_since(counted_from),
+            took: claim.at.saturating_duration_since(origin.latest),
+            longest: claim.at.saturating_duration_since(origin.earliest),
             bound,
         }
     }
 
     /// Holds the step against the protocol, which allows no takeover before its time either.
-    fn check(&self) -> Result<(), LabError> {
+    pub(super) fn check(&self) -> Result<(), LabError> {
         let (step, due) = (self.kind, self.bound.total());
         if self.took > due.saturating_add(LATE_TOLERANCE) {
             let by = self.took.saturating_sub(due);
             return Err(LabError::Late { step, by });
         }
-        if self.took.saturating_add(EARLY_TOLERANCE) < due {
-            let by = due.saturating_sub(self.took);
+        if self.longest.saturating_add(EARLY_TOLERANCE) < due {
+            let by = due.saturating_sub(self.longest);
             return Err(LabError::Early { step, by });
         }
         Ok(())
     }
 }
 
-/// The kinds of change, in the order of the act.
+/// What is measured, in the order of the acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepKind {
     /// Both directors start; the better one becomes master.
@@ -77,6 +94,14 @@ pub enum StepKind {
     Preemption,
     /// The master stops gracefully.
     Handover,
+    /// Requests go to both web servers.
+    Spread,
+    /// A web server dies.
+    Removal,
+    /// It comes back.
+    Return,
+    /// Requests are served again after a takeover.
+    Recovery,
 }
 
 impl fmt::Display for StepKind {
@@ -86,22 +111,17 @@ impl fmt::Display for StepKind {
             Self::Takeover => "takeover",
             Self::Preemption => "preemption",
             Self::Handover => "handover",
+            Self::Spread => "spread",
+            Self::Removal => "removal",
+            Self::Return => "return",
+            Self::Recovery => "recovery",
         })
     }
 }
 
-/// Runs the act on a rig that has no hosts yet and prints it as it happens, and the table at the
+/// Plays the act on a rig that has no hosts yet and prints it as it happens, and the table at the
 /// end.
-pub(super) fn run<W: Write>(
-    rig: &mut Rig,
-    timeline: &mut Timeline<W>,
-    options: &Options,
-) -> Result<(), LabError> {
-    let mut act = Act {
-        rig,
-        timeline,
-        options,
-    };
+pub(super) fn play<W: Write>(act: &mut Act<'_, W>) -> Result<(), LabError> {
     let steps = [
         act.election()?,
         act.takeover()?,
@@ -123,12 +143,6 @@ pub(super) fn run<W: Write>(
     steps.iter().try_for_each(Step::check)
 }
 
-struct Act<'a, W> {
-    rig: &'a mut Rig,
-    timeline: &'a mut Timeline<W>,
-    options: &'a Options,
-}
-
 impl<W: Write> Act<'_, W> {
     fn election(&mut self) -> Result<Step, LabError> {
         let started = self.rig.start(DirectorA)?;
@@ -140,8 +154,9 @@ impl<W: Write> Act<'_, W> {
         let bound = Bound::active_down(&claim, claim.interval);
         self.rig.go(Client)?;
         let began = self.await_answer(claim.at)?;
-        let step = Step::new(StepKind::Election, began, started, &claim, bound);
-        self.master(DirectorA, &step, claim.at, "its start")?;
+        let origin = self.backup_since(DirectorA, started)?;
+        let step = Step::new(StepKind::Election, began, origin, &claim, bound);
+        self.master(DirectorA, &step, claim.at, "it became BACKUP")?;
         self.timeline
             .event(began, format_args!("{VIRTUAL_ADDRESS} answers the client"))?;
         self.hold()?;
@@ -149,16 +164,7 @@ impl<W: Write> Act<'_, W> {
     }
 
     fn takeover(&mut self) -> Result<Step, LabError> {
-        let killed = self.rig.kill(DirectorA)?;
-        self.timeline.event(
-            killed,
-            format_args!("{DirectorA} is killed (SIGKILL) and its cable cut"),
-        )?;
-        let last = self.last_advert(DirectorA, killed)?;
-        let claim = self.await_claim(DirectorB, killed)?;
-        let bound = Bound::active_down(&claim, last.interval);
-        let step = Step::new(StepKind::Takeover, killed, last.at, &claim, bound);
-        self.master(DirectorB, &step, claim.at, "the last advert")?;
+        let (step, claim) = self.fail_over()?;
         self.answered(claim.at)?;
         Ok(step)
     }
@@ -170,8 +176,9 @@ impl<W: Write> Act<'_, W> {
         let claim = self.await_claim(DirectorA, began)?;
         let interval = self.last_advert(DirectorB, claim.at)?.interval;
         let bound = Bound::active_down(&claim, interval);
-        let step = Step::new(StepKind::Preemption, began, began, &claim, bound);
-        self.master(DirectorA, &step, claim.at, "its start")?;
+        let origin = self.backup_since(DirectorA, began)?;
+        let step = Step::new(StepKind::Preemption, began, origin, &claim, bound);
+        self.master(DirectorA, &step, claim.at, "it became BACKUP")?;
         self.answered(claim.at)?;
         Ok(step)
     }
@@ -184,7 +191,8 @@ impl<W: Write> Act<'_, W> {
         let interval = self.last_advert(DirectorA, resignation.at)?.interval;
         let claim = self.await_claim(DirectorB, resignation.at)?;
         let bound = Bound::skew(&claim, interval);
-        let step = Step::new(StepKind::Handover, began, resignation.at, &claim, bound);
+        let origin = Origin::at(resignation.at);
+        let step = Step::new(StepKind::Handover, began, origin, &claim, bound);
         self.master(DirectorB, &step, claim.at, "priority 0")?;
         self.answered(claim.at)?;
         self.rig.await_exit(DirectorA)?;
@@ -203,93 +211,11 @@ impl<W: Write> Act<'_, W> {
         Ok(end)
     }
 
-    fn master(
-        &mut self,
-        role: Role,
-        step: &Step,
-        at: Instant,
-        counted_from: &str,
-    ) -> Result<(), LabError> {
-        let took = Seconds(step.took);
-        self.timeline.event(
-            at,
-            format_args!(
-                "{role} is MASTER: {} {took} after {counted_from}",
-                step.kind
-            ),
-        )
-    }
-
     fn answered(&mut self, since: Instant) -> Result<(), LabError> {
         let at = self.await_answer(since)?;
         self.timeline
             .event(at, format_args!("{VIRTUAL_ADDRESS} answers the client"))?;
         self.hold()
-    }
-
-    fn last_advert(&self, role: Role, until: Instant) -> Result<Advert, LabError> {
-        self.rig
-            .adverts
-            .last(role.address(), until)
-            .ok_or_else(|| self.rig.silent(role, "advertise"))
-    }
-
-    fn await_claim(&mut self, role: Role, since: Instant) -> Result<Advert, LabError> {
-        self.wait(since, format_args!("{role} to become MASTER"), |rig| {
-            rig.adverts.first_claim(role.address(), since)
-        })?
-        .ok_or_else(|| self.rig.silent(role, "become MASTER"))
-    }
-
-    fn await_resignation(&mut self, role: Role, since: Instant) -> Result<Advert, LabError> {
-        self.wait(since, format_args!("{role} to send priority 0"), |rig| {
-            rig.adverts.first_resignation(role.address(), since)
-        })?
-        .ok_or_else(|| self.rig.silent(role, "send priority 0"))
-    }
-
-    /// When the client was first answered by a master that speaks since `since`.
-    fn await_answer(&mut self, since: Instant) -> Result<Instant, LabError> {
-        self.wait(since, format_args!("{VIRTUAL_ADDRESS} to answer"), |rig| {
-            rig.pings.first_answer(since)
-        })?
-        .ok_or(LabError::NoAnswer)
-    }
-
-    fn hold(&mut self) -> Result<(), LabError> {
-        let until = self.rig.now() + HOLD;
-        while self.turn(until, format_args!("watching"))? < until {}
-        Ok(())
-    }
-
-    /// Turns until `found` finds something, at most [`PATIENCE`] after `since`.
-    fn wait<T>(
-        &mut self,
-        since: Instant,
-        what: fmt::Arguments<'_>,
-        found: impl Fn(&Rig) -> Option<T>,
-    ) -> Result<Option<T>, LabError> {
-        let limit = since + PATIENCE;
-        loop {
-            if let Some(found) = found(self.rig) {
-                return Ok(Some(found));
-            }
-            if self.turn(limit, format_args!("waiting for {what}"))? >= limit {
-                return Ok(None);
-            }
-        }
-    }
-
-    fn turn(&mut self, until: Instant, doing: fmt::Arguments<'_>) -> Result<Instant, LabError> {
-        let now = self.rig.turn(until)?;
-        for line in self.rig.log.drain(..) {
-            if self.options.verbose {
-                self.timeline
-                    .event(line.at, format_args!("  {}: {}", line.role, line.text))?;
-            }
-        }
-        self.timeline.progress(now, doing)?;
-        Ok(now)
     }
 }
 
@@ -299,28 +225,26 @@ mod tests {
 
     #[test]
     fn a_step_may_be_neither_early_nor_much_too_late() {
-        let verdict = |millis| {
+        let verdict = |latest, earliest| {
             Step {
                 kind: StepKind::Handover,
                 began: Instant::EPOCH,
-                took: Duration::from_millis(millis),
+                took: Duration::from_millis(latest),
+                longest: Duration::from_millis(earliest),
                 bound: Bound::Skew {
                     skew: Duration::from_millis(600),
                 },
             }
             .check()
         };
-        for millis in [550, 600, 1100] {
-            assert!(verdict(millis).is_ok(), "{millis} ms");
+        for (latest, earliest) in [(550, 550), (600, 600), (1100, 1100), (1100, 9000), (0, 550)] {
+            assert!(
+                verdict(latest, earliest).is_ok(),
+                "{latest} to {earliest} ms"
+            );
         }
-        let text = |millis| verdict(millis).unwrap_err().to_string();
-        assert_eq!(
-            text(549),
-            "handover came 0.051 s earlier than the protocol allows"
-        );
-        assert_eq!(
-            text(1101),
-            "handover came 0.501 s later than the protocol allows"
-        );
+        let text = |latest, earliest| verdict(latest, earliest).unwrap_err().to_string();
+        assert_eq!(text(0, 549), "handover came 0.051 s earlier than allowed");
+        assert_eq!(text(1101, 9000), "handover came 0.501 s later than allowed");
     }
 }

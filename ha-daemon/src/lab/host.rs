@@ -13,6 +13,8 @@ use super::namespace::{self, NamespaceError};
 use super::pinger::{self, PingError};
 use super::role::{INTERFACE, PREFIX_LEN, Role, VIRTUAL_ADDRESS};
 use super::rtnl::{LinkError, Rtnl};
+use super::visitor::{self, VisitError};
+use super::web;
 
 /// Written on standard output once the host has its namespaces.
 pub(super) const READY: &str = "ready";
@@ -21,8 +23,7 @@ pub(super) const READY: &str = "ready";
 ///
 /// It takes namespaces of its own, says `ready` on standard output and waits for an octet on
 /// standard input, which says that its interface is there. A director then becomes `ha-daemon run`;
-/// the client waits for another octet and pings until it is killed. The process dies with the one
-/// that started it.
+/// the others wait for another octet, and ping, serve or ask until they are killed. The process dies with the one that started it.
 ///
 /// # Errors
 /// [`HostError`] with the step that failed.
@@ -36,16 +37,35 @@ pub fn run(role: Role) -> Result<(), HostError> {
     rtnl.set_up("lo")?;
     rtnl.set_up(INTERFACE)?;
     rtnl.add_address(INTERFACE, role.address(), PREFIX_LEN)?;
-    match role.configuration() {
-        Some(configuration) => {
-            become_director(role, configuration)?;
+    match role {
+        Role::DirectorA | Role::DirectorB => {
+            become_director(role, role.configuration().unwrap_or_default())?;
         }
-        None => {
+        Role::Client => {
             await_go()?;
             pinger::run(VIRTUAL_ADDRESS, &mut stdout)?;
         }
+        Role::WebA | Role::WebB => {
+            hold_quietly(&rtnl)?;
+            await_go()?;
+            match web::run(role)? {}
+        }
+        Role::Visitor => {
+            await_go()?;
+            visitor::run(VIRTUAL_ADDRESS, &mut stdout)?;
+        }
     }
     Ok(())
+}
+
+/// Takes the virtual address without saying so to anybody, as direct routing wants of a real
+/// server: only the director answers for it.
+fn hold_quietly(rtnl: &Rtnl) -> Result<(), HostError> {
+    for (setting, value) in [("arp_ignore", "1"), ("arp_announce", "2")] {
+        fs::write(format!("/proc/sys/net/ipv4/conf/all/{setting}"), value)
+            .map_err(|source| HostError::Setting { setting, source })?;
+    }
+    Ok(rtnl.add_address("lo", VIRTUAL_ADDRESS, 32)?)
 }
 
 fn await_go() -> Result<(), HostError> {
@@ -74,6 +94,20 @@ pub enum HostError {
     /// The client could not ping.
     #[error(transparent)]
     Ping(#[from] PingError),
+    /// The visitor could not ask.
+    #[error(transparent)]
+    Visit(#[from] VisitError),
+    /// The web server could not listen.
+    #[error("cannot serve")]
+    Serve(#[source] io::Error),
+    /// The kernel refused a setting.
+    #[error("cannot set {setting}")]
+    Setting {
+        /// Its name.
+        setting: &'static str,
+        /// Why.
+        source: io::Error,
+    },
     /// The pipes to the process that started this one failed.
     #[error("cannot talk to the process that started this host")]
     Channel(#[source] io::Error),

@@ -7,8 +7,9 @@ use std::io::Write;
 use vrrp_core::Instant;
 
 use super::LabError;
-use super::failover::Step;
+use super::failover::{Step, StepKind};
 use super::record::{Bound, PingStatistics};
+use super::requests::Spread;
 
 /// Prints events as they happen, each with its time since the first.
 pub(super) struct Timeline<W> {
@@ -105,6 +106,67 @@ impl<W: Write> Timeline<W> {
     }
 }
 
+/// What a step of the second act took, and what became of the requests meanwhile.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ServiceRow {
+    pub(super) kind: StepKind,
+    pub(super) took: Option<Duration>,
+    pub(super) due: Due,
+    pub(super) spread: Spread,
+}
+
+/// What is promised of a step of the second act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    /// Requests go to the servers in turn.
+    InTurn,
+    /// A check notices within this time.
+    Check(Duration),
+    /// As the protocol allows.
+    Protocol(Bound),
+}
+
+impl fmt::Display for Due {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InTurn => f.write_str("in turn"),
+            Self::Check(time) => write!(f, "delay_loop + timeout = {}", Seconds(*time)),
+            Self::Protocol(bound) => bound.fmt(f),
+        }
+    }
+}
+
+impl<W: Write> Timeline<W> {
+    /// Prints what each step of the second act took and what became of the requests.
+    pub(super) fn service_table(&mut self, rows: &[ServiceRow]) -> Result<(), LabError> {
+        self.line("")?;
+        let row = |step: &str, took: &str, due: &str, web: [&str; 2], lost: &str| {
+            let [web_a, web_b] = web;
+            format!("{step:<10}  {took:>8}  {due:<33}  {web_a:>6}  {web_b:>6}  {lost:>10}")
+        };
+        let heading = ["web-a", "web-b"];
+        self.line(row("step", "took", "allowed", heading, "lost"))?;
+        for ServiceRow {
+            kind,
+            took,
+            due,
+            spread,
+        } in rows
+        {
+            let took = took.map(|took| Seconds(took).to_string());
+            let Spread { web_a, web_b, .. } = spread;
+            self.line(row(
+                &kind.to_string(),
+                &took.unwrap_or_default(),
+                &due.to_string(),
+                [&web_a.to_string(), &web_b.to_string()],
+                &format!("{} of {}", spread.lost, spread.all()),
+            ))?;
+        }
+        Ok(())
+    }
+}
+
 /// One row of the table.
 struct Row<A, B, C, D, E>(A, B, C, D, E);
 
@@ -154,7 +216,6 @@ impl fmt::Display for Bound {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::StepKind;
     use vrrp_core::Interval;
 
     fn printed(terminal: bool, print: impl FnOnce(&mut Timeline<&mut Vec<u8>>)) -> String {
@@ -174,6 +235,7 @@ mod tests {
             kind,
             began: Instant::EPOCH,
             took: Duration::from_millis(millis),
+            longest: Duration::from_millis(millis),
             bound,
         };
         let takeover = step(
@@ -204,6 +266,38 @@ mod tests {
 step            took  the protocol allows                pings lost   silence
 takeover     3.611 s  3 x 1 s + skew 0.609 s = 3.609 s   158 of 240   3.180 s
 handover     0.610 s  skew 0.609 s                         31 of 91   0.640 s
+"
+        );
+    }
+
+    #[test]
+    fn the_table_of_requests_is_aligned() {
+        let row = |kind, took: Option<u64>, due, [web_a, web_b, lost]: [usize; 3]| ServiceRow {
+            kind,
+            took: took.map(Duration::from_millis),
+            due,
+            spread: Spread {
+                web_a,
+                web_b,
+                lost,
+                last_lost: Duration::ZERO,
+            },
+        };
+        let check = Due::Check(Duration::from_secs(2));
+        let text = printed(false, |timeline| {
+            timeline
+                .service_table(&[
+                    row(StepKind::Spread, None, Due::InTurn, [25, 26, 0]),
+                    row(StepKind::Removal, Some(1480), check, [0, 98, 19]),
+                ])
+                .unwrap();
+        });
+        assert_eq!(
+            text,
+            "
+step            took  allowed                             web-a   web-b        lost
+spread                in turn                                25      26     0 of 51
+removal      1.480 s  delay_loop + timeout = 2.000 s          0      98   19 of 117
 "
         );
     }

@@ -16,6 +16,7 @@ use super::LabError;
 use super::host::READY;
 use super::process::HostProcess;
 use super::record::{AdvertRecord, PingRecord};
+use super::requests::RequestRecord;
 use super::role::{INTERFACE, Role};
 use super::rtnl::Rtnl;
 use super::tap::Tap;
@@ -25,6 +26,8 @@ const BRIDGE: &str = "lab0";
 const TURN: Duration = Duration::from_millis(50);
 /// How long a host may take for its namespaces, or to stop.
 const HOST_PATIENCE: Duration = Duration::from_secs(5);
+/// What a director logs when it becomes BACKUP.
+const BACKUP: &str = "Entering BACKUP STATE";
 /// Lines of the hosts' logs kept until they are printed.
 const LOG_LINES: usize = 1000;
 
@@ -47,6 +50,8 @@ enum Phase {
 struct Host {
     process: HostProcess,
     phase: Phase,
+    /// When a director last said that it became BACKUP.
+    backup_since: Option<Instant>,
 }
 
 /// The bridge, the hosts on it and the record of what crossed it.
@@ -58,6 +63,7 @@ pub(super) struct Rig {
     hosts: BTreeMap<Role, Host>,
     pub(super) adverts: AdvertRecord,
     pub(super) pings: PingRecord,
+    pub(super) requests: RequestRecord,
     pub(super) log: Vec<LogLine>,
 }
 
@@ -83,6 +89,7 @@ impl Rig {
             hosts: BTreeMap::new(),
             adverts: AdvertRecord::default(),
             pings: PingRecord::default(),
+            requests: RequestRecord::default(),
             log: Vec::new(),
         })
     }
@@ -92,19 +99,28 @@ impl Rig {
         let process =
             HostProcess::spawn(role).map_err(|source| LabError::Spawn { role, source })?;
         let pid = process.pid();
-        let phase = Phase::Starting;
-        self.hosts.insert(role, Host { process, phase });
+        let host = Host {
+            process,
+            phase: Phase::Starting,
+            backup_since: None,
+        };
+        self.hosts.insert(role, host);
         let limit = self.now() + HOST_PATIENCE;
         while self.phase(role) == Some(Phase::Starting) {
             if self.turn(limit)? >= limit {
                 return Err(self.silent(role, "get ready"));
             }
         }
-        self.rtnl.create_port(role.name(), BRIDGE, INTERFACE, pid)?;
+        self.rtnl.create_port(
+            role.name(),
+            BRIDGE,
+            (INTERFACE, role.hardware_address()),
+            pid,
+        )?;
         self.go(role)
     }
 
-    /// Lets a host go on; the client pings from its second go.
+    /// Lets a host go on; all but the directors begin at their second go.
     pub(super) fn go(&mut self, role: Role) -> Result<Instant, LabError> {
         let at = self.now();
         if let Some(host) = self.hosts.get_mut(&role) {
@@ -146,6 +162,8 @@ impl Rig {
         loop {
             let now = self.turn(limit)?;
             if !self.hosts.contains_key(&role) {
+                // The kernel takes its time to do so with the host's namespace.
+                self.rtnl.delete(role.name())?;
                 return Ok(now);
             }
             if now >= limit {
@@ -180,6 +198,11 @@ impl Rig {
         self.clock.now()
     }
 
+    /// When a director last said that it became BACKUP.
+    pub(super) fn backup_since(&self, role: Role) -> Option<Instant> {
+        self.hosts.get(&role)?.backup_since
+    }
+
     fn phase(&self, role: Role) -> Option<Phase> {
         self.hosts.get(&role).map(|host| host.phase)
     }
@@ -212,14 +235,30 @@ impl Rig {
 
     fn read_hosts(&mut self, at: Instant) -> Result<(), LabError> {
         let Self {
-            hosts, pings, log, ..
+            hosts,
+            pings,
+            requests,
+            log,
+            ..
         } = self;
-        for (&role, Host { process, phase }) in hosts {
+        for (&role, host) in hosts {
+            let Host {
+                process,
+                phase,
+                backup_since,
+            } = host;
             process
                 .read_lines(|line| {
                     if let Ok(report) = line.parse() {
                         pings.add(report);
                         return true;
+                    }
+                    if let Ok(request) = line.parse() {
+                        requests.add(request);
+                        return true;
+                    }
+                    if line.contains(BACKUP) {
+                        *backup_since = Some(at);
                     }
                     if *phase == Phase::Starting && line == READY {
                         *phase = Phase::Ready;

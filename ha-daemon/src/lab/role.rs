@@ -1,4 +1,4 @@
-//! The three hosts of the laboratory.
+//! The hosts of the laboratory.
 
 use core::fmt;
 use core::net::Ipv4Addr;
@@ -22,10 +22,23 @@ pub enum Role {
     DirectorB,
     /// Pings the virtual address.
     Client,
+    /// A web server.
+    WebA,
+    /// The other web server.
+    WebB,
+    /// Asks the web servers for a page at the virtual address.
+    Visitor,
 }
 
 impl Role {
-    const ALL: [Self; 3] = [Self::DirectorA, Self::DirectorB, Self::Client];
+    const ALL: [Self; 6] = [
+        Self::DirectorA,
+        Self::DirectorB,
+        Self::Client,
+        Self::WebA,
+        Self::WebB,
+        Self::Visitor,
+    ];
 
     /// The name of the host, which also names its port on the bridge.
     #[must_use]
@@ -34,6 +47,9 @@ impl Role {
             Self::DirectorA => "director-a",
             Self::DirectorB => "director-b",
             Self::Client => "client",
+            Self::WebA => "web-a",
+            Self::WebB => "web-b",
+            Self::Visitor => "visitor",
         }
     }
 
@@ -44,7 +60,17 @@ impl Role {
             Self::DirectorA => Ipv4Addr::new(192, 0, 2, 1),
             Self::DirectorB => Ipv4Addr::new(192, 0, 2, 2),
             Self::Client => Ipv4Addr::new(192, 0, 2, 10),
+            Self::WebA => Ipv4Addr::new(192, 0, 2, 11),
+            Self::WebB => Ipv4Addr::new(192, 0, 2, 12),
+            Self::Visitor => Ipv4Addr::new(192, 0, 2, 20),
         }
+    }
+
+    /// The hardware address of the host's interface, which it keeps when it is started again, as
+    /// a network card does.
+    pub(super) const fn hardware_address(self) -> [u8; 6] {
+        let [a, b, c, d] = self.address().octets();
+        [0x02, 0, a, b, c, d]
     }
 
     /// The `keepalived.conf` a director runs.
@@ -52,7 +78,7 @@ impl Role {
         match self {
             Self::DirectorA => Some(include_str!("../../../examples/director-a.conf")),
             Self::DirectorB => Some(include_str!("../../../examples/director-b.conf")),
-            Self::Client => None,
+            Self::Client | Self::WebA | Self::WebB | Self::Visitor => None,
         }
     }
 }
@@ -65,7 +91,7 @@ impl fmt::Display for Role {
 
 /// A name that is no host of the laboratory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the laboratory's hosts are director-a, director-b and client")]
+#[error("the laboratory's hosts are director-a, director-b, client, web-a, web-b and visitor")]
 pub struct UnknownRole;
 
 impl FromStr for Role {
@@ -92,6 +118,13 @@ mod tests {
                 "virtual_router_id 51",
                 "advert_int 1",
                 "192.0.2.100/24",
+                "virtual_server 192.0.2.100 80 {",
+                "lb_kind DR",
+                "real_server 192.0.2.11 80 {",
+                "real_server 192.0.2.12 80 {",
+                "delay_loop 1",
+                "connect_timeout 1",
+                "retry 0",
             ] {
                 assert!(text.contains(wanted), "{role}: no `{wanted}`");
             }

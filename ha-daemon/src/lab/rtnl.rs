@@ -47,13 +47,13 @@ impl Rtnl {
         self.change_link(Request::Bridge, NlmF::CREATE | NlmF::EXCL, link)
     }
 
-    /// Creates a veth pair: `name` here, up and a port of `bridge`; `inner` in the network
-    /// namespace of the process `host`.
+    /// Creates a veth pair: `name` here, up and a port of `bridge`; the other end, of the name and
+    /// hardware address `inner`, in the network namespace of the process `host`.
     pub(super) fn create_port(
         &self,
         name: &str,
         bridge: &str,
-        inner: &str,
+        inner: (&str, [u8; 6]),
         host: Pid,
     ) -> Result<(), LinkError> {
         let namespace = u32::try_from(host.as_raw()).unwrap_or(0);
@@ -61,7 +61,8 @@ impl Rtnl {
             0,
             false,
             [
-                attribute(Ifla::Ifname, inner)?,
+                attribute(Ifla::Ifname, inner.0)?,
+                attribute(Ifla::Address, inner.1)?,
                 attribute(Ifla::NetNsPid, namespace)?,
             ],
         )?;

@@ -4,6 +4,7 @@ mod choice;
 mod restore;
 
 use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use thiserror::Error;
@@ -255,8 +256,13 @@ impl Director {
                 };
             }
         }
-        self.drop_connection(&packet.flow);
-        self.open(now, packet, draws)
+        // The kernel counts the old connection off in its next tick: the scheduler still sees it.
+        let old = self.entries.remove(&packet.flow);
+        let verdict = self.open(now, packet, draws);
+        if let Some(Connection { owner, active, .. }) = old {
+            self.change(&owner, |carried, profile| carried.unbind(profile, active));
+        }
+        verdict
     }
 
     /// A packet to a client passes at `now`; whether it is one of a connection, whose client and
@@ -335,18 +341,22 @@ impl Director {
         }
     }
 
-    /// Drops the connections whose destination was removed, where the kernel is set to.
+    /// Drops the connections and templates whose destination was removed, where the kernel is set to.
     fn expire_orphans(&mut self) {
         if !self.settings.expire_nodest_conn {
             return;
         }
-        let orphans = self.entries.connections();
-        let orphans = orphans.filter(|(_, connection)| !self.is_available(&connection.owner));
-        for flow in orphans
-            .map(|(flow, _)| *flow)
-            .collect::<alloc::vec::Vec<_>>()
-        {
+        let connections = self.entries.connections();
+        let orphans = connections.filter(|(_, known)| !self.is_available(&known.owner));
+        for flow in orphans.map(|(flow, _)| *flow).collect::<Vec<_>>() {
             self.drop_connection(&flow);
+        }
+        let templates = self.entries.templates();
+        let orphans = templates.filter(|(_, known)| !self.is_available(&known.owner));
+        for id in orphans.map(|(id, _)| id).collect::<Vec<_>>() {
+            if let Some(owner) = self.entries.remove_template(id) {
+                self.change(&owner, Carried::unbind_template);
+            }
         }
     }
 

@@ -107,6 +107,11 @@ impl Entries {
         }
     }
 
+    /// The templates, also those no client finds.
+    pub(super) fn templates(&self) -> impl Iterator<Item = (u64, &Template)> {
+        self.templates.iter().map(|(&id, template)| (id, template))
+    }
+
     pub(super) fn template(&self, key: &TemplateKey) -> Option<(u64, Template)> {
         let id = *self.by_key.get(key)?;
         Some((id, *self.templates.get(&id)?))
@@ -186,7 +191,14 @@ impl Entries {
             self.timers.insert((template.deadline, Timer::Template(id)));
             return None;
         }
+        self.remove_template(id)
+    }
+
+    /// Removes a template; whose it was.
+    pub(super) fn remove_template(&mut self, id: u64) -> Option<Owner> {
         let template = self.templates.remove(&id)?;
+        self.timers
+            .remove(&(template.deadline, Timer::Template(id)));
         if self.by_key.get(&template.key) == Some(&id) {
             self.by_key.remove(&template.key);
         }

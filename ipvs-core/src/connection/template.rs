@@ -1,9 +1,9 @@
 //! Persistence templates: which client had which destination.
 
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use core::net::{IpAddr, SocketAddr};
 use core::num::NonZeroU32;
 
-use crate::{Flow, Granularity, Persistence, Protocol, Service, ServiceKey};
+use crate::{Flow, Persistence, Protocol, Service, ServiceKey};
 
 /// FTP's control port; a client's data connections follow it.
 pub(super) const FTP: u16 = 21;
@@ -35,24 +35,8 @@ impl TemplateKey {
             }
         };
         Self {
-            client: network(flow.client.ip(), persistence.granularity),
+            client: persistence.granularity.network(flow.client.ip()),
             target,
         }
-    }
-}
-
-/// What `granularity` leaves of `client`.
-fn network(client: IpAddr, granularity: Granularity) -> IpAddr {
-    match (client, granularity) {
-        (IpAddr::V4(client), Granularity::V4(mask)) => {
-            Ipv4Addr::from_bits(client.to_bits() & mask.to_bits()).into()
-        }
-        (IpAddr::V6(client), Granularity::V6(length)) => {
-            let host = 128_u32.saturating_sub(length.into());
-            let mask = u128::MAX.checked_shl(host).unwrap_or(0);
-            Ipv6Addr::from_bits(client.to_bits() & mask).into()
-        }
-        // The kernel reads a mask of the service's family, which is the client's.
-        (client, _) => client,
     }
 }

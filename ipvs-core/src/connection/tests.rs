@@ -375,3 +375,23 @@ fn changes_to_what_is_not_there_are_refused() {
         Err(DirectorError::Destination(crate::DestinationError::Missing))
     );
 }
+
+#[test]
+fn the_scheduler_still_counts_the_closed_connection_that_a_new_one_replaces() {
+    let mut director = director(&web(Scheduler::Lc), Settings::default(), 2);
+    let (first, second) = ((0, 1, 1000), (0, 2, 1000));
+    for (client, number) in [(first, 2), (second, 1)] {
+        let verdict = connect(&mut director, 0, client);
+        assert_eq!(verdict, forward(number, Because::Scheduler));
+    }
+    for (client, number) in [(first, 2), (second, 1)] {
+        let flagless = packet(client, 80, Segment::Other);
+        let verdict = send(&mut director, 0, &flagless);
+        assert_eq!(verdict, forward(number, Because::Connection));
+    }
+    // Without the old connection, destination 1 would have the fewest.
+    let again = connect(&mut director, 0, second);
+    assert_eq!(again, forward(2, Because::Scheduler));
+    assert_eq!(carried(&director, 1), (0, 0, 0));
+    assert_eq!(carried(&director, 2), (1, 1, 0));
+}

@@ -20,7 +20,8 @@ impl Activity {
 
     /// The overhead that the least-connection schedulers compare (reference §1.1); 32 bits that
     /// wrap, as in the kernel.
-    pub(super) const fn load(&self, profile: KernelProfile) -> i32 {
+    #[must_use]
+    pub const fn load(&self, profile: KernelProfile) -> i32 {
         let others = match profile {
             KernelProfile::Legacy => self.inactive,
             KernelProfile::TotalConnections => self.active.wrapping_add(self.inactive),
@@ -33,7 +34,8 @@ impl Activity {
 
     /// The active connections with a new one, which `sed` and `nq` compare; 32 bits that wrap, as
     /// in the kernel.
-    pub(crate) const fn delay(&self) -> i32 {
+    #[must_use]
+    pub const fn delay(&self) -> i32 {
         self.active.wrapping_add(1).cast_signed()
     }
 }

@@ -166,3 +166,16 @@ fn what_a_kernel_lists_is_taken_over() {
     director.advance(at(40));
     assert_eq!(carried(&director, 1), (0, 0, 0));
 }
+
+#[test]
+fn where_the_kernel_is_set_to_templates_of_removed_destinations_end_with_their_connections() {
+    let mut director = persistent_director(Settings {
+        expire_nodest_conn: true,
+        ..Settings::default()
+    });
+    director.remove(at(1), &WEB, &key(2)).unwrap();
+    director.add(at(1), &WEB, &destination(2, 1)).unwrap();
+    assert_eq!(carried(&director, 2), (0, 0, 0));
+    let again = connect(&mut director, 1, (0, 9, 1000));
+    assert_eq!(again, forward(2, Because::Scheduler));
+}

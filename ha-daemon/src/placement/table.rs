@@ -1,0 +1,160 @@
+//! Where the table of an answer comes from.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ipvs_core::rules::{self, Command, Numeric};
+use ipvs_core::{
+    Activity, Change, Configuration, DestinationRecord, ReuseMode, Service, Settings, Statistics,
+};
+use ipvs_netlink::Client;
+
+use super::answer::{Answer, Facts};
+use super::history::History;
+use super::service::{Taken, taken};
+use super::{PlacementError, Question};
+
+/// Where the table comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The kernel, with the connections it has.
+    Live,
+    /// A file of rules, as `ipvsadm -Sn` writes: the kernel that has just read it with
+    /// `ipvsadm -R`, before the first connection.
+    Rules(PathBuf),
+}
+
+pub(super) fn find(question: &Question, source: &Source) -> Result<Answer, PlacementError> {
+    match source {
+        Source::Live => live(question),
+        Source::Rules(path) => {
+            let text = fs::read_to_string(path).map_err(|source| PlacementError::Read {
+                path: path.clone(),
+                source,
+            })?;
+            restored(question, &read(&text, path)?)
+        }
+    }
+}
+
+fn live(question: &Question) -> Result<Answer, PlacementError> {
+    let mut client = Client::connect()?;
+    let records = client.services()?;
+    let services: Vec<Service> = records.iter().map(|record| record.service).collect();
+    let settings = settings(&|path| fs::read_to_string(path).ok()?.trim().parse().ok());
+    let taken = taken(&services, &settings, question);
+    let service = taken.service();
+    let records = match service {
+        Some(service) => client.destinations(&service.key)?,
+        None => Vec::new(),
+    };
+    Answer::of(&Facts {
+        question,
+        settings,
+        taken,
+        records: &records,
+        history: Some(History::load(question, service)),
+    })
+}
+
+/// The answer of a kernel that has `table` and no connection.
+pub(super) fn restored(
+    question: &Question,
+    table: &Configuration,
+) -> Result<Answer, PlacementError> {
+    let settings = Settings::default();
+    let services: Vec<Service> = table.entries().map(|entry| entry.service).collect();
+    let taken = taken(&services, &settings, question);
+    let entry = taken.service().and_then(|service| table.get(&service.key));
+    let records: Vec<DestinationRecord> = entry
+        .iter()
+        .flat_map(|entry| &entry.destinations)
+        .map(|destination| DestinationRecord {
+            destination: *destination,
+            activity: Activity::default(),
+            statistics: Statistics::default(),
+        })
+        .collect();
+    Answer::of(&Facts {
+        question,
+        settings,
+        taken,
+        records: &records,
+        history: None,
+    })
+}
+
+/// The table after the commands of `text`; those that do not concern it are passed over.
+pub(super) fn read(text: &str, path: &Path) -> Result<Configuration, PlacementError> {
+    let mut table = Configuration::new();
+    for rule in rules::read(text, &mut Numeric) {
+        let (line, command) = rule.map_err(|source| PlacementError::Rule {
+            path: path.to_owned(),
+            source,
+        })?;
+        let change = match command {
+            Command::AddService(service) => Change::AddService(service),
+            Command::EditService(service) => Change::EditService(service),
+            Command::DeleteService(key) => Change::DeleteService(key),
+            Command::AddDestination(key, destination) => Change::AddDestination(key, destination),
+            Command::EditDestination(key, destination) => Change::EditDestination(key, destination),
+            Command::DeleteDestination(key, destination) => {
+                Change::DeleteDestination(key, destination)
+            }
+            Command::Clear => {
+                table = Configuration::new();
+                continue;
+            }
+            Command::Zero(_)
+            | Command::SetTimeouts(_)
+            | Command::StartDaemon(_)
+            | Command::StopDaemon { .. }
+            | Command::List(_)
+            | Command::Save { .. }
+            | Command::Restore
+            | Command::Help
+            | Command::Version => continue,
+        };
+        table
+            .apply(&change)
+            .map_err(|source| PlacementError::Apply {
+                path: path.to_owned(),
+                line,
+                source,
+            })?;
+    }
+    Ok(table)
+}
+
+/// The kernel's settings by what `read` finds in `/proc/sys`; its defaults where there is nothing.
+pub(super) fn settings(read: &dyn Fn(&str) -> Option<u32>) -> Settings {
+    let ipvs = |name: &str| read(&format!("/proc/sys/net/ipv4/vs/{name}"));
+    let defaults = Settings::default();
+    let unprivileged = read("/proc/sys/net/ipv4/ip_unprivileged_port_start");
+    Settings {
+        expire_nodest_conn: ipvs("expire_nodest_conn").is_some_and(|value| value != 0),
+        expire_quiescent_template: ipvs("expire_quiescent_template")
+            .is_some_and(|value| value != 0),
+        conn_reuse_mode: match ipvs("conn_reuse_mode") {
+            None => defaults.conn_reuse_mode,
+            Some(0) => ReuseMode::Never,
+            Some(mode) if mode & 2 != 0 => ReuseMode::Closing,
+            Some(_) => ReuseMode::Closed,
+        },
+        sloppy_tcp: ipvs("sloppy_tcp").is_some_and(|value| value != 0),
+        first_unprivileged_port: unprivileged
+            .and_then(|port| u16::try_from(port).ok())
+            .unwrap_or(defaults.first_unprivileged_port),
+        timeouts: defaults.timeouts,
+    }
+}
+
+impl<'a> Taken<'a> {
+    /// The service it is about.
+    pub(super) const fn service(&self) -> Option<&'a Service> {
+        match *self {
+            Self::By(service) | Self::OtherPort(service) | Self::Ignored(service) => Some(service),
+            Self::None => None,
+        }
+    }
+}
