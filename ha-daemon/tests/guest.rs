@@ -22,6 +22,8 @@ mod placement;
 #[expect(dead_code, reason = "shared with the tests with peers")]
 #[expect(clippy::print_stdout, reason = "tells what stays behind")]
 mod process;
+#[path = "guest/settings.rs"]
+mod settings;
 #[path = "guest/site.rs"]
 mod site;
 #[path = "peers/rig/tools.rs"]

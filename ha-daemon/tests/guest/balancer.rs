@@ -48,6 +48,7 @@ impl Drop for Directory {
 pub(crate) struct Balancer {
     namespace: Namespace,
     program: Program,
+    log: PathBuf,
     process: Option<Process>,
 }
 
@@ -80,10 +81,12 @@ impl Balancer {
                 .collect::<Vec<String>>(),
         };
         let command: Vec<&str> = command.iter().map(String::as_str).collect();
-        let process = Process::start(&namespace, &directory.join("log"), &command);
+        let log = directory.join("log");
+        let process = Process::start(&namespace, &log, &command);
         Self {
             namespace,
             program,
+            log,
             process: Some(process),
         }
     }
@@ -131,12 +134,7 @@ impl Balancer {
 
 impl fmt::Display for Balancer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let log = self.process.as_ref().map(Process::log);
-        write!(
-            f,
-            "-- {:?} logged\n{}",
-            self.program,
-            log.unwrap_or_default()
-        )
+        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        write!(f, "-- {:?} logged\n{}", self.program, log)
     }
 }

@@ -10,6 +10,9 @@ use std::net::{TcpStream, UdpSocket};
 use std::process::{Command, Stdio};
 use std::{fs, thread};
 
+use super::balancer::PATIENCE;
+use super::clock;
+
 const OURS: &str = env!("CARGO_BIN_EXE_ha-daemon");
 
 /// What a command line gave.
@@ -246,6 +249,16 @@ fn connections_and_counters_are_listed_as_by_ipvsadm() {
         }
         let client = UdpSocket::bind("10.0.0.1:0").unwrap();
         client.send_to(b"?", "10.0.0.1:53").unwrap();
+        // The kernel counts up every two seconds.
+        clock::until("the connections to be counted", PATIENCE, || {
+            let statistics = Program::reference().outcome("-Ln --stats").output;
+            let counted = |protocol| {
+                let service = |line: &&str| line.starts_with(protocol);
+                let line = statistics.lines().find(service).unwrap();
+                line.split_whitespace().nth(2) != Some("0")
+            };
+            counted("TCP") && counted("UDP")
+        });
         let lines = [
             "-Lc",
             "-Lcn",

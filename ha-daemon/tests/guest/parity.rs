@@ -306,3 +306,42 @@ fn with_omega_and_inhibition_sigterm_empties_the_table_too() {
     }
     .play();
 }
+
+#[test]
+#[ignore = "needs ip_vs"]
+fn weights_count_for_the_quorum() {
+    Scenario {
+        name: "weights",
+        virtual_server: "sorry_server 10.9.2.1 80
+  quorum 5",
+        checker: "misc_dynamic",
+        steps: &[
+            ("3=2", "sorry=1"),
+            ("2=6", "1=1 2=4 3=0"),
+            ("1=2 2=2", "sorry=1"),
+            ("1=1 2=1 3=7", "3=5"),
+        ],
+        ..PLAIN
+    }
+    .play();
+}
+
+#[test]
+#[ignore = "needs ip_vs"]
+fn without_any_weight_the_sorry_server_serves() {
+    Scenario {
+        name: "weightless",
+        virtual_server: "sorry_server 10.9.2.1 80
+  sorry_server_inhibit",
+        real_server: "inhibit_on_failure",
+        checker: "misc_dynamic",
+        table: "1=1 2=2 3=3 sorry=0",
+        steps: &[
+            ("1=1", "1=0 2=2 3=3 sorry=0"),
+            ("2=2 3=2", "1=0 2=0 3=0 sorry=1"),
+            ("1=12", "1=10 2=0 3=0 sorry=0"),
+        ],
+        ..PLAIN
+    }
+    .play();
+}
