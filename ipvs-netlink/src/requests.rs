@@ -145,11 +145,13 @@ impl<T> Requests<T> {
         completions: &mut Vec<Completion<T>>,
     ) -> io::Result<Progress> {
         loop {
+            let before = completions.len();
             let sent = self.send(slice, completions)?;
             let is_over = || slice.is_over();
             match self.exchange.read(slice.now, &is_over, completions)? {
                 Read::Part => return Ok(Progress::Partial),
-                Read::All if sent == 0 => break,
+                // The end of a list makes way for what waits behind it.
+                Read::All if sent == 0 && completions.len() == before => break,
                 Read::All if slice.is_over() => return Ok(Progress::Partial),
                 Read::All => {}
             }

@@ -107,7 +107,8 @@ impl Reconciler {
     /// Whether nothing is left to be changed: all is as wanted, or refused.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        self.known && self.dirty.is_empty() && self.changes.is_empty() && self.under_way.is_empty()
+        let compared = self.dirty.is_empty() && self.unread.is_empty() && self.lists_under_way == 0;
+        self.known && compared && self.changes.is_empty() && self.under_way.is_empty()
     }
 
     /// When [`Self::poll`] has something to ask although nothing happened.

@@ -1,5 +1,6 @@
 //! The settings of virtual and real servers, beside Debian's keepalived 2.2.7: the same table.
 
+use std::sync::Barrier;
 use std::thread;
 
 use super::balancer::{Balancer, Directory, Program};
@@ -116,22 +117,27 @@ const TABLE: &str = "\
 -a -f 9 -6 -r [2001:db8::a]:0 -g -w 1
 ";
 
-fn show(program: Program) {
+fn show(program: Program, loaded: &Barrier) {
     let directory = Directory::new(&format!("settings-{program:?}"));
     let namespace = Namespace::new("settings");
-    let balancer = Balancer::start(program, namespace, directory.path(), CONFIGURATION);
+    let mut balancer = Balancer::start(program, namespace, directory.path(), CONFIGURATION);
     balancer.expect_table(TABLE, "at first");
+    // The kernel loads schedulers under a lock that the other's requests wait for.
+    loaded.wait();
     let thresholds = balancer.ipvsadm("-Ln --thresholds -t 10.9.0.20:80");
     let server = thresholds.lines().last().unwrap();
     let columns: Vec<&str> = server.split_whitespace().collect();
     assert_eq!(columns[..4], ["->", "10.9.1.1:8080", "9", "4"]);
+    balancer.terminate();
+    balancer.expect_table("", "after SIGTERM");
 }
 
 #[test]
 #[ignore = "needs ip_vs"]
 fn settings_reach_the_kernel_as_with_keepalived() {
+    let loaded = Barrier::new(2);
     thread::scope(|scope| {
-        scope.spawn(|| show(Program::Keepalived));
-        scope.spawn(|| show(Program::HaDaemon));
+        scope.spawn(|| show(Program::Keepalived, &loaded));
+        scope.spawn(|| show(Program::HaDaemon, &loaded));
     });
 }

@@ -136,6 +136,28 @@ fn the_non_blocking_form_answers_every_request_by_its_tag() {
     assert_eq!(blocking.destinations(&key).unwrap().len(), 999);
 }
 
+/// A turn may end in the middle of a list, with more requests waiting behind it.
+#[test]
+#[ignore = "needs ip_vs"]
+fn what_waits_behind_a_list_follows_when_a_later_turn_ends_it() {
+    let mut blocking = client();
+    blocking.add_service(&service(80)).unwrap();
+    blocking.add_destination(&tcp(80), &numbered(1)).unwrap();
+    let clock = || Duration::ZERO;
+    let mut requests = Requests::connect(&clock).unwrap();
+    for tag in 0..20 {
+        requests.push(Request::Destinations(tcp(80)), tag).unwrap();
+    }
+    let mut completions = Vec::new();
+    let mut drive = |until| {
+        let slice = TimeSlice::new(Duration::ZERO, until, &clock);
+        requests.drive(&slice, &mut completions).unwrap()
+    };
+    assert_eq!(drive(Duration::ZERO), Progress::Partial);
+    assert_eq!(drive(Duration::MAX), Progress::Complete);
+    assert_eq!(completions.len(), 20);
+}
+
 #[test]
 #[ignore = "needs ip_vs"]
 fn a_full_queue_gives_the_request_back() {
