@@ -444,6 +444,7 @@ impl Balancer {
             }
         }
         if self.flush_on_stop == FlushOnStop::Table {
+            self.reconciler.release();
             self.settings.push_back(Request::Flush);
         }
         if let Some(sync) = &mut self.synchroniser {

@@ -86,6 +86,16 @@ impl Reconciler {
         }
     }
 
+    /// Owns nothing any more, and leaves everything as it is.
+    pub fn release(&mut self) {
+        *self = Self {
+            known: true,
+            lists_under_way: self.lists_under_way,
+            under_way: core::mem::take(&mut self.under_way),
+            ..Self::default()
+        };
+    }
+
     fn unsettle(&mut self, key: ServiceKey) {
         self.refused.remove(&key);
         self.settled.remove(&key);

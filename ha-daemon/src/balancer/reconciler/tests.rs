@@ -217,6 +217,26 @@ fn what_is_retired_goes() {
     assert_eq!(reconciler.deadline(), None);
 }
 
+#[test]
+fn what_is_released_stays_and_is_not_put_back() {
+    let mut kernel = Kernel::default();
+    let mut reconciler = Reconciler::new();
+    reconciler.want(entry(80, &[(1, 1)]));
+    settle(&mut reconciler, &mut kernel, at(0));
+    reconciler.want(entry(80, &[(2, 1), (1, 1)]));
+    let mut findings = Vec::new();
+    let add = reconciler.poll(at(1), &mut findings).unwrap();
+    reconciler.release();
+    assert!(!reconciler.is_done(), "a change is under way");
+    let result = kernel.answer(&add);
+    reconciler.answer(at(1), &add, result, &mut findings);
+    settle(&mut reconciler, &mut kernel, at(1));
+    assert!(reconciler.is_done());
+    kernel.table = Configuration::new();
+    settle(&mut reconciler, &mut kernel, at(60));
+    assert!(kernel.table.is_empty());
+}
+
 /// A list that was asked for before a change shows what was before it.
 #[test]
 fn lists_from_before_a_change_do_not_count() {
