@@ -259,15 +259,16 @@ impl Balancer {
     fn ask(&mut self, now: Instant) {
         let mut findings = Vec::new();
         while self.kernel.room() > 0 {
-            let setting = self.settings.pop_front();
-            let setting = setting.or_else(|| self.synchroniser.as_mut()?.poll());
-            if let Some(request) = setting {
+            if let Some(request) = self.settings.pop_front() {
                 self.kernel.push(request, Purpose::Setting);
             } else if let Some(request) = self.reconciler.poll(now, &mut findings) {
                 if let (Request::Services, Some(sync)) = (request, &mut self.synchroniser) {
                     sync.verify();
                 }
                 self.kernel.push(request, Purpose::Table);
+            // After the table: a daemon may take the kernel seconds to stop.
+            } else if let Some(request) = self.synchroniser.as_mut().and_then(Synchroniser::poll) {
+                self.kernel.push(request, Purpose::Setting);
             } else {
                 break;
             }
@@ -289,12 +290,11 @@ impl Balancer {
             }
             Purpose::Setting => match result {
                 Ok(reply @ Reply::Daemons(_)) => {
-                    self.refusals.remove(&None);
                     if let Some(sync) = &mut self.synchroniser {
                         sync.answer(&reply);
                     }
                 }
-                Ok(_) => {}
+                Ok(_) => drop(self.refusals.remove(&None)),
                 Err(failure) => {
                     if self.refusals.insert(None, failure.kind) != Some(failure.kind) {
                         error!("IPVS: {failure}");
