@@ -311,7 +311,9 @@ impl Status {
                 "{name:width$}  {state:6}  {since:>9}  {priority:>7}  {master:24}  {vips:>7}  {rest}"
             );
         };
-        row(&mut text, head, "WHY");
+        if !self.instances.is_empty() || self.virtual_servers.is_empty() {
+            row(&mut text, head, "WHY");
+        }
         for instance in &self.instances {
             let priority = &instance.priority;
             let prio = if priority.configured == priority.effective {
@@ -342,7 +344,9 @@ impl Status {
             }
         }
         for server in &self.virtual_servers {
-            text.push('\n');
+            if !text.ends_with("\n\n") {
+                text.push('\n');
+            }
             text.push_str(&server.text());
         }
         text
