@@ -10,6 +10,8 @@ mod clock;
 mod drift;
 #[path = "guest/failover.rs"]
 mod failover;
+#[path = "guest/global.rs"]
+mod global;
 #[path = "guest/ipvsadm.rs"]
 mod ipvsadm;
 #[path = "peers/rig/namespace.rs"]
