@@ -256,6 +256,7 @@ mod tests {
         assert!(config.preempt());
         assert!(!config.accept());
         assert!(config.answer_lower());
+        assert!(!config.answer_higher());
         let v2 = Config::try_from(Settings::new(Version::V2, Family::V4, 51)).unwrap();
         assert!(!v2.answer_lower());
     }
@@ -277,86 +278,51 @@ mod tests {
 
     #[test]
     fn refuses_what_cannot_be_sent() {
-        let too_long = IntervalError::TooLong { centis: 4096 };
-        let sub_second = IntervalError::SubSecond { centis: 150 };
-        let v2 = Settings {
-            version: Version::V2,
-            ..settings()
+        let refusal = |change: fn(&mut Settings)| {
+            let mut settings = settings();
+            change(&mut settings);
+            Config::try_from(settings).unwrap_err()
         };
+        let interval = ConfigError::Interval;
         let delay = Duration::from_secs(86_401);
-        for (settings, error) in [
-            (
-                Settings {
-                    vrid: 0,
-                    ..settings()
-                },
-                ConfigError::Vrid,
-            ),
-            (
-                Settings {
-                    priority: 0,
-                    ..settings()
-                },
-                ConfigError::Priority,
-            ),
-            (
-                Settings {
-                    interval_cs: 0,
-                    ..settings()
-                },
-                ConfigError::Interval(IntervalError::OutOfRange { centis: 0 }),
-            ),
-            (
-                Settings {
-                    interval_cs: 4096,
-                    ..settings()
-                },
-                ConfigError::Interval(too_long),
-            ),
-            (
-                Settings {
-                    interval_cs: 150,
-                    ..v2
-                },
-                ConfigError::Interval(sub_second),
-            ),
-            (
-                Settings {
-                    family: Family::V6,
-                    ..v2
-                },
-                ConfigError::V2OverIpv6,
-            ),
-            (
-                Settings {
-                    down_multiplier: 0,
-                    ..settings()
-                },
-                ConfigError::DownMultiplier { multiplier: 0 },
-            ),
-            (
-                Settings {
-                    down_multiplier: 101,
-                    ..settings()
-                },
-                ConfigError::DownMultiplier { multiplier: 101 },
-            ),
-            (
-                Settings {
-                    preempt_delay: delay,
-                    ..settings()
-                },
-                ConfigError::PreemptDelay { delay },
-            ),
-        ] {
-            assert_eq!(Config::try_from(settings), Err(error));
-        }
+        assert_eq!(refusal(|s| s.vrid = 0), ConfigError::Vrid);
+        assert_eq!(refusal(|s| s.priority = 0), ConfigError::Priority);
+        assert_eq!(
+            refusal(|s| s.interval_cs = 0),
+            interval(IntervalError::OutOfRange { centis: 0 })
+        );
+        assert_eq!(
+            refusal(|s| s.interval_cs = 4096),
+            interval(IntervalError::TooLong { centis: 4096 })
+        );
+        assert_eq!(
+            refusal(|s| (s.version, s.interval_cs) = (Version::V2, 150)),
+            interval(IntervalError::SubSecond { centis: 150 })
+        );
+        assert_eq!(
+            refusal(|s| (s.version, s.family) = (Version::V2, Family::V6)),
+            ConfigError::V2OverIpv6
+        );
+        assert_eq!(
+            refusal(|s| s.down_multiplier = 0),
+            ConfigError::DownMultiplier { multiplier: 0 }
+        );
+        assert_eq!(
+            refusal(|s| s.down_multiplier = 101),
+            ConfigError::DownMultiplier { multiplier: 101 }
+        );
+        assert_eq!(
+            refusal(|s| s.preempt_delay = Duration::from_secs(86_401)),
+            ConfigError::PreemptDelay { delay }
+        );
     }
 
     #[test]
-    fn settings_survive_validation() {
+    fn settings_survive_validation_at_their_extremes() {
         let settings = Settings {
             interval_cs: 4095,
+            preempt_delay: Duration::from_secs(86_400),
+            down_multiplier: 100,
             answer_higher: true,
             ..settings()
         };

@@ -194,6 +194,20 @@ mod tests {
         assert!(!group.is_faulty());
     }
 
+    /// What a status says between a member's fault and the group's decision, and between the last
+    /// one's end and the members' start.
+    #[test]
+    fn a_group_with_a_fault_is_not_running_whatever_its_members_are() {
+        let failing = Member {
+            fault: true,
+            ..ACTIVE
+        };
+        let mut group = Group::default();
+        assert_eq!(group.role([failing, ACTIVE]), Role::Initialize);
+        assert_eq!(group.decide([failing, ACTIVE]), Some(Event::Fault));
+        assert_eq!(group.role([ACTIVE, ACTIVE]), Role::Initialize);
+    }
+
     #[test]
     fn an_empty_group_has_nothing_to_say() {
         let mut group = Group::default();

@@ -51,6 +51,11 @@ impl Interval {
         Duration::from_millis(self.0 as u64 * 10)
     }
 
+    /// The interval in nanoseconds, less than 2³⁸.
+    pub(crate) const fn nanos(self) -> u64 {
+        self.0 as u64 * 10_000_000
+    }
+
     /// Checks that `version` can carry this interval.
     ///
     /// # Errors
@@ -164,5 +169,6 @@ mod tests {
             Duration::from_millis(10)
         );
         assert_eq!(Interval::MAX_V2.duration(), Duration::from_secs(255));
+        assert_eq!(u16::from(Interval::MAX_V3), 4095);
     }
 }

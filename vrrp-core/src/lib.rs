@@ -86,7 +86,8 @@
 //! # Features
 //!
 //! None is on by default, and none changes behaviour: `serde` and `arbitrary` derive on settings,
-//! events and actions; `sim` adds the deterministic simulator.
+//! events and actions; `sim` adds the deterministic simulator and the exhaustive exploration,
+//! `properties` what holds for every input, for fuzzing.
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(clippy::missing_const_for_fn)]
@@ -98,12 +99,16 @@ extern crate std;
 
 pub mod announce;
 mod config;
+#[cfg(any(test, feature = "sim"))]
+pub mod explore;
 mod family;
 pub mod group;
 mod interval;
 mod mac;
 mod machine;
 mod priority;
+#[cfg(any(test, feature = "properties"))]
+pub mod properties;
 pub mod receive;
 #[cfg(any(test, feature = "sim"))]
 pub mod sim;

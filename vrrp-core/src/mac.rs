@@ -20,3 +20,17 @@ impl fmt::Display for MacAddr {
         write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn displays_two_digits_of_each_octet() {
+        assert_eq!(
+            MacAddr([0x00, 0x00, 0x5e, 0x00, 0x01, 0x33]).to_string(),
+            "00:00:5e:00:01:33"
+        );
+    }
+}

@@ -13,6 +13,7 @@ use core::time::Duration;
 
 pub use self::actions::{Action, Actions, Announcement, Cause, NewActiveReason, Role, Transition};
 pub use self::event::{Event, Heard};
+use self::timers::active_down_nanos;
 pub use self::timers::{active_down_interval, skew};
 use crate::{Config, Instant, Interval, Priority, Version};
 
@@ -135,9 +136,10 @@ impl VirtualRouter {
             Event::Release => self.hold(false),
             Event::Priority(priority) => self.reprioritize(now, priority),
             Event::Configure(config) => self.configure(now, config),
-            Event::Timeout | Event::Advertisement(_) | Event::Elect | Event::Yield => {
-                self.in_state(now, event)
-            }
+            Event::Timeout => self.timeout(now),
+            Event::Advertisement(heard) => self.advertisement(now, heard),
+            Event::Elect => self.elect(now),
+            Event::Yield => self.yield_to_group(now),
         }
     }
 
@@ -232,40 +234,47 @@ impl VirtualRouter {
         }
     }
 
-    fn in_state(&mut self, now: Instant, event: Event) -> Actions {
-        match (self.state, event) {
+    fn timeout(&mut self, now: Instant) -> Actions {
+        match self.state {
             // F3: nothing but Startup leaves Initialize.
-            (State::Initialize, _) => Actions::NONE,
-            (
-                State::Backup {
-                    active_down, watch, ..
-                },
-                Event::Timeout,
-            ) => self.active_down_timer(now, active_down, watch),
-            (State::Backup { .. }, Event::Advertisement(heard)) => self.in_backup(now, heard),
-            (State::Backup { .. }, Event::Elect) => self.become_active(now, Cause::GroupElected),
-            (
-                State::Active {
-                    advertise_at,
-                    answers,
-                },
-                Event::Timeout,
-            ) => self.adver_timer(now, advertise_at, answers),
-            (
-                State::Active {
-                    advertise_at,
-                    answers,
-                },
-                Event::Advertisement(heard),
-            ) => self.in_active(now, heard, advertise_at, answers),
-            (State::Active { .. }, Event::Yield) => {
+            State::Initialize => Actions::NONE,
+            State::Backup {
+                active_down, watch, ..
+            } => self.active_down_timer(now, active_down, watch),
+            State::Active {
+                advertise_at,
+                answers,
+            } => self.adver_timer(now, advertise_at, answers),
+        }
+    }
+
+    fn advertisement(&mut self, now: Instant, heard: Heard) -> Actions {
+        match self.state {
+            State::Initialize => Actions::NONE,
+            State::Backup { .. } => self.in_backup(now, heard),
+            State::Active {
+                advertise_at,
+                answers,
+            } => self.in_active(now, heard, advertise_at, answers),
+        }
+    }
+
+    fn elect(&mut self, now: Instant) -> Actions {
+        match self.state {
+            State::Initialize | State::Active { .. } => Actions::NONE,
+            State::Backup { .. } => self.become_active(now, Cause::GroupElected),
+        }
+    }
+
+    fn yield_to_group(&mut self, now: Instant) -> Actions {
+        match self.state {
+            State::Initialize | State::Backup { .. } => Actions::NONE,
+            State::Active { .. } => {
                 let actions = [Action::Advertise(Priority::RESIGN), Action::RemoveAddresses];
                 let transition = self.transition(Role::Backup, Cause::GroupYielded, None);
                 self.watch_for(now, self.config.interval());
                 Actions::of(&actions).because(transition)
             }
-            // Every other event was dispatched before the state mattered, or finds it reached.
-            (State::Backup { .. } | State::Active { .. }, _) => Actions::NONE,
         }
     }
 

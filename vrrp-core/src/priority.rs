@@ -57,3 +57,21 @@ impl fmt::Display for Priority {
         self.0.fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn nobody_is_configured_to_resign() {
+        assert_eq!(Priority::new(0), None);
+        assert_eq!(Priority::new(1).map(Priority::get), Some(1));
+        assert_eq!(Priority::new(255), Some(Priority::OWNER));
+    }
+
+    #[test]
+    fn displays_the_number() {
+        assert_eq!(Priority::OWNER.to_string(), "255");
+    }
+}

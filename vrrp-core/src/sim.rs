@@ -35,15 +35,19 @@
 
 mod clock;
 mod disturbance;
+mod generator;
 mod host;
 mod invariant;
 mod link;
 mod queue;
 mod random;
 mod scenario;
+mod soak;
 mod station;
 mod timeline;
 mod transit;
+mod verdict;
+mod violation;
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -52,14 +56,15 @@ use core::time::Duration;
 
 use self::clock::Clock;
 pub use self::disturbance::Disturbance;
-pub use self::invariant::{Breach, Violation};
 pub use self::link::Link;
 use self::link::Links;
 use self::queue::Queue;
 use self::random::Random;
 pub use self::scenario::{Failure, Newcomer, Scenario};
+pub use self::soak::{Soak, Tempo};
 use self::station::Station;
 pub use self::timeline::{Entry, Happening, Timeline};
+pub use self::violation::{Breach, Violation};
 use crate::group::Group;
 use crate::{Config, Family, Heard, Instant, Interval, Version, VirtualRouter, Vrid, announce};
 
@@ -84,11 +89,12 @@ impl fmt::Display for RouterId {
 /// The routers that hear each other: one virtual router in the sense of the RFC.
 #[derive(Clone, Debug)]
 struct Segment {
-    key: (Version, Family, Vrid),
+    key: (u32, Version, Family, Vrid),
     stations: Vec<usize>,
     shortest_interval: Interval,
     longest_interval: Interval,
     dual_since: Option<Instant>,
+    vacant_since: Option<Instant>,
     transitions: u64,
 }
 
@@ -129,7 +135,13 @@ pub struct Lan {
     disturbed_at: Instant,
     disturbances: u64,
     losses: u64,
+    events: u64,
+    /// Whether no router has yet to start with the LAN.
+    running: bool,
     breach: Option<Breach>,
+    /// What stands in for [`VirtualRouter::handle`], to see invariants break.
+    #[cfg(test)]
+    mutant: Option<fn(&mut VirtualRouter, Instant, crate::Event) -> crate::Actions>,
 }
 
 impl Lan {
@@ -152,7 +164,11 @@ impl Lan {
             disturbed_at: Instant::EPOCH,
             disturbances: 0,
             losses: 0,
+            events: 0,
+            running: true,
             breach: None,
+            #[cfg(test)]
+            mutant: None,
         }
     }
 
@@ -163,6 +179,7 @@ impl Lan {
     pub fn router(&mut self, config: Config, address: IpAddr) -> RouterId {
         let id = self.spare(config, address);
         self.stations[id.0].newcomer = true;
+        self.running = false;
         id
     }
 
@@ -173,12 +190,32 @@ impl Lan {
     pub fn spare(&mut self, config: Config, address: IpAddr) -> RouterId {
         let index = self.stations.len();
         assert!(index < Self::MAX_ROUTERS, "a LAN has at most 64 routers");
-        let segment = self.segment(&config);
+        let segment = self.segment(0, &config);
         self.segments[segment].stations.push(index);
         self.stations.push(Station::new(config, address, segment));
         self.links.grow(self.now);
         self.note_interval(segment, config.interval());
         RouterId(index)
+    }
+
+    /// Connects a router to another network, before it starts; all are on network 0 else. Routers
+    /// of different networks do not hear each other.
+    pub fn connect(&mut self, id: RouterId, network: u32) {
+        let station = &self.stations[id.0];
+        let (config, before) = (station.config, station.segment);
+        let segment = self.segment(network, &config);
+        self.segments[before]
+            .stations
+            .retain(|index| *index != id.0);
+        self.segments[segment].stations.push(id.0);
+        self.stations[id.0].segment = segment;
+        self.note_interval(segment, config.interval());
+    }
+
+    /// Takes away the link from one router to another, which nothing heals: as with unicast to
+    /// other peers, or with passwords that differ.
+    pub fn disconnect(&mut self, from: RouterId, to: RouterId) {
+        self.links.remove(self.now, from.0, to.0);
     }
 
     /// Gives a router a clock that runs `ppm` parts per million fast (at most 10 000 either way)
@@ -209,6 +246,15 @@ impl Lan {
         self.plan.push(time.max(self.now), disturbance);
     }
 
+    /// Plans the end of all troubles: links heal, nothing is lost, paused routers resume.
+    pub fn calm(&mut self, time: Instant, weather: Link) {
+        self.at(time, Disturbance::Heal);
+        self.at(time, Disturbance::Weather(Link { loss: 0, ..weather }));
+        for index in 0..self.stations.len() {
+            self.at(time, Disturbance::Resume(RouterId(index)));
+        }
+    }
+
     /// Disturbs the LAN now.
     pub fn disturb(&mut self, disturbance: Disturbance) {
         self.disturbed_at = self.now;
@@ -224,6 +270,9 @@ impl Lan {
             Disturbance::Address(id, address) => self.address(id.0, address),
             Disturbance::Tell(id, event) => self.tell(id.0, event),
             Disturbance::Cut { from, to, cut } => self.links.cut(self.now, from.0, to.0, cut),
+            Disturbance::Impair { from, to, link } => {
+                self.links.impair(self.now, from.0, to.0, link);
+            }
             Disturbance::Partition(mask) => self.links.split(self.now, mask),
             Disturbance::Heal => self.links.heal(self.now),
             Disturbance::Weather(link) => self.links.set_quality(self.now, link),
@@ -232,31 +281,39 @@ impl Lan {
 
     /// Runs until `end`, or until an invariant breaks.
     pub fn run_until(&mut self, end: Instant) {
-        for index in 0..self.stations.len() {
-            if self.stations[index].newcomer {
-                self.disturb(Disturbance::Start(RouterId(index)));
-            }
+        while self.advance(end) {}
+    }
+
+    /// Plays the next thing that happens until `end`, and tells whether there was one. Otherwise it
+    /// is `end` now, unless an invariant broke.
+    pub fn advance(&mut self, end: Instant) -> bool {
+        if self.breach.is_some() {
+            return false;
         }
-        while self.breach.is_none() {
-            let Some((at, turn)) = self.next().filter(|(at, _)| *at <= end) else {
-                self.now = self.now.max(end);
-                return;
-            };
-            self.now = self.now.max(at);
-            match turn {
-                Turn::Disturbance => {
-                    if let Some(disturbance) = self.plan.pop() {
-                        self.disturb(disturbance);
-                    }
-                }
-                Turn::Packet => {
-                    if let Some(packet) = self.packets.pop() {
-                        self.arrive(packet);
-                    }
-                }
-                Turn::Timer(index) => self.fire(index),
-            }
+        if !self.running {
+            self.running = true;
+            self.start_newcomers();
         }
+        let Some((at, turn)) = self.next().filter(|(at, _)| *at <= end) else {
+            self.now = self.now.max(end);
+            return false;
+        };
+        self.now = self.now.max(at);
+        self.events += 1;
+        match turn {
+            Turn::Disturbance => {
+                if let Some(disturbance) = self.plan.pop() {
+                    self.disturb(disturbance);
+                }
+            }
+            Turn::Packet => {
+                if let Some(packet) = self.packets.pop() {
+                    self.arrive(packet);
+                }
+            }
+            Turn::Timer(index) => self.fire(index),
+        }
+        true
     }
 
     /// The time.
@@ -279,6 +336,12 @@ impl Lan {
             .map(|(index, _)| RouterId(index))
     }
 
+    /// Whether nothing of its own, nor of its sync group, keeps a router from becoming Active.
+    #[must_use]
+    pub fn is_able(&self, id: RouterId) -> bool {
+        self.able(&self.stations[id.0])
+    }
+
     /// Whom the host next to this router sends to: whoever announced the addresses to it last.
     #[must_use]
     pub fn neighbour(&self, id: RouterId) -> Option<RouterId> {
@@ -289,6 +352,19 @@ impl Lan {
     #[must_use]
     pub fn adverts(&self, id: RouterId) -> u64 {
         self.stations[id.0].adverts
+    }
+
+    /// How many packets arrived, timers fired and disturbances happened.
+    #[must_use]
+    pub const fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// For how long processes of routers have been running, taken together.
+    #[must_use]
+    pub fn uptime(&self) -> Duration {
+        let each = self.stations.iter().map(|station| station.uptime(self.now));
+        each.sum()
     }
 
     /// What happened.
@@ -302,8 +378,8 @@ impl Lan {
         self.timeline.adverts = true;
     }
 
-    fn segment(&mut self, config: &Config) -> usize {
-        let key = (config.version(), config.family(), config.vrid());
+    fn segment(&mut self, network: u32, config: &Config) -> usize {
+        let key = (network, config.version(), config.family(), config.vrid());
         let known = self.segments.iter().position(|segment| segment.key == key);
         known.unwrap_or_else(|| {
             self.segments.push(Segment {
@@ -312,6 +388,7 @@ impl Lan {
                 shortest_interval: config.interval(),
                 longest_interval: config.interval(),
                 dual_since: None,
+                vacant_since: Some(self.now),
                 transitions: 0,
             });
             self.segments.len() - 1
@@ -322,6 +399,14 @@ impl Lan {
         let segment = &mut self.segments[segment];
         segment.shortest_interval = interval.min(segment.shortest_interval);
         segment.longest_interval = interval.max(segment.longest_interval);
+    }
+
+    fn start_newcomers(&mut self) {
+        for index in 0..self.stations.len() {
+            if self.stations[index].newcomer {
+                self.disturb(Disturbance::Start(RouterId(index)));
+            }
+        }
     }
 
     fn next(&self) -> Option<(Instant, Turn)> {

@@ -159,7 +159,7 @@ const fn count(counter: &mut u64, happened: bool) {
 mod tests {
     use super::*;
     use crate::wire::Ipv4Error;
-    use crate::{Interval, Version};
+    use crate::{Cause, Interval, Version};
     use std::format;
     use std::vec::Vec;
 
@@ -266,5 +266,58 @@ mod tests {
                 (2, 1)
             );
         }
+    }
+    #[test]
+    fn counts_what_left_and_what_did_not() {
+        let mut statistics = Statistics::default();
+        statistics.sent(Priority::DEFAULT, true);
+        statistics.sent(Priority::RESIGN, true);
+        statistics.sent(Priority::RESIGN, false);
+        assert_eq!(
+            statistics,
+            Statistics {
+                advertisement_sent: 2,
+                priority_zero_pkts_sent: 1,
+                send_errors: 1,
+                ..Statistics::default()
+            }
+        );
+    }
+
+    #[test]
+    fn counts_the_ways_into_and_out_of_active() {
+        let mut statistics = Statistics::default();
+        let mut change = |from, to| {
+            statistics.changed(&Transition {
+                from,
+                to,
+                cause: Cause::Startup,
+                peer: None,
+            });
+            (statistics.master_transitions, statistics.master_releases)
+        };
+        assert_eq!(change(Role::Initialize, Role::Backup), (0, 0));
+        assert_eq!(change(Role::Backup, Role::Active), (1, 0));
+        assert_eq!(change(Role::Active, Role::Initialize), (1, 1));
+    }
+
+    /// Priority 0 is counted besides.
+    #[test]
+    fn counts_resignations_heard() {
+        let mut statistics = Statistics::default();
+        let resigned = Heard {
+            source: core::net::Ipv4Addr::LOCALHOST.into(),
+            priority: Priority::RESIGN,
+            interval: Interval::DEFAULT,
+        };
+        statistics.admitted(&resigned, &Remarks::default());
+        assert_eq!(
+            statistics,
+            Statistics {
+                advertisement_rcvd: 1,
+                priority_zero_pkts_rcvd: 1,
+                ..Statistics::default()
+            }
+        );
     }
 }

@@ -43,6 +43,11 @@ impl Instant {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
 
+    /// The instant `nanos` nanoseconds later, at most [`Instant::MAX`].
+    pub(crate) const fn after_nanos(self, nanos: u64) -> Self {
+        Self(self.0.saturating_add(nanos))
+    }
+
     /// `self + duration`, at most [`Instant::MAX`].
     #[must_use]
     pub const fn saturating_add(self, duration: Duration) -> Self {
@@ -83,6 +88,15 @@ impl fmt::Display for Instant {
 mod tests {
     use super::*;
     use std::string::ToString;
+
+    #[test]
+    fn counts_nanoseconds() {
+        assert_eq!(Instant::from_millis(12).as_nanos(), 12_000_000);
+        assert_eq!(
+            Instant::from_millis(12).saturating_duration_since(Instant::from_nanos(5)),
+            Duration::from_nanos(11_999_995)
+        );
+    }
 
     #[test]
     fn sums_saturate_and_differences_never_go_below_zero() {

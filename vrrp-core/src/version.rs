@@ -30,3 +30,15 @@ impl fmt::Display for Version {
         write!(f, "VRRPv{}", self.number())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn displays_the_protocol_and_its_number() {
+        assert_eq!(Version::V2.to_string(), "VRRPv2");
+        assert_eq!(Version::V3.to_string(), "VRRPv3");
+    }
+}

@@ -51,6 +51,12 @@ impl fmt::Display for Vrid {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn displays_the_number() {
+        assert_eq!(Vrid::new(51).unwrap().to_string(), "51");
+    }
 
     #[test]
     fn zero_is_no_vrid() {

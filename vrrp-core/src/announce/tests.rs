@@ -114,6 +114,31 @@ fn contests_are_not_announced_when_their_repeat_is_zero() {
 }
 
 #[test]
+fn a_contest_that_is_not_announced_keeps_the_pending_block() {
+    let mut schedule = schedule(Settings {
+        lower_prio_repeat: Some(0),
+        ..Settings::default()
+    });
+    schedule.start(at(0), Announcement::NewActive);
+    assert_eq!(bursts(&mut schedule, 1_000), [(at(0), 5)]);
+    schedule.start(at(1_000), Announcement::LowerPriority);
+    assert_eq!(bursts(&mut schedule, 60_000), [(at(5_000), 5)]);
+}
+
+#[test]
+fn a_refresh_of_no_copies_wakes_nobody() {
+    let mut schedule = schedule(Settings {
+        delay: Duration::ZERO,
+        refresh: Duration::from_secs(1),
+        refresh_repeat: 0,
+        ..Settings::default()
+    });
+    schedule.start(at(0), Announcement::NewActive);
+    assert_eq!(schedule.handle(at(0)), Some(Burst { copies: 5 }));
+    assert_eq!(schedule.deadline(), None);
+}
+
+#[test]
 fn two_starts_before_the_first_block_went_out_make_one_block() {
     let mut schedule = schedule(Settings {
         lower_prio_repeat: Some(1),
@@ -137,6 +162,19 @@ fn a_late_wake_up_sends_once_and_the_refresh_does_not_catch_up() {
     assert_eq!(schedule.handle(at(100_500)), Some(Burst { copies: 7 }));
     assert_eq!(schedule.deadline(), Some(at(101_500)));
     assert_eq!(schedule.handle(at(101_499)), None);
+}
+
+#[test]
+fn a_refresh_as_late_as_the_next_one_stands_for_both() {
+    let mut schedule = schedule(Settings {
+        delay: Duration::ZERO,
+        refresh: Duration::from_secs(1),
+        ..Settings::default()
+    });
+    schedule.start(at(0), Announcement::NewActive);
+    assert_eq!(schedule.handle(at(0)), Some(Burst { copies: 5 }));
+    assert_eq!(schedule.handle(at(2_000)), Some(Burst { copies: 1 }));
+    assert_eq!(schedule.deadline(), Some(at(3_000)));
 }
 
 #[test]
@@ -191,6 +229,29 @@ fn refuses_a_refresh_that_never_rests_and_spans_beyond_a_year() {
         }),
         Err(ConfigError::TooLong { span })
     );
+}
+
+#[test]
+fn a_refresh_of_a_tenth_of_a_second_and_spans_of_a_year_are_the_extremes() {
+    let settings = Settings {
+        delay: Duration::from_secs(31_536_000),
+        refresh: Duration::from_millis(100),
+        ..Settings::default()
+    };
+    assert_eq!(Config::try_from(settings).map(Settings::from), Ok(settings));
+}
+
+#[test]
+fn a_stopped_sweep_owes_nothing_and_begins_with_the_first_address() {
+    let mut sweep = Sweep::default();
+    let mut pace = Pace::new(Duration::ZERO);
+    sweep.start(3, 1);
+    assert_eq!(sweep.next(at(0), &mut pace), Some(0));
+    sweep.stop();
+    assert_eq!(sweep.next(at(0), &mut pace), None);
+    assert_eq!(sweep.remaining(), 0);
+    sweep.start(3, 1);
+    assert_eq!(sweep.next(at(0), &mut pace), Some(0));
 }
 
 #[test]

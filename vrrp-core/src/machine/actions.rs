@@ -227,6 +227,19 @@ impl Actions {
         transition: None,
     };
 
+    pub(super) const fn one(action: Action) -> Self {
+        Self {
+            items: [
+                action,
+                Action::RemoveAddresses,
+                Action::RemoveAddresses,
+                Action::RemoveAddresses,
+            ],
+            len: 1,
+            transition: None,
+        }
+    }
+
     pub(super) fn of(actions: &[Action]) -> Self {
         let mut all = Self::NONE;
         for action in actions {

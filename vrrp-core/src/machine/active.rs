@@ -1,10 +1,8 @@
 //! RFC 9568 §6.4.3: answering for the virtual addresses.
 
-use core::time::Duration;
-
 use super::{
     Action, Actions, Announcement, Answers, Cause, Heard, Role, State, VirtualRouter,
-    active_down_interval,
+    active_down_nanos,
 };
 use crate::Instant;
 
@@ -20,14 +18,18 @@ impl VirtualRouter {
         if now < advertise_at {
             return Actions::NONE;
         }
-        let interval = self.config.interval().duration();
-        let next = advertise_at + interval;
-        let next = if next > now { next } else { now + interval };
+        let interval = self.config.interval().nanos();
+        let next = advertise_at.after_nanos(interval);
+        let next = if next > now {
+            next
+        } else {
+            now.after_nanos(interval)
+        };
         self.state = State::Active {
             advertise_at: next,
             answers,
         };
-        Actions::of(&[Action::Advertise(self.priority)])
+        Actions::one(Action::Advertise(self.priority))
     }
 
     /// RFC 9568 §6.4.3, an advertisement arrives (F12 to F16). Preempt_Mode does not matter here.
@@ -46,7 +48,7 @@ impl VirtualRouter {
             return self.advertise_now(
                 now,
                 Answers {
-                    resignation: now + pause,
+                    resignation: now.after_nanos(pause),
                     ..answers
                 },
             );
@@ -65,7 +67,7 @@ impl VirtualRouter {
             return Actions::NONE;
         }
         let answers = Answers {
-            lower: now + pause,
+            lower: now.after_nanos(pause),
             ..answers
         };
         self.state = State::Active {
@@ -88,13 +90,13 @@ impl VirtualRouter {
     /// now would move the addresses twice.
     fn overslept(&self, now: Instant, heard: Heard, advertise_at: Instant) -> bool {
         let interval = self.config.interval();
-        let senders_wait = active_down_interval(&self.config, heard.priority, interval);
-        now + interval.duration() >= advertise_at + senders_wait
+        let senders_wait = active_down_nanos(&self.config, heard.priority, interval);
+        now.after_nanos(interval.nanos()) >= advertise_at.after_nanos(senders_wait)
     }
 
     fn yield_to(&mut self, now: Instant, heard: Heard, cause: Cause) -> Actions {
         let transition = self.transition(Role::Backup, cause, Some(heard.source));
-        self.follow(now, heard);
+        self.follow(now, heard, None);
         let mut actions = Actions::NONE;
         // After oversleeping it would demote the very router that is to stay Active. And backups
         // would learn the wrong interval of a loser, and displace a slower winner again and again.
@@ -107,19 +109,20 @@ impl VirtualRouter {
     }
 
     /// Sends at once and re-arms Adver_Timer (F12).
-    pub(super) fn advertise_now(&mut self, now: Instant, answers: Answers) -> Actions {
-        let advertise_at = now + self.config.interval().duration();
+    pub(super) const fn advertise_now(&mut self, now: Instant, answers: Answers) -> Actions {
+        let advertise_at = now.after_nanos(self.config.interval().nanos());
         self.state = State::Active {
             advertise_at,
             answers,
         };
-        Actions::of(&[Action::Advertise(self.priority)])
+        Actions::one(Action::Advertise(self.priority))
     }
 
-    /// How long nobody is answered after `heard` was: half of the shorter interval, so that each
-    /// advertisement of a regular router is answered, even of one that is faster than this one.
-    fn pause(&self, heard: Heard) -> Duration {
-        self.config.interval().min(heard.interval).duration() / 2
+    /// For how many nanoseconds nobody is answered after `heard` was: half of the shorter interval,
+    /// so that each advertisement of a regular router is answered, even of one that is faster than
+    /// this one.
+    fn pause(&self, heard: Heard) -> u64 {
+        self.config.interval().min(heard.interval).nanos() / 2
     }
 
     pub(super) fn become_active(&mut self, now: Instant, cause: Cause) -> Actions {

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::{Action, Actions, Cause, Heard, State, VirtualRouter, Watch, active_down_interval};
+use super::{Action, Actions, Cause, Heard, State, VirtualRouter, Watch, active_down_nanos};
 use crate::{Instant, Interval, Version};
 
 impl VirtualRouter {
@@ -22,8 +22,9 @@ impl VirtualRouter {
             } = &mut self.state
             {
                 *watch = Watch::Expired;
-                *active_down =
-                    now + active_down_interval(&self.config, self.priority, self.config.interval());
+                let interval = self.config.interval();
+                let wait = active_down_nanos(&self.config, self.priority, interval);
+                *active_down = now.after_nanos(wait);
             }
             return Actions::of(&[Action::Candidate]);
         }
@@ -54,11 +55,11 @@ impl VirtualRouter {
             }
             return Actions::NONE;
         }
-        let tolerated = heard.priority < self.priority;
-        self.follow(now, heard);
-        if !tolerated && let State::Backup { preempt_at, .. } = &mut self.state {
-            *preempt_at = None;
-        }
+        let preempt_at = match self.state {
+            State::Backup { preempt_at, .. } if heard.priority < self.priority => preempt_at,
+            State::Backup { .. } | State::Initialize | State::Active { .. } => None,
+        };
+        self.follow(now, heard, preempt_at);
         Actions::NONE
     }
 
@@ -95,31 +96,33 @@ impl VirtualRouter {
     }
 
     /// Takes the sender for the Active Router (F7): learns its interval in version 3 and re-arms.
-    pub(super) fn follow(&mut self, now: Instant, heard: Heard) {
-        let interval = match self.config.version() {
+    pub(super) const fn follow(&mut self, now: Instant, heard: Heard, preempt_at: Option<Instant>) {
+        let active_interval = match self.config.version() {
             Version::V2 => self.config.interval(),
             Version::V3 => heard.interval,
         };
-        let kept = match self.state {
-            State::Backup { preempt_at, .. } => preempt_at,
-            State::Initialize | State::Active { .. } => None,
-        };
-        self.watch_for(now, interval);
+        self.state = self.watching(now, active_interval, preempt_at);
         self.active = Some(heard);
-        if let State::Backup { preempt_at, .. } = &mut self.state {
-            *preempt_at = kept;
-        }
     }
 
     /// Enters Backup behind an Active Router that advertises every `active_interval`.
-    pub(super) fn watch_for(&mut self, now: Instant, active_interval: Interval) {
-        let wait = active_down_interval(&self.config, self.priority, active_interval);
+    pub(super) const fn watch_for(&mut self, now: Instant, active_interval: Interval) {
+        self.state = self.watching(now, active_interval, None);
         self.active = None;
-        self.state = State::Backup {
-            active_down: now + wait,
+    }
+
+    const fn watching(
+        &self,
+        now: Instant,
+        active_interval: Interval,
+        preempt_at: Option<Instant>,
+    ) -> State {
+        let wait = active_down_nanos(&self.config, self.priority, active_interval);
+        State::Backup {
+            active_down: now.after_nanos(wait),
             active_interval,
-            preempt_at: None,
+            preempt_at,
             watch: Watch::Silence,
-        };
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Tests of the state machine, by checklist rule.
 
+mod actions;
 mod active;
 mod backup;
 mod initialize;

@@ -11,17 +11,7 @@ use crate::{Config, Interval, Priority, Version};
 /// interval, or one second in version 2, and differs between any two priorities.
 #[must_use]
 pub const fn skew(version: Version, priority: Priority, active_interval: Interval) -> Duration {
-    let span = match version {
-        Version::V2 => Duration::from_secs(1),
-        Version::V3 => active_interval.duration(),
-    };
-    // 255 s is 2³⁸ ns: the product with 256 stays far below 2⁶⁴.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "at most 255 s in nanoseconds"
-    )]
-    let nanos = span.as_nanos() as u64;
-    Duration::from_nanos((256 - priority.get() as u64) * nanos / 256)
+    Duration::from_nanos(skew_nanos(version, priority, active_interval))
 }
 
 /// How long a router of `priority` waits for the Active Router that advertises every
@@ -32,9 +22,24 @@ pub const fn active_down_interval(
     priority: Priority,
     active_interval: Interval,
 ) -> Duration {
-    let skew = skew(config.version(), priority, active_interval);
-    let silence = active_interval
-        .duration()
-        .saturating_mul(config.down_multiplier() as u32);
-    silence.saturating_add(skew)
+    Duration::from_nanos(active_down_nanos(config, priority, active_interval))
+}
+
+const fn skew_nanos(version: Version, priority: Priority, active_interval: Interval) -> u64 {
+    let span = match version {
+        Version::V2 => 1_000_000_000,
+        Version::V3 => active_interval.nanos(),
+    };
+    (256 - priority.get() as u64) * span / 256
+}
+
+/// [`active_down_interval`] in nanoseconds, which every advertisement asks for: below 2⁴⁵, as no
+/// configuration waits for more than a hundred intervals.
+pub(super) const fn active_down_nanos(
+    config: &Config,
+    priority: Priority,
+    active_interval: Interval,
+) -> u64 {
+    let silence = active_interval.nanos() * config.down_multiplier() as u64;
+    silence + skew_nanos(config.version(), priority, active_interval)
 }

@@ -212,6 +212,11 @@ fn a_second_owner_is_heard_in_v3_and_discarded_in_v2() {
     let admitted = verdict(&admission(&owner(Version::V3), list), &second).unwrap();
     assert!(admitted.remarks.second_owner && admitted.remarks.equal_priority);
     let v3 = owner(Version::V3);
+    let backup = verdict(&admission(&v3, list), &packet(V3, list)).unwrap();
+    assert!(!backup.remarks.second_owner);
+    let ours = config(Version::V3, Family::V4);
+    let only = verdict(&admission(&ours, list), &second).unwrap();
+    assert!(!only.remarks.second_owner);
     let deaf = Admission {
         owner_is_deaf: true,
         ..admission(&v3, list)
@@ -366,6 +371,25 @@ fn a_fifth_sender_takes_the_place_of_the_least_recent() {
     let now = Instant::from_millis(10);
     assert!(window.accept(now, 2, 9, forget).is_err());
     assert!(window.accept(now, 1, 9, forget).is_ok());
+}
+
+/// The place is that of whoever is silent for longest, wherever it is.
+#[test]
+fn a_sender_that_goes_on_keeps_its_place() {
+    let mut window = ReplayWindow::new();
+    let forget = Duration::from_secs(3600);
+    let at = Instant::from_millis;
+    for (millis, spi, sequence) in [(1, 1, 9), (2, 2, 9), (3, 3, 9), (4, 4, 9), (5, 1, 10)] {
+        assert!(window.accept(at(millis), spi, sequence, forget).is_ok());
+    }
+    assert!(window.accept(at(6), 5, 9, forget).is_ok());
+    for (spi, sequence) in [(1, 10), (3, 9), (4, 9), (5, 9)] {
+        assert!(
+            window.accept(at(7), spi, sequence, forget).is_err(),
+            "{spi}"
+        );
+    }
+    assert!(window.accept(at(8), 2, 9, forget).is_ok());
 }
 
 /// V3, R16: a sequence number counts only once the packet has proved itself.

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::Instant;
 
-const MILLION: u128 = 1_000_000;
+const MILLION: u64 = 1_000_000;
 
 /// A router's own clock: an epoch of its own and a rate that is off by some parts per million.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,31 +23,43 @@ impl Clock {
         }
     }
 
-    fn rate(self) -> u128 {
-        u128::from(1_000_000_u32.saturating_add_signed(self.ppm))
+    fn rate(self) -> u64 {
+        u64::from(1_000_000_u32.saturating_add_signed(self.ppm))
     }
 
     /// What this clock shows at `time`.
     pub(super) fn local(self, time: Instant) -> Instant {
         let elapsed = match self.ppm {
             0 => time,
-            _ => instant(u128::from(time.as_nanos()) * self.rate() / MILLION),
+            _ => {
+                let (whole, rest) = (time.as_nanos() / MILLION, time.as_nanos() % MILLION);
+                let rest = rest * self.rate() / MILLION;
+                Instant::from_nanos(whole.saturating_mul(self.rate()).saturating_add(rest))
+            }
         };
         elapsed + self.offset
     }
 
     /// The first moment at which this clock shows `local` or later.
     pub(super) fn global(self, local: Instant) -> Instant {
-        let elapsed = local.saturating_duration_since(Instant::EPOCH + self.offset);
-        match self.ppm {
-            0 => Instant::EPOCH + elapsed,
-            _ => instant((elapsed.as_nanos() * MILLION).div_ceil(self.rate())),
-        }
+        let start = Instant::EPOCH + self.offset;
+        let elapsed = local.as_nanos().saturating_sub(start.as_nanos());
+        let elapsed = match self.ppm {
+            0 => elapsed,
+            _ => {
+                let (whole, rest) = (elapsed / self.rate(), elapsed % self.rate());
+                let rest = (rest * MILLION).div_ceil(self.rate());
+                whole.saturating_mul(MILLION).saturating_add(rest)
+            }
+        };
+        Instant::from_nanos(elapsed)
     }
-}
 
-fn instant(nanos: u128) -> Instant {
-    Instant::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    /// The longest that `duration` on this clock can be on the LAN's.
+    pub(super) fn stretched(self, duration: Duration) -> Duration {
+        let later = self.global(Instant::EPOCH + self.offset + duration);
+        later.saturating_duration_since(Instant::EPOCH) + Duration::from_nanos(2)
+    }
 }
 
 #[cfg(test)]

@@ -33,12 +33,22 @@ pub enum Disturbance {
         /// Whether the link is cut.
         cut: bool,
     },
+    /// The link from the first router to the second gets a quality of its own, or that of the LAN
+    /// again.
+    Impair {
+        /// The sender.
+        from: RouterId,
+        /// The receiver.
+        to: RouterId,
+        /// The quality in this direction.
+        link: Option<Link>,
+    },
     /// The routers whose bit (by [`RouterId::index`]) is set see only each other, and so do the
     /// rest.
     Partition(u64),
-    /// All cuts and partitions end.
+    /// All cuts and partitions end, and no link has a quality of its own.
     Heal,
-    /// Every link gets this quality.
+    /// Every link without a quality of its own gets this one.
     Weather(Link),
 }
 
@@ -64,13 +74,19 @@ impl fmt::Display for Disturbance {
                 to,
                 cut: false,
             } => write!(f, "{from} -> {to} is mended"),
+            Self::Impair {
+                from,
+                to,
+                link: Some(link),
+            } => write!(f, "{from} -> {to} has {link}"),
+            Self::Impair {
+                from,
+                to,
+                link: None,
+            } => write!(f, "{from} -> {to} is as the others"),
             Self::Partition(mask) => write!(f, "partition {mask:#b}"),
             Self::Heal => f.write_str("all links healed"),
-            Self::Weather(link) => write!(
-                f,
-                "delay {:?}..={:?}, loss {}‰, duplication {}‰",
-                link.min_delay, link.max_delay, link.loss, link.duplication
-            ),
+            Self::Weather(link) => write!(f, "{link}"),
         }
     }
 }

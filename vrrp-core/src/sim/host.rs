@@ -14,7 +14,7 @@ impl Lan {
         }
         let stations = self.teammates(index);
         for index in &stations {
-            self.stations[*index].reset(Power::Running);
+            self.stations[*index].reset(self.now, Power::Running);
             self.disturbed(*index);
             self.recount(*index);
         }
@@ -27,7 +27,8 @@ impl Lan {
 
     pub(super) fn crash(&mut self, index: usize) {
         self.each_teammate(index, |lan, index| {
-            lan.stations[index].reset(Power::Off);
+            let now = lan.now;
+            lan.stations[index].reset(now, Power::Off);
             lan.disturbed(index);
             lan.recount(index);
         });
@@ -160,7 +161,7 @@ impl Lan {
 
     pub(super) fn step(&mut self, index: usize, event: Event) {
         let local = self.local(index);
-        let actions = self.stations[index].router.handle(local, event);
+        let actions = self.react(index, local, event);
         if let Some(transition) = actions.transition() {
             let what = Happening::Changed(RouterId(index), transition);
             self.timeline.record(self.now, what);
@@ -172,7 +173,19 @@ impl Lan {
             station.schedule.stop();
         }
         station.rewake();
+        if matches!(event, Event::Configure(_)) {
+            self.note_configured(index);
+        }
         self.note_step(index);
+    }
+
+    fn react(&mut self, index: usize, local: Instant, event: Event) -> Actions {
+        let router = &mut self.stations[index].router;
+        #[cfg(test)]
+        if let Some(mutant) = self.mutant {
+            return mutant(router, local, event);
+        }
+        router.handle(local, event)
     }
 
     pub(super) fn perform(&mut self, index: usize, event: Event, actions: Actions) {
@@ -188,7 +201,7 @@ impl Lan {
                     self.stations[index].schedule.start(local, announcement);
                 }
                 Action::Candidate => {
-                    self.rearmed(index);
+                    self.note_candidate(index);
                     let what = Happening::Candidate(RouterId(index));
                     self.timeline.record(self.now, what);
                 }

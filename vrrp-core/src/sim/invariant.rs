@@ -3,126 +3,12 @@
 use core::time::Duration;
 
 use super::station::{Power, Station};
+use super::violation::{Breach, Violation};
 use super::{Lan, RouterId};
 use crate::{Cause, Config, Heard, Instant, Interval, Priority, Role, Transition, Version};
 
-/// The first broken invariant and when it broke.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("at {at}: {violation}")]
-pub struct Breach {
-    /// When, on the LAN's clock.
-    pub at: Instant,
-    /// What.
-    #[source]
-    pub violation: Violation,
-}
-
-/// An invariant that did not hold.
-///
-/// The first seven are watched all the time. The others hold once a LAN without loss, cuts and paused
-/// routers was left alone for [`Lan::convergence`]. All of them suppose that the delays of a LAN
-/// differ by less than Active_Down_Interval minus one interval, and that addresses are unique.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Violation {
-    /// The virtual addresses are present exactly while Active, added and removed once each.
-    #[error("{router} is {role} and its addresses are present: {present}")]
-    Addresses {
-        /// The router.
-        router: RouterId,
-        /// Its role.
-        role: Role,
-        /// Whether the addresses are on the interface.
-        present: bool,
-    },
-    /// A backup takes over at most Active_Down_Interval after the last advertisement that counts,
-    /// and at most Skew_Time after a resignation; an Active Router advertises every interval.
-    #[error("{router} waits until {deadline} on its own clock instead of {bound}")]
-    Late {
-        /// The router.
-        router: RouterId,
-        /// When it will act.
-        deadline: Instant,
-        /// When it has to.
-        bound: Instant,
-    },
-    /// A timeout that was due moves the deadline into the future.
-    #[error("{router} does not move on when its timer fires")]
-    Stuck {
-        /// The router.
-        router: RouterId,
-    },
-    /// A live Active Router that is heard is not displaced by one of lower or equal priority
-    /// (RFC 9568 §2.3).
-    #[error("{router} displaced {better}")]
-    Displaced {
-        /// The router that became Active.
-        router: RouterId,
-        /// The one it should have heard.
-        better: RouterId,
-    },
-    /// A router sends at most five advertisements per interval (its own, and two answers of each
-    /// kind; the shortest interval of the LAN counts), and a few at each change.
-    #[error("{router} sends more than five advertisements per interval")]
-    Storm {
-        /// The router.
-        router: RouterId,
-    },
-    /// On a LAN left alone, two Active Routers see each other within an interval and yield.
-    #[error("two routers were Active for {window:?}, more than {bound:?}")]
-    Dual {
-        /// How long both were.
-        window: Duration,
-        /// How long they may.
-        bound: Duration,
-    },
-    /// A sync group comes to a decision.
-    #[error("the sync group of {router} does not settle")]
-    GroupUnsettled {
-        /// One of its members.
-        router: RouterId,
-    },
-    /// There is exactly one Active Router if any router can be, otherwise none.
-    #[error("{active} routers are Active, {able} able to be")]
-    Agreement {
-        /// How many are.
-        active: usize,
-        /// How many could be.
-        able: usize,
-    },
-    /// The Active Router is the best, unless the better ones do not preempt.
-    #[error("{active} is Active instead of {better}")]
-    Validity {
-        /// The Active Router.
-        active: RouterId,
-        /// A preempting router of higher priority.
-        better: RouterId,
-    },
-    /// Nothing changes any more.
-    #[error("{router} still changed its role")]
-    Restless {
-        /// The router.
-        router: RouterId,
-    },
-    /// Roles change a bounded number of times per disturbance and lost packet.
-    #[error("{transitions} changes of role where {budget} are enough")]
-    Flapping {
-        /// How many changes there were.
-        transitions: u64,
-        /// How many there may be.
-        budget: u64,
-    },
-    /// Where announcements are refreshed, every neighbour sends to the Active Router.
-    #[error("the neighbour of {neighbour} does not send to {active}")]
-    Neighbour {
-        /// Where the neighbour is.
-        neighbour: RouterId,
-        /// The Active Router.
-        active: RouterId,
-    },
-}
-
 /// Clocks may be off by one per cent in either direction.
-fn stretched(duration: Duration) -> Duration {
+pub(super) fn stretched(duration: Duration) -> Duration {
     duration * 51 / 50
 }
 
@@ -134,45 +20,12 @@ fn skew(config: &Config, priority: Priority, interval: Interval) -> Duration {
     span * (256 - u32::from(priority.get())) / 256
 }
 
-fn down(config: &Config, priority: Priority, interval: Interval) -> Duration {
+pub(super) fn down(config: &Config, priority: Priority, interval: Interval) -> Duration {
     interval.duration() * u32::from(config.down_multiplier()) + skew(config, priority, interval)
 }
 
 impl Lan {
-    /// The first invariant that broke so far.
-    ///
-    /// # Errors
-    /// The [`Breach`].
-    pub fn check(&mut self) -> Result<(), Breach> {
-        for segment in 0..self.segments.len() {
-            self.end_duality(segment, self.now);
-            if self.breach.is_none() {
-                self.check_flapping(segment);
-            }
-            if self.breach.is_none() && self.settled_for(self.convergence()) {
-                self.check_settled(segment);
-            }
-        }
-        self.breach.map_or(Ok(()), Err)
-    }
-
-    /// How long after the last disturbance the LAN is settled: the longest preempt delay, three
-    /// times the longest Active_Down_Interval, one interval, and the packets in between. Twice that
-    /// with sync groups, whose members wait for each other.
-    #[must_use]
-    pub fn convergence(&self) -> Duration {
-        let mut bound = Duration::ZERO;
-        for station in &self.stations {
-            let interval = self.segments[station.segment].longest_interval;
-            let lowest = Priority::from_wire(1);
-            let down = down(&station.config, lowest, interval);
-            bound = bound.max(station.config.preempt_delay() + 3 * down + interval.duration());
-        }
-        let groups = if self.teams.is_empty() { 1 } else { 2 };
-        stretched(bound + self.links.longest * 4 * self.crowd()) * groups
-    }
-
-    fn crowd(&self) -> u32 {
+    pub(super) fn crowd(&self) -> u32 {
         u32::try_from(self.stations.len()).unwrap_or(u32::MAX)
     }
 
@@ -197,7 +50,7 @@ impl Lan {
         Some(since)
     }
 
-    fn settled_for(&self, span: Duration) -> bool {
+    pub(super) fn settled_for(&self, span: Duration) -> bool {
         self.undisturbed_since()
             .is_some_and(|since| since + span <= self.now)
     }
@@ -214,10 +67,10 @@ impl Lan {
     pub(super) fn note_advert(&mut self, index: usize) {
         let station = &mut self.stations[index];
         let seen = &mut station.seen;
-        let elapsed = self.now.saturating_duration_since(seen.credited);
-        let interval = self.segments[station.segment].shortest_interval.duration();
-        let earned = elapsed.as_nanos() * 5_000 / interval.as_nanos();
-        let earned = u64::try_from(earned).unwrap_or(u64::MAX);
+        let elapsed = self.now.as_nanos() - seen.credited.as_nanos();
+        let interval = self.segments[station.segment].shortest_interval;
+        let interval = u64::from(interval.centis()) * 10_000_000;
+        let earned = elapsed.min(2 * interval) * 5_000 / interval;
         seen.credited = self.now;
         let credit = seen
             .credit
@@ -247,6 +100,7 @@ impl Lan {
     /// Whatever is at least as good as a backup re-arms its timer (F7), and so does anything it
     /// tolerates (F9). A resignation counts from the router it follows, or if it follows none.
     pub(super) fn note_heard(&mut self, index: usize, heard: Heard, resigned: bool) {
+        self.stations[index].seen.told = heard.interval;
         let router = &self.stations[index].router;
         let config = router.config();
         let tolerant = !config.preempt() || config.preempt_delay() > Duration::ZERO;
@@ -254,7 +108,15 @@ impl Lan {
         if resigned {
             self.stations[index].seen.resigned = true;
         } else if counts && !heard.priority.is_resign() {
-            self.stations[index].seen.resigned = false;
+            let lower = heard.priority < router.priority();
+            let seen = &mut self.stations[index].seen;
+            seen.resigned = false;
+            // F7: version 3 learns the interval, of a lower priority while it is tolerated.
+            seen.interval = if lower {
+                heard.interval.max(seen.interval)
+            } else {
+                heard.interval
+            };
             self.rearmed(index);
         }
     }
@@ -265,9 +127,26 @@ impl Lan {
         if station.router.role() != Role::Backup {
             return;
         }
-        let interval = self.segments[station.segment].longest_interval;
-        let skew = skew(station.router.config(), station.router.priority(), interval);
+        let config = station.router.config();
+        let skew = skew(config, station.router.priority(), station.seen.interval);
         self.expect_by(index, self.local(index) + skew);
+    }
+
+    /// A router counts with its own interval, too, from here on: as a candidate of its group.
+    pub(super) fn note_candidate(&mut self, index: usize) {
+        let station = &mut self.stations[index];
+        let own = station.router.config().interval();
+        station.seen.interval = own.max(station.seen.interval);
+        self.rearmed(index);
+    }
+
+    /// Forgets the learned interval where a reload does.
+    pub(super) fn note_configured(&mut self, index: usize) {
+        let station = &mut self.stations[index];
+        let config = station.router.config();
+        if station.router.active_router().is_none() || config.version() == Version::V2 {
+            station.seen.interval = config.interval();
+        }
     }
 
     /// Looks at a router after each of its steps.
@@ -287,8 +166,8 @@ impl Lan {
             Role::Initialize => return,
             Role::Active => self.local(index) + config.interval().duration(),
             Role::Backup => {
-                let interval = self.segments[station.segment].longest_interval;
-                station.seen.rearmed + down(config, station.router.priority(), interval)
+                let wait = down(config, station.router.priority(), station.seen.interval);
+                station.seen.rearmed + wait
             }
         };
         self.expect_by(index, bound);
@@ -317,6 +196,11 @@ impl Lan {
             || (transition.cause == Cause::GroupElected && self.stations[index].seen.resigned);
         if transition.to == Role::Active && !resigned {
             self.check_displacement(index);
+        }
+        if transition.to == Role::Backup {
+            let station = &mut self.stations[index];
+            let own = station.router.config().interval();
+            station.seen.interval = transition.peer.map_or(own, |_| station.seen.told);
         }
         self.stations[index].seen.steady = self.now;
         self.rearmed(index);
@@ -348,7 +232,7 @@ impl Lan {
         };
         let steady = clean.max(sender.seen.steady).max(receiver.seen.steady);
         let interval = sender.router.config().interval();
-        let quality = self.links.quality();
+        let quality = self.links.quality(from, to);
         let gap = stretched(interval.duration()) + self.links.longest - quality.min_delay;
         let priority = receiver.router.priority();
         // A faster router that was Active for a moment leaves its interval behind.
@@ -376,9 +260,44 @@ impl Lan {
             }
             None | Some(_) => {}
         }
+        match self.segments[segment].vacant_since {
+            None if active == 0 => self.segments[segment].vacant_since = Some(self.now),
+            Some(_) if active > 0 => {
+                self.end_vacancy(segment, self.now);
+                self.segments[segment].vacant_since = None;
+            }
+            None | Some(_) => {}
+        }
     }
 
-    fn end_duality(&mut self, segment: usize, end: Instant) {
+    /// Judges a vacancy that lasted until `end`. Where nobody is Active nobody advertises: once the
+    /// last packets have arrived, every able router's timer runs.
+    pub(super) fn end_vacancy(&mut self, segment: usize, end: Instant) {
+        let (Some(since), Some(undisturbed)) = (
+            self.segments[segment].vacant_since,
+            self.undisturbed_since(),
+        ) else {
+            return;
+        };
+        let stations = self.segments[segment].stations.iter();
+        let waits = stations.filter_map(|index| {
+            let station = &self.stations[*index];
+            let priority = station.router.priority();
+            let wait = down(station.router.config(), priority, station.seen.interval);
+            let wait = station.clock.stretched(wait);
+            (station.group.is_none() && self.able(station)).then_some(wait)
+        });
+        let Some(wait) = waits.min() else {
+            return;
+        };
+        let bound = wait + self.links.longest;
+        let window = end.saturating_duration_since(since.max(undisturbed));
+        if window > bound {
+            self.break_invariant(Violation::Vacant { window, bound });
+        }
+    }
+
+    pub(super) fn end_duality(&mut self, segment: usize, end: Instant) {
         let (Some(since), Some(undisturbed)) =
             (self.segments[segment].dual_since, self.undisturbed_since())
         else {
@@ -392,79 +311,21 @@ impl Lan {
         }
     }
 
-    fn active_in(&self, segment: usize) -> impl Iterator<Item = usize> {
+    pub(super) fn active_in(&self, segment: usize) -> impl Iterator<Item = usize> {
         let stations = self.segments[segment].stations.iter().copied();
         stations.filter(|index| self.stations[*index].is_active())
     }
 
-    fn able_in(&self, segment: usize) -> impl Iterator<Item = usize> {
+    pub(super) fn able_in(&self, segment: usize) -> impl Iterator<Item = usize> {
         let stations = self.segments[segment].stations.iter().copied();
-        stations.filter(|index| self.is_able(&self.stations[*index]))
+        stations.filter(|index| self.able(&self.stations[*index]))
     }
 
-    fn is_able(&self, station: &Station) -> bool {
+    pub(super) fn able(&self, station: &Station) -> bool {
         let team_is_fit = station.group.is_none_or(|team| {
             let team = self.teams[team].stations.iter();
             team.into_iter().all(|index| self.stations[*index].is_fit())
         });
         station.is_fit() && team_is_fit
-    }
-
-    fn check_flapping(&mut self, segment: usize) {
-        let crowd = u64::from(self.crowd());
-        let transitions = self.segments[segment].transitions;
-        let budget = 4 * crowd * (1 + self.disturbances + self.losses);
-        if transitions > budget {
-            self.break_invariant(Violation::Flapping {
-                transitions,
-                budget,
-            });
-        }
-    }
-
-    fn check_settled(&mut self, segment: usize) {
-        let able = self.able_in(segment).count();
-        let count = self.active_in(segment).count();
-        if count != able.min(1) {
-            self.break_invariant(Violation::Agreement {
-                active: count,
-                able,
-            });
-        }
-        let Some(active) = self.active_in(segment).next() else {
-            return;
-        };
-        let priority = self.stations[active].router.priority();
-        let better = self.able_in(segment).find(|index| {
-            let router = &self.stations[*index].router;
-            router.config().preempt() && router.priority() > priority
-        });
-        if let Some(better) = better {
-            self.break_invariant(Violation::Validity {
-                active: RouterId(active),
-                better: RouterId(better),
-            });
-        }
-        self.check_neighbours(segment, active);
-    }
-
-    fn check_neighbours(&mut self, segment: usize, active: usize) {
-        let settings = crate::announce::Settings::from(*self.stations[active].schedule.config());
-        let refreshed = settings.refresh_repeat > 0 && settings.refresh > Duration::ZERO;
-        let span = self.convergence() + stretched(settings.delay + 2 * settings.refresh);
-        if !refreshed || !self.settled_for(span) {
-            return;
-        }
-        let stations = self.segments[segment].stations.iter();
-        let lost = stations.into_iter().find(|index| {
-            let station = &self.stations[**index];
-            station.carrier && station.believes != Some(active)
-        });
-        if let Some(neighbour) = lost {
-            self.break_invariant(Violation::Neighbour {
-                neighbour: RouterId(*neighbour),
-                active: RouterId(active),
-            });
-        }
     }
 }

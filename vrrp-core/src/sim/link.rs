@@ -2,6 +2,7 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
+use core::fmt;
 use core::time::Duration;
 
 use super::random::Random;
@@ -41,6 +42,16 @@ impl Link {
     }
 }
 
+impl fmt::Display for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "delay {:?}..={:?}, loss {}‰, duplication {}‰",
+            self.min_delay, self.max_delay, self.loss, self.duplication
+        )
+    }
+}
+
 impl Default for Link {
     /// An idle switch: 100 µs.
     fn default() -> Self {
@@ -61,11 +72,15 @@ pub(super) enum Fate {
 
 #[derive(Clone, Copy, Debug)]
 struct Wire {
+    /// Whether there never is a way, whatever heals.
+    absent: bool,
     cut: bool,
+    /// Its own quality, where it is not the LAN's.
+    quality: Option<Link>,
     clean_since: Option<Instant>,
 }
 
-/// All links of a LAN: one quality, and cuts by direction.
+/// All links of a LAN by direction: one quality unless a link has its own, cuts and a partition.
 #[derive(Clone, Debug)]
 pub(super) struct Links {
     quality: Link,
@@ -91,20 +106,36 @@ impl Links {
     pub(super) fn grow(&mut self, now: Instant) {
         self.stations += 1;
         let wire = Wire {
+            absent: false,
             cut: false,
+            quality: None,
             clean_since: None,
         };
         self.wires = vec![wire; self.stations * self.stations];
         self.refresh(now);
     }
 
-    pub(super) const fn quality(&self) -> &Link {
-        &self.quality
+    pub(super) fn quality(&self, from: usize, to: usize) -> &Link {
+        let wire = &self.wires[from * self.stations + to];
+        wire.quality.as_ref().unwrap_or(&self.quality)
     }
 
     pub(super) fn set_quality(&mut self, now: Instant, quality: Link) {
         self.quality = quality;
         self.longest = self.longest.max(quality.max_delay);
+        self.refresh(now);
+    }
+
+    pub(super) fn impair(&mut self, now: Instant, from: usize, to: usize, link: Option<Link>) {
+        if let Some(link) = link {
+            self.longest = self.longest.max(link.max_delay);
+        }
+        self.wires[from * self.stations + to].quality = link;
+        self.refresh(now);
+    }
+
+    pub(super) fn remove(&mut self, now: Instant, from: usize, to: usize) {
+        self.wires[from * self.stations + to].absent = true;
         self.refresh(now);
     }
 
@@ -122,17 +153,25 @@ impl Links {
         self.partition = 0;
         for wire in &mut self.wires {
             wire.cut = false;
+            wire.quality = None;
         }
         self.refresh(now);
     }
 
+    /// Delays of earlier weather no longer matter.
+    pub(super) fn forget(&mut self) {
+        let each = self.wires.iter().filter_map(|wire| wire.quality);
+        let longest = each.map(|quality| quality.max_delay).max();
+        self.longest = longest.unwrap_or_default().max(self.quality.max_delay);
+    }
+
     fn refresh(&mut self, now: Instant) {
-        let lossy = self.quality.loss > 0;
         for index in 0..self.wires.len() {
-            let blocked = self.blocked(index / self.stations, index % self.stations);
+            let (from, to) = (index / self.stations, index % self.stations);
+            let dirty = self.blocked(from, to) || self.quality(from, to).loss > 0;
             let wire = &mut self.wires[index];
             wire.clean_since = match wire.clean_since {
-                _ if lossy || blocked => None,
+                _ if dirty => None,
                 None => Some(now),
                 Some(since) => Some(since),
             };
@@ -141,7 +180,8 @@ impl Links {
 
     fn blocked(&self, from: usize, to: usize) -> bool {
         let side = |station: usize| (self.partition >> station) & 1;
-        self.wires[from * self.stations + to].cut || side(from) != side(to)
+        let wire = &self.wires[from * self.stations + to];
+        wire.absent || wire.cut || side(from) != side(to)
     }
 
     /// Since when every packet from one to the other arrives.
@@ -153,13 +193,14 @@ impl Links {
         if self.blocked(from, to) {
             return Fate::Blocked;
         }
-        if random.chance(self.quality.loss) {
+        let quality = self.quality(from, to);
+        if random.chance(quality.loss) {
             return Fate::Lost;
         }
-        let first = self.quality.delay(random);
+        let first = quality.delay(random);
         let again = random
-            .chance(self.quality.duplication)
-            .then(|| self.quality.delay(random));
+            .chance(quality.duplication)
+            .then(|| quality.delay(random));
         Fate::Delivered(first, again)
     }
 }

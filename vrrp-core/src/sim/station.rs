@@ -2,10 +2,11 @@
 
 use alloc::collections::VecDeque;
 use core::net::IpAddr;
+use core::time::Duration;
 
 use super::clock::Clock;
 use crate::announce::{self, Schedule};
-use crate::{Config, Event, Heard, Instant, Role, VirtualRouter};
+use crate::{Config, Event, Heard, Instant, Interval, Role, VirtualRouter};
 
 /// What the socket of a paused process holds.
 const INBOX: usize = 256;
@@ -18,10 +19,14 @@ pub(super) enum Power {
 }
 
 /// What the invariants need to remember of a router; times on its own clock unless said.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Seen {
     /// When something last re-armed Active_Down_Timer for a good reason.
     pub(super) rearmed: Instant,
+    /// The interval its Active_Down_Timer counts with: its own or the one it learned.
+    pub(super) interval: Interval,
+    /// The interval it heard last.
+    pub(super) told: Interval,
     /// Whether a resignation was the last thing it heard that counts.
     pub(super) resigned: bool,
     /// Since when it has been in its role undisturbed, on the LAN's clock.
@@ -44,6 +49,10 @@ pub(super) struct Station {
     pub(super) schedule: Schedule,
     pub(super) clock: Clock,
     pub(super) power: Power,
+    /// Since when its process exists, on the LAN's clock.
+    alive_since: Option<Instant>,
+    /// How long earlier processes existed.
+    lifetimes: Duration,
     pub(super) carrier: bool,
     pub(super) fault: bool,
     pub(super) switched_on: bool,
@@ -74,6 +83,8 @@ impl Station {
             schedule: Schedule::new(announce),
             clock: Clock::default(),
             power: Power::Off,
+            alive_since: None,
+            lifetimes: Duration::ZERO,
             carrier: true,
             fault: false,
             switched_on: false,
@@ -83,12 +94,22 @@ impl Station {
             believes: None,
             wake: Instant::MAX,
             adverts: 0,
-            seen: Seen::default(),
+            seen: Seen {
+                rearmed: Instant::EPOCH,
+                interval: config.interval(),
+                told: config.interval(),
+                resigned: false,
+                steady: Instant::EPOCH,
+                credit: 0,
+                credited: Instant::EPOCH,
+            },
         }
     }
 
     /// The process is new: whatever it knew is gone, and so are the addresses it had added.
-    pub(super) fn reset(&mut self, power: Power) {
+    pub(super) fn reset(&mut self, now: Instant, power: Power) {
+        self.lifetimes = self.uptime(now);
+        self.alive_since = (power == Power::Running).then_some(now);
         self.router = VirtualRouter::new(self.config);
         self.schedule = Schedule::new(self.announce);
         self.power = power;
@@ -98,6 +119,12 @@ impl Station {
         self.addresses = false;
         self.inbox.clear();
         self.wake = Instant::MAX;
+    }
+
+    pub(super) fn uptime(&self, now: Instant) -> Duration {
+        let alive = self.alive_since;
+        let current = alive.map(|since| now.saturating_duration_since(since));
+        self.lifetimes + current.unwrap_or_default()
     }
 
     /// The events a process learns of when it starts.

@@ -3,7 +3,7 @@ use std::string::ToString;
 use std::vec::Vec;
 
 use super::*;
-use crate::{Cause, Event, Role, Settings};
+use crate::{Cause, Event, Priority, Role, Settings};
 
 fn base() -> Settings {
     Settings::new(Version::V3, Family::V4, 51)
@@ -44,12 +44,32 @@ fn lan<const N: usize>(configs: [Config; N]) -> (Lan, [RouterId; N]) {
     (lan, ids)
 }
 
+/// Years of them are played by the example `simulate`.
+#[test]
+fn lans_of_every_tempo_survive_round_after_round() {
+    for seed in 0..10 {
+        let mut soak = Soak::new(seed);
+        for _ in 0..3 {
+            if let Err(failure) = soak.round() {
+                panic!("{failure}");
+            }
+        }
+        assert!(soak.disturbances() > 0);
+        assert!(soak.uptime() > Duration::ZERO);
+    }
+    let tempi: Vec<_> = (0..5).map(Tempo::of).collect();
+    assert!(Tempo::ALL.iter().all(|tempo| tempi.contains(tempo)));
+}
+
 proptest! {
     /// Whatever happens, every invariant holds; a failure prints its timeline.
     #[test]
     fn random_scenarios_keep_the_invariants(seed: u64) {
         if let Err(failure) = Scenario::random(seed).run() {
-            return Err(TestCaseError::fail(failure.to_string()));
+            return Err(TestCaseError::fail(std::format!(
+                "{failure}replay: cargo run --release -p vrrp-core --features sim --example simulate -- \
+                 --scenario {seed}"
+            )));
         }
     }
 
@@ -67,3 +87,4 @@ proptest! {
 
 mod counterexamples;
 mod election;
+mod mutants;

@@ -87,6 +87,18 @@ impl Timeline {
         self.entries.iter()
     }
 
+    /// How many entries there were, those included that are kept no longer.
+    #[must_use]
+    pub fn recorded(&self) -> u64 {
+        self.forgotten + self.entries.len() as u64
+    }
+
+    /// The entries but the first `count` ever, oldest first, as far as they are kept.
+    pub fn after(&self, count: u64) -> impl Iterator<Item = &Entry> {
+        let skipped = usize::try_from(count.saturating_sub(self.forgotten));
+        self.entries.iter().skip(skipped.unwrap_or(usize::MAX))
+    }
+
     /// The changes of role, oldest first.
     pub fn transitions(&self) -> impl Iterator<Item = (Instant, RouterId, Transition)> {
         self.entries.iter().filter_map(|entry| match entry.what {

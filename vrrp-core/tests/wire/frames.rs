@@ -145,6 +145,7 @@ fn flags_and_the_missing_option_are_carried() {
             .encode(virtual_mac(5, Family::V6), node_mac, &mut frame)
             .unwrap();
         assert_eq!((frame.len(), frame[58]), (78, flags));
+        assert_eq!(advertisement.encoded_len(), 78);
         assert_eq!(frame[..6], node_mac.0);
         assert_eq!(NeighborAdvertisement::decode(&frame), Ok(advertisement));
     }

@@ -359,6 +359,8 @@ fn a_fixture_without_a_checksum_is_refused() {
 
 #[test]
 fn addresses_iterate_in_order_and_print_as_addresses() {
+    assert!(Addresses::V6(&[]).is_empty());
+    assert!(!Addresses::V6(&[[0; 16]]).is_empty());
     let list = [[192, 0, 2, 9], [192, 0, 2, 1]];
     let addresses = Addresses::V4(&list);
     assert_eq!(format!("{addresses:?}"), "[192.0.2.9, 192.0.2.1]");

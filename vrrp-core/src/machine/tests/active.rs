@@ -33,6 +33,17 @@ fn sends_one_advertisement_after_a_stall_and_no_burst() {
     assert_eq!(router.deadline(), Some(ms(11_300)));
 }
 
+/// The advertisement that is due is also the one that was missed.
+#[test]
+fn sends_one_advertisement_when_late_by_a_whole_interval() {
+    let (mut router, _) = active(Settings {
+        priority: 255,
+        ..settings()
+    });
+    assert_eq!(router.handle(ms(2000), Event::Timeout).len(), 1);
+    assert_eq!(router.deadline(), Some(ms(3000)));
+}
+
 /// F12.
 #[test]
 fn answers_a_resignation_at_once_and_re_arms() {
@@ -127,6 +138,21 @@ fn answers_at_most_twice_an_interval() {
             .filter(|actions| actions.contains(&Action::Advertise(Priority::DEFAULT)))
             .count();
         assert_eq!(answers, 2);
+    }
+}
+
+#[test]
+fn answers_from_the_first_moment_on_and_again_after_half_an_interval() {
+    for priority in [0, 99] {
+        let (mut router, now) = active(settings());
+        let mut answered = |millis| {
+            let now = now + Duration::from_millis(millis);
+            let actions = router.handle(now, heard(ABOVE, priority, 100));
+            actions.contains(&Action::Advertise(Priority::DEFAULT))
+        };
+        for (millis, expected) in [(0, true), (499, false), (500, true), (999, false)] {
+            assert_eq!(answered(millis), expected, "{priority} {millis}");
+        }
     }
 }
 

@@ -159,16 +159,32 @@ fn the_preempt_delay_tolerates_a_lower_priority_for_its_time() {
 }
 
 #[test]
-fn a_higher_priority_in_between_starts_the_preempt_delay_anew() {
+fn any_other_priority_in_between_starts_the_preempt_delay_anew() {
     let delay = Duration::from_secs(5);
-    let mut router = started(Settings {
-        preempt_delay: delay,
+    for priority in [100, 150] {
+        let mut router = started(Settings {
+            preempt_delay: delay,
+            ..settings()
+        });
+        let _tolerate = router.handle(ms(1000), heard(ABOVE, 50, 100));
+        let _follow = router.handle(ms(4000), heard(ABOVE, priority, 100));
+        let _tolerate = router.handle(ms(7000), heard(ABOVE, 50, 100));
+        assert_eq!(wait(&router, ms(7000)), Duration::from_nanos(3_609_375_000));
+    }
+}
+
+#[test]
+fn a_preempt_delay_configured_while_a_lower_priority_is_heard_runs_from_then_on() {
+    let mut router = started(settings());
+    let _lower = router.handle(ms(1000), heard(ABOVE, 50, 100));
+    let delayed = Config::try_from(Settings {
+        preempt_delay: Duration::from_secs(5),
         ..settings()
-    });
-    let _tolerate = router.handle(ms(1000), heard(ABOVE, 50, 100));
-    let _follow = router.handle(ms(4000), heard(ABOVE, 150, 100));
-    let _tolerate = router.handle(ms(7000), heard(ABOVE, 50, 100));
-    assert_eq!(wait(&router, ms(7000)), Duration::from_nanos(3_609_375_000));
+    })
+    .unwrap();
+    let _reload = router.handle(ms(1500), Event::Configure(delayed));
+    let _tolerate = router.handle(ms(2000), heard(ABOVE, 50, 100));
+    assert_eq!(wait(&router, ms(2000)), Duration::from_nanos(3_609_375_000));
 }
 
 /// The delay protects against preemption, not against an outage.
@@ -196,6 +212,24 @@ fn a_priority_change_moves_the_running_deadline_by_the_change_of_skew() {
     assert_eq!(router.deadline(), Some(Instant::from_nanos(3_007_812_500)));
     let _ignored = router.handle(ms(3500), Event::Priority(Priority::RESIGN));
     assert_eq!(router.priority().get(), 1);
+}
+
+/// The deadline counts from the last advertisement, whenever that was.
+#[test]
+fn a_priority_change_moves_a_deadline_that_was_armed_later() {
+    let mut router = started(settings());
+    let _follow = router.handle(ms(2000), heard(ABOVE, 200, 100));
+    assert_eq!(router.deadline(), Some(Instant::from_nanos(5_609_375_000)));
+    let _lower = router.handle(ms(3000), Event::Priority(Priority::from_wire(1)));
+    assert_eq!(router.deadline(), Some(Instant::from_nanos(5_996_093_750)));
+}
+
+#[test]
+fn a_lower_priority_does_not_put_off_a_deadline_that_is_due() {
+    let mut router = started(settings());
+    let due = Instant::from_nanos(3_609_375_000);
+    let _lower = router.handle(due, Event::Priority(Priority::from_wire(1)));
+    assert_eq!(router.deadline(), Some(due));
 }
 
 #[test]
@@ -241,6 +275,41 @@ fn a_reload_keeps_the_learned_interval_and_the_tracked_offset() {
     assert_eq!(router.priority().get(), 1);
 }
 
+/// Tracking counts from the configured priority, and for no owner.
+#[test]
+fn a_reload_that_makes_or_unmakes_an_owner_takes_its_priority_as_it_is() {
+    let mut router = started(settings());
+    let _tracked = router.handle(ms(0), Event::Priority(Priority::from_wire(90)));
+    let mut effective = |priority| {
+        let settings = Settings {
+            priority,
+            ..settings()
+        };
+        let config = Config::try_from(settings).unwrap();
+        let _reload = router.handle(ms(0), Event::Configure(config));
+        router.priority().get()
+    };
+    assert_eq!(effective(255), 255);
+    assert_eq!(effective(150), 150);
+}
+
+/// V4: version 2 has no interval but its own.
+#[test]
+fn a_reload_changes_the_interval_of_version_2_whomever_it_follows() {
+    let v2 = Settings::new(Version::V2, Family::V4, 51);
+    let mut router = started(v2);
+    let _follow = router.handle(ms(0), heard(ABOVE, 200, 100));
+    let slow = Settings {
+        interval_cs: 500,
+        ..v2
+    };
+    let slow = Config::try_from(slow).unwrap();
+    let _reload = router.handle(ms(0), Event::Configure(slow));
+    assert_eq!(router.active_interval().centis(), 500);
+    // 3 x 5 s, and 156/256 s whatever the interval.
+    assert_eq!(router.deadline(), Some(Instant::from_nanos(15_609_375_000)));
+}
+
 #[test]
 fn a_held_router_asks_its_group_and_obeys_it() {
     let mut router = started(settings());
@@ -268,4 +337,17 @@ fn a_candidate_that_hears_an_active_router_is_no_candidate() {
     let _candidate = router.handle(now, Event::Timeout);
     let _follow = router.handle(now, heard(ABOVE, 200, 100));
     assert!(!router.is_candidate());
+}
+
+/// Whoever it is that does not count, the group still has to elect.
+#[test]
+fn a_candidate_stays_one_whatever_does_not_count_is_heard() {
+    for priority in [99, 0] {
+        let mut router = started(settings());
+        let _hold = router.handle(ms(0), Event::Hold);
+        let now = router.deadline().unwrap();
+        let _candidate = router.handle(now, Event::Timeout);
+        let _heard = router.handle(now, heard(ABOVE, priority, 100));
+        assert!(router.is_candidate(), "{priority}");
+    }
 }

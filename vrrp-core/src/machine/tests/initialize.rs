@@ -108,3 +108,28 @@ fn a_priority_set_by_tracking_before_startup_holds() {
     let _start = router.handle(ms(0), Event::Startup);
     assert_eq!(wait(&router, ms(0)), Duration::from_nanos(3_996_093_750));
 }
+
+#[test]
+fn tells_its_switch_and_its_primary_address() {
+    let mut router = started(settings());
+    assert!(router.is_started());
+    assert_eq!(router.primary(), Some(LOCAL));
+    let _stop = router.handle(ms(1), Event::Shutdown);
+    assert!(!router.is_started());
+    let _gone = router.handle(ms(2), Event::PrimaryAddress(None));
+    assert_eq!(router.primary(), None);
+}
+
+/// The group decides for an owner, too.
+#[test]
+fn a_held_owner_waits_for_its_group() {
+    let settings = Settings {
+        priority: 255,
+        ..settings()
+    };
+    let mut router = VirtualRouter::new(Config::try_from(settings).unwrap());
+    let _hold = router.handle(ms(0), Event::Hold);
+    let _primary = router.handle(ms(0), Event::PrimaryAddress(Some(LOCAL)));
+    assert_eq!(*router.handle(ms(0), Event::Startup), []);
+    assert_eq!(router.role(), Role::Backup);
+}

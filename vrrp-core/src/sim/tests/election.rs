@@ -109,6 +109,51 @@ fn an_answered_loser_yields_within_two_delays_of_its_own_advertisement() {
     assert_eq!(contest(false), 21_218_750_000 + 100_000);
 }
 
+/// What is lost in one direction only makes two Active Routers, and for an interval at most once
+/// nothing is lost any more.
+#[test]
+fn a_link_that_loses_everything_one_way_makes_two_active_until_it_heals() {
+    let (mut lan, [first, second]) = lan([priority(200), priority(100)]);
+    let impair = |loss| Disturbance::Impair {
+        from: first,
+        to: second,
+        link: Some(Link {
+            loss,
+            ..Link::default()
+        }),
+    };
+    lan.at(at(10_000), impair(1000));
+    lan.at(at(20_000), impair(0));
+    lan.run_until(at(20_000));
+    assert_eq!(actives(&lan), [0, 1]);
+    lan.run_until(at(40_000));
+    assert_sound(&mut lan);
+    assert_eq!(actives(&lan), [0]);
+    let (time, id, transition) = lan.timeline().transitions().last().unwrap();
+    // Router 0 advertises at .21875 s.
+    assert_eq!((time.as_nanos(), id), (20_218_850_000, second));
+    assert_eq!(transition.cause, Cause::HigherPriorityBackup);
+}
+
+/// RFC 9568 §5.2.3: the same VRID on another network is another virtual router.
+#[test]
+fn routers_of_different_networks_do_not_meet() {
+    let (mut lan, [first, second]) = lan([priority(200), priority(100)]);
+    lan.connect(second, 1);
+    lan.run_until(at(20_000));
+    assert_sound(&mut lan);
+    assert!(lan.actives().eq([first, second]));
+}
+
+#[test]
+fn healing_does_not_make_links_that_never_were() {
+    let (mut lan, [first, second]) = lan([priority(200), priority(100)]);
+    lan.disconnect(first, second);
+    lan.at(at(10_000), Disturbance::Heal);
+    lan.run_until(at(60_000));
+    assert_eq!(actives(&lan), [0, 1]);
+}
+
 /// Pitfalls 22 and 23.
 #[test]
 fn a_paused_active_router_leaves_the_addresses_where_they_went() {

@@ -1,0 +1,21 @@
+//! What holds for every input, as functions that panic where it does not.
+//!
+//! Property tests (`cargo test`) and the fuzz targets of the workspace call the same functions.
+//! [`decode`], [`authentication`] and [`resolution`] take what a socket hands over. The others read
+//! their octets as choices ([`arbitrary::Unstructured`]); where octets run out, choices are zero.
+
+#![expect(clippy::expect_used, reason = "a property that does not hold panics")]
+
+mod contest;
+mod machine;
+mod packet;
+mod sample;
+#[cfg(test)]
+mod tests;
+mod track;
+
+pub use self::contest::{election, sync_group};
+pub use self::machine::machine;
+pub use self::packet::{authentication, decode, resolution};
+pub use self::sample::round_trip;
+pub use self::track::tracking;
