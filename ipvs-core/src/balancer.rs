@@ -140,3 +140,53 @@ fn model(scheduler: &Scheduler, table: &Table) -> Result<Model, BalancerError> {
     model.start(table);
     Ok(model)
 }
+
+#[cfg(test)]
+mod tests {
+    use core::net::{IpAddr, Ipv4Addr};
+
+    use super::*;
+    use crate::properties::{destination, flow};
+    use crate::{Activity, Flags, ServiceKey, Statistics};
+
+    fn service(scheduler: Scheduler) -> Service {
+        let address = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+        Service::new(ServiceKey::tcp(address, 80), scheduler)
+    }
+
+    fn pick(balancer: &mut Balancer) -> Option<usize> {
+        balancer.pick(Duration::ZERO, &flow(1), [0; 2])
+    }
+
+    #[test]
+    fn an_edit_starts_the_scheduler_anew_only_if_it_is_another() {
+        let profile = KernelProfile::TotalConnections;
+        let records = [1, 2, 3].map(|number| DestinationRecord {
+            destination: destination(number, u32::from(number)),
+            activity: Activity::default(),
+            statistics: Statistics::default(),
+        });
+        let rr = service(Scheduler::Rr);
+        let mut balancer = Balancer::from_records(&rr, profile, &records).unwrap();
+        assert_eq!(pick(&mut balancer), Some(0));
+        balancer.edit_service(&rr).unwrap();
+        assert_eq!(pick(&mut balancer), Some(1));
+        balancer.edit_service(&service(Scheduler::Fo)).unwrap();
+        assert_eq!(balancer.service(), &service(Scheduler::Fo));
+        assert_eq!(pick(&mut balancer), Some(2));
+        balancer.edit_service(&rr).unwrap();
+        assert_eq!(pick(&mut balancer), Some(0));
+    }
+
+    #[test]
+    fn an_edit_changes_all_of_a_service_but_its_key() {
+        let rr = service(Scheduler::Rr);
+        let mut balancer = Balancer::new(&rr, KernelProfile::TotalConnections).unwrap();
+        let key = ServiceKey::udp(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)), 53);
+        let mut edited = Service::new(key, Scheduler::Fo);
+        edited.flags = Flags::ONE_PACKET;
+        balancer.edit_service(&edited).unwrap();
+        edited.key = rr.key;
+        assert_eq!(balancer.service(), &edited);
+    }
+}

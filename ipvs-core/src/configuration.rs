@@ -207,3 +207,71 @@ impl FromIterator<ServiceEntry> for Configuration {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+    use core::net::Ipv4Addr;
+
+    use super::*;
+    use crate::{Forwarding, Scheduler};
+
+    #[test]
+    fn a_service_serves_while_a_destination_has_a_weight() {
+        let key = ServiceKey::tcp(Ipv4Addr::new(192, 0, 2, 1).into(), 80);
+        let mut entry = ServiceEntry::new(Service::new(key, Scheduler::Rr));
+        for (host, weight, serves) in [(1, 0, false), (2, 1, true), (3, 0, true)] {
+            let at = DestinationKey::new(Ipv4Addr::new(10, 0, 0, host).into(), 80);
+            let destination = Destination::new(at, Forwarding::Route, weight);
+            entry.destinations.push(destination);
+            assert_eq!(entry.is_serving(), serves);
+        }
+    }
+
+    #[test]
+    fn changes_are_made_where_they_are_meant() {
+        let key = ServiceKey::tcp(Ipv4Addr::new(192, 0, 2, 1).into(), 80);
+        let real = |host, weight| {
+            let at = DestinationKey::new(Ipv4Addr::new(10, 0, 0, host).into(), 80);
+            Destination::new(at, Forwarding::Route, weight)
+        };
+        let mut configuration = Configuration::new();
+        let mut apply = |change| {
+            let result = configuration.apply(&change);
+            let entry = configuration.get(&key);
+            (result, entry.map(|entry| entry.destinations.clone()))
+        };
+        let service = Service::new(key, Scheduler::Rr);
+        assert_eq!(apply(Change::AddService(service)), (Ok(()), Some(vec![])));
+        for host in 1..=3 {
+            apply(Change::AddDestination(key, real(host, 1))).0.unwrap();
+        }
+        assert_eq!(
+            apply(Change::EditDestination(key, real(2, 7))),
+            (Ok(()), Some(vec![real(3, 1), real(2, 7), real(1, 1)]))
+        );
+        assert_eq!(
+            apply(Change::DeleteDestination(key, real(1, 1).key)),
+            (Ok(()), Some(vec![real(3, 1), real(2, 7)]))
+        );
+        let gone = Err(ApplyError::NoDestination(key, real(1, 1).key));
+        let left = Some(vec![real(3, 1), real(2, 7)]);
+        assert_eq!(
+            apply(Change::EditDestination(key, real(1, 9))),
+            (gone, left)
+        );
+    }
+
+    #[test]
+    fn a_configuration_is_empty_without_services() {
+        let key = ServiceKey::tcp(Ipv4Addr::new(192, 0, 2, 1).into(), 80);
+        let mut configuration = Configuration::new();
+        assert_eq!((configuration.len(), configuration.is_empty()), (0, true));
+        let entry = ServiceEntry::new(Service::new(key, Scheduler::Rr));
+        assert_eq!(configuration.insert(entry.clone()), None);
+        assert_eq!((configuration.len(), configuration.is_empty()), (1, false));
+        assert_eq!(configuration.insert(entry.clone()), Some(entry.clone()));
+        assert_eq!(configuration.remove(&key), Some(entry));
+        assert!(configuration.is_empty());
+    }
+}

@@ -33,3 +33,16 @@ pub(crate) const fn fold(address: IpAddr) -> u32 {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ipv6_address_is_folded_word_by_word() {
+        let address: IpAddr = "2001:db8:f731:5a5a:ffff:1:8421:6bff".parse().unwrap();
+        // 0x20010db8 ^ 0xf7315a5a ^ 0xffff0001 ^ 0x84216bff.
+        assert_eq!(fold(address), 0xacee_3c1c);
+        assert_eq!(fold("10.1.2.3".parse().unwrap()), 0x0a01_0203);
+    }
+}

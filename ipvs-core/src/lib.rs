@@ -26,6 +26,8 @@ mod name;
 mod normal;
 mod plan;
 mod profile;
+#[cfg(any(test, feature = "properties"))]
+pub mod properties;
 mod protocol;
 mod record;
 pub mod rules;

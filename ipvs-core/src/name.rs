@@ -110,7 +110,9 @@ mod tests {
 
     #[test]
     fn names_fit_the_kernel() {
-        assert_eq!(Name::new("wlc").unwrap().as_str(), "wlc");
+        let name = Name::new("wlc").unwrap();
+        assert_eq!(name.as_str(), "wlc");
+        assert_eq!(alloc::format!("{name} {name:?}"), "wlc \"wlc\"");
         assert_eq!(
             Name::new("fifteen-octets!").unwrap().as_str(),
             "fifteen-octets!"
@@ -118,5 +120,35 @@ mod tests {
         assert_eq!(Name::new("sixteen-octets!!"), Err(NameError::Long(16)));
         assert_eq!(Name::new(""), Err(NameError::Empty));
         assert_eq!(Name::new("a b"), Err(NameError::Octet(b' ')));
+    }
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn a_name_is_serialized_as_its_text() {
+        use serde::de::IntoDeserializer;
+        use serde::de::value::{Error, StrDeserializer};
+        use serde::{Deserialize, Serialize};
+
+        // A formatter is the serializer that the standard library has.
+        struct Serialized(Name);
+
+        impl fmt::Display for Serialized {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.serialize(f)
+            }
+        }
+
+        let name = Name::new("wlc").unwrap();
+        assert_eq!(alloc::string::ToString::to_string(&Serialized(name)), "wlc");
+        let read = |text: &'static str| {
+            let deserializer: StrDeserializer<'_, Error> = text.into_deserializer();
+            Name::deserialize(deserializer)
+        };
+        assert_eq!(read("wlc"), Ok(name));
+        let error = read("a b").unwrap_err();
+        assert_eq!(
+            alloc::string::ToString::to_string(&error),
+            "octet 0x20 in a name"
+        );
     }
 }

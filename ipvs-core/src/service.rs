@@ -203,8 +203,6 @@ pub struct Persistence {
     pub timeout: u32,
     /// Which clients are one.
     pub granularity: Granularity,
-    /// The persistence engine (`sip`), if any.
-    pub engine: Option<Name>,
 }
 
 /// A virtual service.
@@ -220,10 +218,13 @@ pub struct Service {
     pub flags: Flags,
     /// Persistence, if any.
     pub persistence: Option<Persistence>,
+    /// The persistence engine (`sip`), if any: a kernel keeps it also for a service without
+    /// persistence, where it does nothing.
+    pub engine: Option<Name>,
 }
 
 impl Service {
-    /// A service without flags and persistence.
+    /// A service without flags, persistence and persistence engine.
     #[must_use]
     pub const fn new(key: ServiceKey, scheduler: Scheduler) -> Self {
         Self {
@@ -231,6 +232,45 @@ impl Service {
             scheduler,
             flags: Flags::NONE,
             persistence: None,
+            engine: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_are_those_of_the_kernel() {
+        let flags = Flags::ONE_PACKET.with(Flags::SCHED_2);
+        assert_eq!(flags.bits(), 0x14);
+        assert_eq!(flags.with(Flags::SCHED_2), flags);
+        assert_eq!(Flags::from_bits(0xffff_ffff), Flags::ALL);
+        assert_eq!(Flags::ALL.bits(), 0x3c);
+        assert!(flags.contains(Flags::ONE_PACKET));
+        assert!(!flags.contains(Flags::SCHED_1.with(Flags::SCHED_2)));
+    }
+
+    #[test]
+    fn clients_of_one_network_have_its_address() {
+        let mask = Granularity::V4(Ipv4Addr::new(255, 0, 255, 128));
+        for (granularity, client, network) in [
+            (mask, "10.2.3.200", "10.0.3.128"),
+            (mask, "2001:db8::1", "2001:db8::1"),
+            (
+                Granularity::V6(64),
+                "2001:db8:1:2:3:4:5:6",
+                "2001:db8:1:2::",
+            ),
+            (Granularity::V6(61), "2001:db8:1:f::", "2001:db8:1:8::"),
+            (Granularity::V6(128), "2001:db8::1", "2001:db8::1"),
+            (Granularity::V6(0), "2001:db8::1", "::"),
+            (Granularity::V6(64), "10.2.3.200", "10.2.3.200"),
+        ] {
+            let client: IpAddr = client.parse().unwrap();
+            let network: IpAddr = network.parse().unwrap();
+            assert_eq!(granularity.network(client), network, "{granularity:?}");
         }
     }
 }

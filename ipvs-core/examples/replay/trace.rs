@@ -141,7 +141,6 @@ fn service(words: &mut Words<'_>) -> Result<Service, LineError> {
     let persistence = (timeout != 0).then(|| Persistence {
         timeout,
         granularity: Granularity::single(family(virtual_address.ip())),
-        engine: None,
     });
     Ok(Service {
         key: ServiceKey::Address {
@@ -152,6 +151,7 @@ fn service(words: &mut Words<'_>) -> Result<Service, LineError> {
         scheduler,
         flags,
         persistence,
+        engine: None,
     })
 }
 

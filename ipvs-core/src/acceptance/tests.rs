@@ -13,7 +13,6 @@ fn persistent(key: ServiceKey, timeout: u32, granularity: Granularity) -> Servic
         persistence: Some(Persistence {
             timeout,
             granularity,
-            engine: None,
         }),
         ..Service::new(key, Scheduler::Rr)
     }
@@ -87,11 +86,8 @@ fn persistence_is_by_addresses_of_the_service() {
         "persistence of 2678401 s, allowed are 1 to 2678400 s"
     );
     assert_eq!(
-        persistent(six, 1, four).check(),
-        Err(ServiceFault::Granularity {
-            granularity: Family::V4,
-            service: Family::V6
-        })
+        persistent(six, 1, four).check().unwrap_err().to_string(),
+        "persistence by IPv4 addresses of a service of IPv6"
     );
     for (length, outcome) in [
         (0, Err(ServiceFault::Prefix(0))),
@@ -250,6 +246,8 @@ fn a_configuration_names_what_is_wrong() {
         "destination 10.0.0.2:80 of TCP 192.0.2.1:80 is there twice"
     );
     let bad = real(HOST, 81, Forwarding::Route);
+    let configuration: Configuration = [entry(&[bad])].into_iter().collect();
+    assert_eq!(configuration.check(false), entry(&[bad]).check(false));
     assert_eq!(
         entry(&[bad]).check(false).unwrap_err().to_string(),
         "destination 10.0.0.2:81 of TCP 192.0.2.1:80: port 81, \

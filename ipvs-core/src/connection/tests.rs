@@ -33,7 +33,6 @@ fn persistent(timeout: u32) -> Option<Persistence> {
     Some(Persistence {
         timeout,
         granularity: Granularity::V4(Ipv4Addr::new(255, 255, 255, 0)),
-        engine: None,
     })
 }
 
@@ -123,6 +122,58 @@ fn a_connection_is_active_until_both_sides_closed_and_gone_two_minutes_later() {
     director.advance(at(130));
     assert_eq!(carried(&director, 1), (0, 0, 0));
     assert_eq!(director.deadline(), None);
+}
+
+#[test]
+fn who_closes_first_waits_for_half_as_long_where_answers_pass_the_director() {
+    for (forwarding, left) in [
+        (Forwarding::Masquerade, (0, 0, 0)),
+        (Forwarding::Route, (0, 1, 0)),
+    ] {
+        let mut director = director(&web(Scheduler::Rr), Settings::default(), 0);
+        let destination = Destination::new(key(1), forwarding, 1);
+        director.add(at(0), &WEB, &destination).unwrap();
+        for segment in [Segment::Syn, Segment::Ack, Segment::Fin] {
+            let verdict = send(&mut director, 0, &packet((0, 1, 1000), 80, segment));
+            assert_eq!(verdict.destination(), Some(key(1)));
+        }
+        director.advance(at(59));
+        assert_eq!(carried(&director, 1), (0, 1, 0), "{forwarding:?}");
+        director.advance(at(60));
+        assert_eq!(carried(&director, 1), left, "{forwarding:?}");
+        director.advance(at(120));
+        assert_eq!(carried(&director, 1), (0, 0, 0), "{forwarding:?}");
+    }
+}
+
+#[test]
+fn a_syn_again_goes_where_its_connection_is_whatever_the_weight() {
+    let mut director = director(&web(Scheduler::Rr), Settings::default(), 2);
+    let client = (0, 1, 1000);
+    let first = connect(&mut director, 0, client);
+    assert_eq!(first, forward(2, Because::Scheduler));
+    director.edit(at(1), &WEB, &destination(2, 0)).unwrap();
+    let again = connect(&mut director, 2, client);
+    assert_eq!(again, forward(2, Because::Connection));
+}
+
+#[test]
+fn only_other_ports_of_ftp_are_left_alone_without_destination() {
+    let ftp = ServiceKey::tcp(VIP, 21);
+    let service = Service {
+        persistence: persistent(300),
+        ..Service::new(ftp, Scheduler::Rr)
+    };
+    let mut director = director(&service, Settings::default(), 0);
+    for (port, served) in [(21, true), (20, false)] {
+        let verdict = send(&mut director, 0, &packet((0, 1, 1000), port, Segment::Syn));
+        let expected = match verdict {
+            Verdict::Unserved { service, .. } => served && service == ftp,
+            Verdict::Ignored { service } => !served && service == ftp,
+            Verdict::Forward { .. } | Verdict::NoService => false,
+        };
+        assert!(expected, "{port}: {verdict}");
+    }
 }
 
 #[test]
@@ -316,6 +367,7 @@ fn a_syn_starts_anew_what_is_closed_as_the_mode_says() {
         (ReuseMode::Closed, Segment::Reset, Because::Scheduler),
         (ReuseMode::Closed, Segment::Fin, Because::Connection),
         (ReuseMode::Closing, Segment::Fin, Because::Scheduler),
+        (ReuseMode::Closing, Segment::Ack, Because::Connection),
     ];
     for (conn_reuse_mode, last, because) in cases {
         let settings = Settings {
@@ -337,6 +389,54 @@ fn a_syn_starts_anew_what_is_closed_as_the_mode_says() {
         assert_eq!(verdict, forward(1, because), "{conn_reuse_mode:?} {last:?}");
         assert_eq!(carried(&director, 1), (1, 0, 0));
     }
+}
+
+#[test]
+fn only_a_syn_of_tcp_starts_anew() {
+    let mut tcp = director(&web(Scheduler::Rr), Settings::default(), 1);
+    let client = (0, 1, 1000);
+    for segment in [
+        Segment::Syn,
+        Segment::Ack,
+        Segment::Reset,
+        Segment::Ack,
+        Segment::Fin,
+    ] {
+        let verdict = send(&mut tcp, 0, &packet(client, 80, segment));
+        assert_eq!(verdict.destination(), Some(key(1)), "{segment:?}");
+    }
+    assert_eq!(connect(&mut tcp, 0, client), forward(1, Because::Scheduler));
+
+    let settings = Settings {
+        expire_nodest_conn: true,
+        ..Settings::default()
+    };
+    let service = ServiceKey::udp(VIP, 80);
+    let mut udp = director(&Service::new(service, Scheduler::Rr), settings, 1);
+    let mut datagram = packet(client, 80, Segment::Syn);
+    datagram.flow.protocol = Protocol::UDP;
+    assert!(send(&mut udp, 0, &datagram).destination().is_some());
+    udp.edit(at(1), &service, &destination(1, 0)).unwrap();
+    let verdict = send(&mut udp, 1, &datagram);
+    assert_eq!(verdict.destination(), Some(key(1)));
+}
+
+#[test]
+fn what_a_destination_carries_beside_can_be_told() {
+    let mut director = director(&web(Scheduler::Lc), Settings::default(), 2);
+    let busy = Activity {
+        active: 3,
+        inactive: 2,
+        persistent: 1,
+    };
+    assert_eq!(director.set_activity(&WEB, &key(2), busy), Ok(()));
+    assert_eq!(carried(&director, 2), (3, 2, 1));
+    let verdict = connect(&mut director, 0, (0, 1, 1000));
+    assert_eq!(verdict, forward(1, Because::Scheduler));
+    assert_eq!(
+        director.set_activity(&WEB, &key(9), busy),
+        Err(DirectorError::Destination(crate::DestinationError::Missing))
+    );
 }
 
 #[test]

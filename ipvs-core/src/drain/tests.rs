@@ -64,6 +64,19 @@ fn a_destination_is_quiesced_and_goes_with_its_last_connection() {
 }
 
 #[test]
+fn a_connection_that_ends_holds_a_destination_as_an_active_one_does() {
+    let mut drain = Drain::new(LIMIT, Until::Connections);
+    let mut actual = table(&[real(1, 0), real(2, 5)]);
+    let desired = table(&[real(2, 5)]);
+    let ending = Activity {
+        inactive: 1,
+        ..IDLE
+    };
+    assert_eq!(turn(&mut drain, 0, &mut actual, &desired, ending), vec![]);
+    assert_eq!(drain.deadline(), Some(LIMIT));
+}
+
+#[test]
 fn an_idle_destination_is_quiesced_first() {
     let mut drain = Drain::new(LIMIT, Until::Connections);
     let mut actual = table(&[real(1, 5), real(2, 5)]);
@@ -129,10 +142,14 @@ fn templates_are_waited_for_when_asked() {
         ..IDLE
     };
     let desired = table(&[real(2, 5)]);
-    for (until, held) in [(Until::Connections, false), (Until::Templates, true)] {
+    for (until, carries, held) in [
+        (Until::Connections, templates, false),
+        (Until::Templates, templates, true),
+        (Until::Templates, IDLE, false),
+    ] {
         let mut drain = Drain::new(LIMIT, until);
         let mut actual = table(&[real(1, 0), real(2, 5)]);
-        turn(&mut drain, 0, &mut actual, &desired, templates);
+        turn(&mut drain, 0, &mut actual, &desired, carries);
         let kept = actual.get(&VIP).unwrap().destination(&real(1, 0).key);
         assert_eq!(kept.is_some(), held, "{until:?}");
     }

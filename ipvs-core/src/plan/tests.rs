@@ -2,10 +2,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr};
 
-use proptest::prelude::*;
-
 use super::*;
-use crate::{Flags, Forwarding, Granularity, Name, Persistence, Scheduler, Tunnel, TunnelChecksum};
+use crate::{Forwarding, Granularity, Name, Persistence, Scheduler, Tunnel, TunnelChecksum};
 
 const VIP: ServiceKey = ServiceKey::tcp(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 80);
 const OTHER: ServiceKey = ServiceKey::udp(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 53);
@@ -96,6 +94,24 @@ fn weights_rise_before_others_fall() {
 }
 
 #[test]
+fn what_keeps_its_weight_is_edited_before_others_fall() {
+    let local = Destination {
+        forwarding: Forwarding::Local,
+        ..real(1, 1)
+    };
+    assert_eq!(
+        plan_any(
+            &table(&[entry(VIP, &[real(1, 1), real(2, 5)])]),
+            &table(&[entry(VIP, &[local, real(2, 1)])])
+        ),
+        vec![
+            Change::EditDestination(VIP, local),
+            Change::EditDestination(VIP, real(2, 1)),
+        ]
+    );
+}
+
+#[test]
 fn a_service_goes_after_the_one_that_takes_its_place_is_complete() {
     let actual = table(&[entry(VIP, &[real(1, 1)])]);
     let desired = table(&[entry(OTHER, &[real(1, 1)])]);
@@ -122,21 +138,20 @@ fn another_scheduler_is_an_edit() {
 
 #[test]
 fn an_engine_that_is_no_longer_wanted_is_edited_away() {
-    let mut with = entry(OTHER, &[]);
-    with.service.persistence = Some(Persistence {
+    let persistence = Persistence {
         timeout: 300,
         granularity: Granularity::V4(Ipv4Addr::BROADCAST),
-        engine: Some(Name::new("sip").unwrap()),
-    });
-    let mut without = with.clone();
-    without.service.persistence = without.service.persistence.map(|persistence| Persistence {
-        engine: None,
-        ..persistence
-    });
-    assert_eq!(
-        plan_any(&table(&[with]), &table(&[without.clone()])),
-        vec![Change::EditService(without.service)]
-    );
+    };
+    for persistence in [Some(persistence), None] {
+        let mut without = entry(OTHER, &[]);
+        without.service.persistence = persistence;
+        let mut with = without.clone();
+        with.service.engine = Some(Name::new("sip").unwrap());
+        assert_eq!(
+            plan_any(&table(&[with]), &table(&[without.clone()])),
+            vec![Change::EditService(without.service)]
+        );
+    }
 }
 
 #[test]
@@ -146,7 +161,6 @@ fn what_a_kernel_reads_back_is_no_difference() {
     told.service.persistence = Some(Persistence {
         timeout: u32::MAX,
         granularity: Granularity::V6(64),
-        engine: None,
     });
     told.destinations[0].forwarding = Forwarding::Tunnel(Tunnel::Other {
         kind: 1,
@@ -157,13 +171,48 @@ fn what_a_kernel_reads_back_is_no_difference() {
     read.service.persistence = Some(Persistence {
         timeout: 2_678_400,
         granularity: Granularity::V4(Ipv4Addr::BROADCAST),
-        engine: None,
     });
     read.destinations[0].forwarding = Forwarding::Tunnel(Tunnel::Gue {
         port: 6080,
         checksum: TunnelChecksum::Outer,
     });
     assert_eq!(plan_any(&table(&[read]), &table(&[told])), vec![]);
+}
+
+#[test]
+fn a_tunnel_by_number_is_the_one_by_name() {
+    let number = |kind, port, flags| Tunnel::Other { kind, port, flags };
+    for (told, read, same) in [
+        (number(0, 0, 0), Tunnel::Ipip, true),
+        (number(0, 1, 0), Tunnel::Ipip, false),
+        (number(1, 6080, 0), gue(TunnelChecksum::None), true),
+        (number(1, 6080, 2), gue(TunnelChecksum::Remote), true),
+        (number(1, 6080, 3), gue(TunnelChecksum::Outer), false),
+        (number(2, 0, 0), gre(TunnelChecksum::None), true),
+        (number(2, 0, 1), gre(TunnelChecksum::Outer), true),
+        (number(2, 0, 1), gre(TunnelChecksum::None), false),
+        (number(2, 1, 0), gre(TunnelChecksum::None), false),
+        (number(3, 0, 0), gre(TunnelChecksum::None), false),
+    ] {
+        let [told, read] = [told, read].map(|tunnel| Destination {
+            forwarding: Forwarding::Tunnel(tunnel),
+            ..real(1, 1)
+        });
+        let changes = plan_any(
+            &table(&[entry(VIP, &[read])]),
+            &table(&[entry(VIP, &[told])]),
+        );
+        assert_eq!(changes.is_empty(), same, "{told:?}");
+    }
+}
+
+const fn gue(checksum: TunnelChecksum) -> Tunnel {
+    let port = 6080;
+    Tunnel::Gue { port, checksum }
+}
+
+const fn gre(checksum: TunnelChecksum) -> Tunnel {
+    Tunnel::Gre { checksum }
 }
 
 #[test]
@@ -220,157 +269,4 @@ fn a_destination_that_is_dumped_twice_is_handled_once() {
             Change::DeleteDestination(VIP, real(2, 1).key),
         ]
     );
-}
-
-fn keys() -> Vec<ServiceKey> {
-    vec![
-        VIP,
-        OTHER,
-        ServiceKey::Mark {
-            mark: 7.try_into().unwrap(),
-            family: crate::Family::V6,
-        },
-    ]
-}
-
-fn any_service(key: ServiceKey) -> impl Strategy<Value = Service> {
-    let persistence = prop::option::of((1_u32..4, prop::bool::ANY));
-    (0_usize..4, 0_u32..2, persistence).prop_map(move |(scheduler, flag, persistence)| Service {
-        key,
-        scheduler: Scheduler::ALL[scheduler],
-        flags: Flags::from_bits(flag << 3),
-        persistence: persistence.map(|(timeout, engine)| Persistence {
-            timeout,
-            granularity: Granularity::single(key.family()),
-            engine: engine.then(|| Name::new("sip").unwrap()),
-        }),
-    })
-}
-
-fn any_destination() -> impl Strategy<Value = (u32, u32, bool)> {
-    (0_u32..2, 0_u32..3, prop::bool::ANY)
-}
-
-fn any_entry(key: ServiceKey) -> impl Strategy<Value = ServiceEntry> {
-    let hosts = prop::collection::btree_map(1_u8..4, any_destination(), 0..4);
-    let shuffled = hosts.prop_map(Vec::from_iter).prop_shuffle();
-    (any_service(key), shuffled).prop_map(move |(service, hosts)| ServiceEntry {
-        service,
-        destinations: hosts
-            .into_iter()
-            .map(|(host, (weight, upper, tunnel))| Destination {
-                upper,
-                forwarding: if tunnel {
-                    Forwarding::Tunnel(Tunnel::Ipip)
-                } else {
-                    Forwarding::Masquerade
-                },
-                ..real(host, weight)
-            })
-            .collect(),
-    })
-}
-
-fn any_configuration() -> impl Strategy<Value = Configuration> {
-    let entries: Vec<_> = keys()
-        .into_iter()
-        .map(|key| prop::option::of(any_entry(key)))
-        .collect();
-    entries.prop_map(|entries| entries.into_iter().flatten().collect())
-}
-
-/// What a configuration has in its owned services, without the order of destinations if that does
-/// not matter.
-fn owned_part(
-    table: &Configuration,
-    owned: impl Fn(&ServiceKey) -> bool,
-    order: Order,
-) -> Vec<ServiceEntry> {
-    let mut entries: Vec<_> = table.entries().cloned().collect();
-    entries.retain(|entry| owned(&entry.service.key));
-    if order == Order::Any {
-        for entry in &mut entries {
-            entry.destinations.sort_by_key(|it| it.key);
-        }
-    }
-    entries
-}
-
-fn any_order() -> impl Strategy<Value = Order> {
-    prop_oneof![Just(Order::Any), Just(Order::Exact)]
-}
-
-proptest! {
-    #[test]
-    fn a_plan_leads_to_what_is_desired_and_no_step_is_refused(
-        actual in any_configuration(),
-        desired in any_configuration(),
-        owned in prop::collection::vec(prop::bool::ANY, 3),
-        order in any_order(),
-    ) {
-        let owned: Vec<_> = keys().into_iter().zip(owned).filter(|it| it.1).map(|it| it.0).collect();
-        let is_owned = |key: &ServiceKey| owned.contains(key);
-        let is_foreign = |key: &ServiceKey| !owned.contains(key);
-        let mut table = actual.clone();
-        for change in plan(&actual, &desired, is_owned, order) {
-            prop_assert!(is_owned(&change.service()));
-            prop_assert_eq!(table.apply(&change), Ok(()));
-        }
-        prop_assert_eq!(
-            owned_part(&table, is_owned, order),
-            owned_part(&desired, is_owned, order)
-        );
-        prop_assert_eq!(
-            owned_part(&table, is_foreign, Order::Exact),
-            owned_part(&actual, is_foreign, Order::Exact)
-        );
-        prop_assert_eq!(plan(&table, &desired, is_owned, order), vec![]);
-    }
-
-    #[test]
-    fn a_service_that_serves_before_and_after_serves_at_every_step(
-        actual in any_configuration(),
-        desired in any_configuration(),
-    ) {
-        let serves = |table: &Configuration, key| table.get(&key).is_some_and(ServiceEntry::is_serving);
-        let mut table = actual.clone();
-        for change in plan(&actual, &desired, |_| true, Order::Any) {
-            prop_assert_eq!(table.apply(&change), Ok(()));
-            for key in keys() {
-                let throughout = serves(&actual, key) && serves(&desired, key);
-                prop_assert!(!throughout || serves(&table, key), "{:?}", change);
-            }
-        }
-    }
-
-    #[test]
-    fn no_step_empties_a_service_that_has_destinations_before_and_after(
-        actual in any_configuration(),
-        desired in any_configuration(),
-    ) {
-        let filled = |table: &Configuration, key| {
-            table.get(&key).is_some_and(|entry| !entry.destinations.is_empty())
-        };
-        let mut table = actual.clone();
-        for change in plan(&actual, &desired, |_| true, Order::Exact) {
-            prop_assert_eq!(table.apply(&change), Ok(()));
-            for key in keys() {
-                let throughout = filled(&actual, key) && filled(&desired, key);
-                prop_assert!(!throughout || filled(&table, key), "{:?}", change);
-            }
-        }
-    }
-
-    #[test]
-    fn a_destination_that_stays_is_never_deleted(
-        actual in any_configuration(),
-        desired in any_configuration(),
-    ) {
-        for change in plan(&actual, &desired, |_| true, Order::Any) {
-            if let Change::DeleteDestination(key, destination) = change {
-                let wanted = desired.get(&key).and_then(|entry| entry.destination(&destination));
-                prop_assert_eq!(wanted, None);
-            }
-        }
-    }
 }

@@ -156,6 +156,9 @@ fn write_service(
     if let Some(persistence) = &service.persistence {
         write_persistence(out, persistence)?;
     }
+    if let Some(engine) = service.engine {
+        write!(out, " --pe {engine}")?;
+    }
     if service.flags.contains(Flags::ONE_PACKET) {
         out.write_str(" -o")?;
     }
@@ -178,10 +181,7 @@ fn write_persistence(out: &mut dyn Write, persistence: &Persistence) -> fmt::Res
             Granularity::V6(length) => write!(out, " -M {length}")?,
         }
     }
-    match persistence.engine {
-        Some(engine) => write!(out, " --pe {engine}"),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 fn flag_names(scheduler: Scheduler, detail: Detail) -> impl Iterator<Item = (Flags, &'static str)> {

@@ -43,7 +43,7 @@ pub(super) fn number<T: TryFrom<i64>>(text: &str, range: RangeInclusive<i64>) ->
 /// A mark; negative as `ipvsadm -S` prints those above 2³¹-1.
 pub(super) fn mark(text: &str) -> Option<NonZeroU32> {
     let unsigned: Option<u32> = number(text, 1..=i64::from(u32::MAX));
-    let signed = || number(text, i64::from(i32::MIN)..=-1).map(i32::cast_unsigned);
+    let signed = || number(text, i64::from(i32::MIN)..=0).map(i32::cast_unsigned);
     unsigned.or_else(signed).and_then(NonZeroU32::new)
 }
 
@@ -93,13 +93,13 @@ pub(super) fn ipv4(text: &str) -> Option<Ipv4Addr> {
         let part = part_of_ipv4(part)?;
         if parts.peek().is_none() {
             let fits = free == 32 || part >> free == 0;
-            return fits.then(|| Ipv4Addr::from(leading | part));
+            return fits.then(|| Ipv4Addr::from(leading + part));
         }
         if part > 255 || free <= 8 {
             return None;
         }
         free -= 8;
-        leading |= part << free;
+        leading += part << free;
     }
     None
 }

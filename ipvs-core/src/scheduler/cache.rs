@@ -1,5 +1,8 @@
 //! What `lblc` and `lblcr` remember of destination addresses, and how it ages (reference §1.9).
 
+#[cfg(test)]
+mod tests;
+
 use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::time::Duration;

@@ -51,9 +51,8 @@ const NOBODY: Entry = Entry {
 impl Entry {
     /// The winner of two, of which `self` is earlier in the list.
     const fn or(self, later: Self) -> Self {
-        let beaten =
-            self.weight == 0 || self.cost * later.weight as i64 > later.cost * self.weight as i64;
-        if later.weight > 0 && beaten {
+        // Without costs below zero, one that is not open does not beat one that is.
+        if self.weight == 0 || self.cost * later.weight as i64 > later.cost * self.weight as i64 {
             later
         } else {
             self
@@ -208,5 +207,40 @@ impl Indexed {
     fn play(&mut self, node: usize) {
         let winner = self.at(node * 2).or(self.at(node * 2 + 1));
         self.set(node, winner);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::KernelProfile;
+    use crate::properties::{destination, flow};
+
+    #[test]
+    fn only_a_cost_below_zero_makes_it_scan() {
+        let table = Table::new(KernelProfile::TotalConnections);
+        let mut index = Indexed::new(Criterion::Wlc, table);
+        for number in 1..=3 {
+            index.add(&destination(number, 1), None).unwrap();
+        }
+        let request = Request::new(flow(1));
+        assert_eq!((index.pick(&request), index.negative), (Some(0), 0));
+        for (active, negative) in [(1, 0), (1 << 23, 1), (1 << 23 | 1, 1), (2, 0), (0, 0)] {
+            let activity = Activity {
+                active,
+                ..Activity::default()
+            };
+            index.set_activity(1, activity);
+            assert_eq!(index.negative, negative, "{active}");
+        }
+        index.set_activity(
+            1,
+            Activity {
+                active: 1 << 23,
+                ..Activity::default()
+            },
+        );
+        index.remove(&destination(1, 1).key).unwrap();
+        assert_eq!((index.pick(&request), index.negative), (Some(1), 1));
     }
 }

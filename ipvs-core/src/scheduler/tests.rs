@@ -1,37 +1,20 @@
-//! The picks of reference §1.3 to §1.11, literally; random sequences against a second model.
+//! The picks of reference §1.3 to §1.11, literally.
 
+mod blocks;
+mod caches;
 mod hashes;
-mod naive;
+mod index;
 mod properties;
 
 use alloc::vec::Vec;
-use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use core::net::IpAddr;
 
 use super::*;
-use crate::{
-    Activity, Destination, DestinationKey, Flow, Forwarding, KernelProfile, Protocol, Table,
-};
+pub(super) use crate::properties::{destination, flow, key};
+use crate::{Activity, Destination, KernelProfile, Table};
 
 const NEW: KernelProfile = KernelProfile::TotalConnections;
 const OLD: KernelProfile = KernelProfile::Legacy;
-
-/// Destination number `number`.
-pub(super) fn key(number: u8) -> DestinationKey {
-    DestinationKey::new(Ipv4Addr::new(10, 3, 0, number).into(), 80)
-}
-
-pub(super) fn destination(number: u8, weight: u32) -> Destination {
-    Destination::new(key(number), Forwarding::Masquerade, weight)
-}
-
-/// A packet of client number `client` to the virtual address.
-pub(super) fn flow(client: u8) -> Flow {
-    Flow {
-        protocol: Protocol::UDP,
-        client: SocketAddr::new(Ipv4Addr::new(10, 2, 0, client).into(), 20_000),
-        target: SocketAddr::new(Ipv4Addr::new(10, 1, 0, 1).into(), 80),
-    }
-}
 
 /// A table and its scheduler.
 struct Bench {
@@ -85,11 +68,7 @@ impl Bench {
     fn overload(&mut self, number: u8) {
         let position = self.table.position(&key(number)).unwrap();
         let before = *self.table.get(position).unwrap();
-        self.edit(&Destination {
-            upper: 4,
-            lower: 1,
-            ..before
-        });
+        self.edit(&bounded(before));
         self.carry(number, 0, 4);
         self.carry(number, 0, 1);
         assert!(self.table.is_overloaded(position));
@@ -112,6 +91,16 @@ impl Bench {
     }
 }
 
+/// `destination`, overloaded from four connections on until there is none.
+const fn bounded(destination: Destination) -> Destination {
+    Destination {
+        upper: 4,
+        lower: 1,
+        ..destination
+    }
+}
+
+/// What goes through the table to pick.
 const SCANNING: [Scheduler; 8] = [
     Scheduler::Rr,
     Scheduler::Wrr,
@@ -142,12 +131,58 @@ fn a_destination_of_weight_0_is_never_picked() {
 }
 
 #[test]
+fn lc_passes_over_the_least_load_where_there_is_no_weight() {
+    let mut bench = Bench::with(Scheduler::Lc, &[0, 1]);
+    bench.carry(2, 3, 0);
+    assert_eq!(bench.pick(), Some(2));
+}
+
+#[test]
+fn what_no_listing_tells_is_known_of_each_scheduler() {
+    let known = [
+        (Scheduler::Rr, Hidden::Cursor),
+        (Scheduler::Wrr, Hidden::Rotation),
+        (Scheduler::Mh, Hidden::LastWeights),
+        (Scheduler::Lblc, Hidden::Cache),
+        (Scheduler::Lblcr, Hidden::Cache),
+        (Scheduler::Twos, Hidden::Draws),
+    ];
+    for scheduler in Scheduler::ALL {
+        let hidden = known.iter().find(|(other, _)| *other == scheduler);
+        let hidden = hidden.map(|(_, hidden)| *hidden);
+        assert_eq!(scheduler.hidden(), hidden, "{scheduler}");
+    }
+}
+
+#[test]
 fn an_overloaded_destination_is_passed_over() {
     for scheduler in SCANNING {
         let mut bench = Bench::with(scheduler, &[1, 1, 5]);
         bench.overload(3);
         bench.overload(1);
         assert_eq!(bench.picks(3), [2, 2, 2], "{scheduler}");
+    }
+}
+
+#[test]
+fn a_model_that_takes_charge_of_another_table_knows_nothing_of_the_first() {
+    let pairs = Scheduler::ALL
+        .into_iter()
+        .flat_map(|one| [(one, 1), (one, 2)]);
+    for (scheduler, before) in pairs {
+        let mut bench = Bench::with(scheduler, &[1, 2, 3]);
+        bench.picks(before);
+        let mut other = Bench::with(scheduler, &[5, 5]);
+        other.model = Model::new(&scheduler, NEW).unwrap();
+        other.model.start(&other.table);
+        bench.table = other.table.clone();
+        bench.model.start(&bench.table);
+        assert_eq!(bench.picks(7), other.picks(7), "{scheduler}");
+        for number in 0..50 {
+            let request = Request::new(flow(number));
+            let expected = other.pick_for(&request);
+            assert_eq!(bench.pick_for(&request), expected, "{scheduler} {number}");
+        }
     }
 }
 
@@ -169,6 +204,14 @@ fn rr_falls_back_when_its_last_pick_is_removed() {
     assert_eq!(bench.picks(2), [1, 3]);
     bench.remove(3);
     assert_eq!(bench.picks(2), [1, 1]);
+}
+
+#[test]
+fn rr_goes_on_when_one_behind_its_last_pick_is_removed() {
+    let mut bench = Bench::with(Scheduler::Rr, &[1, 1, 1]);
+    assert_eq!(bench.picks(1), [3]);
+    bench.remove(1);
+    assert_eq!(bench.picks(2), [2, 3]);
 }
 
 #[test]
@@ -199,11 +242,13 @@ fn wrr_starts_with_the_greatest_weight_when_it_is_set_afterwards() {
 }
 
 #[test]
-fn wrr_returns_to_the_head_with_every_edit() {
+fn wrr_returns_to_the_head_with_every_change() {
     let mut bench = Bench::with(Scheduler::Wrr, &[1, 1, 1]);
     assert_eq!(bench.picks(2), [3, 2]);
     bench.edit(&destination(1, 1));
-    assert_eq!(bench.picks(2), [3, 2]);
+    assert_eq!(bench.picks(1), [3]);
+    bench.remove(3);
+    assert_eq!(bench.picks(2), [2, 1]);
 }
 
 #[test]
@@ -211,6 +256,48 @@ fn wrr_is_not_slowed_by_a_heavy_destination_that_is_overloaded() {
     let mut bench = Bench::with(Scheduler::Wrr, &[1, 2, i32::MAX.cast_unsigned()]);
     bench.overload(3);
     assert_eq!(bench.picks(6), [2, 1, 2, 2, 1, 2]);
+    let mut bench = Bench::with(Scheduler::Wrr, &[0, 1, i32::MAX.cast_unsigned()]);
+    bench.overload(3);
+    assert_eq!(bench.picks(3), [2, 2, 2]);
+}
+
+#[test]
+fn wrr_brings_its_weight_to_the_new_step_with_an_edit() {
+    let mut bench = Bench::with(Scheduler::Wrr, &[1, 2]);
+    assert_eq!(bench.picks(3), [2, 1, 2]);
+    // Steps of 2 from 3: the pass at 2 becomes one at 3, which only a weight of 4 is served in.
+    bench.edit(&destination(1, 4));
+    assert_eq!(bench.picks(1), [1]);
+    let mut bench = Bench::with(Scheduler::Wrr, &[6, 4]);
+    assert_eq!(bench.picks(3), [2, 1, 1]);
+}
+
+#[test]
+fn wrr_passes_over_the_weights_of_an_overloaded_destination_in_its_steps() {
+    let mut bench = Bench::with(Scheduler::Wrr, &[1, 0, 2]);
+    bench.edit(&bounded(destination(1, 1024)));
+    bench.carry(1, 0, 4);
+    bench.carry(1, 0, 1);
+    assert_eq!(bench.picks(3), [3, 3, 3]);
+    bench.edit(&destination(2, 6));
+    assert_eq!(bench.picks(1), [3]);
+}
+
+#[test]
+fn wrr_goes_back_to_the_head_when_nothing_is_open() {
+    let mut bench = Bench::with(Scheduler::Wrr, &[1, 4]);
+    for (number, weight) in [(1, 1), (2, 4)] {
+        bench.edit(&bounded(destination(number, weight)));
+    }
+    assert_eq!(bench.picks(3), [2, 1, 2]);
+    for connections in [4, 1] {
+        bench.carry(1, 0, connections);
+        bench.carry(2, 0, connections);
+    }
+    assert_eq!(bench.pick(), None);
+    bench.carry(1, 0, 0);
+    bench.carry(2, 0, 0);
+    assert_eq!(bench.picks(1), [2]);
 }
 
 #[test]
@@ -267,6 +354,17 @@ fn wlc_may_pick_weight_0_against_a_load_that_wrapped() {
 }
 
 #[test]
+fn the_first_of_equals_wins_beyond_the_weights_that_ratios_tell() {
+    for scheduler in [Scheduler::Wlc, Scheduler::Sed, Scheduler::Nq] {
+        let mut bench = Bench::with(scheduler, &[1 << 17, 1 << 17, 0]);
+        for number in 1..=3 {
+            bench.carry(number, 1, 0);
+        }
+        assert_eq!(bench.pick(), Some(2));
+    }
+}
+
+#[test]
 fn sed_counts_the_new_connection_and_no_inactive_ones() {
     let mut bench = Bench::with(Scheduler::Sed, &[1, 2]);
     bench.carry(2, 0, 100);
@@ -303,67 +401,6 @@ fn ovf_fills_a_destination_to_one_more_than_its_weight() {
     assert_eq!(bench.pick(), Some(1));
     bench.carry(1, 2, 0);
     assert_eq!(bench.pick(), None);
-}
-
-#[test]
-fn lblc_stays_with_its_destination_even_overloaded() {
-    let mut bench = Bench::with(Scheduler::Lblc, &[5, 5]);
-    assert_eq!(bench.pick(), Some(2));
-    bench.overload(2);
-    assert_eq!(bench.pick(), Some(2));
-    bench.edit(&destination(2, 0));
-    assert_eq!(bench.pick(), Some(1));
-}
-
-#[test]
-fn lblc_moves_on_when_saturated_while_another_is_half_idle() {
-    let mut bench = Bench::with(Scheduler::Lblc, &[4, 4]);
-    assert_eq!(bench.pick(), Some(2));
-    bench.carry(2, 5, 0);
-    bench.carry(1, 2, 0);
-    assert_eq!(bench.pick(), Some(2), "the other has half of its weight");
-    bench.carry(1, 1, 0);
-    assert_eq!(bench.pick(), Some(1));
-}
-
-#[test]
-fn lblc_knows_a_destination_that_comes_back() {
-    let mut bench = Bench::with(Scheduler::Lblc, &[4, 4]);
-    assert_eq!(bench.pick(), Some(2));
-    bench.remove(2);
-    bench.add(2, 4);
-    bench.carry(2, 1, 0);
-    assert_eq!(bench.pick(), Some(2));
-}
-
-#[test]
-fn lblc_forgets_after_a_day() {
-    let mut bench = Bench::with(Scheduler::Lblc, &[4, 4]);
-    let at = |seconds| Request {
-        now: core::time::Duration::from_secs(seconds),
-        ..Request::new(flow(1))
-    };
-    assert_eq!(bench.pick_for(&at(0)), Some(2));
-    bench.carry(2, 1, 0);
-    assert_eq!(bench.pick_for(&at(86_000)), Some(2));
-    // Idle for a day at 172,400 s; the kernel looks at all of them every 1,800 s.
-    let mut late = bench.model.clone();
-    assert_eq!(bench.pick_for(&at(172_799)), Some(2));
-    assert_eq!(late.pick(&bench.table, &at(172_800)), Some(1));
-    assert_eq!(bench.table.get(1).map(|picked| picked.key), Some(key(1)));
-}
-
-#[test]
-fn lblcr_adds_a_destination_when_saturated_and_passes_overload_over() {
-    let mut bench = Bench::with(Scheduler::Lblcr, &[4, 4, 4]);
-    assert_eq!(bench.pick(), Some(3));
-    bench.carry(3, 5, 0);
-    assert_eq!(bench.pick(), Some(2));
-    // Both are of the set; the lighter serves although 1 is lighter still.
-    bench.carry(2, 1, 0);
-    assert_eq!(bench.pick(), Some(2));
-    bench.overload(2);
-    assert_eq!(bench.pick(), Some(1));
 }
 
 #[test]

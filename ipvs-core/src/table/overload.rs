@@ -71,7 +71,6 @@ impl Thresholds {
     ) -> bool {
         match profile {
             KernelProfile::Legacy => overloaded && new.upper != 0 && new.upper <= self.upper,
-            KernelProfile::TotalConnections if new == self => overloaded,
             KernelProfile::TotalConnections if new.upper == 0 => false,
             KernelProfile::TotalConnections if total >= new.upper => true,
             KernelProfile::TotalConnections => overloaded && total >= new.release(),

@@ -48,3 +48,28 @@ impl Ratios {
         &self.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ratio_is_the_cost_for_each_unit_of_weight() {
+        let mut ratios = Ratios::new();
+        ratios.insert();
+        for (share, cost, ratio) in [
+            (2, 1, 1 << 31),
+            (1, 3, 3 << 32),
+            (1 << 16, 1, 1 << 16),
+            (5, 0, 0),
+            (0, 1, i64::MAX),
+            (-1, 1, i64::MAX),
+            ((1 << 16) + 1, 1, -1),
+            (1, -1, -1),
+            (0, -1, -1),
+        ] {
+            ratios.set(0, share, cost);
+            assert_eq!(ratios.column(), [ratio], "{cost} for {share}");
+        }
+    }
+}

@@ -45,6 +45,27 @@ fn unbind(table: &mut Table, count: usize) {
 }
 
 #[test]
+fn a_template_that_goes_overloads_nothing() {
+    let mut table = table(OLD, 4, 1);
+    bind(&mut table, 3);
+    table.change(0, Carried::bind_template);
+    table.change(0, Carried::unbind_template);
+    assert!(!table.is_overloaded(0));
+}
+
+#[test]
+fn delay_counts_the_connection_that_is_to_come() {
+    assert_eq!(activity(3, 9).delay(), 4);
+    assert_eq!(activity(u32::MAX, 0).delay(), 0);
+}
+
+#[test]
+fn a_table_is_empty_until_a_destination_is_added() {
+    assert!(Table::new(NEW).is_empty());
+    assert!(!table(NEW, 0, 0).is_empty());
+}
+
+#[test]
 fn the_newest_destination_is_the_first() {
     let mut table = Table::new(NEW);
     for number in [1, 2, 3] {
@@ -226,6 +247,58 @@ fn a_listing_restores_order_and_counters_and_says_what_it_cannot_tell() {
         [0, 1, 2].map(|at| table.is_ambiguous(at)),
         [false, true, false]
     );
+}
+
+#[test]
+fn only_between_its_thresholds_a_destination_may_be_overloaded_or_not() {
+    for (profile, upper, lower, ambiguous) in [
+        (NEW, 4, 2, [false, false, true, true, false, false]),
+        (NEW, 4, 0, [false, false, false, true, false, false]),
+        (NEW, 0, 0, [false; 6]),
+        // With an upper threshold that was lowered, above it too.
+        (OLD, 4, 2, [false, false, true, true, true, true]),
+        (OLD, 4, 0, [false, false, false, true, true, true]),
+        (OLD, 0, 0, [false; 6]),
+    ] {
+        let mut table = table(profile, upper, lower);
+        for (total, expected) in (0..).zip(ambiguous) {
+            table.set_activity(0, activity(0, total));
+            assert_eq!(
+                table.is_ambiguous(0),
+                expected,
+                "{profile:?} {upper} {lower} {total}"
+            );
+        }
+        assert!(!table.is_ambiguous(1));
+    }
+}
+
+#[test]
+fn a_connection_that_becomes_active_does_not_make_older_kernels_look_at_thresholds() {
+    let mut table = table(OLD, 8, 0);
+    bind(&mut table, 4);
+    table.edit(&destination(1, 1, 4, 0)).unwrap();
+    table.activate(0, true);
+    assert!(!table.is_overloaded(0), "4 of 4, but none came");
+    bind(&mut table, 1);
+    assert!(table.is_overloaded(0));
+    unbind(&mut table, 2);
+    table.edit(&destination(1, 1, 4, 4)).unwrap();
+    table.activate(0, false);
+    assert!(table.is_overloaded(0), "3 is below 4, but none went");
+    unbind(&mut table, 1);
+    assert!(!table.is_overloaded(0));
+}
+
+#[test]
+fn what_is_removed_tells_whether_it_was_overloaded() {
+    for (connections, overloaded) in [(1, false), (2, true)] {
+        let mut table = table(NEW, 2, 0);
+        bind(&mut table, connections);
+        let (_, carried) = table.remove(&destination(1, 1, 0, 0).key).unwrap();
+        assert_eq!(carried.is_overloaded(), overloaded);
+        assert!(!carried.is_idle());
+    }
 }
 
 #[test]

@@ -28,6 +28,8 @@ fn clients_of_one_network_return_and_others_do_not() {
     assert_eq!(again, forward(2, Because::Template));
     let other = connect(&mut director, 0, (1, 1, 1000));
     assert_eq!(other, forward(1, Because::Scheduler));
+    let first = connect(&mut director, 0, (0, 8, 1000));
+    assert_eq!(first, forward(2, Because::Template));
 }
 
 #[test]
@@ -60,6 +62,11 @@ fn expiring_quiescent_templates_sends_clients_elsewhere() {
         (1, 0, 1),
         "the old template lives on"
     );
+    let again = connect(&mut director, 250, (0, 4, 1000));
+    assert_eq!(again, forward(1, Because::Template));
+    let again = connect(&mut director, 400, (0, 5, 1000));
+    assert_eq!(carried(&director, 2), (0, 0, 0), "the old one is gone");
+    assert_eq!(again, forward(1, Because::Template));
 }
 
 #[test]
@@ -77,6 +84,21 @@ fn a_template_lives_as_long_as_its_connections_and_a_minute_at_a_time() {
     assert_eq!(carried(&director, 2), (0, 0, 1));
     director.advance(at(960));
     assert_eq!(carried(&director, 2), (0, 0, 0));
+}
+
+#[test]
+fn time_that_passes_at_once_is_time_that_passes_by_seconds() {
+    let mut director = persistent_director(Settings::default());
+    let ack = packet((0, 1, 1000), 80, Segment::Ack);
+    let established = send(&mut director, 0, &ack);
+    assert_eq!(established, forward(2, Because::Connection));
+    // The connection expires at 900 s, when the template is looked at for the tenth time.
+    for (start, end) in [(0, 900), (300, 900), (840, 900), (899, 900), (0, 1000)] {
+        let mut at_once = director.clone();
+        at_once.advance(at(start));
+        at_once.advance(at(end));
+        assert_eq!(carried(&at_once, 2), (0, 0, 0), "{start} {end}");
+    }
 }
 
 #[test]

@@ -133,8 +133,8 @@ impl Draft<'_> {
             persistence: self.timeout.map(|timeout| Persistence {
                 timeout,
                 granularity: late.granularity,
-                engine: self.engine,
             }),
+            engine: self.engine,
         })
     }
 

@@ -41,26 +41,24 @@ fn persistence(family: Family) -> impl Strategy<Value = Persistence> {
             .boxed(),
         Family::V6 => (1_u8..=128).prop_map(Granularity::V6).boxed(),
     };
-    let engine = prop::option::of(Just(Name::new("sip").unwrap()));
-    (1..=Persistence::MAX_TIMEOUT, granularity, engine).prop_map(
-        |(timeout, granularity, engine)| Persistence {
-            timeout,
-            granularity,
-            engine,
-        },
-    )
+    (1..=Persistence::MAX_TIMEOUT, granularity).prop_map(|(timeout, granularity)| Persistence {
+        timeout,
+        granularity,
+    })
 }
 
 fn service() -> impl Strategy<Value = Service> {
     key().prop_flat_map(|key| {
         let persistence = prop::option::of(persistence(key.family()));
-        let service = (scheduler(), any::<u32>(), persistence);
-        service.prop_map(move |(scheduler, bits, persistence)| {
+        let engine = prop::option::of(Just(Name::new("sip").unwrap()));
+        let service = (scheduler(), any::<u32>(), persistence, engine);
+        service.prop_map(move |(scheduler, bits, persistence, engine)| {
             let service = Service {
                 key,
                 scheduler,
                 flags: Flags::from_bits(bits),
                 persistence,
+                engine,
             };
             match service.check() {
                 Ok(()) => service,

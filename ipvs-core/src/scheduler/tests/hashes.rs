@@ -46,9 +46,9 @@ fn sh_has_no_bucket_for_destinations_after_256() {
 
 #[test]
 fn sh_falls_back_from_twice_the_bucket() {
-    // Buckets 0..=0x60 of 4, 0x61 of 3, 0x62 of 2, the rest of 1. The client's is 0x61; a second
-    // choice by the next bucket would be 2, by twice the bucket, 0xc2, it is 1.
-    let mut bench = Bench::with(Scheduler::Sh, &[157, 1, 1, 97]);
+    // Buckets 0..=0x60 of 4, 0x61 of 3, 0x62..=0xc1 of 2, the rest of 1. The client's is 0x61; a
+    // second choice by the next bucket would be 2, by twice the bucket, 0xc2, it is 1.
+    let mut bench = Bench::with(Scheduler::Sh, &[62, 96, 1, 97]);
     assert_eq!(bench.pick_for(&hashed(1, Flags::SCHED_1)), Some(3));
     bench.edit(&destination(3, 0));
     assert_eq!(bench.pick_for(&hashed(1, Flags::NONE)), None);
@@ -82,6 +82,36 @@ fn dh_ignores_weights_and_has_no_second_choice() {
     bench.edit(&destination(1, 0));
     assert_eq!(bench.pick_for(&request(1)), None);
     assert_eq!(bench.pick_for(&request(0)), Some(2));
+}
+
+/// By the reference's pseudocode, written down a second time in another language.
+#[test]
+fn mh_deals_slots_by_weights_in_units_of_their_divisor_and_of_the_greatest() {
+    let picks = |bench: &mut Bench, flags| -> Vec<_> {
+        (0..24)
+            .map(|client| bench.pick_for(&hashed(client, flags)).unwrap())
+            .collect()
+    };
+    // The greatest has 10 bits, of which 6 count: 62, 6 and 1 slots at a time.
+    let mut bench = Bench::with(Scheduler::Mh, &[1, 100, 1000]);
+    let mut expected = [3; 24];
+    (expected[1], expected[22]) = (2, 2);
+    assert_eq!(picks(&mut bench, Flags::NONE), expected);
+    // 10, 1 and 5 slots at a time.
+    bench.edit(&destination(1, 500));
+    assert_eq!(
+        picks(&mut bench, Flags::NONE),
+        [
+            1, 2, 3, 3, 1, 3, 1, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 2, 1
+        ]
+    );
+    bench.edit(&destination(3, 0));
+    assert_eq!(
+        picks(&mut bench, Flags::SCHED_1),
+        [
+            1, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 1, 2, 2, 1, 1, 1, 1, 2, 1
+        ]
+    );
 }
 
 #[test]

@@ -99,7 +99,7 @@ impl Naive {
 
     fn deal(&mut self, scheduler: Scheduler, table: &Table) {
         let share = |node: &Node| {
-            let weight = usize::try_from(node.weight.max(1)).unwrap();
+            let weight = usize::try_from(node.weight.max(1)).expect("not negative");
             if scheduler == Scheduler::Sh {
                 weight
             } else {
@@ -271,9 +271,9 @@ fn lightest<'a>(
 
 fn bucket(address: core::net::IpAddr, port: u16) -> usize {
     let core::net::IpAddr::V4(address) = address else {
-        unreachable!("these tests have IPv4 addresses");
+        unreachable!("the destinations have IPv4 addresses");
     };
     let sum = (u64::from(address.to_bits()) + u64::from(port)) % (1 << 32);
     let product = sum * 0x61C8_8647 % (1 << 32);
-    usize::try_from(product / (1 << 24)).unwrap()
+    usize::try_from(product / (1 << 24)).expect("eight bits")
 }
