@@ -264,6 +264,7 @@ pub(crate) fn service(payload: &[u8]) -> Result<ServiceRecord, DecodeError> {
                 .map_err(|_| DecodeError::Name(service::SCHED_NAME.name))?,
             flags: Flags::from_bits(flags),
             persistence,
+            engine: nest.optional(service::PE_NAME, name)?,
         },
         statistics: nest.statistics(service::STATS64, service::STATS)?,
     })
@@ -299,7 +300,6 @@ fn persistence(nest: &Nest<'_>, family: Family) -> Result<Persistence, DecodeErr
     Ok(Persistence {
         timeout: nest.u32(service::TIMEOUT)?,
         granularity,
-        engine: nest.optional(service::PE_NAME, name)?,
     })
 }
 
@@ -313,27 +313,37 @@ pub(crate) fn destination(
     family: Family,
 ) -> Result<DestinationRecord, DecodeError> {
     let nest = message(payload)?.nest(top::DEST)?;
-    // It comes behind the address; before Linux 3.18 there is none, and no other family either.
-    let family = nest
-        .optional(dest::ADDR_FAMILY, Nest::family)?
-        .unwrap_or(family);
     Ok(DestinationRecord {
-        destination: Destination {
-            key: DestinationKey {
-                address: nest.address(dest::ADDR, family)?,
-                port: nest.port(dest::PORT)?,
-            },
-            forwarding: forwarding(&nest)?,
-            weight: nest.u32(dest::WEIGHT)?,
-            upper: nest.u32(dest::U_THRESH)?,
-            lower: nest.u32(dest::L_THRESH)?,
-        },
+        destination: described(&nest, family)?,
         activity: Activity {
             active: nest.u32(dest::ACTIVE_CONNS)?,
             inactive: nest.u32(dest::INACT_CONNS)?,
             persistent: nest.u32(dest::PERSIST_CONNS)?,
         },
         statistics: nest.statistics(dest::STATS64, dest::STATS)?,
+    })
+}
+
+/// The destination that a request is about.
+#[cfg(any(test, feature = "properties"))]
+pub(crate) fn requested(payload: &[u8], family: Family) -> Result<Destination, DecodeError> {
+    described(&message(payload)?.nest(top::DEST)?, family)
+}
+
+fn described(nest: &Nest<'_>, family: Family) -> Result<Destination, DecodeError> {
+    // It comes behind the address; before Linux 3.18 there is none, and no other family either.
+    let family = nest
+        .optional(dest::ADDR_FAMILY, Nest::family)?
+        .unwrap_or(family);
+    Ok(Destination {
+        key: DestinationKey {
+            address: nest.address(dest::ADDR, family)?,
+            port: nest.port(dest::PORT)?,
+        },
+        forwarding: forwarding(nest)?,
+        weight: nest.u32(dest::WEIGHT)?,
+        upper: nest.u32(dest::U_THRESH)?,
+        lower: nest.u32(dest::L_THRESH)?,
     })
 }
 

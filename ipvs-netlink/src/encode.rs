@@ -44,8 +44,12 @@ pub(crate) fn request(
     head.append(datagram, |message| put_attributes(message, request))
 }
 
-/// Appends the request for the number of the family "IPVS", which loads the module if it can.
-pub(crate) fn family_number(sequence: u32, datagram: &mut Vec<u8>) -> Result<(), ErrorKind> {
+/// Appends the request for the number of the family `name`, which loads its module if it can.
+pub(crate) fn family_number(
+    name: &str,
+    sequence: u32,
+    datagram: &mut Vec<u8>,
+) -> Result<(), ErrorKind> {
     const FAMILY_NAME: Attr = Attr {
         number: 2,
         name: "CTRL_ATTR_FAMILY_NAME",
@@ -57,7 +61,7 @@ pub(crate) fn family_number(sequence: u32, datagram: &mut Vec<u8>) -> Result<(),
         flags: NlmF::ACK,
         sequence,
     };
-    head.append(datagram, |message| message.put(FAMILY_NAME, attr::FAMILY))
+    head.append(datagram, |message| message.put(FAMILY_NAME, name))
 }
 
 /// Everything of a message but its attributes.
@@ -213,10 +217,7 @@ fn service_attributes(list: &mut Writer, service: &Service) -> Result<(), ErrorK
             return Err(ErrorKind::GranularityMismatch);
         }
     }
-    if let Some(engine) = service
-        .persistence
-        .and_then(|persistence| persistence.engine)
-    {
+    if let Some(engine) = service.engine {
         list.put(service::PE_NAME, engine.as_str())?;
     }
     Ok(())

@@ -154,11 +154,9 @@ impl ErrorKind {
         Some(match (request, errno) {
             (Request::AddService(_), libc::EEXIST) => Self::ServiceExists,
             (Request::AddService(service) | Request::EditService(service), libc::ENOENT) => {
-                match service.persistence {
-                    Some(persistence) if persistence.engine.is_some() => {
-                        Self::SchedulerOrEngineUnknown
-                    }
-                    Some(_) | None => Self::SchedulerUnknown,
+                match service.engine {
+                    Some(_) => Self::SchedulerOrEngineUnknown,
+                    None => Self::SchedulerUnknown,
                 }
             }
             (Request::AddDestination(..), libc::EEXIST) => Self::DestinationExists,

@@ -6,6 +6,7 @@ use std::os::fd::{AsRawFd, RawFd};
 
 use nix::libc;
 
+use crate::attr;
 use crate::decode::{self, DecodeError};
 use crate::encode;
 use crate::error::ConnectError;
@@ -33,7 +34,7 @@ impl<T> Exchange<T> {
     /// Opens a socket and asks for the number of the family, as long as `clock` allows.
     pub(crate) fn connect(clock: &dyn Fn() -> Duration) -> Result<Self, ConnectError> {
         let mut socket = Socket::open()?;
-        let family = resolve(&mut socket, clock)?;
+        let family = resolve(&mut socket, attr::FAMILY, clock)?;
         Ok(Self {
             socket,
             pipeline: Pipeline::new(family),
@@ -110,11 +111,15 @@ impl<T> AsRawFd for Exchange<T> {
     }
 }
 
-/// The number of the family "IPVS".
-fn resolve(socket: &mut Socket, clock: &dyn Fn() -> Duration) -> Result<u16, ConnectError> {
+/// The number of a family.
+fn resolve(
+    socket: &mut Socket,
+    name: &str,
+    clock: &dyn Fn() -> Duration,
+) -> Result<u16, ConnectError> {
     const SEQUENCE: u32 = 1;
     let mut datagram = Vec::new();
-    encode::family_number(SEQUENCE, &mut datagram).map_err(|_| DecodeError::Framing)?;
+    encode::family_number(name, SEQUENCE, &mut datagram).map_err(|_| DecodeError::Framing)?;
     socket.send(&datagram)?;
     let deadline = clock().saturating_add(PATIENCE);
     let mut number = None;
@@ -150,5 +155,17 @@ fn verdict(message: &Message<'_>, number: Option<u16>) -> Result<u16, ConnectErr
         libc::ENOENT => Err(ConnectError::NotAvailable),
         libc::EPERM => Err(ConnectError::Permission),
         _ => Err(ConnectError::Refused(errno)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_family_the_kernel_lacks_is_not_available() {
+        let mut socket = Socket::open().unwrap();
+        let number = resolve(&mut socket, "IPVS2", &|| Duration::ZERO);
+        assert!(matches!(number, Err(ConnectError::NotAvailable)));
     }
 }

@@ -24,12 +24,17 @@
 
 mod attr;
 mod client;
+#[cfg(feature = "codec")]
+#[doc(hidden)]
+pub mod codec;
 mod decode;
 mod encode;
 mod error;
 mod exchange;
 mod frame;
 mod pipeline;
+#[cfg(any(test, feature = "properties"))]
+pub mod properties;
 mod request;
 mod requests;
 mod socket;

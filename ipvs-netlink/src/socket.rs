@@ -76,7 +76,7 @@ impl Socket {
             match received {
                 Ok(received) => break (received.bytes, received.flags, received.address),
                 Err(Errno::EAGAIN) => return Ok(Received::Empty),
-                Err(Errno::ENOBUFS) => return Ok(Received::Overrun),
+                Err(Errno::ENOBUFS | Errno::ENOMEM) => return Ok(Received::Overrun),
                 Err(Errno::EINTR) => {}
                 Err(errno) => return Err(errno.into()),
             }

@@ -69,8 +69,8 @@ fn a_persistent_ipv6_service_has_a_prefix_length_and_an_engine() {
     service.persistence = Some(Persistence {
         timeout: 300,
         granularity: Granularity::V6(64),
-        engine: Some(Name::new("sip").unwrap()),
     });
+    service.engine = Some(Name::new("sip").unwrap());
     let expected = [
         &[92, 0, 1, 0x80][..],
         &[6, 0, 1, 0, 10, 0, 0, 0],
@@ -246,7 +246,7 @@ fn what_names_nothing_is_a_header_alone() {
 #[test]
 fn the_family_is_asked_for_by_name() {
     let mut datagram = Vec::new();
-    family_number(1, &mut datagram).unwrap();
+    family_number("IPVS", 1, &mut datagram).unwrap();
     let expected = [
         32, 0, 0, 0, 16, 0, 5, 0, 1, 0, 0, 0, 0, 0, 0, 0, 3, 1, 0, 0, 9, 0, 2, 0, b'I', b'P', b'V',
         b'S', 0, 0, 0, 0,
@@ -269,7 +269,6 @@ fn a_granularity_of_the_other_family_is_not_sent() {
         service.persistence = Some(Persistence {
             timeout: 1,
             granularity,
-            engine: None,
         });
         assert_eq!(
             request(&Request::AddService(service), 1, 1, &mut Vec::new()),

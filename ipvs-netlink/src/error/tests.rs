@@ -1,6 +1,6 @@
 use ipvs_core::{
-    Destination, DestinationKey, Forwarding, Granularity, Name, Persistence, Scheduler, Service,
-    ServiceKey, SyncDaemon, SyncRole, Timeouts,
+    Destination, DestinationKey, Forwarding, Name, Scheduler, Service, ServiceKey, SyncDaemon,
+    SyncRole, Timeouts,
 };
 use nix::libc;
 
@@ -15,28 +15,20 @@ fn destination() -> Destination {
     Destination::new(key, Forwarding::Masquerade, 1)
 }
 
+fn assert_means<const N: usize>(refusals: [(Request, i32, ErrorKind); N]) {
+    for (request, errno, kind) in refusals {
+        let error = Error::refused(request, errno, None);
+        assert_eq!((error.kind, error.errno), (kind, Some(errno)), "{request}");
+    }
+}
+
 #[test]
-fn an_error_number_means_what_the_request_makes_of_it() {
+fn an_error_number_of_a_service_means_what_the_request_makes_of_it() {
     let service = Service::new(key(), Scheduler::Rr);
     let mut engine = service;
-    engine.persistence = Some(Persistence {
-        timeout: 1,
-        granularity: Granularity::V4([255; 4].into()),
-        engine: Some(Name::new("sip").unwrap()),
-    });
-    let daemon = Request::StartDaemon(SyncDaemon {
-        role: SyncRole::Master,
-        interface: Name::new("eth0").unwrap(),
-        id: 0,
-        max_length: None,
-        group: None,
-        port: None,
-        ttl: None,
-    });
+    engine.engine = Some(Name::new("sip").unwrap());
     let add = Request::AddService(service);
-    let add_destination = Request::AddDestination(key(), destination());
-    let edit_destination = Request::EditDestination(key(), destination());
-    for (request, errno, kind) in [
+    assert_means([
         (add, libc::EEXIST, ErrorKind::ServiceExists),
         (add, libc::ENOENT, ErrorKind::SchedulerUnknown),
         (add, libc::EAFNOSUPPORT, ErrorKind::FamilyUnsupported),
@@ -61,16 +53,35 @@ fn an_error_number_means_what_the_request_makes_of_it() {
             libc::ESRCH,
             ErrorKind::ServiceMissing,
         ),
-        (add_destination, libc::EEXIST, ErrorKind::DestinationExists),
-        (add_destination, libc::ERANGE, ErrorKind::Range),
-        (add_destination, libc::ESRCH, ErrorKind::ServiceMissing),
-        (add_destination, libc::ENOMEM, ErrorKind::OutOfMemory),
-        (
-            edit_destination,
-            libc::ENOENT,
-            ErrorKind::DestinationMissing,
-        ),
-        (edit_destination, libc::ESRCH, ErrorKind::ServiceMissing),
+    ]);
+}
+
+#[test]
+fn an_error_number_of_a_destination_means_what_the_request_makes_of_it() {
+    let add = Request::AddDestination(key(), destination());
+    let edit = Request::EditDestination(key(), destination());
+    assert_means([
+        (add, libc::EEXIST, ErrorKind::DestinationExists),
+        (add, libc::ERANGE, ErrorKind::Range),
+        (add, libc::ESRCH, ErrorKind::ServiceMissing),
+        (add, libc::ENOMEM, ErrorKind::OutOfMemory),
+        (edit, libc::ENOENT, ErrorKind::DestinationMissing),
+        (edit, libc::ESRCH, ErrorKind::ServiceMissing),
+    ]);
+}
+
+#[test]
+fn an_error_number_of_a_daemon_means_what_the_request_makes_of_it() {
+    let daemon = Request::StartDaemon(SyncDaemon {
+        role: SyncRole::Master,
+        interface: Name::new("eth0").unwrap(),
+        id: 0,
+        max_length: None,
+        group: None,
+        port: None,
+        ttl: None,
+    });
+    assert_means([
         (daemon, libc::EEXIST, ErrorKind::DaemonRunning),
         (daemon, libc::ENODEV, ErrorKind::InterfaceMissing),
         (
@@ -78,6 +89,12 @@ fn an_error_number_means_what_the_request_makes_of_it() {
             libc::ESRCH,
             ErrorKind::DaemonNotRunning,
         ),
+    ]);
+}
+
+#[test]
+fn an_error_number_of_any_other_request_means_what_it_says() {
+    assert_means([
         (
             Request::SetTimeouts(Timeouts::default()),
             libc::EINVAL,
@@ -89,10 +106,7 @@ fn an_error_number_means_what_the_request_makes_of_it() {
         (Request::Services, libc::EBUSY, ErrorKind::Busy),
         (Request::Flush, libc::EEXIST, ErrorKind::Other(libc::EEXIST)),
         (Request::Flush, 4095, ErrorKind::Other(4095)),
-    ] {
-        let error = Error::refused(request, errno, None);
-        assert_eq!((error.kind, error.errno), (kind, Some(errno)), "{request}");
-    }
+    ]);
 }
 
 #[test]

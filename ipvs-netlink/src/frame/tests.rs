@@ -87,17 +87,6 @@ fn a_list_ends_with_or_without_a_number() {
 
 proptest! {
     #[test]
-    fn arbitrary_octets_never_panic(octets in proptest::collection::vec(any::<u8>(), 0..200)) {
-        for mut message in Messages::new(&octets).flatten() {
-            for kind in [message.kind, NLMSG_ERROR, NLMSG_DONE] {
-                message.kind = kind;
-                let verdict = Acknowledgement::decode(&message);
-                prop_assert!(verdict.is_none_or(|verdict| verdict.errno > i32::MIN));
-            }
-        }
-    }
-
-    #[test]
     fn arbitrary_verdicts_never_panic(
         flags in any::<u16>(),
         payload in proptest::collection::vec(any::<u8>(), 0..100),

@@ -178,7 +178,6 @@ impl Generator {
         self.service.persistence = Some(Persistence {
             timeout: 300,
             granularity,
-            engine: None,
         });
         if let ServiceKey::Address { port, .. } = &mut self.service.key
             && self.random.one_in(3)

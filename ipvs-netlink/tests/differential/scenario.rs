@@ -22,7 +22,7 @@ const LIMIT: Duration = Duration::from_secs(9);
 const STEPS: usize = 800;
 /// Longer than two ticks of the kernel's.
 const TICKS: Duration = Duration::from_millis(12);
-/// How often the connections are read until none is missing.
+/// How often the connections are read until they are those expected.
 const READINGS: usize = 20;
 
 pub(crate) enum Outcome {
@@ -220,13 +220,18 @@ impl Contest {
         Ok(())
     }
 
-    /// Reads until no connection is missing: as connections of other namespaces go, a reading may
-    /// leave some out.
+    /// Reads until no connection is missing and none is left over: as connections of other
+    /// namespaces go, a reading may leave some out, and one that was replaced goes by a timer.
     fn connections(&self) -> BTreeMap<Flow, DestinationKey> {
         let mut known = BTreeMap::new();
         for _ in 0..READINGS {
+            known.retain(|flow, _| self.expected.contains_key(flow));
             known.append(&mut connections());
-            if self.expected.keys().all(|flow| known.contains_key(flow)) {
+            let agreed = |(flow, (model, _)): (&Flow, &(DestinationKey, usize))| {
+                let kernel = known.get(flow);
+                kernel.is_some_and(|kernel| self.is_same(model, kernel))
+            };
+            if known.len() == self.expected.len() && self.expected.iter().all(agreed) {
                 break;
             }
             thread::sleep(TICKS);

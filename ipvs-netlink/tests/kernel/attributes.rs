@@ -6,18 +6,16 @@ use std::thread;
 
 use ipvs_core::{
     Destination, Family, Flags, Forwarding, Granularity, KernelProfile, Name, Persistence,
-    Protocol, Scheduler, Service, ServiceKey, SyncDaemon, SyncRole, Timeouts, Totals, Tunnel,
-    TunnelChecksum,
+    Protocol, Scheduler, Service, ServiceKey, Timeouts, Totals, Tunnel, TunnelChecksum,
 };
 use ipvs_netlink::{Client, Version};
 
-use crate::rig::{client, dummy, ip, proc_table, real, restore, rules, run, service, tcp};
+use crate::rig::{client, ip, proc_table, real, restore, rules, run, service, tcp};
 
 fn persistent(mut service: Service, timeout: u32, granularity: Granularity) -> Service {
     service.persistence = Some(Persistence {
         timeout,
         granularity,
-        engine: None,
     });
     service
 }
@@ -48,7 +46,10 @@ fn services() -> Vec<(Service, &'static str)> {
         60,
         Granularity::V4([255, 255, 255, 255].into()),
     );
-    sip.persistence.as_mut().unwrap().engine = Some(Name::new("sip").unwrap());
+    sip.engine = Some(Name::new("sip").unwrap());
+    // Not persistent, which the kernel minds as little as ipvsadm does.
+    let mut idle = Service::new(ServiceKey::udp(ip("192.0.2.1"), 5061), Scheduler::Rr);
+    (idle.engine, idle.flags) = (sip.engine, Flags::ONE_PACKET);
     let network = Granularity::V4([255, 255, 255, 0].into());
     let every_port = persistent(Service::new(tcp(0), Scheduler::Lc), 300, network);
     let prefix = persistent(Service::new(v6, Scheduler::Wrr), 7, Granularity::V6(64));
@@ -60,6 +61,7 @@ fn services() -> Vec<(Service, &'static str)> {
         (maglev, "-A -t 192.0.2.1:82 -s mh -b mh-fallback"),
         (dns, "-A -u 192.0.2.1:53 -s rr -o"),
         (sip, "-A -u 192.0.2.1:5060 -s wlc -p 60 --pe sip"),
+        (idle, "-A -u 192.0.2.1:5061 -s rr --pe sip -o"),
         (
             every_port,
             "-A -t 192.0.2.1:0 -s lc -p 300 -M 255.255.255.0",
@@ -113,7 +115,7 @@ fn services_ipvsadm_adds_are_those_we_read() {
 #[ignore = "needs ip_vs"]
 fn an_edit_replaces_everything_but_the_key() {
     let mut client = client();
-    let (persistent, _) = services()[5];
+    let (persistent, _) = services()[6];
     client.add_service(&persistent).unwrap();
     let mut edited = Service::new(persistent.key, Scheduler::Sh);
     edited.flags = Flags::SCHED_2;
@@ -176,6 +178,15 @@ fn destinations() -> Vec<(Destination, &'static str)> {
     ]
 }
 
+/// The kernel has [`destinations`], the one added last first.
+fn assert_lists_destinations(client: &mut Client) {
+    let listed = client.destinations(&tcp(80)).unwrap();
+    let listed: Vec<_> = listed.iter().map(|record| record.destination).collect();
+    let added = destinations().into_iter().rev();
+    let added: Vec<_> = added.map(|(destination, _)| destination).collect();
+    assert_eq!(listed, added);
+}
+
 #[test]
 #[ignore = "needs ip_vs"]
 fn destinations_we_add_are_those_ipvsadm_reads() {
@@ -186,22 +197,11 @@ fn destinations_we_add_are_those_ipvsadm_reads() {
         client.add_destination(&key, &destination).unwrap();
     }
     let mut expected = vec!["-A -t 192.0.2.1:80 -s rr".to_owned()];
-    let all = destinations();
-    expected.extend(
-        all.iter()
-            .map(|(_, rule)| format!("-a -t 192.0.2.1:80 {rule}")),
-    );
+    let rules_of = destinations().into_iter().map(|(_, rule)| rule);
+    expected.extend(rules_of.map(|rule| format!("-a -t 192.0.2.1:80 {rule}")));
     expected.sort();
     assert_eq!(rules(), expected);
-    let listed = client.destinations(&key).unwrap();
-    let listed: Vec<_> = listed.iter().map(|record| record.destination).collect();
-    // The one added last is first.
-    let reversed: Vec<_> = all
-        .iter()
-        .rev()
-        .map(|&(destination, _)| destination)
-        .collect();
-    assert_eq!(listed, reversed);
+    assert_lists_destinations(&mut client);
 }
 
 #[test]
@@ -221,25 +221,17 @@ fn thresholds_we_set_are_those_ipvsadm_reads() {
 #[ignore = "needs ip_vs"]
 fn destinations_ipvsadm_adds_are_those_we_read() {
     let mut client = client();
-    let all = destinations();
     let mut text = "-A -t 192.0.2.1:80 -s rr\n".to_owned();
-    for (destination, rule) in &all {
+    for (destination, rule) in destinations() {
         // It saves no thresholds, but reads them.
         let rule = match destination.upper {
-            0 => (*rule).to_owned(),
+            0 => rule.to_owned(),
             upper => format!("{rule} -x {upper} -y {}", destination.lower),
         };
         text += &format!("-a -t 192.0.2.1:80 {rule}\n");
     }
     restore(&text);
-    let listed = client.destinations(&tcp(80)).unwrap();
-    let listed: Vec<_> = listed.iter().map(|record| record.destination).collect();
-    let reversed: Vec<_> = all
-        .iter()
-        .rev()
-        .map(|&(destination, _)| destination)
-        .collect();
-    assert_eq!(listed, reversed);
+    assert_lists_destinations(&mut client);
 }
 
 #[test]
@@ -392,77 +384,6 @@ fn timeouts_are_set_apart_and_read_by_ipvsadm() {
         udp: 3,
     };
     assert_eq!(client.timeouts().unwrap(), timeouts);
-}
-
-#[test]
-#[ignore = "needs ip_vs"]
-fn synchronisation_daemons_start_and_stop() {
-    let mut client = client();
-    dummy("10.8.0.1/24");
-    let interface = Name::new("sync").unwrap();
-    let master = SyncDaemon {
-        role: SyncRole::Master,
-        interface,
-        id: 200,
-        max_length: Some(1200),
-        group: Some(ip("224.0.0.99")),
-        port: Some(9999),
-        ttl: Some(3),
-    };
-    client.start_daemon(&master).unwrap();
-    assert_eq!(client.daemons().unwrap(), [master]);
-    let listed = run("ipvsadm", &["-L", "--daemon"]);
-    assert!(
-        listed.starts_with(
-            "master sync daemon (mcast=sync, syncid=200, maxlen=1200, group=224.0.0.99, \
-             port=9999, ttl=3)"
-        ),
-        "{listed}"
-    );
-    run(
-        "ipvsadm",
-        &[
-            "--start-daemon",
-            "backup",
-            "--mcast-interface",
-            "sync",
-            "--syncid",
-            "5",
-        ],
-    );
-    let backup = SyncDaemon {
-        role: SyncRole::Backup,
-        interface,
-        id: 5,
-        max_length: Some(1472),
-        group: Some(ip("224.0.0.81")),
-        port: Some(8848),
-        ttl: Some(1),
-    };
-    assert_eq!(client.daemons().unwrap(), [master, backup]);
-    client.stop_daemon(SyncRole::Master).unwrap();
-    client.stop_daemon(SyncRole::Backup).unwrap();
-    assert_eq!(client.daemons().unwrap(), []);
-}
-
-#[test]
-#[ignore = "needs ip_vs"]
-fn a_daemon_of_an_ipv6_group_is_read_back() {
-    let mut client = client();
-    dummy("2001:db8::1/64");
-    let daemon = SyncDaemon {
-        role: SyncRole::Backup,
-        interface: Name::new("sync").unwrap(),
-        id: 0,
-        max_length: None,
-        group: Some(ip("ff05::99")),
-        port: None,
-        ttl: None,
-    };
-    client.start_daemon(&daemon).unwrap();
-    let listed = client.daemons().unwrap();
-    assert_eq!(listed[0].group, daemon.group);
-    client.stop_daemon(SyncRole::Backup).unwrap();
 }
 
 #[test]

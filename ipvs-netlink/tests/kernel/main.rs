@@ -5,7 +5,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod attributes;
+mod daemons;
 mod rates;
+mod raw;
 mod refusals;
 mod requests;
 mod rig;

@@ -1,26 +1,42 @@
 //! Every error number of the family, by its meaning.
+//!
+//! No memory for a service or a destination would take a kernel that fails allocations on purpose,
+//! which those of distributions cannot; the limit of a socket's own memory refuses a daemon alike.
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::FileExt;
 use std::thread;
 
 use ipvs_core::{
     Destination, Forwarding, Granularity, Name, Persistence, Protocol, Scheduler, Service,
     ServiceKey, SyncDaemon, SyncRole, Timeouts, Tunnel, TunnelChecksum,
 };
-use ipvs_netlink::{Client, ConnectError, Error, ErrorKind, Request};
+use ipvs_netlink::{Client, ConnectError, Error, ErrorKind, Reply, Request};
 
-use crate::rig::{client, dummy, ip, real, run, service, tcp};
+use crate::raw;
+use crate::rig::{client, dummy, ip, joining, real, run, service, tcp};
 
 const EPERM: i32 = 1;
 const ENOENT: i32 = 2;
 const ESRCH: i32 = 3;
+const ENOMEM: i32 = 12;
+const EBUSY: i32 = 16;
 const EEXIST: i32 = 17;
 const ENODEV: i32 = 19;
 const EINVAL: i32 = 22;
 const ERANGE: i32 = 34;
+const EOPNOTSUPP: i32 = 95;
+const EAFNOSUPPORT: i32 = 97;
 
 fn refused<T: core::fmt::Debug>(result: Result<T, Error>) -> (ErrorKind, i32) {
     let error = result.unwrap_err();
     (error.kind, error.errno.unwrap())
+}
+
+fn assert_refused(result: Result<(), Error>, kind: ErrorKind, errno: i32, text: &str) {
+    let error = result.unwrap_err();
+    assert_eq!((error.kind, error.errno), (kind, Some(errno)));
+    assert_eq!(error.to_string(), text);
 }
 
 fn other(name: &str) -> Scheduler {
@@ -47,11 +63,7 @@ fn services_are_refused_by_name() {
         (ErrorKind::SchedulerUnknown, ENOENT)
     );
     unknown.scheduler = Scheduler::Rr;
-    unknown.persistence = Some(Persistence {
-        timeout: 60,
-        granularity: Granularity::V4([255; 4].into()),
-        engine: Some(Name::new("nosuch").unwrap()),
-    });
+    unknown.engine = Some(Name::new("nosuch").unwrap());
     assert_eq!(
         refused(client.add_service(&unknown)),
         (ErrorKind::SchedulerOrEngineUnknown, ENOENT)
@@ -73,7 +85,6 @@ fn a_prefix_of_no_or_too_many_bits_is_invalid() {
         service.persistence = Some(Persistence {
             timeout: 60,
             granularity: Granularity::V6(length),
-            engine: None,
         });
         assert_eq!(
             refused(client.add_service(&service)),
@@ -295,4 +306,114 @@ fn without_the_capability_nothing_is_permitted() {
             );
         });
     });
+}
+
+#[test]
+#[ignore = "needs ip_vs"]
+fn an_address_family_it_does_not_know_is_unsupported() {
+    let mut client = client();
+    let key = [
+        raw::attribute(1, &99_u16.to_ne_bytes()),
+        raw::attribute(2, &6_u16.to_ne_bytes()),
+        raw::attribute(3, &[192, 0, 2, 1]),
+        raw::attribute(4, &80_u16.to_be_bytes()),
+    ];
+    let attributes = raw::attribute(1, &key.concat());
+    raw::request(&client, 0, raw::FIRST, raw::NEW_SERVICE, &attributes);
+    assert_refused(
+        client.add_service(&service(80)),
+        ErrorKind::FamilyUnsupported,
+        EAFNOSUPPORT,
+        "cannot add service TCP 192.0.2.1:80: the kernel does not balance this address family",
+    );
+}
+
+#[test]
+#[ignore = "needs ip_vs"]
+fn commands_it_does_not_know_are_unsupported() {
+    const UNKNOWN: u8 = 99;
+    let mut client = client();
+    // Destinations are only listed.
+    for (number, command) in (raw::FIRST..).zip([UNKNOWN, raw::GET_DEST]) {
+        raw::request(&client, 0, number, command, &[]);
+        assert_refused(
+            client.zero(None),
+            ErrorKind::Unsupported,
+            EOPNOTSUPP,
+            "cannot zero all statistics: the kernel does not support this",
+        );
+    }
+}
+
+#[test]
+#[ignore = "needs ip_vs"]
+fn a_list_while_another_is_read_finds_the_kernel_busy() {
+    const SERVICES: u16 = 1000;
+    const NOBODYS: u32 = 1 << 31;
+    let mut client = client();
+    let requests: Vec<_> = (1..=SERVICES)
+        .map(|port| Request::AddService(service(port)))
+        .collect();
+    assert!(client.batch(&requests).iter().all(Result::is_ok));
+    raw::request(&client, raw::DUMP, NOBODYS, raw::GET_SERVICE, &[]);
+    assert_refused(
+        client.services().map(drop),
+        ErrorKind::Busy,
+        EBUSY,
+        "cannot list services: the kernel is busy",
+    );
+    // Each attempt reads a part of the other list. Tests elsewhere may make it miss some.
+    let mut lists = (0..100).map(|_| client.services().map_or(0, |list| list.len()));
+    assert!(lists.any(|length| length == usize::from(SERVICES)));
+}
+
+#[test]
+#[ignore = "needs ip_vs"]
+fn destinations_of_no_service_are_an_empty_list() {
+    let mut client = client();
+    let (key, missing) = (tcp(80), tcp(81));
+    assert_eq!(
+        client.request(Request::Destinations(missing)),
+        Ok(Reply::Destinations(vec![]))
+    );
+    client.add_service(&service(80)).unwrap();
+    client.add_destination(&key, &real("10.0.0.1", 80)).unwrap();
+    let number = raw::FIRST + 3;
+    raw::request(&client, raw::DUMP, number, raw::GET_DEST, &[]);
+    assert_eq!(
+        client.request(Request::Destinations(key)),
+        Ok(Reply::Destinations(vec![]))
+    );
+}
+
+#[test]
+#[ignore = "needs ip_vs"]
+fn a_daemon_for_whose_group_there_is_no_memory_is_refused() {
+    let _joining = joining();
+    // Of the first network namespace only, but opened there it is written from everywhere.
+    let limit = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open("/proc/sys/net/core/optmem_max")
+        .unwrap();
+    let mut before = [0; 16];
+    let length = limit.read_at(&mut before, 0).unwrap();
+    let mut client = client();
+    dummy("2001:db8::1/64");
+    let backup = SyncDaemon {
+        role: SyncRole::Backup,
+        group: Some(ip("ff05::99")),
+        ..master("sync")
+    };
+    limit.write_at(b"0", 0).unwrap();
+    let result = client.start_daemon(&backup);
+    limit.write_at(&before[..length], 0).unwrap();
+    assert_refused(
+        result,
+        ErrorKind::OutOfMemory,
+        ENOMEM,
+        "cannot start the backup synchronisation daemon on sync: the kernel has no memory for it",
+    );
+    client.start_daemon(&backup).unwrap();
+    client.stop_daemon(SyncRole::Backup).unwrap();
 }

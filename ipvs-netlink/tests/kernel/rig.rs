@@ -4,7 +4,7 @@ use core::net::IpAddr;
 use std::fs;
 use std::io::Write;
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ipvs_core::{Destination, DestinationKey, Forwarding, Scheduler, Service, ServiceKey};
 use ipvs_netlink::Client;
@@ -30,6 +30,12 @@ pub(crate) fn dummy(address: &str) {
     run("ip", &["link", "set", "sync", "up"]);
 }
 
+/// Held by tests in which a daemon joins a group, and by the one in which it cannot.
+pub(crate) fn joining() -> MutexGuard<'static, ()> {
+    static JOINING: Mutex<()> = Mutex::new(());
+    JOINING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The output of a program that is to succeed.
 pub(crate) fn run(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output().unwrap();
@@ -51,11 +57,13 @@ pub(crate) fn restore(rules: &str) {
     assert!(ipvsadm.wait().unwrap().success(), "{rules}");
 }
 
-/// The rules `ipvsadm -Sn` prints, sorted.
+/// The rules `ipvsadm -Sn` prints, sorted. It prints some twice when tests in other namespaces change
+/// their tables meanwhile.
 pub(crate) fn rules() -> Vec<String> {
     let text = run("ipvsadm", &["-S", "-n"]);
     let mut rules: Vec<_> = text.lines().map(|line| line.trim_end().into()).collect();
     rules.sort();
+    rules.dedup();
     rules
 }
 
