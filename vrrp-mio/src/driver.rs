@@ -2,6 +2,8 @@
 
 mod announce;
 mod attachment;
+mod counters;
+mod flags;
 mod kernel;
 mod network;
 mod notice;
@@ -10,6 +12,7 @@ mod receive;
 mod refusal;
 mod router;
 mod spec;
+mod told;
 mod transmit;
 mod virtual_mac;
 
@@ -27,6 +30,7 @@ pub use self::notice::Notice;
 use self::ports::Ports;
 pub use self::router::Router;
 pub use self::spec::{Path, RouterSpec, TransmitChecksum, VirtualAddress, VirtualMac};
+use self::told::Told;
 use self::transmit::Scratch;
 use crate::netlink::{Monitor, MonitorError};
 use crate::{Clock, Deadlines, Interfaces, RECEIVE_BUFFER, Timer};
@@ -85,6 +89,8 @@ pub struct Driver {
     turned_at: Instant,
     deadlines: Deadlines,
     routers: Vec<Option<Router>>,
+    /// Places in `routers` that are free.
+    free: Vec<usize>,
     ports: Ports,
     monitor: Monitor,
     network: Network,
@@ -97,7 +103,7 @@ pub struct Driver {
 impl Driver {
     /// Tokens from here on are free for sources of the owner, registered with
     /// [`registry`](Self::registry).
-    pub const FIRST_FREE_TOKEN: usize = 1 << 32;
+    pub const FIRST_FREE_TOKEN: usize = usize::MAX / 2 + 1;
 
     /// A driver without routers.
     ///
@@ -125,6 +131,7 @@ impl Driver {
             turned_at: clock.now(),
             deadlines: Deadlines::new(),
             routers: Vec::new(),
+            free: Vec::new(),
             ports: Ports::default(),
             monitor,
             network,
@@ -144,10 +151,12 @@ impl Driver {
 
     /// Adds a virtual router, switched off. It looks for its interface in the next turn.
     pub fn add(&mut self, spec: RouterSpec) -> RouterId {
-        let free = self.routers.iter().position(Option::is_none);
-        let id = free.unwrap_or(self.routers.len());
-        self.network.enlist(id, &spec);
-        let router = Router::new(spec, self.clock.now(), self.ah_seed);
+        let id = self.free.pop().unwrap_or(self.routers.len());
+        // A configuration mostly alternates between few manners.
+        let last = self.routers.iter().rev().take(8).flatten();
+        let (config, told) = Told::new(spec, last.map(|router| &router.told.manner));
+        let router = Router::new(config, told, self.clock.now(), self.ah_seed);
+        self.network.enlist(id, &router);
         match self.routers.get_mut(id) {
             Some(slot) => *slot = Some(router),
             None => self.routers.push(Some(router)),
@@ -171,7 +180,7 @@ impl Driver {
         let now = self.clock.now();
         self.handle(router.0, event, now);
         if matches!(event, Event::Configure(_)) {
-            self.network.redeclare(router.0, &mut self.routers);
+            self.network.reconfigure(router.0, &mut self.routers);
         }
         self.follow_role(router.0);
         // Its macvlan and its tenure depend on what the owner says.
@@ -191,8 +200,9 @@ impl Driver {
             self.notices
                 .retain(|notice| notice.router() != Some(RouterId(id)));
             self.network.withdraw(id, &router);
-            self.network.discharge(id, &router.spec);
+            self.network.discharge(id, &router);
             self.deadlines.set(id, None);
+            self.free.push(id);
         }
     }
 
@@ -404,12 +414,12 @@ impl Driver {
                 Action::AddAddresses => {
                     self.network.add_addresses(id, router);
                 }
-                Action::Announce(announcement) => router.schedule.start(now, announcement),
+                Action::Announce(announcement) => router.schedule(now, announcement),
                 Action::RemoveAddresses => {
-                    router.schedule.stop();
+                    router.schedule = None;
                     router.owed.clear();
                     // The next tenure announces an address when it is in place anew (D4).
-                    router.installed.fill(false);
+                    router.installed.clear();
                     self.network.remove_addresses(id, router);
                 }
                 Action::Candidate => self.notices.push(Notice::Candidate {
@@ -420,9 +430,8 @@ impl Driver {
         if let Some(transition) = actions.transition() {
             router.since = now;
             router.last = Some(transition);
-            router.statistics.changed(&transition);
-            router.discards_told = 0;
-            router.remarked.clear();
+            router.counters.update(|all| all.changed(&transition));
+            router.noted = None;
             if transition.to == Role::Initialize && !router.declared {
                 self.network.remove_addresses(id, router);
             }

@@ -7,6 +7,7 @@ mod name;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::address::Particulars;
 pub use self::address::{AddressFlags, AddressKey, AddressProtocol, KernelAddress, Scope};
 pub use self::link::{Link, LinkFlags, LinkKind};
 pub use self::name::{InterfaceName, InterfaceNameError};
@@ -34,9 +35,10 @@ pub enum NetworkEvent {
 pub struct Interfaces {
     links: BTreeMap<u32, Stored<Link>>,
     names: BTreeMap<InterfaceName, u32>,
-    addresses: BTreeMap<AddressKey, Stored<KernelAddress>>,
+    addresses: BTreeMap<AddressKey, Stored<Particulars>>,
     arrivals: u64,
-    round: u64,
+    round: u32,
+    in_round: bool,
     /// What notifications took away during the present round, and a dump may still list.
     gone_links: BTreeSet<u32>,
     gone_addresses: BTreeSet<AddressKey>,
@@ -48,7 +50,7 @@ struct Stored<T> {
     /// The kernel lists addresses in the order of their arrival, and so chooses among them.
     arrival: u64,
     /// The last round of dumps that confirmed it.
-    round: u64,
+    round: u32,
 }
 
 /// Where the word about a change comes from.
@@ -78,18 +80,22 @@ impl Interfaces {
 
     /// The address of this key.
     #[must_use]
-    pub fn address(&self, key: &AddressKey) -> Option<&KernelAddress> {
-        self.addresses.get(key).map(|stored| &stored.value)
+    pub fn address(&self, key: &AddressKey) -> Option<KernelAddress> {
+        let stored = self.addresses.get(key)?;
+        Some(stored.value.of(key))
     }
 
     /// All addresses of all interfaces.
-    pub fn addresses(&self) -> impl Iterator<Item = &KernelAddress> {
-        self.addresses.values().map(|stored| &stored.value)
+    pub fn addresses(&self) -> impl Iterator<Item = KernelAddress> {
+        self.addresses
+            .iter()
+            .map(|(key, stored)| stored.value.of(key))
     }
 
     /// All addresses of one interface.
-    pub fn addresses_of(&self, index: u32) -> impl Iterator<Item = &KernelAddress> {
-        self.stored_of(index).map(|stored| &stored.value)
+    pub fn addresses_of(&self, index: u32) -> impl Iterator<Item = KernelAddress> {
+        self.stored_of(index)
+            .map(|(key, stored)| stored.value.of(key))
     }
 
     /// The primary IPv4 address of an interface (RFC 9568 §1.7), the source of its advertisements.
@@ -104,11 +110,11 @@ impl Interfaces {
         index: u32,
         mut exclude: impl FnMut(Ipv4Addr) -> bool,
     ) -> Option<Ipv4Addr> {
-        let candidates = self.stored_of(index).filter_map(|stored| {
-            let IpAddr::V4(address) = stored.value.address else {
+        let candidates = self.stored_of(index).filter_map(|(key, stored)| {
+            let IpAddr::V4(address) = key.address() else {
                 return None;
             };
-            let KernelAddress {
+            let Particulars {
                 protocol,
                 scope,
                 flags,
@@ -132,11 +138,11 @@ impl Interfaces {
         index: u32,
         mut exclude: impl FnMut(Ipv6Addr) -> bool,
     ) -> Option<Ipv6Addr> {
-        let candidates = self.stored_of(index).filter_map(|stored| {
-            let IpAddr::V6(address) = stored.value.address else {
+        let candidates = self.stored_of(index).filter_map(|(key, stored)| {
+            let IpAddr::V6(address) = key.address() else {
                 return None;
             };
-            let KernelAddress {
+            let Particulars {
                 protocol, flags, ..
             } = stored.value;
             let marked = protocol.is_some_and(AddressProtocol::is_virtual);
@@ -147,16 +153,16 @@ impl Interfaces {
         candidates.min().map(|(_, address)| address)
     }
 
-    fn stored_of(&self, index: u32) -> impl Iterator<Item = &Stored<KernelAddress>> {
+    fn stored_of(&self, index: u32) -> impl Iterator<Item = (&AddressKey, &Stored<Particulars>)> {
         self.addresses
             .range(AddressKey::first_of(index)..)
             .take_while(move |(key, _)| key.index() == index)
-            .map(|(_, stored)| stored)
     }
 
     /// Begins a round of dumps: what it and the notifications of its time do not confirm is stale.
     pub(crate) fn begin_round(&mut self) {
-        self.round += 1;
+        self.round = self.round.wrapping_add(1);
+        self.in_round = true;
         self.gone_links.clear();
         self.gone_addresses.clear();
     }
@@ -168,13 +174,17 @@ impl Interfaces {
         match update {
             Update::Link(link) => self.set_link(link, source, events),
             Update::LinkGone(index) => {
-                self.gone_links.insert(index);
+                if self.in_round {
+                    self.gone_links.insert(index);
+                }
                 self.remove_link(index, events);
             }
             Update::Address(address) => self.set_address(address, source, events),
             Update::AddressGone(address) => {
                 let key = address.key();
-                self.gone_addresses.insert(key);
+                if self.in_round {
+                    self.gone_addresses.insert(key);
+                }
                 self.remove_address(&key, events);
             }
         }
@@ -236,15 +246,16 @@ impl Interfaces {
             Some(stored) if source == Source::Dump && stored.round == self.round => {}
             Some(stored) => {
                 stored.round = self.round;
-                if stored.value != address {
-                    stored.value = address;
+                let value = Particulars::from(&address);
+                if stored.value != value {
+                    stored.value = value;
                     events.push(NetworkEvent::AddressChanged(address));
                 }
             }
             None => {
                 self.arrivals += 1;
                 let stored = Stored {
-                    value: address,
+                    value: Particulars::from(&address),
                     arrival: self.arrivals,
                     round: self.round,
                 };
@@ -256,12 +267,12 @@ impl Interfaces {
 
     fn remove_address(&mut self, key: &AddressKey, events: &mut Vec<NetworkEvent>) {
         if let Some(stored) = self.addresses.remove(key) {
-            events.push(NetworkEvent::AddressRemoved(stored.value));
+            events.push(NetworkEvent::AddressRemoved(stored.value.of(key)));
         }
     }
 
     fn remove_link(&mut self, index: u32, events: &mut Vec<NetworkEvent>) {
-        let keys: Vec<_> = self.addresses_of(index).map(KernelAddress::key).collect();
+        let keys: Vec<_> = self.stored_of(index).map(|(key, _)| *key).collect();
         for key in keys {
             self.remove_address(&key, events);
         }
@@ -276,12 +287,13 @@ impl Interfaces {
     /// Ends a round: removes what it did not confirm.
     pub(crate) fn end_round(&mut self, events: &mut Vec<NetworkEvent>) {
         let round = self.round;
+        self.in_round = false;
         self.gone_links.clear();
         self.gone_addresses.clear();
-        self.addresses.retain(|_, stored| {
+        self.addresses.retain(|key, stored| {
             let confirmed = stored.round == round;
             if !confirmed {
-                events.push(NetworkEvent::AddressRemoved(stored.value));
+                events.push(NetworkEvent::AddressRemoved(stored.value.of(key)));
             }
             confirmed
         });

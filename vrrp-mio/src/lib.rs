@@ -64,6 +64,8 @@ pub mod interfaces;
 mod link;
 pub mod macvlan;
 pub mod netlink;
+#[cfg(any(test, feature = "properties"))]
+pub mod properties;
 mod socket;
 mod source;
 mod sys;

@@ -1,9 +1,9 @@
 //! rtnetlink: asking the kernel to change interfaces and addresses, and hearing of changes.
 //!
 //! [`Requests`] queues changes and reports each outcome; [`Monitor`] keeps a table of
-//! [`Interfaces`](crate::Interfaces) and reports each difference. Both read and write sockets that
-//! never block, and stop within the [`TimeSlice`] they are given: advertisements never wait for
-//! either.
+//! [`Interfaces`](crate::Interfaces) and reports each difference. Both read sockets that never block,
+//! and stop within the [`TimeSlice`] they are given; changes are sent by a thread, as the kernel
+//! makes them before it returns. Advertisements never wait for either.
 
 mod decode;
 mod frame;
@@ -11,10 +11,13 @@ mod monitor;
 mod pipeline;
 mod request;
 mod requests;
+mod sender;
 mod slice;
 mod socket;
 
 pub(crate) use self::decode::Update;
+#[cfg(any(test, feature = "properties"))]
+pub(crate) use self::frame::Attributes;
 pub(crate) use self::frame::{Acknowledgement, Message, Messages, NLMSG_ERROR, NLMSG_OVERRUN};
 pub use self::monitor::{Monitor, MonitorError};
 pub use self::pipeline::{Completion, QueueFull, RequestError};

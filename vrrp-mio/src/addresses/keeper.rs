@@ -60,7 +60,8 @@ pub struct AddressKeeper<O> {
 #[derive(Debug, Default)]
 struct Holding {
     active: bool,
-    keys: BTreeSet<AddressKey>,
+    /// Sorted.
+    keys: Box<[AddressKey]>,
 }
 
 impl<O: Copy + Ord + Debug> Default for AddressKeeper<O> {
@@ -97,36 +98,36 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
         tenure: Tenure,
         specs: impl IntoIterator<Item = AddressSpec>,
     ) {
-        let holding = self.owners.entry(owner).or_default();
-        let former = core::mem::take(&mut holding.keys);
-        let active = holding.active;
+        let former = self.owners.remove(&owner).unwrap_or_default();
+        let active = former.active;
+        let mut keys = Vec::new();
         for spec in specs {
             let key = spec.key();
-            holding.keys.insert(key);
+            keys.push(key);
             let entry = self.entries.entry(key).or_insert_with(Entry::new);
             match entry.claims.iter_mut().find(|claim| claim.owner == owner) {
                 Some(claim) => {
-                    claim.spec = spec;
+                    claim.specify(spec);
                     claim.tenure = tenure;
                 }
                 None => {
                     entry.pardon();
                     entry.condemned = false;
-                    entry.claims.push(Claim {
-                        owner,
-                        spec,
-                        tenure,
-                        active,
-                        told: false,
-                    });
+                    let mut claim = Claim::new(owner, tenure, active);
+                    claim.specify(spec);
+                    entry.claims.push(claim);
                 }
             }
             self.due.insert(key);
         }
-        let dropped: Vec<_> = former.difference(&holding.keys).copied().collect();
-        for key in dropped {
+        keys.sort_unstable();
+        keys.dedup();
+        let kept = |key: &AddressKey| keys.binary_search(key).is_ok();
+        for key in former.keys.into_iter().filter(|key| !kept(key)) {
             self.drop_claim(owner, key);
         }
+        let keys = keys.into_boxed_slice();
+        self.owners.insert(owner, Holding { active, keys });
     }
 
     /// Forgets an owner; its addresses are removed as those of an inactive one.
@@ -239,7 +240,7 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
         };
         entry.added = false;
         entry.duplicate = false;
-        if entry.wanted().is_none() {
+        if !entry.is_wanted() {
             return;
         }
         for claim in entry.claims.iter_mut().filter(|claim| claim.told) {
@@ -327,9 +328,7 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
                 self.doubt |= !agrees && now >= until;
                 agrees || now >= until
             }
-            Phase::Paused { until } => {
-                now >= until || present.is_some() == entry.wanted().is_some()
-            }
+            Phase::Paused { until } => now >= until || present.is_some() == entry.is_wanted(),
         };
         if !settled {
             return None;
@@ -338,7 +337,7 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
             self.set_phase(key, Phase::Idle);
             self.due.remove(&key);
         }
-        self.compare(key, present, interfaces)
+        self.compare(key, present.as_ref(), interfaces)
     }
 
     /// Compares what is wanted with what is there, at rest.
@@ -349,21 +348,21 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
         interfaces: &Interfaces,
     ) -> Option<Request> {
         let entry = self.entries.get_mut(&key)?;
-        let (change, request) = match (entry.wanted(), present) {
-            (Some(_), Some(address)) => {
+        let (change, request) = match (entry.is_wanted(), present) {
+            (true, Some(address)) => {
                 Self::tell(entry, address, &mut self.events);
                 return None;
             }
-            (Some(spec), None) => {
+            (true, None) => {
                 interfaces.link(key.index())?;
+                let spec = entry.wanted(&key)?;
                 let protocol = self.mark.filter(|_| !entry.unmarked);
-                let spec = spec.clone();
                 (Change::Add, Request::AddAddress { spec, protocol })
             }
-            (None, Some(address)) if entry.is_removable() => {
+            (false, Some(address)) if entry.is_removable() => {
                 (Change::Remove, Request::from(address))
             }
-            (None, Some(_) | None) => {
+            (false, Some(_) | None) => {
                 entry.condemned = false;
                 if entry.is_forgettable() {
                     self.entries.remove(&key);

@@ -4,7 +4,8 @@ use core::time::Duration;
 use std::collections::VecDeque;
 
 use nix::errno::Errno;
-use vrrp_core::{Instant, Role};
+use vrrp_core::announce::{Burst, Schedule};
+use vrrp_core::{Announcement, Instant, Role};
 
 use super::ports::Ports;
 use super::router::Router;
@@ -18,64 +19,73 @@ const DRAIN: Duration = Duration::from_millis(1);
 
 /// The copies still to be sent of each address: every address once, then every address again.
 ///
-/// What is owed of an address does not add up: a new block raises it to the larger count.
+/// What is owed of an address does not add up: a new block raises it to the larger count. Nothing is
+/// owed most of the time, which takes no memory then.
 #[derive(Debug, Default)]
-pub(super) struct Owed {
+pub(super) struct Owed(Option<Box<Round>>);
+
+#[derive(Debug, Default)]
+struct Round {
+    /// Of each address, as far as any was owed.
     copies: Vec<u16>,
+    /// Positions with copies, the next one first.
     queue: VecDeque<usize>,
 }
 
 impl Owed {
-    pub(super) fn of(addresses: usize) -> Self {
-        Self {
-            copies: vec![0; addresses],
-            queue: VecDeque::new(),
-        }
-    }
-
     pub(super) fn add(&mut self, position: usize, copies: u16) {
-        if let Some(owed) = self.copies.get_mut(position) {
-            if *owed == 0 && copies > 0 {
-                self.queue.push_back(position);
+        if copies == 0 {
+            return;
+        }
+        let round = self.0.get_or_insert_default();
+        if round.copies.len() <= position {
+            round.copies.resize(position + 1, 0);
+        }
+        if let Some(owed) = round.copies.get_mut(position) {
+            if *owed == 0 {
+                round.queue.push_back(position);
             }
             *owed = copies.max(*owed);
         }
     }
 
     pub(super) fn clear(&mut self) {
-        self.copies.fill(0);
-        self.queue.clear();
+        self.0 = None;
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.queue.is_empty()
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_none()
     }
 
     fn first(&self) -> Option<usize> {
-        self.queue.front().copied()
+        self.0.as_ref()?.queue.front().copied()
     }
 
     /// One copy of the first address is sent.
     fn sent(&mut self) {
-        let Some(position) = self.queue.pop_front() else {
-            return;
-        };
-        if let Some(owed) = self.copies.get_mut(position) {
-            *owed = owed.saturating_sub(1);
-            if *owed > 0 {
-                self.queue.push_back(position);
-            }
-        }
+        self.settle(|owed| owed.saturating_sub(1));
     }
 
     /// No copy of the first address is to be sent any more.
     fn cancel(&mut self) {
-        if let Some(owed) = self
-            .queue
-            .pop_front()
-            .and_then(|position| self.copies.get_mut(position))
+        self.settle(|_| 0);
+    }
+
+    /// Leaves of the first address what `rest` says, behind all others.
+    fn settle(&mut self, rest: impl FnOnce(u16) -> u16) {
+        let Some(round) = &mut self.0 else {
+            return;
+        };
+        if let Some(position) = round.queue.pop_front()
+            && let Some(owed) = round.copies.get_mut(position)
         {
-            *owed = 0;
+            *owed = rest(*owed);
+            if *owed > 0 {
+                round.queue.push_back(position);
+            }
+        }
+        if round.queue.is_empty() {
+            self.0 = None;
         }
     }
 }
@@ -96,13 +106,8 @@ impl Router {
         if self.machine.role() != Role::Active {
             return;
         }
-        if let Some(burst) = self.schedule.handle(now) {
-            for (position, _) in self
-                .installed
-                .iter()
-                .enumerate()
-                .filter(|(_, there)| **there)
-            {
+        if let Some(burst) = self.due(now) {
+            for position in self.installed.iter() {
                 self.owed.add(position, burst.copies);
             }
         }
@@ -110,7 +115,7 @@ impl Router {
             && now >= self.drained_at
             && let Some(position) = self.owed.first()
         {
-            if !self.installed.get(position).copied().unwrap_or(false) {
+            if !self.installed.get(position) {
                 self.owed.cancel();
                 continue;
             }
@@ -126,6 +131,24 @@ impl Router {
         }
     }
 
+    /// Starts an announcement.
+    pub(super) fn schedule(&mut self, now: Instant, announcement: Announcement) {
+        let idle = || Box::new(Schedule::new(self.told.manner.announce));
+        self.schedule
+            .get_or_insert_with(idle)
+            .start(now, announcement);
+    }
+
+    /// What the schedule has for now.
+    fn due(&mut self, now: Instant) -> Option<Burst> {
+        let schedule = self.schedule.as_mut()?;
+        let burst = schedule.handle(now);
+        if schedule.deadline().is_none() {
+            self.schedule = None;
+        }
+        burst
+    }
+
     /// When announcements go on.
     pub(super) fn announce_at(&self) -> Option<Instant> {
         let owing = !self.owed.is_empty();
@@ -139,22 +162,22 @@ impl Router {
         ports: &mut Ports,
         scratch: &mut Scratch,
     ) -> Result<(), SendError> {
-        let Some(address) = self.virtual_address(position) else {
+        let Some(address) = self.told.address(position) else {
             return Ok(());
         };
-        let link = match address.device {
+        let device = address.device();
+        let link = match device {
             Some(name) => interfaces.link_named(name),
             None => self.interface.and_then(|index| interfaces.link(index)),
         };
         let Some(link) = link.filter(|link| !link.flags.is_without_arp()) else {
             return Ok(());
         };
-        let own = self.spec.virtual_mac.filter(|_| address.device.is_none());
+        let own = self.told.virtual_mac().filter(|_| device.is_none());
         let Some(mac) = own.map(|own| own.mac).or(link.mac) else {
             return Ok(());
         };
-        let target = address.spec.address;
-        transmit::announce(target, mac, link.index, true, ports, scratch)
+        transmit::announce(address.address(), mac, link.index, true, ports, scratch)
     }
 }
 
@@ -185,7 +208,7 @@ mod tests {
 
     #[test]
     fn every_address_has_its_first_copy_before_any_has_its_second() {
-        let mut owed = Owed::of(3);
+        let mut owed = Owed::default();
         for position in 0..3 {
             owed.add(position, 2);
         }
@@ -195,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_block_that_comes_while_another_is_owed_does_not_add_up() {
-        let mut owed = Owed::of(2);
+        let mut owed = Owed::default();
         owed.add(0, 5);
         owed.sent();
         owed.sent();
@@ -207,13 +230,14 @@ mod tests {
 
     #[test]
     fn a_cancelled_address_can_be_owed_anew() {
-        let mut owed = Owed::of(1);
+        let mut owed = Owed::default();
         owed.add(0, 3);
         owed.cancel();
         assert_eq!(drain(&mut owed), [0; 0]);
         owed.add(0, 1);
         assert_eq!(drain(&mut owed), [0]);
-        owed.add(7, 1);
+        assert!(owed.is_empty());
+        owed.add(0, 0);
         assert!(owed.is_empty());
     }
 }

@@ -4,14 +4,15 @@ use core::net::IpAddr;
 use std::collections::BTreeMap;
 
 use vrrp_core::receive::Expect;
-use vrrp_core::wire::Addresses;
+use vrrp_core::wire::{AH_LEN, Addresses};
 use vrrp_core::{Event, Family, Instant, Vrid};
 
-use super::router::Router;
+use super::network::Network;
+use super::router::{Keys, Router};
 use super::spec::Path;
 use super::virtual_mac::VirtualMacs;
 use super::{Driver, Notice, RouterId};
-use crate::interfaces::{AddressKey, Link};
+use crate::interfaces::Link;
 use crate::netlink::TimeSlice;
 use crate::{Interfaces, ReceiveError, Transport};
 
@@ -38,7 +39,7 @@ impl Driver {
         let link = self
             .monitor
             .interfaces()
-            .link_named(router.spec.interface)
+            .link_named(router.told.interface)
             .cloned();
         let index = link.as_ref().map(|link| link.index);
         if router.interface != index {
@@ -52,30 +53,21 @@ impl Driver {
             return;
         };
         let interfaces = self.monitor.interfaces();
-        let keys = resolve(router, &self.network.virtual_macs, interfaces);
-        if keys != router.keys {
-            router.place(keys);
-            let declared = core::mem::replace(&mut router.declared, false);
-            if self.network.refuses(id) {
-                self.network.refuse(id, router);
-            } else if declared {
-                self.network.declare(id, router);
-                self.network.requests_pending = true;
-            }
-        }
+        self.network.settle(id, router, interfaces);
         let blocked = (router.bearer).is_some_and(|id| self.network.virtual_macs.is_blocked(id));
         // A deaf router would take over from everybody.
         let able = router.listener.is_some() && !blocked;
-        let tracked = router.spec.track_interface;
+        let tracked = router.told.manner.track_interface;
         let usable = able && link.is_some_and(|link| !tracked || link.is_usable());
-        let spec = &router.spec;
+        let told = &router.told;
         let primary = index.and_then(|index| {
-            let unicast = matches!(spec.path, Path::Unicast { .. });
-            let wish = (index, spec.config.family(), spec.path.source(), unicast);
+            let unicast = matches!(told.manner.path, Path::Unicast { .. });
+            let family = router.machine.config().family();
+            let wish = (index, family, told.manner.path.source(), unicast);
             let network = &self.network;
             *sources
                 .entry(wish)
-                .or_insert_with(|| network.source(spec, interfaces, index))
+                .or_insert_with(|| network.source(router, interfaces, index))
         });
         let changed = core::mem::replace(&mut router.usable, usable) != usable;
         if primary.is_some() {
@@ -111,12 +103,12 @@ impl Driver {
         };
         router.interface = None;
         if let Some(listener) = router.listener.take() {
-            let member = (router.spec.config.vrid(), id);
+            let member = (router.machine.config().vrid(), id);
             self.ports.leave(
                 self.poll.registry(),
                 listener,
                 member,
-                group(&router.spec.path),
+                group(&router.told.manner.path),
             );
         }
     }
@@ -127,23 +119,22 @@ impl Driver {
             return;
         };
         let config = router.machine.config();
-        let limit = Addresses::mtu_limit(
-            config.version(),
-            config.family(),
-            usize::try_from(link.mtu).unwrap_or(usize::MAX),
-        );
-        router.advertised = limit.min(router.octets.first(usize::MAX).len());
+        let (transport, authentication) = match (config.family(), router.told.manner.expect) {
+            (Family::V6, _) => (Transport::Ipv6, 0),
+            (Family::V4, Expect::Ah(_)) => (Transport::Ipv4Ah, AH_LEN),
+            (Family::V4, Expect::None | Expect::Simple(_)) => (Transport::Ipv4, 0),
+        };
+        let room =
+            usize::try_from(link.mtu).map_or(usize::MAX, |mtu| mtu.saturating_sub(authentication));
+        let limit = Addresses::mtu_limit(config.version(), config.family(), room);
+        let advertised = limit.min(router.octets.first(usize::MAX).len());
+        router.advertised = u8::try_from(advertised).unwrap_or(u8::MAX);
         router.interface = Some(link.index);
         if router.listener.is_some() {
             return;
         }
-        let transport = match (config.family(), router.spec.expect) {
-            (Family::V6, _) => Transport::Ipv6,
-            (Family::V4, Expect::Ah(_)) => Transport::Ipv4Ah,
-            (Family::V4, Expect::None | Expect::Simple(_)) => Transport::Ipv4,
-        };
-        let member: (Vrid, usize) = (router.spec.config.vrid(), id);
-        let group = group(&router.spec.path);
+        let member: (Vrid, usize) = (router.machine.config().vrid(), id);
+        let group = group(&router.told.manner.path);
         match self
             .ports
             .join(self.poll.registry(), link.index, transport, member, group)
@@ -200,23 +191,38 @@ impl Driver {
     }
 }
 
+impl Network {
+    /// Moves a router's virtual addresses to the interfaces they go on now.
+    fn settle(&mut self, id: usize, router: &mut Router, interfaces: &Interfaces) {
+        let keys = resolve(router, &self.virtual_macs, interfaces);
+        if keys == router.keys {
+            return;
+        }
+        router.place(keys);
+        let declared = core::mem::replace(&mut router.declared, false);
+        if self.refuses(id) {
+            self.refuse(id, router);
+        } else if declared {
+            self.declare(id, router);
+            self.requests_pending = true;
+        }
+    }
+}
+
 /// The virtual addresses with the interface each goes on, as far as it exists, sorted.
-fn resolve(
-    router: &Router,
-    virtual_macs: &VirtualMacs,
-    interfaces: &Interfaces,
-) -> Vec<(AddressKey, u32)> {
+fn resolve(router: &Router, virtual_macs: &VirtualMacs, interfaces: &Interfaces) -> Keys {
     let home = router.home(virtual_macs, interfaces);
     let resolved = (0..)
-        .zip(router.virtual_addresses())
+        .zip(router.told.all())
         .filter_map(|(position, address)| {
-            let index = match address.device {
+            let index = match address.device() {
                 Some(device) => interfaces.link_named(device).map(|link| link.index),
                 None => home,
             };
-            Some((address.spec.key_on(index?), position))
+            Some((address.key_on(index?), position))
         });
-    let mut keys: Vec<_> = resolved.collect();
+    let mut keys = Keys::with_capacity(router.told.all().count());
+    keys.extend(resolved);
     keys.sort_unstable();
     keys
 }

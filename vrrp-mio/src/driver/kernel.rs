@@ -115,7 +115,7 @@ impl Driver {
                     if let Some(router) = self.routers.get_mut(owner).and_then(Option::as_mut)
                         && let Some(position) = router.position(&address.key())
                     {
-                        set(&mut router.installed, position, false);
+                        router.installed.set(position, false);
                     }
                     let (router, address) = (RouterId(owner), address.address);
                     self.notices.push(Notice::AddressLost { router, address });
@@ -139,9 +139,9 @@ impl Driver {
         let Some(position) = router.position(key) else {
             return;
         };
-        set(&mut router.installed, position, true);
+        router.installed.set(position, true);
         if router.machine.role() == Role::Active {
-            let copies = vrrp_core::announce::Settings::from(router.spec.announce).repeat;
+            let copies = vrrp_core::announce::Settings::from(router.told.manner.announce).repeat;
             router.owed.add(position, copies);
             self.deadlines.set(id, router.deadline());
         }
@@ -168,11 +168,5 @@ impl Driver {
                 .condemn_leftovers(self.monitor.interfaces());
             self.network.requests_pending = true;
         }
-    }
-}
-
-fn set(flags: &mut [bool], position: usize, value: bool) {
-    if let Some(flag) = flags.get_mut(position) {
-        *flag = value;
     }
 }

@@ -10,7 +10,8 @@ use vrrp_core::{Family, Instant};
 
 use super::refusal::Holder;
 use super::router::Router;
-use super::spec::{Path, RouterSpec};
+use super::spec::Path;
+use super::told::{KeptAddress, Told};
 use super::virtual_mac::{BearerId, VirtualMacs};
 use crate::addresses::Tenure;
 use crate::firewall::Firewall;
@@ -49,7 +50,7 @@ pub(super) struct Network {
     /// Routers to look at when their configured source comes or goes.
     sources: BTreeMap<IpAddr, BTreeSet<usize>>,
     /// Virtual addresses of any router but an owner, which are no primary addresses.
-    virtuals: BTreeMap<IpAddr, usize>,
+    virtuals: BTreeMap<IpAddr, u32>,
     /// Routers to look at.
     pub(super) dirty: BTreeSet<usize>,
     /// Routers whose socket could not be opened, and when it is tried again.
@@ -130,32 +131,32 @@ impl Network {
     }
 
     /// Watches the interfaces a router depends on.
-    pub(super) fn enlist(&mut self, id: usize, spec: &RouterSpec) {
-        for name in depends_on(spec) {
+    pub(super) fn enlist(&mut self, id: usize, router: &Router) {
+        for name in depends_on(&router.told) {
             self.watchers.entry(name).or_default().insert(id);
         }
-        if let Some(source) = spec.path.source() {
+        if let Some(source) = router.told.manner.path.source() {
             self.sources.entry(source).or_default().insert(id);
         }
-        for address in virtuals(spec) {
+        for address in virtuals(router) {
             *self.virtuals.entry(address).or_default() += 1;
         }
         self.dirty.insert(id);
-        if !spec.config.accept() {
+        if !router.machine.config().accept() {
             self.firewall.prepare();
             self.requests_pending = true;
         }
     }
 
     /// The reverse of [`enlist`](Self::enlist); addresses in place are removed.
-    pub(super) fn discharge(&mut self, id: usize, spec: &RouterSpec) {
-        for name in depends_on(spec) {
+    pub(super) fn discharge(&mut self, id: usize, router: &Router) {
+        for name in depends_on(&router.told) {
             withdraw(&mut self.watchers, &name, id);
         }
-        if let Some(source) = spec.path.source() {
+        if let Some(source) = router.told.manner.path.source() {
             withdraw(&mut self.sources, &source, id);
         }
-        for address in virtuals(spec) {
+        for address in virtuals(router) {
             if let Some(count) = self.virtuals.get_mut(&address) {
                 *count = count.saturating_sub(1);
                 if *count == 0 {
@@ -203,19 +204,19 @@ impl Network {
             Tenure::Virtual
         };
         let specs = router.keys.iter().filter_map(|(key, position)| {
-            let address = router.virtual_address(usize::try_from(*position).ok()?)?;
-            let mut spec = address.spec.clone();
-            spec.index = key.index();
-            Some(spec)
+            let address = router.told.address(usize::try_from(*position).ok()?)?;
+            Some(address.spec(key.index()))
         });
         self.keeper.declare(id, tenure, specs);
     }
 
-    /// An owner keeps its addresses; a router that becomes one, or ceases to be, says so.
-    pub(super) fn redeclare(&mut self, id: usize, routers: &mut [Option<Router>]) {
-        if let Some(router) = routers.get_mut(id).and_then(Option::as_mut)
-            && core::mem::replace(&mut router.declared, false)
-        {
+    /// A router has another configuration. An owner keeps its addresses; one that becomes an owner,
+    /// or ceases to be, says so.
+    pub(super) fn reconfigure(&mut self, id: usize, routers: &mut [Option<Router>]) {
+        let Some(router) = routers.get_mut(id).and_then(Option::as_mut) else {
+            return;
+        };
+        if core::mem::replace(&mut router.declared, false) {
             self.declare(id, router);
             self.requests_pending = true;
         }
@@ -279,14 +280,15 @@ impl Network {
     /// send and be answered from there.
     pub(super) fn source(
         &self,
-        spec: &RouterSpec,
+        router: &Router,
         interfaces: &Interfaces,
         index: u32,
     ) -> Option<IpAddr> {
-        let Some(source) = spec.path.source() else {
-            return self.primary(interfaces, index, spec.config.family());
+        let path = &router.told.manner.path;
+        let Some(source) = path.source() else {
+            return self.primary(interfaces, index, router.machine.config().family());
         };
-        let usable = match (&spec.path, source) {
+        let usable = match (path, source) {
             // The header is ours, and answers go to the group.
             (Path::Multicast { .. }, IpAddr::V4(_)) => true,
             // The kernel sends from no address that is missing or tentative.
@@ -323,22 +325,17 @@ impl AsRawFd for Network {
 }
 
 /// The interfaces whose changes matter to a router.
-fn depends_on(spec: &RouterSpec) -> impl Iterator<Item = InterfaceName> {
-    let devices = spec
-        .addresses
-        .iter()
-        .chain(&spec.excluded)
-        .filter_map(|address| address.device);
-    let macvlan = spec.virtual_mac.map(|virtual_mac| virtual_mac.name);
-    devices.chain(macvlan).chain([spec.interface])
+fn depends_on(told: &Told) -> impl Iterator<Item = InterfaceName> {
+    let devices = told.all().filter_map(KeptAddress::device);
+    let macvlan = told.virtual_mac().map(|virtual_mac| virtual_mac.name);
+    devices.chain(macvlan).chain([told.interface])
 }
 
 /// The addresses that are no primary addresses because of a router. The owner's are its own.
-fn virtuals(spec: &RouterSpec) -> impl Iterator<Item = IpAddr> {
-    let owner = spec.config.priority().is_owner();
-    let all = spec.addresses.iter().chain(&spec.excluded);
-    all.map(|address| address.spec.address)
-        .filter(move |_| !owner)
+fn virtuals(router: &Router) -> impl Iterator<Item = IpAddr> {
+    let owner = router.machine.config().priority().is_owner();
+    let all = router.told.all().map(KeptAddress::address);
+    all.filter(move |_| !owner)
 }
 
 fn withdraw<K: Ord>(routers: &mut BTreeMap<K, BTreeSet<usize>>, key: &K, id: usize) {

@@ -212,6 +212,7 @@ impl Ports {
         transport: Transport,
     ) -> Result<usize, OpenError> {
         let mut socket = AdvertSocket::open(interface, transport)?;
+        // Everything is let in, for every rule that discards a packet has its counter.
         socket.set_filter(&Filter::Datagrams)?;
         // A smaller queue than wished for is no reason to stay deaf.
         drop(socket.set_receive_queue(RECEIVE_QUEUE));

@@ -1,9 +1,10 @@
 //! From a socket to a router: demultiplexing, admission, remarks.
 
-use vrrp_core::receive::{Admitted, Discard, Packet, Remarks};
+use vrrp_core::receive::{Admitted, Discard, Packet, Remarks, ReplayWindow};
 use vrrp_core::wire::{Advertisement, AhPacket, Ipv4Error};
 use vrrp_core::{Event, Family, Instant, Role, Vrid};
 
+use super::router::Noted;
 use super::{Driver, Notice, RouterId};
 use crate::{Datagram, ReceiveError, Received, Reject, Transport};
 
@@ -112,10 +113,15 @@ impl Driver {
             return Err(Discard::Vrid);
         };
         let (priority, primary) = (router.machine.priority(), router.machine.primary());
-        let mut replay = router.replay;
-        let verdict = router
-            .admission()
-            .admit(now, packet, priority, primary, &mut replay);
+        let mut replay = router.replay.take();
+        let window = replay.as_deref_mut();
+        let verdict = router.admission().admit(
+            now,
+            packet,
+            priority,
+            primary,
+            window.unwrap_or(&mut ReplayWindow::new()),
+        );
         router.replay = replay;
         verdict
     }
@@ -125,16 +131,19 @@ impl Driver {
             return;
         };
         let heard = admitted.heard;
-        router.statistics.admitted(&heard, &admitted.remarks);
+        router
+            .counters
+            .update(|all| all.admitted(&heard, &admitted.remarks));
         if let Some(form) = admitted.remarks.checksum {
             router.peer_checksum = Some(form);
         }
         let remark = (heard.source, notable(&admitted.remarks));
         if remark.1 != Remarks::default()
-            && router.remarked.len() < MAX_REMARKED
-            && !router.remarked.contains(&remark)
+            && let Noted { remarks, .. } = &mut **router.noted.get_or_insert_default()
+            && remarks.len() < MAX_REMARKED
+            && !remarks.contains(&remark)
         {
-            router.remarked.push(remark);
+            remarks.push(remark);
             self.notices.push(Notice::Remark {
                 router: RouterId(id),
                 source: heard.source,
@@ -160,10 +169,11 @@ impl Driver {
         let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
             return;
         };
-        router.statistics.discarded(&discard);
+        router.counters.update(|all| all.discarded(&discard));
         let kind = 1 << kind(&discard);
-        if router.discards_told & kind == 0 {
-            router.discards_told |= kind;
+        let Noted { discards, .. } = &mut **router.noted.get_or_insert_default();
+        if *discards & kind == 0 {
+            *discards |= kind;
             self.notices.push(Notice::Discarded {
                 router: RouterId(id),
                 source,

@@ -2,24 +2,33 @@
 
 use core::net::IpAddr;
 
+use smallvec::SmallVec;
 use vrrp_core::announce::{Pace, Schedule};
-use vrrp_core::receive::{Admission, Reach, Remarks, ReplayWindow};
+use vrrp_core::receive::{Admission, Expect, Reach, Remarks, ReplayWindow};
 use vrrp_core::wire::{Addresses, ChecksumForm};
-use vrrp_core::{Family, Instant, Statistics, Transition, VirtualRouter};
+use vrrp_core::{Config, Family, Instant, Statistics, Transition, VirtualRouter};
 
 use super::announce::Owed;
-use super::spec::{Path, RouterSpec, VirtualAddress};
+use super::counters::Counters;
+use super::flags::Flags;
+use super::spec::Path;
+use super::told::{KeptAddress, Told};
 use super::virtual_mac::BearerId;
+use crate::InterfaceName;
 use crate::interfaces::AddressKey;
+
+/// Keys of addresses and their positions, sorted. Of many routers most have one.
+pub(super) type Keys = SmallVec<[(AddressKey, u32); 1]>;
 
 /// A virtual router on a [`Driver`](super::Driver), to look at.
 #[derive(Debug)]
 pub struct Router {
-    pub(super) spec: RouterSpec,
+    pub(super) told: Told,
     pub(super) machine: VirtualRouter,
     pub(super) octets: AddressOctets,
-    pub(super) replay: ReplayWindow,
-    pub(super) statistics: Statistics,
+    /// Where advertisements are authenticated by number.
+    pub(super) replay: Option<Box<ReplayWindow>>,
+    pub(super) counters: Counters,
     pub(super) since: Instant,
     pub(super) last: Option<Transition>,
     /// Index of the interface, while it exists.
@@ -32,49 +41,62 @@ pub struct Router {
     /// Whether the socket could not be opened, which was told.
     pub(super) deaf: bool,
     /// How many of the addresses an advertisement carries on this interface.
-    pub(super) advertised: usize,
+    pub(super) advertised: u8,
     /// The macvlan, while the router is switched on.
     pub(super) bearer: Option<BearerId>,
     /// The virtual addresses, advertised ones first, by kernel key and sorted, once resolved.
-    pub(super) keys: Vec<(AddressKey, u32)>,
+    pub(super) keys: Keys,
     /// Whether the keeper of addresses knows them. Until the router knows its role, addresses that
     /// an earlier run left stay where they are: if nobody else is Active they are still in use.
     pub(super) declared: bool,
-    pub(super) installed: Vec<bool>,
-    pub(super) schedule: Schedule,
+    pub(super) installed: Flags,
+    /// While anything is due.
+    pub(super) schedule: Option<Box<Schedule>>,
     pub(super) owed: Owed,
     pub(super) pace: Pace,
     /// From when on a full send queue may have drained.
     pub(super) drained_at: Instant,
     pub(super) ah_sequence: u32,
     pub(super) peer_checksum: Option<ChecksumForm>,
-    /// Remarks told of since the last transition, and about whom.
-    pub(super) remarked: Vec<(IpAddr, Remarks)>,
-    /// Kinds of discards told of since the last transition.
-    pub(super) discards_told: u32,
+    /// Since the last transition.
+    pub(super) noted: Option<Box<Noted>>,
     pub(super) send_failing: bool,
+}
+
+/// What of a router's packets was told already.
+#[derive(Debug, Default)]
+pub(super) struct Noted {
+    /// Remarks, and about whom.
+    pub(super) remarks: Vec<(IpAddr, Remarks)>,
+    /// Kinds of discards, a bit each.
+    pub(super) discards: u32,
 }
 
 /// The advertised addresses as octets in network order.
 #[derive(Debug)]
 pub(super) enum AddressOctets {
-    V4(Vec<[u8; 4]>),
-    V6(Vec<[u8; 16]>),
+    /// Of many routers most have one.
+    OneV4([u8; 4]),
+    V4(Box<[[u8; 4]]>),
+    V6(Box<[[u8; 16]]>),
 }
 
 impl AddressOctets {
     /// Those of `family`; the others cannot be advertised (T7). Over IPv6 link-local ones go first
     /// (T5), in the configured order otherwise.
-    fn new(family: Family, addresses: &[VirtualAddress]) -> Self {
-        let all = addresses.iter().map(|address| address.spec.address);
+    fn new(family: Family, all: impl Iterator<Item = IpAddr>) -> Self {
         match family {
-            Family::V4 => Self::V4(
-                all.filter_map(|address| match address {
+            Family::V4 => {
+                let list = all.filter_map(|address| match address {
                     IpAddr::V4(address) => Some(address.octets()),
                     IpAddr::V6(_) => None,
-                })
-                .collect(),
-            ),
+                });
+                let list: Vec<_> = list.collect();
+                match list[..] {
+                    [address] => Self::OneV4(address),
+                    _ => Self::V4(list.into_boxed_slice()),
+                }
+            }
             Family::V6 => {
                 let mut list: Vec<_> = all
                     .filter_map(|address| match address {
@@ -90,6 +112,10 @@ impl AddressOctets {
 
     pub(super) fn first(&self, count: usize) -> Addresses<'_> {
         match self {
+            Self::OneV4(address) => {
+                let list = core::slice::from_ref(address);
+                Addresses::V4(list.get(..count).unwrap_or(list))
+            }
             Self::V4(list) => Addresses::V4(list.get(..count).unwrap_or(list)),
             Self::V6(list) => Addresses::V6(list.get(..count).unwrap_or(list)),
         }
@@ -97,13 +123,15 @@ impl AddressOctets {
 }
 
 impl Router {
-    pub(super) fn new(spec: RouterSpec, now: Instant, ah_sequence: u32) -> Self {
-        let count = spec.addresses.len() + spec.excluded.len();
+    pub(super) fn new(config: Config, told: Told, now: Instant, ah_sequence: u32) -> Self {
         Self {
-            machine: VirtualRouter::new(spec.config),
-            octets: AddressOctets::new(spec.config.family(), &spec.addresses),
-            replay: ReplayWindow::new(),
-            statistics: Statistics::default(),
+            machine: VirtualRouter::new(config),
+            octets: AddressOctets::new(
+                config.family(),
+                told.addresses.iter().map(KeptAddress::address),
+            ),
+            replay: matches!(told.manner.expect, Expect::Ah(_)).then(Box::default),
+            counters: Counters::default(),
             since: now,
             last: None,
             interface: None,
@@ -113,26 +141,35 @@ impl Router {
             deaf: false,
             advertised: 0,
             bearer: None,
-            keys: Vec::new(),
+            keys: Keys::new(),
             declared: false,
-            installed: vec![false; count],
-            schedule: Schedule::new(spec.announce),
-            owed: Owed::of(count),
-            pace: Pace::new(spec.announce_interval),
+            installed: Flags::new(told.all().count()),
+            schedule: None,
+            owed: Owed::default(),
+            pace: Pace::new(told.manner.announce_interval),
             drained_at: Instant::EPOCH,
             ah_sequence,
             peer_checksum: None,
-            remarked: Vec::new(),
-            discards_told: 0,
+            noted: None,
             send_failing: false,
-            spec,
+            told,
         }
     }
 
-    /// What it was told to be.
+    /// The name of its interface.
     #[must_use]
-    pub const fn spec(&self) -> &RouterSpec {
-        &self.spec
+    pub const fn interface(&self) -> InterfaceName {
+        self.told.interface
+    }
+
+    /// The addresses it is to advertise, in the configured order.
+    pub fn addresses(&self) -> impl Iterator<Item = IpAddr> {
+        self.told.addresses.iter().map(KeptAddress::address)
+    }
+
+    /// The addresses it keeps beside them.
+    pub fn excluded(&self) -> impl ExactSizeIterator<Item = IpAddr> {
+        self.told.excluded.iter().map(KeptAddress::address)
     }
 
     /// The state machine.
@@ -143,8 +180,8 @@ impl Router {
 
     /// The counters.
     #[must_use]
-    pub const fn statistics(&self) -> &Statistics {
-        &self.statistics
+    pub fn statistics(&self) -> Statistics {
+        self.counters.statistics()
     }
 
     /// When the current role was entered, or the router added.
@@ -174,33 +211,17 @@ impl Router {
     /// How many virtual addresses are in place.
     #[must_use]
     pub fn installed(&self) -> usize {
-        self.installed
-            .iter()
-            .filter(|installed| **installed)
-            .count()
-    }
-
-    pub(super) fn virtual_addresses(&self) -> impl Iterator<Item = &VirtualAddress> {
-        self.spec.addresses.iter().chain(&self.spec.excluded)
-    }
-
-    pub(super) fn virtual_address(&self, position: usize) -> Option<&VirtualAddress> {
-        let advertised = self.spec.addresses.len();
-        match position.checked_sub(advertised) {
-            None => self.spec.addresses.get(position),
-            Some(excluded) => self.spec.excluded.get(excluded),
-        }
+        self.installed.iter().count()
     }
 
     /// Takes over where the addresses go now. Those that go where they went stay in place.
-    pub(super) fn place(&mut self, keys: Vec<(AddressKey, u32)>) {
-        let mut installed = vec![false; self.installed.len()];
+    pub(super) fn place(&mut self, keys: Keys) {
+        let mut installed = Flags::new(self.told.all().count());
         for placed in &keys {
             if self.keys.binary_search(placed).is_ok()
                 && let Ok(position) = usize::try_from(placed.1)
-                && let Some(flag) = installed.get_mut(position)
             {
-                *flag = self.installed.get(position).copied().unwrap_or(false);
+                installed.set(position, self.installed.get(position));
             }
         }
         self.keys = keys;
@@ -218,15 +239,15 @@ impl Router {
     pub(super) fn admission(&self) -> Admission<'_> {
         Admission {
             config: self.machine.config(),
-            addresses: self.octets.first(self.advertised),
-            expect: self.spec.expect,
-            reach: match &self.spec.path {
+            addresses: self.octets.first(self.advertised.into()),
+            expect: self.told.manner.expect,
+            reach: match &self.told.manner.path {
                 Path::Multicast { group, .. } => Reach::Group(*group),
                 Path::Unicast { peers, only, .. } => Reach::Peers { peers, only: *only },
             },
-            owner_is_deaf: self.spec.owner_is_deaf,
-            first_address: self.spec.first_address,
-            address_list: self.spec.address_list,
+            owner_is_deaf: self.told.manner.owner_is_deaf,
+            first_address: self.told.manner.first_address,
+            address_list: self.told.manner.address_list,
         }
     }
 
@@ -234,7 +255,9 @@ impl Router {
     pub(super) fn deadline(&self) -> Option<Instant> {
         [
             self.machine.deadline(),
-            self.schedule.deadline(),
+            self.schedule
+                .as_ref()
+                .and_then(|schedule| schedule.deadline()),
             self.announce_at(),
         ]
         .into_iter()
@@ -251,11 +274,11 @@ mod tests {
     #[test]
     fn a_link_local_address_is_advertised_first_and_no_other_family() {
         let list = ["2001:db8::2", "192.0.2.1", "fe80::1", "2001:db8::1"];
-        let list = list.map(|text| VirtualAddress::new(text.parse().unwrap(), 64));
-        let octets = AddressOctets::new(Family::V6, &list);
+        let list = list.map(|text| text.parse().unwrap());
+        let octets = AddressOctets::new(Family::V6, list.into_iter());
         let sent: Vec<String> = (octets.first(9).iter().map(|a| a.to_string())).collect();
         assert_eq!(sent, ["fe80::1", "2001:db8::2", "2001:db8::1"]);
-        let octets = AddressOctets::new(Family::V4, &list);
+        let octets = AddressOctets::new(Family::V4, list.into_iter());
         assert_eq!(octets.first(9).len(), 1);
     }
 }

@@ -30,13 +30,13 @@ impl Router {
             self.machine.config().version(),
             self.machine.config().family(),
         ) {
-            (Version::V2, _) => Format::V2(match self.spec.expect {
+            (Version::V2, _) => Format::V2(match self.told.manner.expect {
                 Expect::None => Authentication::None,
                 Expect::Simple(key) => Authentication::Simple(key.octets()),
                 Expect::Ah(_) => Authentication::Ah,
             }),
             (Version::V3, Family::V6) => Format::V3(ChecksumForm::PseudoHeader),
-            (Version::V3, Family::V4) => Format::V3(match self.spec.checksum {
+            (Version::V3, Family::V4) => Format::V3(match self.told.manner.checksum {
                 TransmitChecksum::Always(form) => form,
                 TransmitChecksum::FollowPeer(form) => self.peer_checksum.unwrap_or(form),
             }),
@@ -56,7 +56,7 @@ impl Router {
         };
         let source = self.source.ok_or_else(missing)?;
         let mut outcome = Ok(());
-        match &self.spec.path {
+        match &self.told.manner.path {
             Path::Multicast { group, .. } => {
                 let group = *group;
                 outcome = self.advertise_to(source, group, TTL, priority, ports, scratch);
@@ -72,12 +72,13 @@ impl Router {
                 }
             }
         }
-        self.statistics.sent(priority, outcome.is_ok());
+        let left = outcome.is_ok();
+        self.counters.update(|all| all.sent(priority, left));
         outcome
     }
 
     fn peer(&self, index: usize) -> Option<IpAddr> {
-        match &self.spec.path {
+        match &self.told.manner.path {
             Path::Unicast { peers, .. } => peers.get(index).map(|peer| peer.address),
             Path::Multicast { .. } => None,
         }
@@ -97,14 +98,14 @@ impl Router {
             vrid: self.machine.config().vrid(),
             priority,
             interval: self.machine.config().interval(),
-            addresses: self.octets.first(self.advertised),
+            addresses: self.octets.first(self.advertised.into()),
             format: self.format(),
         };
         scratch.pdu.clear();
         advertisement
             .encode(&ends, &mut scratch.pdu)
             .map_err(|error| refused(&error))?;
-        let frame = self.spec.virtual_mac.filter(|mac| !mac.transmit_base);
+        let frame = self.told.virtual_mac().filter(|mac| !mac.transmit_base);
         let link = self.interface.zip(frame).zip(multicast_mac(destination));
         if let Some(((interface, virtual_mac), group_mac)) = link {
             let header = EthernetHeader {
@@ -129,7 +130,7 @@ impl Router {
             source: io::ErrorKind::NotConnected.into(),
         };
         let index = self.listener.ok_or_else(missing)?;
-        if let Expect::Ah(_) = self.spec.expect {
+        if let Expect::Ah(_) = self.told.manner.expect {
             scratch.packet.clear();
             self.encode_packet(&ends, hop_limit, scratch)?;
             let listener = ports.listener(index).ok_or_else(missing)?;
@@ -150,7 +151,7 @@ impl Router {
             u16::try_from(scratch.pdu.len()).map_err(|_exceeds_ip| SendError::TooLong {
                 octets: scratch.pdu.len(),
             })?;
-        let outcome = match (*ends, self.spec.expect) {
+        let outcome = match (*ends, self.told.manner.expect) {
             (
                 PseudoHeader::V4 {
                     source,
@@ -179,7 +180,7 @@ impl Router {
                         &header,
                         &scratch.pdu,
                         &key,
-                        self.spec.icv,
+                        self.told.manner.icv,
                         &mut scratch.packet,
                     ),
                     Expect::None | Expect::Simple(_) => {
@@ -262,19 +263,26 @@ fn refused(error: &EncodeError) -> SendError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::driver::RouterSpec;
+    use crate::driver::{RouterSpec, Told};
     use vrrp_core::{Config, Instant, Settings};
 
     /// RFC 9568 §5.2.8 and what came before it.
     #[test]
     fn the_checksum_of_the_peer_is_followed_unless_one_is_prescribed() {
         let config = Config::try_from(Settings::new(Version::V3, Family::V4, 1)).unwrap();
-        let spec = RouterSpec::new(config, "eth0".parse().unwrap(), Vec::new());
-        let mut router = Router::new(spec, Instant::EPOCH, 0);
-        assert_eq!(router.format(), Format::V3(ChecksumForm::PseudoHeader));
-        router.peer_checksum = Some(ChecksumForm::MessageOnly);
-        assert_eq!(router.format(), Format::V3(ChecksumForm::MessageOnly));
-        router.spec.checksum = TransmitChecksum::Always(ChecksumForm::PseudoHeader);
-        assert_eq!(router.format(), Format::V3(ChecksumForm::PseudoHeader));
+        let router = |checksum: Option<TransmitChecksum>| {
+            let mut spec = RouterSpec::new(config, "eth0".parse().unwrap(), Vec::new());
+            spec.checksum = checksum.unwrap_or(spec.checksum);
+            let (config, told) = Told::new(spec, [].iter());
+            Router::new(config, told, Instant::EPOCH, 0)
+        };
+        let mut follower = router(None);
+        assert_eq!(follower.format(), Format::V3(ChecksumForm::PseudoHeader));
+        follower.peer_checksum = Some(ChecksumForm::MessageOnly);
+        assert_eq!(follower.format(), Format::V3(ChecksumForm::MessageOnly));
+        let always = TransmitChecksum::Always(ChecksumForm::PseudoHeader);
+        let mut stubborn = router(Some(always));
+        stubborn.peer_checksum = Some(ChecksumForm::MessageOnly);
+        assert_eq!(stubborn.format(), Format::V3(ChecksumForm::PseudoHeader));
     }
 }

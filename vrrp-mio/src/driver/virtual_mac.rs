@@ -1,12 +1,14 @@
 //! The macvlans that bear virtual MAC addresses.
 
+use core::num::NonZeroU64;
 use std::collections::{BTreeMap, BTreeSet};
 
 use vrrp_core::{Family, Instant, Role};
 
 use super::network::Tag;
 use super::router::Router;
-use super::spec::{RouterSpec, VirtualMac};
+use super::spec::VirtualMac;
+use super::told::Told;
 use super::{Driver, Notice, RouterId};
 use crate::interfaces::Link;
 use crate::macvlan::{Macvlan, MacvlanError, MacvlanSpec, MacvlanStep, Presence};
@@ -17,7 +19,7 @@ use crate::{InterfaceName, Interfaces};
 /// Names a macvlan for as long as the driver lives: requests outlive routers, whose ids are used
 /// again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct BearerId(u64);
+pub(super) struct BearerId(NonZeroU64);
 
 /// The macvlans of all routers, and those that are on their way out.
 #[derive(Debug, Default)]
@@ -26,7 +28,7 @@ pub(super) struct VirtualMacs {
     by_name: BTreeMap<InterfaceName, BTreeSet<BearerId>>,
     due: BTreeSet<BearerId>,
     timers: BTreeSet<(Instant, BearerId)>,
-    last: u64,
+    last: Option<BearerId>,
     sysctls: Sysctls,
 }
 
@@ -50,12 +52,16 @@ impl VirtualMacs {
     pub(super) fn add(
         &mut self,
         router: usize,
-        spec: &RouterSpec,
+        told: &Told,
+        family: Family,
         virtual_mac: &VirtualMac,
         parent: u32,
     ) -> BearerId {
-        self.last += 1;
-        let id = BearerId(self.last);
+        let number = self
+            .last
+            .map_or(NonZeroU64::MIN, |last| last.0.saturating_add(1));
+        let id = BearerId(number);
+        self.last = Some(id);
         let macvlan = Macvlan::new(MacvlanSpec {
             name: virtual_mac.name,
             parent,
@@ -63,8 +69,8 @@ impl VirtualMacs {
         });
         let bearer = Bearer {
             macvlan,
-            parent: spec.interface,
-            families: families(spec),
+            parent: told.interface,
+            families: families(told, family),
             router: Some(router),
             timer: None,
             tuned: false,
@@ -217,12 +223,12 @@ impl VirtualMacs {
 }
 
 /// Of the addresses that go on the macvlan of a router.
-fn families(spec: &RouterSpec) -> Vec<Family> {
-    let all = spec.addresses.iter().chain(&spec.excluded);
-    let borne = all
-        .filter(|address| address.device.is_none())
-        .map(|address| Family::of(address.spec.address));
-    let mut families: Vec<_> = borne.chain([spec.config.family()]).collect();
+fn families(told: &Told, family: Family) -> Vec<Family> {
+    let borne = told
+        .all()
+        .filter(|address| address.device().is_none())
+        .map(|address| Family::of(address.address()));
+    let mut families: Vec<_> = borne.chain([family]).collect();
     families.sort_unstable();
     families.dedup();
     families
@@ -250,7 +256,8 @@ impl Driver {
         let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
             return;
         };
-        let (Some(virtual_mac), Some(parent)) = (router.spec.virtual_mac, router.interface) else {
+        let (Some(virtual_mac), Some(parent)) = (router.told.virtual_mac(), router.interface)
+        else {
             return;
         };
         if !router.machine.is_started() {
@@ -263,7 +270,13 @@ impl Driver {
             }
             macs.dismiss(bearer);
         }
-        let bearer = macs.add(id, &router.spec, &virtual_mac, parent);
+        let bearer = macs.add(
+            id,
+            &router.told,
+            router.machine.config().family(),
+            &virtual_mac,
+            parent,
+        );
         macs.follow(bearer, router.machine.role());
         router.bearer = Some(bearer);
     }
@@ -353,7 +366,7 @@ impl Driver {
 impl Router {
     /// The interface that bears the addresses without a device of their own, if it exists.
     pub(super) fn home(&self, macs: &VirtualMacs, interfaces: &Interfaces) -> Option<u32> {
-        match (self.spec.virtual_mac, self.bearer) {
+        match (self.told.virtual_mac(), self.bearer) {
             (None, _) => self.interface,
             (Some(_), Some(bearer)) => macs.link(bearer, interfaces).map(|link| link.index),
             (Some(virtual_mac), None) => {

@@ -1,6 +1,6 @@
 //! An address of an interface as the kernel describes it.
 
-use core::net::{IpAddr, Ipv4Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use nix::libc;
 
@@ -31,6 +31,43 @@ impl KernelAddress {
     }
 }
 
+/// What there is to know of an address beside its key. There may be very many.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Particulars {
+    peer: Option<Box<IpAddr>>,
+    prefix_len: u8,
+    pub(super) scope: Scope,
+    pub(super) flags: AddressFlags,
+    pub(super) protocol: Option<AddressProtocol>,
+}
+
+impl Particulars {
+    /// The address of `key` with these.
+    pub(super) fn of(&self, key: &AddressKey) -> KernelAddress {
+        KernelAddress {
+            index: key.index(),
+            address: key.address(),
+            peer: self.peer.as_deref().copied(),
+            prefix_len: self.prefix_len,
+            scope: self.scope,
+            flags: self.flags,
+            protocol: self.protocol,
+        }
+    }
+}
+
+impl From<&KernelAddress> for Particulars {
+    fn from(address: &KernelAddress) -> Self {
+        Self {
+            peer: address.peer.map(Box::new),
+            prefix_len: address.prefix_len,
+            scope: address.scope,
+            flags: address.flags,
+            protocol: address.protocol,
+        }
+    }
+}
+
 /// What the kernel tells addresses apart by.
 ///
 /// An IPv6 address is one on its interface whatever its prefix length; an IPv4 address may be there
@@ -38,33 +75,47 @@ impl KernelAddress {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AddressKey {
     index: u32,
-    address: IpAddr,
-    prefix: Option<(Ipv4Addr, u8)>,
+    identity: Identity,
+}
+
+/// What the kernel tells addresses of an interface apart by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Identity {
+    V4 {
+        address: Ipv4Addr,
+        /// Of the far end, if there is one.
+        network: Ipv4Addr,
+        prefix_len: u8,
+    },
+    V6(Ipv6Addr),
 }
 
 impl AddressKey {
     pub(crate) fn new(index: u32, address: IpAddr, prefix_len: u8, peer: Option<IpAddr>) -> Self {
-        let prefix = match (address, peer) {
-            (IpAddr::V4(_), Some(IpAddr::V4(peer))) => Some((masked(peer, prefix_len), prefix_len)),
-            (IpAddr::V4(own), None | Some(IpAddr::V6(_))) => {
-                Some((masked(own, prefix_len), prefix_len))
-            }
-            (IpAddr::V6(_), _) => None,
+        let identity = match (address, peer) {
+            (IpAddr::V4(address), Some(IpAddr::V4(peer))) => Identity::V4 {
+                address,
+                network: masked(peer, prefix_len),
+                prefix_len,
+            },
+            (IpAddr::V4(address), None | Some(IpAddr::V6(_))) => Identity::V4 {
+                address,
+                network: masked(address, prefix_len),
+                prefix_len,
+            },
+            (IpAddr::V6(address), _) => Identity::V6(address),
         };
-        Self {
-            index,
-            address,
-            prefix,
-        }
+        Self { index, identity }
     }
 
     /// The lowest key an address of interface `index` can have.
     pub(crate) const fn first_of(index: u32) -> Self {
-        Self {
-            index,
-            address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-            prefix: None,
-        }
+        let identity = Identity::V4 {
+            address: Ipv4Addr::UNSPECIFIED,
+            network: Ipv4Addr::UNSPECIFIED,
+            prefix_len: 0,
+        };
+        Self { index, identity }
     }
 
     /// The interface.
@@ -76,7 +127,10 @@ impl AddressKey {
     /// The address.
     #[must_use]
     pub const fn address(&self) -> IpAddr {
-        self.address
+        match self.identity {
+            Identity::V4 { address, .. } => IpAddr::V4(address),
+            Identity::V6(address) => IpAddr::V6(address),
+        }
     }
 }
 
@@ -187,6 +241,22 @@ mod tests {
     fn keys_of_an_interface_are_contiguous() {
         assert!(AddressKey::first_of(2) <= key("0.0.0.0", 0, None));
         assert!(key("ffff::", 128, None) < AddressKey::first_of(3));
+    }
+
+    #[test]
+    fn an_address_is_kept_with_all_that_is_known_of_it() {
+        for peer in [None, Some("10.1.0.9".parse().unwrap())] {
+            let address = KernelAddress {
+                index: 2,
+                address: "10.0.0.1".parse().unwrap(),
+                peer,
+                prefix_len: 24,
+                scope: Scope::LINK,
+                flags: AddressFlags::from_bits(0x81),
+                protocol: Some(AddressProtocol::DRIVER),
+            };
+            assert_eq!(Particulars::from(&address).of(&address.key()), address);
+        }
     }
 
     #[test]

@@ -121,7 +121,7 @@ fn a_notification_outlives_the_dump_it_came_in_the_midst_of() {
             NetworkEvent::Synchronised
         ]
     );
-    assert_eq!(interfaces.addresses().collect::<Vec<_>>(), [&new]);
+    assert_eq!(interfaces.addresses().collect::<Vec<_>>(), [new]);
 }
 
 #[test]
@@ -172,4 +172,25 @@ fn links_that_swap_names_are_found_by_the_new_ones() {
         (index("eth0"), index("eth1"), index("tmp")),
         (Some(3), Some(2), None)
     );
+}
+
+#[test]
+fn what_is_gone_is_remembered_only_until_the_dumps_end() {
+    let [first, second] = ["192.0.2.1/24", "192.0.2.2/24"].map(|text| address(2, text, 0x80));
+    let mut interfaces = table([first, second]);
+    let mut events = Vec::new();
+    interfaces.begin_round();
+    interfaces.apply(
+        Update::AddressGone(first),
+        Source::Notification,
+        &mut events,
+    );
+    assert_eq!(interfaces.gone_addresses.len(), 1);
+    interfaces.end_round(&mut events);
+    let gone = [Update::AddressGone(second), Update::LinkGone(2)];
+    for update in gone {
+        interfaces.apply(update, Source::Notification, &mut events);
+    }
+    assert_eq!(interfaces.gone_addresses.len(), 0);
+    assert_eq!(interfaces.gone_links.len(), 0);
 }

@@ -174,8 +174,6 @@ pub(crate) const NLMSG_OVERRUN: u16 = libc::NLMSG_OVERRUN as u16;
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     fn message(kind: u16, flags: u16, payload: &[u8]) -> Vec<u8> {
@@ -246,16 +244,5 @@ mod tests {
                 text: Some("taken")
             })
         );
-    }
-
-    proptest! {
-        #[test]
-        fn arbitrary_octets_never_panic(octets in proptest::collection::vec(any::<u8>(), 0..200)) {
-            for message in Messages::new(&octets).flatten() {
-                let _: Option<Acknowledgement<'_>> = Acknowledgement::decode(&message);
-                prop_assert!(Attributes::new(message.payload).count() <= octets.len());
-            }
-            prop_assert!(Attributes::new(&octets).count() <= octets.len());
-        }
     }
 }

@@ -15,8 +15,8 @@ use super::request::Request;
 const QUEUE: usize = 1024;
 /// Requests whose answers may be outstanding; an answer takes the kernel about 800 octets of the
 /// receive buffer.
-const IN_FLIGHT: usize = 128;
-/// How long to wait for an answer, which normally is there before `send` returns.
+pub(super) const IN_FLIGHT: usize = 128;
+/// How long to wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What became of a request.
@@ -155,13 +155,11 @@ impl<T> Pipeline<T> {
         }
     }
 
-    /// The batch is with the kernel; its size.
-    pub(super) fn sent(&mut self, now: Instant) -> usize {
-        let size = self.batch.len();
+    /// The batch is on its way to the kernel.
+    pub(super) fn sent(&mut self, now: Instant) {
         for (sequence, entry) in self.batch.drain(..) {
             self.in_flight.insert(sequence, (now + PATIENCE, entry));
         }
-        size
     }
 
     /// The batch is to be sent again later.

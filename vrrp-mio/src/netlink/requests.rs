@@ -5,25 +5,21 @@ use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 
 use neli::consts::socket::NlFamily;
-use nix::errno::Errno;
 use vrrp_core::Instant;
 
 use super::frame::{Messages, NLMSG_OVERRUN};
 use super::pipeline::{Completion, Pipeline, QueueFull};
 use super::request::Request;
+use super::sender::Sender;
 use super::slice::{Progress, TimeSlice};
 use super::socket::{NetlinkSocket, Received};
 
 /// Room for the answers to all requests in flight, with a margin.
 const RECEIVE_BUFFER: usize = 512 * 1024;
-/// How long to wait after the kernel had no memory for a datagram.
+/// How long to wait where too much is on its way already.
 const RETRY: Duration = Duration::from_millis(10);
-
-/// How long one datagram may keep the kernel, which acts on all of it before `send` returns. Adding
-/// an address takes it a few microseconds, or a millisecond where an interface has 20,000 already.
-const DATAGRAM_TIME: Duration = Duration::from_micros(250);
 /// Requests in one datagram at most.
-const LARGEST_BATCH: usize = 32;
+const BATCH: usize = 32;
 
 /// A queue of changes to the kernel's interfaces and addresses.
 ///
@@ -34,27 +30,25 @@ const LARGEST_BATCH: usize = 32;
 #[derive(Debug)]
 pub struct Requests<T> {
     socket: NetlinkSocket,
+    sender: Sender,
     pipeline: Pipeline<T>,
-    datagram: Vec<u8>,
     answers_lost: bool,
     retry_at: Option<Instant>,
-    /// Requests to put in the next datagram.
-    batch: usize,
 }
 
 impl<T> Requests<T> {
-    /// Opens a socket for requests.
+    /// Opens a socket for requests, and starts the thread that sends them.
     ///
     /// # Errors
-    /// What socket(2), bind(2) and setsockopt(2) give.
+    /// What socket(2), bind(2), setsockopt(2), fcntl(2) and clone(2) give.
     pub fn open() -> io::Result<Self> {
+        let socket = NetlinkSocket::open(NlFamily::Route, &[], RECEIVE_BUFFER)?;
         Ok(Self {
-            socket: NetlinkSocket::open(NlFamily::Route, &[], RECEIVE_BUFFER)?,
+            sender: Sender::start(socket.descriptor()?)?,
+            socket,
             pipeline: Pipeline::new(),
-            datagram: Vec::new(),
             answers_lost: false,
             retry_at: None,
-            batch: 1,
         })
     }
 
@@ -88,17 +82,17 @@ impl<T> Requests<T> {
             .min()
     }
 
-    /// Sends what may be sent, reads what can be read, and appends outcomes to `completions`.
+    /// Has sent what may be sent, reads what can be read, and appends outcomes to `completions`.
     ///
     /// # Errors
-    /// What send(2) and recv(2) give beyond the passing shortages. Requests stay queued.
+    /// What recv(2) gives beyond the passing shortages. Requests stay queued.
     pub fn drive(
         &mut self,
         slice: &TimeSlice<'_>,
         completions: &mut Vec<Completion<T>>,
     ) -> io::Result<Progress> {
         loop {
-            let sent = self.send_batch(slice, completions)?;
+            let sent = self.send_batch(slice, completions);
             let read = self.read(slice, completions)?;
             if read == Progress::Partial {
                 return Ok(Progress::Partial);
@@ -113,39 +107,24 @@ impl<T> Requests<T> {
         Ok(Progress::Complete)
     }
 
-    fn send_batch(
-        &mut self,
-        slice: &TimeSlice<'_>,
-        completions: &mut Vec<Completion<T>>,
-    ) -> io::Result<Sent> {
+    fn send_batch(&mut self, slice: &TimeSlice<'_>, completions: &mut Vec<Completion<T>>) -> Sent {
         let now = slice.now();
         if self.retry_at.is_some_and(|retry_at| now < retry_at) {
-            return Ok(Sent::Nothing);
+            return Sent::Nothing;
         }
         self.retry_at = None;
-        self.pipeline
-            .next_batch(self.batch, &mut self.datagram, completions);
-        if self.datagram.is_empty() {
-            return Ok(Sent::Nothing);
+        let mut datagram = Vec::new();
+        self.pipeline.next_batch(BATCH, &mut datagram, completions);
+        if datagram.is_empty() {
+            return Sent::Nothing;
         }
-        let begin = slice.clock();
-        match self.socket.send(&self.datagram) {
-            Ok(()) => {
-                let size = self.pipeline.sent(now);
-                let taken = slice.clock().saturating_duration_since(begin);
-                self.batch = next_batch(size, taken);
-                Ok(Sent::Batch)
-            }
-            Err(error) => {
-                self.pipeline.not_sent();
-                match error.raw_os_error().map(Errno::from_raw) {
-                    Some(Errno::EAGAIN | Errno::ENOBUFS | Errno::ENOMEM | Errno::EINTR) => {
-                        self.retry_at = Some(now + RETRY);
-                        Ok(Sent::Nothing)
-                    }
-                    Some(_) | None => Err(error),
-                }
-            }
+        if self.sender.send(datagram) {
+            self.pipeline.sent(now);
+            Sent::Batch
+        } else {
+            self.pipeline.not_sent();
+            self.retry_at = Some(now + RETRY);
+            Sent::Nothing
         }
     }
 
@@ -183,15 +162,6 @@ impl<T> Requests<T> {
     }
 }
 
-/// The size of the next batch, after one of `size` requests took the kernel `taken`.
-fn next_batch(size: usize, taken: Duration) -> usize {
-    let each = taken.as_nanos() / u128::try_from(size.max(1)).unwrap_or(u128::MAX);
-    let fitting = DATAGRAM_TIME.as_nanos() / each.max(1);
-    usize::try_from(fitting)
-        .unwrap_or(LARGEST_BATCH)
-        .clamp(1, LARGEST_BATCH)
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sent {
     Batch,
@@ -201,18 +171,5 @@ enum Sent {
 impl<T> AsRawFd for Requests<T> {
     fn as_raw_fd(&self) -> RawFd {
         self.socket.as_raw_fd()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn batches_follow_the_pace_of_the_kernel() {
-        assert_eq!(next_batch(8, Duration::from_micros(80)), 25);
-        assert_eq!(next_batch(8, Duration::from_millis(12)), 1);
-        assert_eq!(next_batch(1, Duration::ZERO), 32);
-        assert_eq!(next_batch(0, Duration::MAX), 1);
     }
 }

@@ -2,7 +2,7 @@
 
 use core::fmt;
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 use neli::consts::socket::{Msg, NlFamily};
 use neli::socket::NlSocket;
@@ -66,6 +66,11 @@ impl NetlinkSocket {
         self.socket.send(datagram, Msg::empty()).map(drop)
     }
 
+    /// Another descriptor of the socket, to send by from another thread.
+    pub(crate) fn descriptor(&self) -> io::Result<OwnedFd> {
+        sys::descriptor(&self.socket).try_clone_to_owned()
+    }
+
     pub(crate) fn receive(&mut self) -> io::Result<Received<'_>> {
         loop {
             let received = recvfrom::<NetlinkAddr>(self.socket.as_raw_fd(), &mut self.buffer);
@@ -77,7 +82,7 @@ impl NetlinkSocket {
                     self.buffer.get(..length).unwrap_or_default(),
                 )),
                 Err(Errno::EAGAIN) => Ok(Received::Empty),
-                Err(Errno::ENOBUFS) => Ok(Received::Overrun),
+                Err(Errno::ENOBUFS | Errno::ENOMEM) => Ok(Received::Overrun),
                 Err(Errno::EINTR) => continue,
                 Err(errno) => Err(errno.into()),
             };

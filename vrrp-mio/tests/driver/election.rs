@@ -1,6 +1,6 @@
 //! Who has the addresses.
 
-use vrrp_core::{Cause, Role};
+use vrrp_core::{Cause, Config, Event, Role, Settings};
 use vrrp_mio::Notice;
 
 use crate::host::{Switch, address, router, until};
@@ -49,6 +49,26 @@ fn cause(host: &crate::host::Host, router: vrrp_mio::RouterId) -> Cause {
         let router = node.driver().router(router).unwrap();
         router.last_transition().unwrap().cause
     })
+}
+
+#[test]
+#[ignore = "needs root: network namespaces and packet sockets"]
+fn a_new_configuration_decides_the_election_and_is_what_the_router_is_told_to_be() {
+    let switch = Switch::new();
+    let (left, right) = (switch.host(1), switch.host(2));
+    let a = left.start(router(200, &[VIP]));
+    let b = right.start(router(100, &[VIP]));
+    left.await_role(a, Role::Active);
+    let preferred = Config::try_from(Settings {
+        priority: 250,
+        ..Settings::from(router(100, &[VIP]).config)
+    });
+    let preferred = preferred.unwrap();
+    right.ask(move |node| node.driver().tell(b, Event::Configure(preferred)));
+    right.await_role(b, Role::Active);
+    left.await_role(a, Role::Backup);
+    let told = right.ask(move |node| *node.driver().router(b).unwrap().machine().config());
+    assert_eq!(told, preferred);
 }
 
 #[test]

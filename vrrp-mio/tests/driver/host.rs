@@ -4,11 +4,12 @@ use core::net::IpAddr;
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 use std::fs::File;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread::{JoinHandle, sleep, spawn};
 
 use nix::sched::{CloneFlags, setns};
+use nix::unistd::Pid;
 use vrrp_core::{Config, Family, Role, Settings, Version};
 use vrrp_mio::{Clock, Driver, Notice, RouterId, RouterSpec, VirtualAddress};
 
@@ -178,24 +179,17 @@ impl Host {
     /// Puts the driver before everything else that wants the processor, so that what is measured is
     /// the driver and not its neighbours.
     pub(crate) fn prioritise(&self) {
-        self.schedule("chrt --fifo --pid 50");
+        schedule("chrt --fifo --pid 50", self.thread());
     }
 
     /// Favours the driver where it works without a pause, which the kernel does not let a real-time
     /// thread do: it takes 50 ms of every second away.
     pub(crate) fn favour(&self) {
-        self.schedule("renice --priority -20 --pid");
+        schedule("renice --priority -20 --pid", self.thread());
     }
 
-    fn schedule(&self, command: &str) {
-        let thread = self.ask(|_| nix::unistd::gettid());
-        let mut words = command.split_whitespace();
-        let status = Command::new(words.next().unwrap())
-            .args(words)
-            .arg(thread.to_string())
-            .status()
-            .unwrap();
-        assert!(status.success());
+    fn thread(&self) -> Pid {
+        self.ask(|_| nix::unistd::gettid())
     }
 
     pub(crate) fn start(&self, spec: RouterSpec) -> RouterId {
@@ -291,4 +285,16 @@ pub(crate) fn virtual_address(text: &str) -> VirtualAddress {
 
 pub(crate) fn address(text: &str) -> IpAddr {
     text.parse().unwrap()
+}
+
+/// Schedules `thread` otherwise.
+pub(crate) fn schedule(command: &str, thread: Pid) {
+    let mut words = command.split_whitespace();
+    let status = Command::new(words.next().unwrap())
+        .args(words)
+        .arg(thread.to_string())
+        .stdout(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(status.success());
 }

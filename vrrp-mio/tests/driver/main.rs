@@ -10,6 +10,7 @@ mod addresses;
 mod election;
 mod host;
 mod interfaces;
+mod meter;
 mod scale;
 mod stalls;
 mod transport;

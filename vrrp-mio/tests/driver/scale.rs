@@ -1,5 +1,6 @@
 //! Many routers, many addresses and short intervals.
 
+use core::ops::Range;
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::thread::sleep;
@@ -8,6 +9,7 @@ use vrrp_core::{Config, Family, Role, Settings, Version};
 use vrrp_mio::{Clock, RouterSpec};
 
 use crate::host::{Host, Switch, router, until, virtual_address};
+use crate::meter::{Meter, stolen};
 use crate::wire::{Frame, Tap};
 
 fn spec(vrid: u8, interval_cs: u16, interface: &str, address: &str) -> RouterSpec {
@@ -21,20 +23,23 @@ fn spec(vrid: u8, interval_cs: u16, interface: &str, address: &str) -> RouterSpe
     RouterSpec::new(config, interface, vec![virtual_address(address)])
 }
 
-/// The times from one advertisement to the next, by virtual router.
-fn periods(frames: &[Frame]) -> BTreeMap<u8, Vec<Duration>> {
+/// From one advertisement to the next, by virtual router.
+fn periods(frames: &[Frame]) -> BTreeMap<u8, Vec<Range<Duration>>> {
     let mut last = BTreeMap::new();
-    let mut periods: BTreeMap<u8, Vec<Duration>> = BTreeMap::new();
+    let mut periods: BTreeMap<u8, Vec<Range<Duration>>> = BTreeMap::new();
     for frame in frames {
         let Some(pdu) = frame.advertisement() else {
             continue;
         };
         if let Some(before) = last.insert(pdu[1], frame.at) {
-            let period = frame.at.saturating_sub(before);
-            periods.entry(pdu[1]).or_default().push(period);
+            periods.entry(pdu[1]).or_default().push(before..frame.at);
         }
     }
     periods
+}
+
+fn length(span: &Range<Duration>) -> Duration {
+    span.end.saturating_sub(span.start)
 }
 
 fn mean(periods: &[Duration]) -> Duration {
@@ -103,7 +108,7 @@ fn a_thousand_routers_on_four_links_start_in_their_time() {
     sleep(Duration::from_secs(seconds));
     let used = processor_time() - before;
     let periods = periods(tap.read());
-    let all: Vec<Duration> = periods.values().flatten().copied().collect();
+    let all: Vec<Duration> = periods.values().flatten().map(length).collect();
     let worst = longest(&all);
     println!(
         "{} advertisements of {} routers on eth0: mean {:?}, longest {worst:?}",
@@ -134,6 +139,7 @@ fn twenty_thousand_excluded_addresses_delay_no_advertisement_by_a_fifth() {
         }
     }
     let mut tap = Tap::on(&switch, "p1");
+    let meter = Meter::start();
     let clock = Clock::new().unwrap();
     let begin = clock.now();
     let router = host.start(RouterSpec {
@@ -163,19 +169,21 @@ fn twenty_thousand_excluded_addresses_delay_no_advertisement_by_a_fifth() {
     });
     let removed = clock.now().saturating_duration_since(begin) - took;
     let periods = periods(tap.read());
-    let own = &periods[&51];
+    let stalls = meter.stop();
+    let own: Vec<_> = periods[&51].iter().map(length).collect();
     let announced = tap.count(|frame| frame.announced().is_some());
     println!(
         "20,001 addresses in {took:?}, removed in {removed:?}, {announced} announcements seen; \
          {} advertisements, mean {:?}, longest {:?}",
         own.len(),
-        mean(own),
-        longest(own)
+        mean(&own),
+        longest(&own)
     );
-    let late: Vec<_> = own
+    let limit = |period: &Range<_>| Duration::from_millis(120) + stolen(&stalls, period);
+    let late: Vec<_> = periods[&51]
         .iter()
         .enumerate()
-        .filter(|(_, period)| **period > Duration::from_millis(120))
+        .filter(|(_, period)| length(period) > limit(period))
         .collect();
     assert!(late.is_empty(), "{late:?}");
 }
@@ -189,16 +197,40 @@ fn a_period_of_ten_milliseconds_does_not_drift() {
     let a = host.start(spec(51, 1, "eth0", "10.9.0.100/24"));
     host.await_role(a, Role::Active);
     sleep(Duration::from_millis(100));
-    let mut tap = Tap::on(&switch, "p1");
-    sleep(Duration::from_secs(10));
-    let periods = periods(tap.read());
-    let own = &periods[&51];
-    let average = mean(own);
-    println!(
-        "{} periods, mean {average:?}, longest {:?}",
-        own.len(),
-        longest(own)
-    );
-    let off = average.abs_diff(Duration::from_millis(10));
+    let interval = Duration::from_millis(10);
+    let own = (0..10)
+        .map(|_| undisturbed_periods(&switch, interval))
+        .find(|own| own.len() > 900)
+        .expect("the machine does not stall all the time");
+    let off = mean(&own).abs_diff(interval);
     assert!(off < Duration::from_micros(10), "{off:?}");
+}
+
+/// What is measured in ten seconds of the one router's periods of which the hypervisor took nothing.
+#[expect(clippy::print_stdout, reason = "tells how disturbed the machine is")]
+fn undisturbed_periods(switch: &Switch, interval: Duration) -> Vec<Duration> {
+    let mut tap = Tap::on(switch, "p1");
+    let meter = Meter::start();
+    sleep(Duration::from_secs(10));
+    let stalls = meter.stop();
+    let frames = tap.read();
+    let advertised = frames
+        .iter()
+        .filter(|frame| frame.advertisement().is_some());
+    let times: Vec<_> = advertised.map(|frame| frame.at).collect();
+    let all = times.windows(2).map(|pair| pair[0]..pair[1]);
+    // A period may also make up for the one before it.
+    let touched = |period: &Range<Duration>| period.start.saturating_sub(interval)..period.end;
+    let own: Vec<_> = all
+        .filter(|period| stolen(&stalls, &touched(period)).is_zero())
+        .map(|period| length(&period))
+        .collect();
+    println!(
+        "{} of {} periods undisturbed, mean {:?}, longest {:?}",
+        own.len(),
+        times.len() - 1,
+        mean(&own),
+        longest(&own)
+    );
+    own
 }

@@ -10,7 +10,7 @@ use crate::wire::Tap;
 
 const VIP: &str = "10.9.0.100/24";
 
-fn elect(left: &Host, right: &Host, spec: impl Fn(u8) -> RouterSpec) {
+fn elect(left: &Host, right: &Host, spec: impl Fn(u8) -> RouterSpec, announced: impl FnOnce()) {
     let a = left.start(spec(200));
     let b = right.start(spec(100));
     left.await_role(a, Role::Active);
@@ -20,6 +20,7 @@ fn elect(left: &Host, right: &Host, spec: impl Fn(u8) -> RouterSpec) {
             machine.active_router().is_some()
         })
     });
+    announced();
     left.stop(a);
     right.await_role(b, Role::Active);
     right.stop(b);
@@ -32,10 +33,12 @@ fn ipv6_with_a_link_local_and_a_global_address() {
     let (left, right) = (switch.host(1), switch.host(2));
     let mut tap = Tap::on(&switch, "p1");
     let vips = ["fe80::100/64", "2001:db8::100/64"];
-    elect(&left, &right, |priority| router(priority, &vips));
-    for vip in ["fe80::100", "2001:db8::100"] {
-        assert!(tap.announcements(address(vip)) >= 5, "{vip}");
-    }
+    let announced = || {
+        for vip in ["fe80::100", "2001:db8::100"] {
+            until(vip, || tap.announcements(address(vip)) >= 5);
+        }
+    };
+    elect(&left, &right, |priority| router(priority, &vips), announced);
     assert!(!left.has("2001:db8::100/64"));
 }
 
@@ -105,9 +108,38 @@ fn authenticated_routers_elect_and_others_are_not_heard() {
         expect: Expect::Ah(Key::from_password(key).unwrap()),
         ..router(priority, &[VIP])
     };
-    elect(&left, &right, |priority| authenticated(priority, b"secret"));
+    let secret = |priority| authenticated(priority, b"secret");
+    elect(&left, &right, secret, || ());
     let a = left.start(authenticated(200, b"secret"));
     let b = right.start(authenticated(100, b"other"));
     left.await_role(a, Role::Active);
     right.await_role(b, Role::Active);
+}
+
+#[test]
+#[ignore = "needs root: network namespaces and packet sockets"]
+fn an_authenticated_advertisement_lists_what_fits_the_link() {
+    let switch = Switch::new();
+    let host = switch.host(1);
+    host.ip("link set eth0 mtu 576");
+    let mut tap = Tap::on(&switch, "p1");
+    let addresses: Vec<String> = (1..=200).map(|n| format!("10.9.1.{n}/32")).collect();
+    let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
+    let settings = Settings::new(Version::V2, vrrp_core::Family::V4, 51);
+    host.start(RouterSpec {
+        config: Config::try_from(settings).unwrap(),
+        expect: Expect::Ah(Key::from_password(b"secret").unwrap()),
+        ..router(100, &addresses)
+    });
+    // Ethernet, IPv4, authentication header.
+    let advertisement = 14 + 20 + 24;
+    tap.wait("an advertisement", 1, |frame| frame.octets[23] == 51);
+    let frame = tap
+        .frames
+        .iter()
+        .find(|frame| frame.octets[23] == 51)
+        .unwrap();
+    // (576 - 20 - 24 - 8 - 8) / 4
+    assert_eq!(frame.octets[advertisement + 3], 129);
+    assert_eq!(frame.octets.len(), 14 + 576);
 }

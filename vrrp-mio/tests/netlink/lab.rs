@@ -1,7 +1,7 @@
 //! A network namespace with a pair of interfaces, and the loop that drives everything in it.
 
 use core::time::Duration;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::os::fd::AsRawFd;
 use std::process::{Command, Stdio};
 
@@ -113,8 +113,10 @@ impl Lab {
                 continue;
             }
             let mut events = Events::with_capacity(4);
-            poll.poll(&mut events, Some(Duration::from_millis(100)))
-                .unwrap();
+            // A process that another test starts may interrupt this.
+            while let Err(error) = poll.poll(&mut events, Some(Duration::from_millis(100))) {
+                assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
+            }
             let quiet = events.is_empty() && self.requests.is_idle();
             if quiet && self.monitor.is_synchronised() && self.keeper.is_settled() {
                 return;

@@ -1,7 +1,7 @@
 //! Frames, octet by octet, as a packet socket on the other side sees them.
 
 use core::net::{Ipv4Addr, Ipv6Addr};
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 
 use socket2::{Domain, Protocol, Socket, Type};
 use vrrp_core::wire::{ArpPacket, NeighborAdvertisement, PseudoHeader};
@@ -27,8 +27,12 @@ impl Sniffer {
     fn next(&self, wanted: impl Fn(&[u8]) -> bool) -> Vec<u8> {
         loop {
             let mut frame = vec![0; 2_048];
-            let octets = (&self.0).read(&mut frame).unwrap();
-            frame.truncate(octets);
+            match (&self.0).read(&mut frame) {
+                Ok(octets) => frame.truncate(octets),
+                // By the end of a process that another test has started.
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => panic!("{error}"),
+            }
             if wanted(&frame) {
                 return frame;
             }

@@ -4,6 +4,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 use std::fs::File;
+use std::io::ErrorKind;
 use std::process::Command;
 
 use mio::{Events, Interest, Poll, Token};
@@ -164,7 +165,10 @@ pub(crate) fn wait<'a>(socket: &mut AdvertSocket, buffer: &'a mut [u8]) -> Recei
     poll.registry()
         .register(socket, Token(0), Interest::READABLE)
         .unwrap();
-    poll.poll(&mut events, Some(PATIENCE)).unwrap();
+    // A process that another test starts may interrupt this.
+    while let Err(error) = poll.poll(&mut events, Some(PATIENCE)) {
+        assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
+    }
     assert!(!events.is_empty(), "nothing received");
     poll.registry().deregister(socket).unwrap();
     socket.receive(buffer).unwrap().unwrap()

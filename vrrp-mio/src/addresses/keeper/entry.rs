@@ -2,10 +2,12 @@
 
 use core::time::Duration;
 
+use smallvec::SmallVec;
 use vrrp_core::Instant;
 
 use super::Tenure;
 use crate::addresses::AddressSpec;
+use crate::interfaces::AddressKey;
 
 /// Before an address lost for the second time is added again; doubled for each further loss.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
@@ -16,7 +18,8 @@ const CALM: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
 pub(super) struct Entry<O> {
-    pub(super) claims: Vec<Claim<O>>,
+    /// Nearly every address has one owner.
+    pub(super) claims: SmallVec<[Claim<O>; 1]>,
     pub(super) phase: Phase,
     /// To be removed though nobody claims it: left over, or claimed until just now.
     pub(super) condemned: bool,
@@ -26,19 +29,49 @@ pub(super) struct Entry<O> {
     pub(super) unmarked: bool,
     /// Duplicate address detection has failed, and this was told.
     pub(super) duplicate: bool,
-    losses: u32,
+    losses: u8,
+    refusals: u8,
     last_loss: Instant,
-    refusals: u32,
 }
 
 #[derive(Debug)]
 pub(super) struct Claim<O> {
     pub(super) owner: O,
-    pub(super) spec: AddressSpec,
+    prefix_len: u8,
+    /// What is asked for, unless [`AddressSpec::new`] makes just that, as it nearly always does.
+    special: Option<Box<AddressSpec>>,
     pub(super) tenure: Tenure,
     pub(super) active: bool,
     /// The owner knows that the address is in place.
     pub(super) told: bool,
+}
+
+impl<O> Claim<O> {
+    /// A claim that knows of no address yet.
+    pub(super) const fn new(owner: O, tenure: Tenure, active: bool) -> Self {
+        Self {
+            owner,
+            prefix_len: 0,
+            special: None,
+            tenure,
+            active,
+            told: false,
+        }
+    }
+
+    /// The address is to be as `spec` says.
+    pub(super) fn specify(&mut self, spec: AddressSpec) {
+        self.prefix_len = spec.prefix_len;
+        let plain = AddressSpec::new(spec.index, spec.address, spec.prefix_len);
+        self.special = (spec != plain).then(|| Box::new(spec));
+    }
+
+    fn spec(&self, key: &AddressKey) -> AddressSpec {
+        match &self.special {
+            None => AddressSpec::new(key.index(), key.address(), self.prefix_len),
+            Some(spec) => AddressSpec::clone(spec),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,24 +109,29 @@ impl Phase {
 }
 
 impl<O> Entry<O> {
-    pub(super) const fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
-            claims: Vec::new(),
+            claims: SmallVec::new(),
             phase: Phase::Idle,
             condemned: false,
             added: false,
             unmarked: false,
             duplicate: false,
             losses: 0,
-            last_loss: Instant::EPOCH,
             refusals: 0,
+            last_loss: Instant::EPOCH,
         }
     }
 
-    /// The specification to add it by, if an active owner claims it.
-    pub(super) fn wanted(&self) -> Option<&AddressSpec> {
+    /// Whether an active owner claims it.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.claims.iter().any(|claim| claim.active)
+    }
+
+    /// The specification to add it by, if an active owner claims it. `key` is its own.
+    pub(super) fn wanted(&self, key: &AddressKey) -> Option<AddressSpec> {
         let claim = self.claims.iter().find(|claim| claim.active)?;
-        Some(&claim.spec)
+        Some(claim.spec(key))
     }
 
     /// Whether we may remove it when nobody wants it.
@@ -103,7 +141,7 @@ impl<O> Entry<O> {
     }
 
     /// Whether nothing has to be remembered about it once it is gone or to be left.
-    pub(super) const fn is_forgettable(&self) -> bool {
+    pub(super) fn is_forgettable(&self) -> bool {
         self.claims.is_empty() && matches!(self.phase, Phase::Idle)
     }
 
@@ -139,7 +177,7 @@ impl<O> Entry<O> {
     }
 }
 
-fn pause(doublings: u32) -> Duration {
+fn pause(doublings: u8) -> Duration {
     SHORTEST_PAUSE
         .saturating_mul(1 << doublings.min(16))
         .min(LONGEST_PAUSE)

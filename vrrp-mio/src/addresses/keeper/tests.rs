@@ -213,6 +213,28 @@ fn addresses_come_with_the_active_state_and_go_with_it() {
 }
 
 #[test]
+fn an_address_is_asked_for_as_it_was_declared() {
+    let special = AddressSpec {
+        scope: Scope(200),
+        label: Some("eth0:1".parse().unwrap()),
+        broadcast: Some([192, 0, 2, 255].into()),
+        preferred_lifetime: Some(0),
+        duplicate_detection: true,
+        no_prefix_route: true,
+        ..AddressSpec::new(2, [192, 0, 2, 1].into(), 24)
+    };
+    let plain = AddressSpec::new(2, "2001:db8::1".parse().unwrap(), 64);
+    let mut host = Host::new();
+    let declared = [special.clone(), plain.clone()];
+    host.keeper.declare(1, Tenure::Virtual, declared);
+    host.keeper.set_active(1, true);
+    host.settle();
+    let protocol = Some(AddressProtocol::VRRP);
+    let asked = [special, plain].map(|spec| Request::AddAddress { spec, protocol });
+    assert_eq!(host.requests, asked);
+}
+
+#[test]
 fn nothing_is_asked_before_the_table_is_complete() {
     let mut keeper = AddressKeeper::<u8>::default();
     keeper.declare(1, Tenure::Virtual, [spec(1)]);
