@@ -6,6 +6,7 @@
 //! run, and the table is set up once it is there.
 
 mod kernel;
+mod modules;
 mod narrator;
 mod prepared;
 pub mod reconciler;
@@ -43,7 +44,7 @@ use crate::health::schedule::Verdict;
 use crate::notifier::Notifier;
 
 /// Attempts of checkers under way at a time; each has a descriptor.
-const ATTEMPTS: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
+const ATTEMPTS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(4095);
 /// Tokens, from the first one given.
 const KERNEL: usize = 0;
 const FILES: usize = 1;

@@ -7,12 +7,14 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::config::{
-    Code, Diagnostic, InitialState, Instance, LoadOptions, Loaded, Record, Severity, Transport,
-    VirtualAddress, load_all,
+    Code, Config, Diagnostic, InitialState, Instance, LoadOptions, Loaded, Place, Record, Severity,
+    Transport, VirtualAddress, load_all,
 };
 
 mod balancing;
+mod refusals;
 
+use self::balancing::ServerText;
 pub use self::balancing::{RealSummary, ServerSummary};
 
 /// How to check.
@@ -74,36 +76,53 @@ pub struct Report {
 /// Checks a configuration made of `files`. Needs neither root nor the interfaces.
 #[must_use]
 pub fn run(files: &[&Path], options: &Options) -> Report {
-    let loaded = load_all(files, &options.load);
-    let each = loaded.diagnostics.iter();
-    let status = each
-        .map(|diagnostic| ExitStatus::of(diagnostic, options.strict_exit))
-        .max()
-        .unwrap_or(ExitStatus::Good);
-    Report { loaded, status }
+    Report::new(load_all(files, &options.load), options)
+}
+
+/// Adds what is wrong with a configuration beyond its text: what it names and this host has not, what
+/// cannot be made of it. It reads files and looks up users.
+pub fn examine(loaded: &mut Loaded) {
+    let refused = refusals::diagnostics(&loaded.config);
+    loaded.add(refused);
+    let Config {
+        instances,
+        virtual_servers,
+        balancing,
+        ..
+    } = &loaded.config;
+    let is_empty = instances.is_empty() && virtual_servers.is_empty() && balancing.sync.is_none();
+    if is_empty && loaded.worst() != Some(Severity::Fatal) {
+        let text = "there is neither a vrrp_instance nor a virtual_server: nothing would run";
+        let code = Code::NothingToRun;
+        let diagnostic = Diagnostic::new(Severity::Warning, code, Place::default(), text);
+        loaded.add([diagnostic]);
+    }
 }
 
 impl Report {
+    fn new(mut loaded: Loaded, options: &Options) -> Self {
+        examine(&mut loaded);
+        let each = loaded.diagnostics.iter();
+        let status = each
+            .map(|diagnostic| ExitStatus::of(diagnostic, options.strict_exit))
+            .max()
+            .unwrap_or(ExitStatus::Good);
+        Self { loaded, status }
+    }
+
     /// The diagnostics and what would run, for a person.
     #[must_use]
     pub fn text(&self, colour: bool) -> String {
-        let Loaded {
-            config,
-            diagnostics,
-            sources,
-            omitted: _,
-        } = &self.loaded;
-        let mut parts: Vec<String> = diagnostics
-            .iter()
-            .map(|diagnostic| diagnostic.render(sources, colour))
-            .collect();
-        if self.loaded.worst() != Some(Severity::Fatal) {
-            parts.extend(config.instances.iter().map(|i| Summary::of(i).to_string()));
-            let servers = config.virtual_servers.iter();
-            parts.extend(servers.map(|server| ServerSummary::of(server).to_string()));
+        self.display(colour).to_string()
+    }
+
+    /// The same, to be written piece by piece.
+    #[must_use]
+    pub fn display(&self, colour: bool) -> impl fmt::Display + '_ {
+        Text {
+            report: self,
+            colour,
         }
-        parts.push(self.verdict());
-        parts.join("\n\n") + "\n"
     }
 
     fn verdict(&self) -> String {
@@ -114,21 +133,25 @@ impl Report {
         };
         let errors = count(Severity::Error) + count(Severity::Fatal);
         let warnings = count(Severity::Warning);
-        let runs = if self.loaded.worst() == Some(Severity::Fatal) {
-            "this configuration cannot run"
-        } else {
-            "this configuration runs"
-        };
         let config = &self.loaded.config;
-        let mut parts = counted(config.instances.len(), "instance");
+        let is_empty = config.instances.is_empty() && config.virtual_servers.is_empty();
+        let runs = match (self.loaded.worst(), is_empty) {
+            (Some(Severity::Fatal), _) => "this configuration cannot run",
+            (Some(Severity::Error | Severity::Warning) | None, true) => {
+                "this configuration runs nothing"
+            }
+            (Some(Severity::Error), false) => "this configuration runs, but not as it is written",
+            (Some(Severity::Warning) | None, false) => "this configuration runs",
+        };
+        let mut parts = Counted(config.instances.len(), "instance").to_string();
         match config.virtual_servers.len() {
             0 => {}
-            count => parts = format!("{parts}, {}", counted(count, "virtual server")),
+            count => parts = format!("{parts}, {}", Counted(count, "virtual server")),
         }
         let verdict = format!(
             "{runs}: {parts}, {}, {}",
-            counted(errors, "error"),
-            counted(warnings, "warning"),
+            Counted(errors, "error"),
+            Counted(warnings, "warning"),
         );
         match self.loaded.omitted {
             0 => verdict,
@@ -169,9 +192,44 @@ impl Report {
     }
 }
 
-fn counted(count: usize, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{plural}")
+/// A report for a person.
+struct Text<'r> {
+    report: &'r Report,
+    colour: bool,
+}
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Loaded {
+            config,
+            diagnostics,
+            sources,
+            omitted: _,
+        } = &self.report.loaded;
+        for diagnostic in diagnostics {
+            write!(f, "{}\n\n", diagnostic.render(sources, self.colour))?;
+        }
+        if self.report.loaded.worst() != Some(Severity::Fatal) {
+            for instance in &config.instances {
+                write!(f, "{}\n\n", Summary::of(instance))?;
+            }
+            for server in &config.virtual_servers {
+                write!(f, "{}\n\n", ServerText(server))?;
+            }
+        }
+        writeln!(f, "{}", self.report.verdict())
+    }
+}
+
+/// How many there are of something.
+struct Counted(usize, &'static str);
+
+impl fmt::Display for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(count, noun) = self;
+        let plural = if *count == 1 { "" } else { "s" };
+        write!(f, "{count} {noun}{plural}")
+    }
 }
 
 /// What an instance would do, with nothing left to defaults. Fields are only ever added.
@@ -259,11 +317,11 @@ struct Seconds(u64);
 impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (whole, rest) = (self.0 / 1_000_000_000, self.0 % 1_000_000_000);
-        let decimals = format!("{rest:09}");
-        match decimals.trim_end_matches('0') {
-            "" => write!(f, "{whole} s"),
-            decimals => write!(f, "{whole}.{decimals} s"),
+        if rest == 0 {
+            return write!(f, "{whole} s");
         }
+        let decimals = format!("{rest:09}");
+        write!(f, "{whole}.{} s", decimals.trim_end_matches('0'))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod init_file;
 mod probe;
+mod refusal;
 mod tls;
 
 use core::num::NonZeroUsize;
@@ -14,10 +15,12 @@ use std::sync::Arc;
 use vrrp_mio::interfaces::InterfaceNameError;
 
 pub use self::init_file::{InitFileError, initialise};
+pub use self::probe::PatternError;
+pub use self::refusal::{Refusal, refusals};
 pub use self::tls::TlsFileError;
 
 use self::tls::Clients;
-use crate::config::{self, Check, Config, FileCheck, Probe};
+use crate::config::{self, Check, Config, FileCheck, Probe, Written};
 use crate::health::dns::DomainNameError;
 use crate::health::file::FileWeight;
 use crate::health::http::{RequestTextError, StatusError};
@@ -58,8 +61,8 @@ pub enum BuildError {
     Status(#[from] StatusError),
     /// A regular expression that cannot be compiled. It may have what PCRE has and we have not:
     /// look-around and back-references.
-    #[error("the regex cannot be used")]
-    Pattern(#[from] regex::Error),
+    #[error(transparent)]
+    Pattern(#[from] PatternError),
     /// A `helo_name`.
     #[error(transparent)]
     Hello(#[from] HelloNameError),
@@ -111,21 +114,43 @@ impl Builder {
     /// # Errors
     /// [`BuildError::User`] and [`BuildError::TlsFile`].
     pub fn new(config: &Config) -> Result<Self, BuildError> {
+        let (builder, refusals) = Self::begin(config);
+        match refusals.into_iter().next() {
+            Some(refusal) => Err(refusal.error),
+            None => Ok(builder),
+        }
+    }
+
+    /// The same, with scripts run as this process and without the files where they cannot be had.
+    fn begin(config: &Config) -> (Self, Vec<Refusal>) {
+        let mut refusals = Vec::new();
+        let mut refuse = |at: Written, error| {
+            let place = at.0;
+            refusals.push(Refusal { place, error });
+        };
         let user = config.global.script_user.as_ref();
-        let user = user.map(|user| (user.user.as_str(), user.group.as_deref()));
+        let named = user.map(|user| (user.user.as_str(), user.group.as_deref()));
+        let users = Users::new(named).unwrap_or_else(|error| {
+            let at = user.map_or_else(Written::default, |user| user.at);
+            refuse(at, error.into());
+            Users::default()
+        });
         let has_tls =
             probes(config).any(|probe| matches!(probe, Probe::Http(check) if check.tls.is_some()));
-        Ok(Self {
-            users: Users::new(user)?,
-            clients: if has_tls {
-                Clients::read(&config.balancing.tls)?
-            } else {
-                Clients::default()
-            },
+        let files = &config.balancing.tls;
+        let clients = has_tls.then(|| Clients::read(files)).transpose();
+        let clients = clients.unwrap_or_else(|error| {
+            refuse(files.at, error.into());
+            None
+        });
+        let builder = Self {
+            users,
+            clients: clients.unwrap_or_default(),
             scripts: HashMap::new(),
             files: Vec::new(),
             numbers: BTreeMap::new(),
-        })
+        };
+        (builder, refusals)
     }
 
     /// Makes a checker.
@@ -156,6 +181,7 @@ impl Builder {
             command,
             user,
             group,
+            at: _,
         } = script;
         let credentials = self.users.credentials(user.as_deref(), group.as_deref())?;
         let words = command.iter().map(Into::into).collect();

@@ -1,7 +1,8 @@
 //! `keepalived.conf`: from text to a [`Config`], with a [`Diagnostic`] for every mistake.
 //!
 //! ```text
-//! files -> reader (comments, @id, $macros, ~SEQ, include) -> lines -> tree of keywords -> Config
+//! files -> reader (comments, @id, $macros, ~SEQ, include) -> lines -> tape of words and braces
+//!       -> tree of keywords -> Config
 //! ```
 //! Every token knows the file, line and column it was written at, the `include` lines that led to
 //! that file and the macros it came through, so a diagnostic points at text and never at a number
@@ -11,18 +12,24 @@ mod address;
 mod complete;
 mod conflicts;
 mod diagnostic;
+mod firsts;
 mod global;
 mod include;
 mod instance;
 mod keywords;
+mod lexer;
 mod line;
 mod lvs;
 mod macros;
 mod model;
+#[cfg(any(test, feature = "properties"))]
+pub(crate) mod properties;
 mod reader;
 mod render;
 mod sequence;
 mod source;
+mod tape;
+mod text;
 mod top;
 mod tree;
 mod value;
@@ -34,6 +41,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use self::diagnostic::Diagnostics;
 pub use self::diagnostic::{Code, Diagnostic, Label, Severity};
 pub use self::model::{
     Announce, Authentication, Balancing, BodyPattern, Broadcast, Check, Checker, Config,
@@ -41,11 +49,12 @@ pub use self::model::{
     HttpCheck, HttpVersion, InitFile, InitialState, Instance, Lifetime, MaskedOctet, MiscCheck,
     Password, PatternOption, Peer, Probe, RealServer, Reply, Script, ScriptUser, Secret, SmtpCheck,
     SorryServer, StatusCodes, Synchronisation, Timing, Tls, TlsFiles, TrackFile, TrackedInterface,
-    Transport, UdpCheck, Url, VirtualAddress, VirtualServer, Vmac,
+    Transport, UdpCheck, Url, VirtualAddress, VirtualServer, Vmac, Written,
 };
 use self::reader::Reader;
 pub use self::render::{Position, Record, Related};
 pub use self::source::{Place, Source, SourceId, Sources, Span, UseId};
+use self::tree::Tree;
 
 /// What a configuration may depend on besides its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,6 +127,16 @@ impl Loaded {
     pub fn worst(&self) -> Option<Severity> {
         self.diagnostics.iter().map(|d| d.severity).max()
     }
+
+    /// Adds what was found out without reading the text.
+    pub(crate) fn add(&mut self, found: impl IntoIterator<Item = Diagnostic>) {
+        let before = core::mem::take(&mut self.diagnostics);
+        let mut diagnostics = Diagnostics::resume(before, self.omitted);
+        for diagnostic in found {
+            diagnostics.push(diagnostic);
+        }
+        (self.diagnostics, self.omitted) = diagnostics.finish();
+    }
 }
 
 /// Reads the configuration file `path` and what it includes.
@@ -132,12 +151,12 @@ pub fn load(path: &Path, options: &LoadOptions) -> Loaded {
 #[must_use]
 pub fn load_all(paths: &[&Path], options: &LoadOptions) -> Loaded {
     let mut reader = Reader::new(options);
-    let mut nodes = Vec::new();
+    let mut trees = Vec::new();
     for path in paths {
         reader.open_file(path, None);
-        nodes.append(&mut tree::parse(&mut reader));
+        trees.push(Tree::read(&mut reader));
     }
-    interpret(reader, &nodes)
+    interpret(reader, &trees)
 }
 
 /// Reads a text, calling it `name` in diagnostics.
@@ -145,17 +164,17 @@ pub fn load_all(paths: &[&Path], options: &LoadOptions) -> Loaded {
 pub fn load_str(name: &str, text: &str, options: &LoadOptions) -> Loaded {
     let mut reader = Reader::new(options);
     reader.open_text(name, text);
-    let nodes = tree::parse(&mut reader);
-    interpret(reader, &nodes)
+    let tree = Tree::read(&mut reader);
+    interpret(reader, &[tree])
 }
 
-fn interpret(reader: Reader<'_>, nodes: &[tree::Node]) -> Loaded {
+fn interpret(reader: Reader<'_>, trees: &[Tree]) -> Loaded {
     let Reader {
         mut sources,
         mut diagnostics,
         ..
     } = reader;
-    let config = top::interpret(nodes, &mut diagnostics);
+    let config = top::interpret(trees, &sources, &mut diagnostics);
     sources.hide(core::mem::take(&mut diagnostics.secrets));
     let (diagnostics, omitted) = diagnostics.finish();
     Loaded {

@@ -4,17 +4,20 @@ mod identity;
 mod tracking;
 mod waiting;
 
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use mio::{Interest, Token};
 use nix::sys::signal::{SigSet, Signal};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
+use signal_hook::flag;
 use signal_hook_mio::v1_0::Signals;
 use tracing::{error, info, warn};
-use vrrp_core::Instant;
 use vrrp_core::track::{Effect, Tracker, Verdict};
+use vrrp_core::{Instant, Priority};
 use vrrp_mio::{Driver, DriverError, InterfaceName, Notice, RouterId, Turn};
 
 use crate::balancer::{Balancer, PrepareError, Prepared};
@@ -87,6 +90,8 @@ struct Engine {
     driver: Driver,
     balancer: Balancer,
     signals: Signals,
+    /// Set by SIGTERM and SIGINT, whose notice over a socket may find no memory.
+    told_to_stop: Arc<AtomicBool>,
     control: Option<Server>,
     global: Global,
     members: Vec<Member>,
@@ -107,15 +112,34 @@ struct Engine {
 /// A configured instance and its router.
 #[derive(Debug)]
 struct Member {
-    instance: Instance,
-    /// Absent while it is not known on which interface the unicast source is.
-    router: Option<RouterId>,
-    trackers: Vec<(InterfaceName, Tracker)>,
+    name: Box<str>,
+    /// As configured.
+    priority: Priority,
+    place: Place,
+    trackers: Box<[(InterfaceName, Tracker)]>,
     verdict: Option<Verdict>,
     entered: bool,
     told_waiting: bool,
     /// Whether a refused address was told of since one was last put in place.
     told_refusal: bool,
+}
+
+/// Whether an instance has a router.
+#[derive(Debug)]
+enum Place {
+    /// It is not known yet on which interface the unicast source is.
+    Sought(Box<Instance>),
+    /// What else there is to know of the instance, the driver keeps.
+    Found(RouterId),
+}
+
+impl Member {
+    const fn router(&self) -> Option<RouterId> {
+        match self.place {
+            Place::Sought(_) => None,
+            Place::Found(router) => Some(router),
+        }
+    }
 }
 
 impl Engine {
@@ -126,6 +150,10 @@ impl Engine {
         let mut driver = Driver::new()?;
         let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2])
             .map_err(EngineError::Signals)?;
+        let told_to_stop = Arc::new(AtomicBool::new(false));
+        for signal in [SIGTERM, SIGINT] {
+            flag::register(signal, Arc::clone(&told_to_stop)).map_err(EngineError::Signals)?;
+        }
         // A parent may have left them blocked.
         let unblocked = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP]
             .into_iter()
@@ -152,6 +180,7 @@ impl Engine {
             balancer: balancer.map_err(EngineError::Watch)?,
             driver,
             signals,
+            told_to_stop,
             control,
             members: Vec::new(),
             by_router: Vec::new(),
@@ -177,50 +206,68 @@ impl Engine {
     }
 
     fn enlist(&mut self, instance: Instance) -> Result<(), EngineError> {
-        let refused = |source| EngineError::Instance {
-            name: instance.name.clone(),
-            source,
-        };
-        let trackers = tracking::trackers(&instance).map_err(refused)?;
-        let member = self.members.len();
-        let named = match &instance.interface {
-            Some(name) => Some(name.parse().map_err(|e| refused(SpecError::Interface(e)))?),
-            None => None,
+        let trackers = tracking::trackers(&instance);
+        let trackers = trackers.map_err(|source| refused(&instance, source))?;
+        let (name, priority) = (instance.name.as_str().into(), instance.priority);
+        let index = self.members.len();
+        let place = match &instance.interface {
+            Some(interface) => {
+                let interface = interface.parse();
+                let interface =
+                    interface.map_err(|error| refused(&instance, SpecError::Interface(error)))?;
+                Place::Found(self.install(index, &instance, interface)?)
+            }
+            None => Place::Sought(Box::new(instance)),
         };
         self.members.push(Member {
-            instance,
-            router: None,
+            name,
+            priority,
+            place,
             trackers,
             verdict: None,
             entered: false,
             told_waiting: false,
             told_refusal: false,
         });
-        match named {
-            Some(interface) => self.place(member, interface),
-            None => Ok(()),
-        }
+        Ok(())
     }
 
-    /// Gives a member its router on `interface`.
-    fn place(&mut self, index: usize, interface: InterfaceName) -> Result<(), EngineError> {
-        let Some(member) = self.members.get_mut(index) else {
-            return Ok(());
-        };
-        let spec = specify(&member.instance, &self.global, interface).map_err(|source| {
-            EngineError::Instance {
-                name: member.instance.name.clone(),
-                source,
-            }
-        })?;
-        narrator::placed(&member.instance.name, &spec);
+    /// The router of member `index` on `interface`.
+    fn install(
+        &mut self,
+        index: usize,
+        instance: &Instance,
+        interface: InterfaceName,
+    ) -> Result<RouterId, EngineError> {
+        let spec = specify(instance, &self.global, interface);
+        let spec = spec.map_err(|source| refused(instance, source))?;
+        narrator::placed(&instance.name, &spec);
         let router = self.driver.add(spec);
-        member.router = Some(router);
         if self.by_router.len() <= router.index() {
             self.by_router.resize(router.index() + 1, usize::MAX);
         }
         if let Some(slot) = self.by_router.get_mut(router.index()) {
             *slot = index;
+        }
+        Ok(router)
+    }
+
+    /// Gives a member its router if the interface of its unicast source is known now.
+    fn seek(&mut self, index: usize) -> Result<(), EngineError> {
+        let Some(Member {
+            place: Place::Sought(instance),
+            ..
+        }) = self.members.get(index)
+        else {
+            return Ok(());
+        };
+        let Some(interface) = self.interface_of_source(instance) else {
+            return Ok(());
+        };
+        let instance = instance.clone();
+        let router = self.install(index, &instance, interface)?;
+        if let Some(member) = self.members.get_mut(index) {
+            member.place = Place::Found(router);
         }
         self.track(index, router);
         if self.start_at.is_none() {
@@ -232,7 +279,7 @@ impl Engine {
     fn start_if_due(&mut self) {
         if self.network_known && self.start_at.is_some_and(|at| at <= self.driver.now()) {
             self.start_at = None;
-            for router in self.members.iter().filter_map(|member| member.router) {
+            for router in self.members.iter().filter_map(Member::router) {
                 self.driver.start(router);
             }
             for index in 0..self.members.len() {
@@ -263,6 +310,9 @@ impl Engine {
         self.start_if_due();
         for token in ready {
             self.attend(token);
+        }
+        if self.told_to_stop.load(Ordering::Relaxed) {
+            self.stop();
         }
         let now = self.driver.now();
         if learned || network_changed {
@@ -317,7 +367,7 @@ impl Engine {
         }
         info!("Stopping");
         self.farewell = Some(self.driver.now() + FAREWELL);
-        for router in self.members.iter().filter_map(|member| member.router) {
+        for router in self.members.iter().filter_map(Member::router) {
             self.driver.stop(router);
         }
         self.balancer.stop(self.driver.now());
@@ -333,15 +383,8 @@ impl Engine {
     /// Looks at tracked interfaces, and for the interface of a unicast source.
     fn follow_network(&mut self) -> Result<(), EngineError> {
         for index in 0..self.members.len() {
-            let Some(member) = self.members.get(index) else {
-                continue;
-            };
-            match member.router {
-                None => {
-                    if let Some(interface) = self.interface_of_source(&member.instance) {
-                        self.place(index, interface)?;
-                    }
-                }
+            match self.members.get(index).and_then(Member::router) {
+                None => self.seek(index)?,
                 Some(router) => {
                     self.track(index, router);
                     self.tell_waiting(index);
@@ -357,9 +400,7 @@ impl Engine {
         let member = id
             .and_then(|id| self.by_router.get(id.index()))
             .and_then(|index| self.members.get_mut(*index));
-        let name = member
-            .as_ref()
-            .map_or("", |member| member.instance.name.as_str());
+        let name = member.as_ref().map_or("", |member| &*member.name);
         match (notice, router) {
             (Notice::Transition { transition, .. }, Some(router)) => {
                 let first = member.as_ref().is_some_and(|member| !member.entered);
@@ -392,14 +433,13 @@ impl Engine {
             instances: self
                 .members
                 .iter()
-                .map(|member| self.instance_status(member, now))
+                .filter_map(|member| self.instance_status(member, now))
                 .collect(),
             virtual_servers: self.balancer.status(),
         }
     }
 
-    fn instance_status(&self, member: &Member, now: Instant) -> InstanceStatus {
-        let router = member.router.and_then(|id| self.driver.router(id));
+    fn instance_status(&self, member: &Member, now: Instant) -> Option<InstanceStatus> {
         let tracked = member.trackers.iter().map(|(name, tracker)| {
             let effect = self.effect(*name, *tracker);
             let link = self.driver.interfaces().link_named(*name);
@@ -413,15 +453,25 @@ impl Engine {
                 fault: effect == Effect::Fault,
             }
         });
-        match router {
-            Some(router) => {
-                InstanceStatus::new(&member.instance.name, router, tracked.collect(), now)
-            }
-            None => {
+        Some(match &member.place {
+            Place::Found(router) => InstanceStatus::new(
+                &member.name,
+                self.driver.router(*router)?,
+                tracked.collect(),
+                now,
+            ),
+            Place::Sought(instance) => {
                 let uptime = now.saturating_duration_since(self.started_at);
-                InstanceStatus::unplaced(&member.instance, tracked.collect(), uptime)
+                InstanceStatus::unplaced(instance, tracked.collect(), uptime)
             }
-        }
+        })
+    }
+}
+
+fn refused(instance: &Instance, source: SpecError) -> EngineError {
+    EngineError::Instance {
+        name: instance.name.clone(),
+        source,
     }
 }
 

@@ -5,8 +5,6 @@
 //! - `-h` and the messages of errors are in other words; the exit codes are the same. `-h` and `-v`
 //!   need no ip_vs in the kernel.
 //! - Counters of destinations are 64 bits wide in `--stats` and `--rate`; ipvsadm cuts them to 32.
-//! - A persistence engine of a service that is not persistent, which the kernel ignores, is not
-//!   saved.
 //! - `-R` skips comments, and sends many lines at once to the kernel.
 //!
 //! Without `-n`, hosts are looked up as the system does, which may wait for name servers.

@@ -2,8 +2,8 @@
 //!
 //! The binary is a command line over these modules: [`config`] reads a configuration and says what
 //! is wrong with it, [`check`] sums that up, [`engine`] runs it, [`control`] and [`status`] tell
-//! what it does and why, [`placement`] says which real server a client would get, [`ipvsadm`] shows
-//! and changes the kernel's IPVS, [`lab`] shows a failover in network namespaces.
+//! what it does and why, [`placement`] says which real server a client would get, [`simulate`] what
+//! happens when hosts fail, [`ipvsadm`] shows and changes the kernel's IPVS, [`lab`] shows a failover in network namespaces.
 //!
 //! Reading needs neither privileges nor interfaces:
 //!
@@ -44,6 +44,9 @@ pub mod notifier;
 pub mod placement;
 pub mod pool;
 pub mod privilege;
+#[cfg(any(test, feature = "properties"))]
+pub mod properties;
 pub mod routers;
 pub mod script;
+pub mod simulate;
 pub mod status;

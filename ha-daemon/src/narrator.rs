@@ -13,7 +13,7 @@ use crate::status::state_word;
 /// Logs a change of role.
 pub(crate) fn transition(name: &str, router: &Router, transition: &Transition, first: bool) {
     let ours = router.machine().priority();
-    let interface = router.spec().interface;
+    let interface = router.interface();
     match (transition.cause, transition.peer) {
         (Cause::HigherPriorityBackup, Some(peer)) => {
             let heard = router.machine().active_router().map(|heard| heard.priority);
@@ -65,7 +65,7 @@ pub(crate) fn placed(name: &str, spec: &RouterSpec) {
 
 /// Logs an instance that cannot start yet.
 pub(crate) fn waiting(name: &str, router: &Router, interface_exists: bool) {
-    let interface = router.spec().interface;
+    let interface = router.interface();
     let reason = match (interface_exists, router.interface_usable()) {
         (false, _) => "does not exist",
         (true, false) => "is down",
@@ -109,7 +109,7 @@ pub(crate) fn notice(name: &str, router: Option<&Router>, notice: &Notice) {
             chain(error)
         ),
         Notice::Interface { usable, .. } => {
-            let interface = router.map(|router| router.spec().interface.to_string());
+            let interface = router.map(|router| router.interface().to_string());
             let interface = interface.unwrap_or_default();
             let state = if *usable { "up" } else { "down" };
             info!("({name}) interface {interface} is {state}");

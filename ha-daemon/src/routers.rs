@@ -40,19 +40,7 @@ pub(crate) fn specify(
     global: &Global,
     interface: InterfaceName,
 ) -> Result<RouterSpec, SpecError> {
-    let config = vrrp_core::Config::try_from(Settings {
-        version: instance.version,
-        family: instance.family,
-        vrid: instance.vrid.get(),
-        priority: instance.priority.get(),
-        interval_cs: instance.interval.centis(),
-        preempt: instance.preempt,
-        preempt_delay: instance.preempt_delay,
-        accept: instance.accept,
-        down_multiplier: instance.down_timer_adverts,
-        answer_lower: !instance.lower_prio_no_advert,
-        answer_higher: instance.higher_prio_send_advert,
-    })?;
+    let config = election(instance)?;
     let unicast = matches!(instance.transport, Transport::Unicast { .. });
     let virtual_mac = match &instance.vmac {
         Some(vmac) => Some(VirtualMac {
@@ -97,6 +85,23 @@ pub(crate) fn specify(
     })
 }
 
+/// What of an instance the election depends on.
+pub(crate) fn election(instance: &Instance) -> Result<vrrp_core::Config, vrrp_core::ConfigError> {
+    vrrp_core::Config::try_from(Settings {
+        version: instance.version,
+        family: instance.family,
+        vrid: instance.vrid.get(),
+        priority: instance.priority.get(),
+        interval_cs: instance.interval.centis(),
+        preempt: instance.preempt,
+        preempt_delay: instance.preempt_delay,
+        accept: instance.accept,
+        down_multiplier: instance.down_timer_adverts,
+        answer_lower: !instance.lower_prio_no_advert,
+        answer_higher: instance.higher_prio_send_advert,
+    })
+}
+
 fn path(transport: &Transport) -> Path {
     match transport {
         Transport::Multicast { group, source } => Path::Multicast {
@@ -124,7 +129,9 @@ fn path(transport: &Transport) -> Path {
     }
 }
 
-fn announcements(announce: &Announce) -> Result<announce::Config, announce::ConfigError> {
+pub(crate) fn announcements(
+    announce: &Announce,
+) -> Result<announce::Config, announce::ConfigError> {
     let copies = |count: u32| u16::try_from(count).unwrap_or(u16::MAX);
     let span = |span: Option<Duration>| span.unwrap_or(Duration::ZERO);
     announce::Config::try_from(announce::Settings {
@@ -138,7 +145,11 @@ fn announcements(announce: &Announce) -> Result<announce::Config, announce::Conf
 }
 
 fn addresses(list: &[VirtualAddress]) -> Result<Vec<vrrp_mio::VirtualAddress>, SpecError> {
-    list.iter().map(address).collect()
+    let mut addresses = Vec::with_capacity(list.len());
+    for item in list {
+        addresses.push(address(item)?);
+    }
+    Ok(addresses)
 }
 
 fn address(address: &VirtualAddress) -> Result<vrrp_mio::VirtualAddress, SpecError> {

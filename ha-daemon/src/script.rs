@@ -7,6 +7,9 @@
 //! the attendant learns is read from a descriptor that a loop can poll.
 //!
 //! No shell is involved: the words of the command are the arguments, see [`split`].
+//!
+//! A daemon that is killed by SIGKILL leaves its scripts running: to have them signalled takes unsafe
+//! code between `fork` and `execve`, or a program in between.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::ffi::{OsStr, OsString};

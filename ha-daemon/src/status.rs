@@ -178,7 +178,7 @@ impl InstanceStatus {
                 rule: transition.cause.rule().to_owned(),
                 peer: transition.peer,
             }),
-            interface: router.spec().interface.to_string(),
+            interface: router.interface().to_string(),
             interface_up: router.interface_usable(),
             vrid: config.vrid().get(),
             family: number(config.family()),
@@ -203,17 +203,12 @@ impl InstanceStatus {
                     .map(|deadline| millis(deadline.saturating_duration_since(now))),
             },
             addresses: AddressStatus {
-                advertised: router
-                    .spec()
-                    .addresses
-                    .iter()
-                    .map(|a| a.spec.address)
-                    .collect(),
-                excluded: router.spec().excluded.len(),
+                advertised: router.addresses().collect(),
+                excluded: router.excluded().len(),
                 installed: router.installed(),
             },
             peer_checksum: router.peer_checksum().map(|form| word(&form)),
-            statistics: counters(router.statistics()),
+            statistics: counters(&router.statistics()),
         }
     }
 

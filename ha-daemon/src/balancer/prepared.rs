@@ -4,6 +4,7 @@ use std::io;
 
 use tracing::warn;
 
+use super::modules;
 use super::server::VirtualServerState;
 use crate::checkers::{self, BuildError, Builder, Kind};
 use crate::config::{Balancing, Config, Script, VirtualServer};
@@ -68,6 +69,7 @@ impl Prepared {
     /// [`PrepareError`].
     pub fn new(config: &Config) -> Result<Self, PrepareError> {
         let mut builder = Builder::new(config)?;
+        modules::load(config);
         let mut prepared = Self {
             servers: Vec::new(),
             checkers: Vec::new(),
@@ -108,7 +110,7 @@ impl Prepared {
                 });
             }
             let name = format!("{} of {}", server.key, config.name);
-            let (up, down) = (server.notify_up.as_ref(), server.notify_down.as_ref());
+            let (up, down) = (server.notify_up.as_deref(), server.notify_down.as_deref());
             let hooks = hooks(name, up, down, builder)?;
             self.hooks.extend(hooks.map(|hooks| PlacedHooks {
                 virtual_server,
@@ -116,7 +118,7 @@ impl Prepared {
                 hooks,
             }));
         }
-        let (up, down) = (config.quorum_up.as_ref(), config.quorum_down.as_ref());
+        let (up, down) = (config.quorum_up.as_deref(), config.quorum_down.as_deref());
         let hooks = hooks(config.name.clone(), up, down, builder)?;
         self.hooks.extend(hooks.map(|hooks| PlacedHooks {
             virtual_server,

@@ -1,13 +1,15 @@
 //! What virtual servers would do.
 
 use core::fmt;
+use core::net::SocketAddr;
 use core::time::Duration;
+use std::borrow::Cow;
 
 use ipvs_core::{Flags, Forwarding, Tunnel};
 use serde::Serialize;
 
-use super::{Seconds, counted};
-use crate::config::{Check, Checker, Connection, Probe, RealServer, VirtualServer};
+use super::{Counted, Seconds};
+use crate::config::{Check, Connection, Probe, RealServer, VirtualServer};
 
 /// What a virtual server would do, with nothing left to defaults. Fields are only ever added.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -71,10 +73,14 @@ impl RealSummary {
     fn of(server: &RealServer) -> Self {
         Self {
             address: server.key.to_string(),
-            method: method(server.forwarding),
+            method: method(server.forwarding).into_owned(),
             weight: server.weight,
             inhibit_on_failure: server.inhibit_on_failure,
-            checks: server.checkers.iter().map(check).collect(),
+            checks: server
+                .checkers
+                .iter()
+                .map(|checker| CheckText(&checker.check).to_string())
+                .collect(),
         }
     }
 }
@@ -90,71 +96,78 @@ fn flags(flags: Flags) -> Vec<&'static str> {
     set.map(|&(_, name)| name).collect()
 }
 
-fn method(forwarding: Forwarding) -> String {
+fn method(forwarding: Forwarding) -> Cow<'static, str> {
     match forwarding {
-        Forwarding::Masquerade => "NAT".to_owned(),
-        Forwarding::Route => "DR".to_owned(),
-        Forwarding::Local => "local".to_owned(),
-        Forwarding::Other(number) => format!("method {number}"),
+        Forwarding::Masquerade => "NAT".into(),
+        Forwarding::Route => "DR".into(),
+        Forwarding::Local => "local".into(),
+        Forwarding::Other(number) => format!("method {number}").into(),
         Forwarding::Tunnel(tunnel) => match tunnel {
-            Tunnel::Ipip => "TUN".to_owned(),
-            Tunnel::Gue { port, .. } => format!("TUN gue {port}"),
-            Tunnel::Gre { .. } => "TUN gre".to_owned(),
-            Tunnel::Other { kind, .. } => format!("TUN type {kind}"),
+            Tunnel::Ipip => "TUN".into(),
+            Tunnel::Gue { port, .. } => format!("TUN gue {port}").into(),
+            Tunnel::Gre { .. } => "TUN gre".into(),
+            Tunnel::Other { kind, .. } => format!("TUN type {kind}").into(),
         },
     }
 }
 
-fn check(checker: &Checker) -> String {
-    let (probe, timing) = match &checker.check {
-        Check::Probe { probe, timing } => (probe, timing),
-        Check::File(file) => {
-            let path = file.path.display();
-            return format!("FILE_CHECK {path}, times {}", file.weight);
+/// A check, for a person.
+struct CheckText<'c>(&'c Check);
+
+impl fmt::Display for CheckText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (probe, timing) = match self.0 {
+            Check::Probe { probe, timing } => (probe, timing),
+            Check::File(file) => {
+                let path = file.path.display();
+                return write!(f, "FILE_CHECK {path}, times {}", file.weight);
+            }
+        };
+        what(probe, f)?;
+        let delay = seconds(timing.delay_before_retry);
+        write!(f, " every {}, ", seconds(timing.delay_loop))?;
+        match timing.retry {
+            0 => f.write_str("no retries"),
+            1 => write!(f, "1 retry after {delay}"),
+            count => write!(f, "{count} retries after {delay} each"),
         }
-    };
-    let every = seconds(timing.delay_loop);
-    let retries = match timing.retry {
-        0 => "no retries".to_owned(),
-        1 => format!("1 retry after {}", seconds(timing.delay_before_retry)),
-        count => format!(
-            "{count} retries after {} each",
-            seconds(timing.delay_before_retry)
-        ),
-    };
-    format!("{} every {every}, {retries}", what(probe))
+    }
 }
 
-fn what(probe: &Probe) -> String {
+fn what(probe: &Probe, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match probe {
-        Probe::Tcp(connection) => format!("TCP_CHECK {}", end(connection)),
-        Probe::Ping(connection) => format!("PING_CHECK {}", connection.address),
+        Probe::Tcp(connection) => write!(f, "TCP_CHECK {}", end(connection)),
+        Probe::Ping(connection) => write!(f, "PING_CHECK {}", connection.address),
         Probe::Http(http) => {
             let keyword = match http.tls {
                 Some(_) => "SSL_GET",
                 None => "HTTP_GET",
             };
             let paths: Vec<&str> = http.urls.iter().map(|url| &*url.path).collect();
-            format!("{keyword} {} {}", end(&http.connection), paths.join(" "))
+            let paths = paths.join(" ");
+            write!(f, "{keyword} {} {paths}", end(&http.connection))
         }
-        Probe::Smtp(smtp) => format!("SMTP_CHECK {}", end(&smtp.connection)),
+        Probe::Smtp(smtp) => write!(f, "SMTP_CHECK {}", end(&smtp.connection)),
         Probe::Dns(dns) => {
             let record = dns.record.name();
-            format!("DNS_CHECK {} {record} {}", end(&dns.connection), dns.name)
+            write!(
+                f,
+                "DNS_CHECK {} {record} {}",
+                end(&dns.connection),
+                dns.name
+            )
         }
-        Probe::Udp(udp) => format!("UDP_CHECK {}", end(&udp.connection)),
+        Probe::Udp(udp) => write!(f, "UDP_CHECK {}", end(&udp.connection)),
         Probe::Misc(misc) => {
             let timeout = seconds(misc.timeout);
-            format!(
-                "MISC_CHECK {}, for {timeout} at most,",
-                misc.script.command.join(" ")
-            )
+            let command = misc.script.command.join(" ");
+            write!(f, "MISC_CHECK {command}, for {timeout} at most,")
         }
     }
 }
 
-fn end(connection: &Connection) -> String {
-    core::net::SocketAddr::new(connection.address, connection.port).to_string()
+const fn end(connection: &Connection) -> SocketAddr {
+    SocketAddr::new(connection.address, connection.port)
 }
 
 fn seconds(time: Duration) -> Seconds {
@@ -164,52 +177,62 @@ fn seconds(time: Duration) -> Seconds {
 /// How many services are listed for a person.
 const SHOWN: usize = 8;
 
-impl fmt::Display for ServerSummary {
+/// A virtual server, for a person.
+pub(super) struct ServerText<'s>(pub(super) &'s VirtualServer);
+
+impl fmt::Display for ServerText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "virtual server {}: {}", self.name, self.scheduler)?;
-        for flag in &self.flags {
+        let server = self.0;
+        write!(f, "virtual server {}: {}", server.name, server.scheduler)?;
+        for flag in flags(server.flags) {
             write!(f, ", {flag}")?;
         }
-        if let Some(timeout) = self.persistence_s {
-            write!(f, ", persistent for {timeout} s")?;
+        if let Some(persistence) = server.persistence {
+            write!(f, ", persistent for {} s", persistence.timeout)?;
         }
-        let shown = self.services.get(..SHOWN).unwrap_or(&self.services);
-        write!(f, "\n  takes         {}", shown.join(", "))?;
-        match self.services.len().saturating_sub(SHOWN) {
+        f.write_str("\n  takes         ")?;
+        for (index, key) in server.keys.iter().take(SHOWN).enumerate() {
+            let comma = if index > 0 { ", " } else { "" };
+            write!(f, "{comma}{key}")?;
+        }
+        match server.keys.len().saturating_sub(SHOWN) {
             0 => {}
             more => write!(f, " and {more} more")?,
         }
-        write!(f, "\n  quorum        {}", self.quorum)?;
-        if self.hysteresis > 0 {
-            write!(f, ", give or take {}", self.hysteresis)?;
+        write!(f, "\n  quorum        {}", server.quorum)?;
+        if server.hysteresis > 0 {
+            write!(f, ", give or take {}", server.hysteresis)?;
         }
-        for server in &self.real_servers {
-            write!(f, "\n  real server   {server}")?;
+        for real in &server.real_servers {
+            write!(f, "\n  real server   ")?;
+            real_server(real, f)?;
         }
-        if let Some(sorry) = &self.sorry_server {
-            write!(f, "\n  sorry server  {sorry}")?;
+        if let Some(sorry) = server.sorry_server {
+            let method = method(sorry.forwarding);
+            write!(f, "\n  sorry server  {} {method}", sorry.key)?;
         }
         Ok(())
     }
 }
 
-impl fmt::Display for RealSummary {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} {}, weight {}",
-            self.address, self.method, self.weight
-        )?;
-        if self.inhibit_on_failure {
-            f.write_str(", inhibited on failure")?;
-        }
-        match self.checks.len() {
-            0 => f.write_str(", not checked"),
-            count => {
-                write!(f, ", {}", counted(count, "check"))?;
-                let mut checks = self.checks.iter();
-                checks.try_for_each(|check| write!(f, "\n                  {check}"))
-            }
+fn real_server(server: &RealServer, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(
+        f,
+        "{} {method}, weight {}",
+        server.key,
+        server.weight,
+        method = method(server.forwarding)
+    )?;
+    if server.inhibit_on_failure {
+        f.write_str(", inhibited on failure")?;
+    }
+    match server.checkers.len() {
+        0 => f.write_str(", not checked"),
+        count => {
+            write!(f, ", {}", Counted(count, "check"))?;
+            let checks = server.checkers.iter();
+            let mut checks = checks.map(|checker| CheckText(&checker.check));
+            checks.try_for_each(|check| write!(f, "\n                  {check}"))
         }
     }
 }

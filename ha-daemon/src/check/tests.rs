@@ -1,13 +1,10 @@
 use super::*;
-use crate::config::load_str;
+use crate::config::{Position, load_str};
 
 fn report(text: &str) -> (ExitStatus, String) {
     let loaded = load_str("test.conf", text, &LoadOptions::default());
-    let each = loaded.diagnostics.iter();
-    let status = each.map(|d| ExitStatus::of(d, false)).max();
-    let status = status.unwrap_or(ExitStatus::Good);
-    let report = Report { loaded, status };
-    (status, report.text(false))
+    let report = Report::new(loaded, &Options::default());
+    (report.status, report.text(false))
 }
 
 const GOOD: &str = "vrrp_instance VI_1 {\ninterface eth0\nvirtual_router_id 51\nnopreempt\n\
@@ -93,6 +90,122 @@ fn a_missing_file_cannot_run() {
     let json: serde_json::Value = serde_json::from_str(&report.json().unwrap()).unwrap();
     assert_eq!(json["runs"], false);
     assert_eq!(json["diagnostics"][0]["code"], "unreadable-file");
+    assert_eq!(
+        report.text(false),
+        "error[unreadable-file]: cannot read `/nonexistent/x.conf`: No such file or directory \
+         (os error 2)\n\nthis configuration cannot run: 0 instances, 1 error, 0 warnings\n"
+    );
+}
+
+/// The virtual server of the next tests, whose only real server has `checks` from line 6 on.
+fn balanced(checks: &str) -> String {
+    format!(
+        "virtual_server 192.0.2.1 80 {{\nlb_algo rr\nlb_kind NAT\nprotocol TCP\n\
+         real_server 10.0.0.1 80 {{\n{checks}\n}}\n}}\n"
+    )
+}
+
+#[test]
+fn what_run_refuses_is_shown_where_it_is_written() {
+    let (status, text) = report(&balanced(
+        "HTTP_GET {\nurl {\npath /\nregex (?=x)y\n}\n}\nMISC_CHECK {\nmisc_path /bin/true\n\
+         user nobody-here\n}\nnotify_up /bin/true root no-group-here\nnotify_down /bin/true\n",
+    ));
+    assert_eq!(
+        text,
+        "\
+error[bad-regex]: the regex \"(?=x)y\" cannot be used: look-around, including look-ahead and look-behind, is not supported
+ --> test.conf:9:7
+  |
+9 | regex (?=x)y
+  |       ^^^^^^
+  |
+  = help: of what PCRE has, look-around and back-references are not available
+
+error[unknown-user]: there is no user \"nobody-here\"
+  --> test.conf:14:6
+   |
+14 | user nobody-here
+   |      ^^^^^^^^^^^
+
+error[unknown-user]: there is no group \"no-group-here\"
+  --> test.conf:16:21
+   |
+16 | notify_up /bin/true root no-group-here
+   |                     ^^^^
+
+this configuration cannot run: 0 instances, 1 virtual server, 3 errors, 0 warnings
+"
+    );
+    assert_eq!(status.code(), 4);
+}
+
+#[test]
+fn who_runs_all_scripts_and_what_all_tls_needs_is_checked_too() {
+    let server = balanced("SSL_GET {\nurl {\npath /\n}\n}");
+    let top = "global_defs {\nscript_user nobody-here\n}\nSSL {\nca /nonexistent/ca\nkey /x\n}\n";
+    let loaded = load_str(
+        "test.conf",
+        &format!("{top}{server}"),
+        &LoadOptions::default(),
+    );
+    let report = Report::new(loaded, &Options::default());
+    let each = report.loaded.diagnostics.iter();
+    let told: Vec<_> = each
+        .map(|told| {
+            let position = Position::of(told.primary.place, &report.loaded.sources).unwrap();
+            (told.code.id(), position.line, told.severity)
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("unknown-user", 2, Severity::Fatal),
+            ("bad-tls-file", 4, Severity::Fatal),
+            ("no-effect", 4, Severity::Warning),
+        ]
+    );
+}
+
+/// One mistake in a macro is one diagnostic, and there is an end to them.
+#[test]
+fn mistakes_that_run_refuses_are_told_once_and_not_without_end() {
+    let checks = "$C= \\\nHTTP_GET { \\\nurl { \\\npath / \\\nregex (?=x) \\\n} \\\n}\n";
+    let text = balanced("$C\n$C");
+    let (_, text) = report(&format!("{checks}{text}"));
+    assert!(text.ends_with(" 1 error, 0 warnings\n"), "{text}");
+    let user = |number| format!("MISC_CHECK {{\nmisc_path /x\nuser nobody-{number}\n}}\n");
+    let checks: String = (0..1100).map(user).collect();
+    let (status, text) = report(&balanced(&checks));
+    assert!(text.ends_with(" 1000 errors, 0 warnings, 100 more not shown\n"));
+    assert_eq!(status.code(), 4);
+}
+
+#[test]
+fn what_runs_otherwise_than_written_is_said_to() {
+    let (status, text) = report(
+        "vrrp_instance V {\ninterface eth0\nvirtual_router_id 5\npriority 300\n\
+         virtual_ipaddress {\n10.0.0.1\n}\n}\n",
+    );
+    let last = text.lines().next_back();
+    let expected =
+        "this configuration runs, but not as it is written: 1 instance, 1 error, 0 warnings";
+    assert_eq!(last, Some(expected));
+    assert_eq!(status.code(), 5, "as with keepalived");
+}
+
+#[test]
+fn a_configuration_that_does_nothing_is_told_to() {
+    let (status, text) = report("global_defs {\nrouter_id a\n}\n");
+    assert_eq!(
+        text,
+        "\
+warning[nothing-to-run]: there is neither a vrrp_instance nor a virtual_server: nothing would run
+
+this configuration runs nothing: 0 instances, 0 errors, 1 warning
+"
+    );
+    assert_eq!(status.code(), 0, "as with keepalived");
 }
 
 #[test]

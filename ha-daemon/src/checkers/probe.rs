@@ -1,11 +1,14 @@
 //! Each kind of probe.
 
+use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use core::num::NonZeroU32;
 use std::sync::Arc;
 
 use super::{BuildError, Builder};
-use crate::config::{self, BodyPattern, DnsRecord, HttpCheck, PatternOption, Probe, StatusCodes};
+use crate::config::{
+    self, BodyPattern, DnsRecord, HttpCheck, PatternOption, Place, Probe, StatusCodes,
+};
 use crate::health::digest::Digest;
 use crate::health::dns::{DnsType, DomainName};
 use crate::health::http::{
@@ -123,7 +126,7 @@ fn status(codes: &StatusCodes) -> Result<StatusSet, StatusError> {
     Ok(set)
 }
 
-fn pattern(body: &BodyPattern) -> Result<Pattern, regex::Error> {
+fn pattern(body: &BodyPattern) -> Result<Pattern, PatternError> {
     let has = |option| body.options.contains(&option);
     let offset = |octets| u64::try_from(octets).unwrap_or(u64::MAX);
     let options = PatternOptions {
@@ -137,7 +140,41 @@ fn pattern(body: &BodyPattern) -> Result<Pattern, regex::Error> {
         min_offset: offset(body.min_offset),
         max_offset: body.max_offset.map(offset),
     };
-    Pattern::new(&body.pattern, options)
+    Pattern::new(&body.pattern, options).map_err(|error| PatternError {
+        pattern: body.pattern.clone(),
+        place: body.at.0,
+        error,
+    })
+}
+
+/// A regular expression that cannot be compiled.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("the regex {pattern:?} cannot be used: {}", Clause(.error))]
+pub struct PatternError {
+    /// The expression.
+    pub pattern: String,
+    /// Where it was written.
+    pub place: Place,
+    /// Why not, with a drawing of the expression.
+    pub error: regex::Error,
+}
+
+/// What of the error goes into a line.
+struct Clause<'e>(&'e regex::Error);
+
+impl fmt::Display for Clause<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            regex::Error::Syntax(text) => {
+                let last = text.lines().last().unwrap_or_default();
+                f.write_str(last.strip_prefix("error: ").unwrap_or(last))
+            }
+            regex::Error::CompiledTooBig(limit) => {
+                write!(f, "compiled it is larger than {limit} octets")
+            }
+            other => fmt::Display::fmt(other, f),
+        }
+    }
 }
 
 fn domain(name: &str) -> Result<DomainName, BuildError> {

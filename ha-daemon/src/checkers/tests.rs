@@ -1,3 +1,4 @@
+use core::error::Error as _;
 use core::time::Duration;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -269,7 +270,13 @@ fn files_are_watched_once() {
 #[test]
 fn a_regex_of_another_dialect_is_an_error() {
     let check = "HTTP_GET {\nurl {\npath /\nregex \"(?=a)\"\n}\n}";
-    assert!(matches!(error(check), BuildError::Pattern(_)));
+    let error = error(check);
+    assert_eq!(
+        error.to_string(),
+        "the regex \"(?=a)\" cannot be used: look-around, including look-ahead and look-behind, \
+         is not supported"
+    );
+    assert!(error.source().is_none(), "it is told already");
 }
 
 struct Directory(PathBuf);

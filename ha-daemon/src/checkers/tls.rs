@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
-use tracing::warn;
 
 use crate::config::TlsFiles;
 use crate::health::tls::{Client, TlsError, TlsSettings};
@@ -82,13 +81,8 @@ impl Clients {
         let identity = match (&files.certificate, &files.key) {
             (Some(certificate), Some(key)) => Some((File::read(certificate)?, File::read(key)?)),
             (None, None) => None,
-            (Some(alone), None) | (None, Some(alone)) => {
-                warn!(
-                    "{} has no effect: a certificate needs its key and a key its certificate",
-                    alone.display()
-                );
-                None
-            }
+            // That the one has no effect without the other is for `check` to say.
+            (Some(_), None) | (None, Some(_)) => None,
         };
         let clients = Self {
             authorities,

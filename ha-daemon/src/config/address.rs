@@ -5,8 +5,8 @@ use core::net::IpAddr;
 use vrrp_core::Family;
 
 use super::diagnostic::{Code, Diagnostic, Handle};
-use super::line::Token;
 use super::model::{Broadcast, Lifetime, VirtualAddress};
+use super::tape::Token;
 use super::value::{Set, Words};
 
 const OPTIONS: [&str; 14] = [
@@ -62,7 +62,7 @@ pub(super) fn parse(words: &mut Words<'_, '_>) -> Result<Set<VirtualAddress>, Ha
     while let Some(word) = words.next() {
         if option(&mut line, word, words).is_err() {
             // It has been reported; what follows up to the next option belongs to it.
-            let is_option = |word: &Token| OPTIONS.contains(&&*word.text);
+            let is_option = |word: Token<'_>| OPTIONS.contains(&word.text);
             while words.peek().is_some_and(|word| !is_option(word)) {
                 words.next();
             }
@@ -76,11 +76,11 @@ pub(super) fn parse(words: &mut Words<'_, '_>) -> Result<Set<VirtualAddress>, Ha
 
 fn option(
     line: &mut VirtualAddress,
-    word: &Token,
+    word: Token<'_>,
     words: &mut Words<'_, '_>,
 ) -> Result<(), Handle> {
     let family = Family::of(line.address);
-    match &*word.text {
+    match word.text {
         "dev" => {
             let device = words.word_after(word, "the name of an interface")?;
             line.device = Some(words.interface(device)?);
@@ -109,7 +109,7 @@ fn option(
         }
         "preferred_lft" => {
             let lifetime = words.word_after(word, "a number of seconds or `forever`")?;
-            line.preferred_lifetime = match &*lifetime.text {
+            line.preferred_lifetime = match lifetime.text {
                 "forever" => Lifetime::Forever,
                 _ => {
                     let seconds = words.number_in(lifetime, 0..=i64::from(u32::MAX - 1))?;
@@ -142,10 +142,14 @@ fn option(
     Ok(())
 }
 
-fn broadcast(word: &Token, words: &mut Words<'_, '_>, family: Family) -> Result<Broadcast, Handle> {
+fn broadcast(
+    word: Token<'_>,
+    words: &mut Words<'_, '_>,
+    family: Family,
+) -> Result<Broadcast, Handle> {
     let argument = words.word_after(word, "an address, `+` or `-`")?;
     only(Family::V4, family, word, words)?;
-    match &*argument.text {
+    match argument.text {
         "+" => Ok(Broadcast::Ones),
         "-" => Ok(Broadcast::Zeros),
         text => match text.parse() {
@@ -164,7 +168,7 @@ fn broadcast(word: &Token, words: &mut Words<'_, '_>, family: Family) -> Result<
 fn only(
     wanted: Family,
     family: Family,
-    word: &Token,
+    word: Token<'_>,
     words: &mut Words<'_, '_>,
 ) -> Result<(), Handle> {
     if wanted == family {
@@ -176,10 +180,10 @@ fn only(
 }
 
 /// `ADDRESS` or `ADDRESS/LENGTH`. A length that cannot be is the longest one.
-fn prefixed(words: &mut Words<'_, '_>, word: &Token) -> Result<(IpAddr, u8), Handle> {
+fn prefixed(words: &mut Words<'_, '_>, word: Token<'_>) -> Result<(IpAddr, u8), Handle> {
     let (text, len) = match word.text.split_once('/') {
         Some((text, len)) => (text, Some(len)),
-        None => (&*word.text, None),
+        None => (word.text, None),
     };
     let Ok(address) = text.parse::<IpAddr>() else {
         let expected = "ADDRESS or ADDRESS/PREFIX-LENGTH is expected";

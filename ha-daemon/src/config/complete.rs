@@ -64,7 +64,7 @@ impl Completion<'_, '_> {
         let announce = self.announce();
         let (draft, defaults, strict) = (self.draft, self.defaults, self.strict);
         runs.then(|| Instance {
-            name: draft.name.text.clone(),
+            name: draft.name.text.to_string(),
             span: draft.name.place.span,
             interface: draft.interface,
             vrid,

@@ -122,6 +122,16 @@ codes! {
     Deprecated = "deprecated",
     /// Global defaults that come too late for some instances.
     LateDefaults = "late-defaults",
+    /// A regular expression that cannot be compiled.
+    BadRegex = "bad-regex",
+    /// A user or a group that scripts cannot run as.
+    UnknownUser = "unknown-user",
+    /// A file of the `SSL` block that cannot be used.
+    BadTlsFile = "bad-tls-file",
+    /// Something this process may not look at.
+    NotChecked = "not-checked",
+    /// Nothing that could run.
+    NothingToRun = "nothing-to-run",
 }
 
 impl Code {
@@ -140,6 +150,8 @@ impl Code {
                 | Self::SharedAddress
                 | Self::LateDefaults
                 | Self::Deprecated
+                | Self::NotChecked
+                | Self::NothingToRun
         )
     }
 }
@@ -171,7 +183,7 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    pub(super) fn new(
+    pub(crate) fn new(
         severity: Severity,
         code: Code,
         place: Place,
@@ -194,7 +206,7 @@ impl Diagnostic {
         Self::new(Severity::Fatal, code, place, message)
     }
 
-    pub(super) fn error(code: Code, place: Place, message: impl Into<String>) -> Self {
+    pub(crate) fn error(code: Code, place: Place, message: impl Into<String>) -> Self {
         Self::new(Severity::Error, code, place, message)
     }
 
@@ -202,12 +214,12 @@ impl Diagnostic {
         Self::new(Severity::Warning, code, place, message)
     }
 
-    pub(super) fn label(mut self, text: impl Into<String>) -> Self {
+    pub(crate) fn label(mut self, text: impl Into<String>) -> Self {
         self.primary.text = text.into();
         self
     }
 
-    pub(super) fn and(mut self, place: Place, text: impl Into<String>) -> Self {
+    pub(crate) fn and(mut self, place: Place, text: impl Into<String>) -> Self {
         self.secondary.push(Label {
             place,
             text: text.into(),
@@ -215,13 +227,13 @@ impl Diagnostic {
         self
     }
 
-    pub(super) fn help(mut self, text: impl Into<String>) -> Self {
+    pub(crate) fn help(mut self, text: impl Into<String>) -> Self {
         self.help.push(text.into());
         self
     }
 
     /// Adds the closest of `known` to `word`, if one is close.
-    pub(super) fn suggest<'k>(self, word: &str, known: impl IntoIterator<Item = &'k str>) -> Self {
+    pub(crate) fn suggest<'k>(self, word: &str, known: impl IntoIterator<Item = &'k str>) -> Self {
         match closest(word, known) {
             Some(known) => self.help(format!("did you mean `{known}`?")),
             None => self,
@@ -229,18 +241,23 @@ impl Diagnostic {
     }
 }
 
+/// Suggestions look at this many words.
+const MAX_CANDIDATES: usize = 256;
+
 /// The word of `known` that `word` is most likely a misspelling of.
 pub(super) fn closest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     if word.len() > 64 {
         return None;
     }
-    let allowed = (word.chars().count() / 3).max(1);
+    let word = word.to_lowercase();
+    let len = word.chars().count();
+    let allowed = (len / 3).max(1);
     known
         .into_iter()
-        .map(|known| {
-            let near = strsim::osa_distance(&word.to_lowercase(), &known.to_lowercase());
-            (near, known)
-        })
+        .take(MAX_CANDIDATES)
+        .map(|known| (known, known.to_lowercase()))
+        .filter(|(_, lower)| lower.chars().count().abs_diff(len) <= allowed)
+        .map(|(known, lower)| (strsim::osa_distance(&word, &lower), known))
         .filter(|&(distance, _)| distance <= allowed)
         .min_by_key(|&(distance, _)| distance)
         .map(|(_, known)| known)
@@ -265,6 +282,20 @@ pub(super) struct Diagnostics {
 impl Diagnostics {
     /// More of them help nobody.
     const LIMIT: usize = 1000;
+
+    /// Those found before, to be added to.
+    pub(super) fn resume(list: Vec<Diagnostic>, omitted: usize) -> Self {
+        let known = list.iter().enumerate().map(|(index, diagnostic)| {
+            let key = (diagnostic.code, diagnostic.primary.place.span);
+            (key, Handle(index))
+        });
+        Self {
+            known: known.collect(),
+            list,
+            omitted,
+            ..Self::default()
+        }
+    }
 
     pub(super) fn push(&mut self, diagnostic: Diagnostic) -> Handle {
         let span = diagnostic.primary.place.span;

@@ -9,7 +9,7 @@ use super::keywords::{GLOBAL, Known};
 use super::lvs::{LvsGlobals, script};
 use vrrp_core::wire::{MULTICAST_V4, MULTICAST_V6};
 
-use super::model::{DynamicInterfaces, Global, ScriptUser};
+use super::model::{DynamicInterfaces, Global, ScriptUser, Written};
 use super::source::Place;
 use super::tree::{Block, Node};
 use super::value::Words;
@@ -109,12 +109,12 @@ impl Globals {
     /// Reads a `global_defs` block, which comes after `first_instance`.
     pub(super) fn read(
         &mut self,
-        block: &Block,
+        block: &Block<'_>,
         first_instance: Option<Place>,
         diagnostics: &mut Diagnostics,
     ) {
-        for node in &block.nodes {
-            if let Known::Supported(keyword) = GLOBAL.check(node, diagnostics) {
+        for node in block.nodes() {
+            if let Known::Supported(keyword) = GLOBAL.check(&node, diagnostics) {
                 let place = node.keyword.place;
                 note(&mut self.seen, keyword.name, place, diagnostics);
                 if let (true, Some(instance)) = (is_early(keyword.name), first_instance) {
@@ -125,12 +125,12 @@ impl Globals {
                             .and(instance, "this one has its defaults already"),
                     );
                 }
-                self.keyword(keyword.name, node, diagnostics);
+                self.keyword(keyword.name, &node, diagnostics);
             }
         }
     }
 
-    fn keyword(&mut self, name: &str, node: &Node, diagnostics: &mut Diagnostics) {
+    fn keyword(&mut self, name: &str, node: &Node<'_>, diagnostics: &mut Diagnostics) {
         let mut words = Words::of(node, diagnostics);
         let result = if LvsGlobals::has(name) {
             self.lvs.keyword(name, &mut words)
@@ -163,7 +163,7 @@ impl Globals {
     fn other(&mut self, name: &str, words: &mut Words<'_, '_>) -> Result<(), Handle> {
         let defaults = &mut self.defaults;
         match name {
-            "router_id" => self.global.router_id = Some(words.word("a name")?.text.clone()),
+            "router_id" => self.global.router_id = Some(words.word("a name")?.text.to_string()),
             "vrrp_version" => defaults.version = version(words)?,
             "vrrp_strict" => defaults.strict = words.boolean()?,
             "vrrp_skip_check_adv_addr" => defaults.early.skip_check_adv_addr = words.boolean()?,
@@ -202,8 +202,9 @@ impl Globals {
             }
             "script_user" => {
                 let user = words.word("the name of a user")?;
+                let at = Written(user.place);
                 if let (Some(user), group) = script::owner(user, words) {
-                    self.global.script_user = Some(ScriptUser { user, group });
+                    self.global.script_user = Some(ScriptUser { user, group, at });
                 }
             }
             _ => self.global.log_unknown_vrids = words.boolean()?,

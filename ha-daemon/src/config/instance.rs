@@ -9,9 +9,9 @@ use super::address;
 use super::diagnostic::{Code, Diagnostic, Diagnostics, Handle, Severity};
 use super::global::{EarlyDefaults, Garp, group, note, repeat, version};
 use super::keywords::{AUTHENTICATION, INSTANCE, Known};
-use super::line::Token;
 use super::model::{InitialState, Password, Peer, TrackedInterface, VirtualAddress};
 use super::source::Place;
+use super::tape::Token;
 use super::tree::{Block, Node};
 use super::value::{Set, Words};
 use super::vmac::{VmacDraft, parse as parse_vmac};
@@ -26,7 +26,7 @@ pub(super) enum AuthType {
 /// What is written in an instance, before defaults.
 #[derive(Debug)]
 pub(super) struct Draft<'n> {
-    pub(super) name: &'n Token,
+    pub(super) name: Token<'n>,
     seen: Vec<(&'static str, Place)>,
     /// Keywords that were meant, but not understood.
     tried: Vec<(&'static str, Handle)>,
@@ -65,7 +65,7 @@ pub(super) struct Draft<'n> {
 }
 
 impl<'n> Draft<'n> {
-    const fn new(name: &'n Token, early: EarlyDefaults) -> Self {
+    const fn new(name: Token<'n>, early: EarlyDefaults) -> Self {
         Self {
             name,
             seen: Vec::new(),
@@ -107,20 +107,20 @@ impl<'n> Draft<'n> {
 
     /// Reads the block of an instance.
     pub(super) fn read(
-        name: &'n Token,
-        block: &'n Block,
+        name: Token<'n>,
+        block: &Block<'n>,
         early: EarlyDefaults,
         diagnostics: &mut Diagnostics,
     ) -> Self {
         let mut draft = Self::new(name, early);
-        for node in &block.nodes {
-            match INSTANCE.check(node, diagnostics) {
+        for node in block.nodes() {
+            match INSTANCE.check(&node, diagnostics) {
                 Known::Reported(handle, meant) => {
                     draft.tried.extend(meant.map(|meant| (meant, handle)));
                 }
                 Known::Supported(keyword) => match &node.block {
-                    Some(block) => draft.block(keyword.name, node, block, diagnostics),
-                    None => draft.leaf(keyword.name, node, diagnostics),
+                    Some(block) => draft.block(keyword.name, &node, block, diagnostics),
+                    None => draft.leaf(keyword.name, &node, diagnostics),
                 },
             }
         }
@@ -142,7 +142,7 @@ impl<'n> Draft<'n> {
             .map(|&(_, handle)| handle)
     }
 
-    fn leaf(&mut self, name: &'static str, node: &Node, diagnostics: &mut Diagnostics) {
+    fn leaf(&mut self, name: &'static str, node: &Node<'_>, diagnostics: &mut Diagnostics) {
         if name != "state" {
             note(
                 &mut self.seen,
@@ -279,8 +279,8 @@ impl<'n> Draft<'n> {
     fn block(
         &mut self,
         name: &'static str,
-        node: &Node,
-        block: &Block,
+        node: &Node<'_>,
+        block: &Block<'_>,
         diagnostics: &mut Diagnostics,
     ) {
         Words::of(node, diagnostics).end(&INSTANCE);
@@ -291,7 +291,7 @@ impl<'n> Draft<'n> {
         if self.place(name).is_none() {
             self.seen.push((name, node.keyword.place));
         }
-        for line in &block.nodes {
+        for line in block.nodes() {
             if let Some(inner) = &line.block {
                 let text = format!("no block belongs into `{name}`");
                 let diagnostic = Diagnostic::error(Code::UnexpectedBrace, inner.open, text);
@@ -299,7 +299,7 @@ impl<'n> Draft<'n> {
                 self.tried.push((name, handle));
                 continue;
             }
-            let mut words = Words::of(line, diagnostics);
+            let mut words = Words::of(&line, diagnostics);
             let result = match name {
                 "virtual_ipaddress" => address::parse(&mut words).map(|a| self.addresses.push(a)),
                 "virtual_ipaddress_excluded" => {
@@ -317,13 +317,13 @@ impl<'n> Draft<'n> {
         }
     }
 
-    fn authentication(&mut self, block: &Block, diagnostics: &mut Diagnostics) {
-        for node in &block.nodes {
-            let secrets = node.arguments.iter().map(|word| word.place.span);
+    fn authentication(&mut self, block: &Block<'_>, diagnostics: &mut Diagnostics) {
+        for node in block.nodes() {
+            let secrets = node.arguments.clone().map(|word| word.place.span);
             if node.keyword.text != "auth_type" {
                 diagnostics.secrets.extend(secrets);
             }
-            match AUTHENTICATION.check(node, diagnostics) {
+            match AUTHENTICATION.check(&node, diagnostics) {
                 Known::Reported(handle, meant) => {
                     self.tried.extend(meant.map(|meant| (meant, handle)));
                 }
@@ -334,7 +334,7 @@ impl<'n> Draft<'n> {
                         node.keyword.place,
                         diagnostics,
                     );
-                    let mut words = Words::of(node, diagnostics);
+                    let mut words = Words::of(&node, diagnostics);
                     let result = match keyword.name {
                         "auth_type" => auth_type(&mut words).map(|t| self.auth_type = Some(t)),
                         _ => auth_pass(&mut words).map(|p| self.auth_pass = Some(p)),
@@ -394,7 +394,7 @@ fn auth_pass(words: &mut Words<'_, '_>) -> Result<Password, Handle> {
         let diagnostic = Diagnostic::warning(Code::TruncatedPassword, word.place, text);
         words.report(diagnostic.label("VRRPv2 carries 8, the rest is cut off"));
     }
-    Ok(Password::truncated(&word.text))
+    Ok(Password::truncated(word.text))
 }
 
 /// `ADDRESS [min_ttl N] [max_ttl N]`.
@@ -406,7 +406,7 @@ fn peer(words: &mut Words<'_, '_>) -> Result<Set<Peer>, Handle> {
         max_ttl: None,
     };
     while let Some(word) = words.peek() {
-        let ttl = match &*word.text {
+        let ttl = match word.text {
             "min_ttl" => &mut peer.min_ttl,
             "max_ttl" => &mut peer.max_ttl,
             _ => break,

@@ -13,12 +13,15 @@ pub(super) use self::vrrp::{AUTHENTICATION, INSTANCE, TOP, TRACK_FILE};
 use super::diagnostic::{Code, Diagnostic, Diagnostics, Handle, closest};
 use super::tree::{Block, Node};
 
-/// The keywords of one kind of block, sorted by name.
+/// The keywords of one kind of block.
 #[derive(Debug)]
 pub(super) struct Table {
     /// Where that is, to follow "unknown keyword".
     place: &'static str,
+    /// Sorted by name.
     keywords: &'static [Keyword],
+    /// Keywords that other kinds of block have too, each list sorted by name.
+    common: &'static [&'static [Keyword]],
 }
 
 /// A keyword of keepalived.
@@ -93,25 +96,29 @@ pub(super) enum Known {
 
 impl Table {
     pub(super) fn find(&self, name: &str) -> Option<&'static Keyword> {
-        let index = self
-            .keywords
-            .binary_search_by(|keyword| keyword.name.cmp(name));
-        index.ok().and_then(|index| self.keywords.get(index))
+        self.lists().find_map(|list| {
+            let index = list.binary_search_by(|keyword| keyword.name.cmp(name));
+            index.ok().and_then(|index| list.get(index))
+        })
+    }
+
+    fn lists(&self) -> impl Iterator<Item = &'static [Keyword]> {
+        core::iter::once(self.keywords).chain(self.common.iter().copied())
     }
 
     /// The keywords this daemon implements.
     #[cfg(test)]
     pub(super) fn supported(&self) -> impl Iterator<Item = &'static str> {
         let supported = |keyword: &&Keyword| keyword.support == Support::Yes;
-        self.keywords
-            .iter()
+        self.lists()
+            .flatten()
             .filter(supported)
             .map(|keyword| keyword.name)
     }
 
     /// Looks up the keyword of `node` and reports what is wrong with it.
-    pub(super) fn check(&self, node: &Node, diagnostics: &mut Diagnostics) -> Known {
-        let name = &*node.keyword.text;
+    pub(super) fn check(&self, node: &Node<'_>, diagnostics: &mut Diagnostics) -> Known {
+        let name = node.keyword.text;
         let place = node.keyword.place;
         let Some(keyword) = self.find(name) else {
             return self.unknown(node, diagnostics);
@@ -151,9 +158,10 @@ impl Table {
         Known::Reported(diagnostics.push(diagnostic), Some(keyword.name))
     }
 
-    fn unknown(&self, node: &Node, diagnostics: &mut Diagnostics) -> Known {
-        let name = &*node.keyword.text;
-        let names = self.keywords.iter().map(|keyword| keyword.name);
+    fn unknown(&self, node: &Node<'_>, diagnostics: &mut Diagnostics) -> Known {
+        let name = node.keyword.text;
+        let mut names: Vec<_> = self.lists().flatten().map(|keyword| keyword.name).collect();
+        names.sort_unstable();
         let meant = closest(name, names);
         let text = format!("unknown keyword `{name}` {}", self.place);
         let mut diagnostic = Diagnostic::error(Code::UnknownKeyword, node.keyword.place, text);
@@ -167,11 +175,11 @@ impl Table {
     }
 
     /// Reports the unknown keywords of a block that is not interpreted.
-    fn check_skipped(&self, block: &Block, diagnostics: &mut Diagnostics) {
-        for node in &block.nodes {
-            match self.find(&node.keyword.text) {
+    fn check_skipped(&self, block: &Block<'_>, diagnostics: &mut Diagnostics) {
+        for node in block.nodes() {
+            match self.find(node.keyword.text) {
                 None => {
-                    self.unknown(node, diagnostics);
+                    self.unknown(&node, diagnostics);
                 }
                 Some(keyword) => {
                     if let (Inner::Of(table), Some(block)) = (keyword.inner, &node.block) {
@@ -205,12 +213,17 @@ mod tests {
     use super::*;
 
     fn check(table: &Table) {
-        assert!(
-            table.keywords.is_sorted_by(|a, b| a.name < b.name),
-            "{} is not sorted",
-            table.place
-        );
-        for keyword in table.keywords {
+        for list in table.lists() {
+            assert!(
+                list.is_sorted_by(|a, b| a.name < b.name),
+                "{} is not sorted",
+                table.place
+            );
+        }
+        let mut names: Vec<_> = table.lists().flatten().map(|k| k.name).collect();
+        names.sort_unstable();
+        assert!(names.is_sorted_by(|a, b| a < b), "twice {}", table.place);
+        for keyword in table.lists().flatten() {
             if let Inner::Of(inner) = keyword.inner {
                 check(inner);
             }

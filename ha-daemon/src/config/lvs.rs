@@ -1,15 +1,15 @@
 //! Load balancing: `virtual_server` and what goes with it.
 //!
-//! Everything is read first and completed afterwards, so that names may be used before they are
-//! defined.
+//! Virtual servers are read when everything else has been, so that names may be used before they
+//! are defined.
 
 use std::collections::BTreeMap;
 
 use super::diagnostic::{Code, Diagnostic, Diagnostics};
 use super::keywords::TOP;
-use super::line::Token;
 use super::model::{Config, TrackFile};
 use super::source::Place;
+use super::tape::Token;
 use super::tree::{Block, Node};
 use super::value::Words;
 
@@ -32,14 +32,13 @@ mod track_file;
 mod udp;
 mod virtual_server;
 
+pub(super) use self::complete::VirtualServers;
 pub(super) use self::global::LvsGlobals;
 use self::group::Group;
-use self::virtual_server::VirtualServerDraft;
 
 /// What is written about load balancing.
 #[derive(Debug, Default)]
 pub(super) struct Drafts<'n> {
-    servers: Vec<VirtualServerDraft<'n>>,
     groups: BTreeMap<&'n str, Group<'n>>,
     track_files: Vec<TrackFile>,
     track_file_names: BTreeMap<&'n str, usize>,
@@ -48,77 +47,66 @@ pub(super) struct Drafts<'n> {
 }
 
 impl<'n> Drafts<'n> {
-    /// Reads a block outside of blocks.
+    /// Reads a block outside of blocks that is no virtual server.
     pub(super) fn read(
         &mut self,
         keyword: &str,
-        node: &'n Node,
-        block: &'n Block,
+        node: &Node<'n>,
+        block: &Block<'n>,
         diagnostics: &mut Diagnostics,
     ) {
         let mut words = Words::of(node, diagnostics);
         // What is missing has been reported.
         match keyword {
-            "virtual_server" => {
-                self.servers
-                    .extend(VirtualServerDraft::read(block, &mut words));
-            }
             "virtual_server_group" => self.group(block, &mut words),
             "SSL" => self.tls.read(block, &mut words),
             _ => self.track_file(block, &mut words),
         }
     }
 
-    fn group(&mut self, block: &'n Block, words: &mut Words<'n, '_>) {
+    fn group(&mut self, block: &Block<'n>, words: &mut Words<'n, '_>) {
         let Ok(name) = words.word("a name") else {
             return;
         };
         words.end(&TOP);
         let diagnostics = &mut *words.diagnostics;
-        if let Some(first) = self.groups.get(&*name.text) {
+        if let Some(first) = self.groups.get(name.text) {
             return taken(name, first.name.place, "group", diagnostics);
         }
         let group = Group::read(name, block, diagnostics);
-        self.groups.insert(&name.text, group);
+        self.groups.insert(name.text, group);
     }
 
-    fn track_file(&mut self, block: &'n Block, words: &mut Words<'n, '_>) {
+    fn track_file(&mut self, block: &Block<'n>, words: &mut Words<'n, '_>) {
         let Ok(name) = words.word("a name") else {
             return;
         };
         words.end(&TOP);
         let diagnostics = &mut *words.diagnostics;
-        if let Some(&first) = self.track_file_places.get(&*name.text) {
+        if let Some(&first) = self.track_file_places.get(name.text) {
             return taken(name, first, "track_file", diagnostics);
         }
-        self.track_file_places.insert(&name.text, name.place);
+        self.track_file_places.insert(name.text, name.place);
         if let Some(file) = track_file::read(name, block, diagnostics) {
             self.track_file_names
-                .insert(&name.text, self.track_files.len());
+                .insert(name.text, self.track_files.len());
             self.track_files.push(file);
         }
     }
 
-    /// Adds to `config`, which has its instances, what all of it stands for.
+    /// Adds to `config`, which has its instances and virtual servers, what all of it stands for.
     pub(super) fn complete(
         self,
         globals: LvsGlobals,
         config: &mut Config,
         diagnostics: &mut Diagnostics,
     ) {
-        let context = complete::Context {
-            groups: &self.groups,
-            track_files: &self.track_files,
-            track_file_names: &self.track_file_names,
-            log_all_failures: globals.log_all_failures,
-        };
-        config.virtual_servers = complete::all(self.servers, &context, diagnostics);
         config.balancing = globals.complete(&config.instances, self.tls.files, diagnostics);
         config.track_files = self.track_files;
     }
 }
 
-fn taken(name: &Token, first: Place, what: &str, diagnostics: &mut Diagnostics) {
+fn taken(name: Token<'_>, first: Place, what: &str, diagnostics: &mut Diagnostics) {
     let text = format!("there is another {what} `{}`", name.text);
     diagnostics.push(
         Diagnostic::error(Code::DuplicateName, name.place, text)

@@ -6,13 +6,11 @@ use std::rc::Rc;
 
 use super::LoadOptions;
 use super::diagnostic::{Code, Diagnostic, Diagnostics, closest};
-use super::line::Line;
+use super::line::{Assembly, Line};
 use super::source::{Place, Sources};
 
 /// Macros may use macros to this depth.
 const MAX_DEPTH: usize = 32;
-/// Suggestions look at this many names.
-const MAX_CANDIDATES: usize = 256;
 /// The longest line, as in keepalived.
 pub(super) const MAX_LINE: usize = 1023;
 
@@ -30,7 +28,7 @@ pub(super) enum Definition {
 /// A line with its variables replaced.
 #[derive(Debug, Default)]
 pub(super) struct Expanded {
-    pub(super) line: Line,
+    pub(super) line: Assembly,
     /// The lines of a macro at the end of the line that follow its first line.
     pub(super) following: Vec<Line>,
 }
@@ -42,7 +40,7 @@ pub(super) struct Surroundings<'r> {
     pub(super) diagnostics: &'r mut Diagnostics,
     /// `${_PWD}`.
     pub(super) directory: &'r str,
-    /// How many more replacements may be done.
+    /// How many more replacements may be done, and lines brought in by them.
     pub(super) budget: &'r mut usize,
 }
 
@@ -95,7 +93,7 @@ impl Macros {
         around: &mut Surroundings<'_>,
     ) -> Result<Expanded, Abandoned> {
         let mut expanded = Expanded::default();
-        self.expand_into(line, around, &mut expanded, 0)?;
+        self.expand_into(line, around, &mut expanded)?;
         Ok(expanded)
     }
 
@@ -104,7 +102,6 @@ impl Macros {
         line: &Line,
         around: &mut Surroundings<'_>,
         out: &mut Expanded,
-        depth: usize,
     ) -> Result<(), Abandoned> {
         let mut copied = 0;
         while let Some(variable) = next_variable(line.text(), copied) {
@@ -115,7 +112,7 @@ impl Macros {
                 .text()
                 .get(copied..)
                 .is_none_or(|rest| rest.trim().is_empty());
-            if !around.spend() || depth >= MAX_DEPTH {
+            if !around.spend(1) || around.sources.depth(place) > MAX_DEPTH {
                 return around.abandon(Code::BadMacro, place, "macros use each other without end");
             }
             let definition = self.names.get(variable.inner).cloned();
@@ -127,14 +124,17 @@ impl Macros {
                 Some(Definition::Value(value)) => out.line.push_generated(&value, place),
                 Some(Definition::Text(text)) => {
                     let via = around.sources.add_use(place);
-                    self.expand_into(&text.used(via), around, out, depth + 1)?;
+                    self.expand_into(&text.used(via), around, out)?;
                 }
                 Some(Definition::Lines(lines)) if is_last && out.following.is_empty() => {
+                    if !around.spend(lines.len()) {
+                        return around.abandon(Code::ExpansionLimit, place, "too many lines");
+                    }
                     let via = around.sources.add_use(place);
                     let mut lines = lines.iter().map(|line| line.used(via));
                     if let Some(first) = lines.next() {
                         let rest: Vec<_> = lines.collect();
-                        self.expand_into(&first, around, out, depth + 1)?;
+                        self.expand_into(&first, around, out)?;
                         out.following.extend(rest);
                     }
                 }
@@ -150,13 +150,13 @@ impl Macros {
                     Some(value) => out.line.push_generated(&value, place),
                     None => {
                         let names = self.names.keys().map(String::as_str);
-                        let near = closest(variable.inner, names.take(MAX_CANDIDATES));
+                        let near = closest(variable.inner, names);
                         around.report(Unreplaced::Undefined { near }, variable.inner, place);
                         out.line.push(line, variable.range);
                     }
                 },
             }
-            if out.line.text().len() > MAX_LINE {
+            if out.line.len() > MAX_LINE {
                 return around.abandon(Code::LineTooLong, place, "the line gets too long here");
             }
         }
@@ -197,8 +197,8 @@ impl Macros {
 }
 
 impl Surroundings<'_> {
-    fn spend(&mut self) -> bool {
-        let left = self.budget.checked_sub(1);
+    fn spend(&mut self, count: usize) -> bool {
+        let left = self.budget.checked_sub(count);
         *self.budget = left.unwrap_or(0);
         left.is_some()
     }

@@ -18,6 +18,7 @@ pub use self::script::{Script, ScriptUser};
 pub use self::secret::Secret;
 pub use self::track_file::{InitFile, TrackFile};
 pub use self::virtual_server::{RealServer, SorryServer, VirtualServer};
+pub use self::written::Written;
 
 mod balancing;
 mod checker;
@@ -25,6 +26,7 @@ mod script;
 mod secret;
 mod track_file;
 mod virtual_server;
+mod written;
 
 /// A whole configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -8,10 +8,12 @@ use std::sync::Arc;
 use super::LoadOptions;
 use super::diagnostic::{Code, Diagnostic, Diagnostics};
 use super::include;
+use super::lexer::Physical;
 use super::line::{Line, without_comment};
 use super::macros::{Abandoned, Definition, MAX_LINE, Macros, Surroundings, name_len};
 use super::sequence::{Head, Sequence};
-use super::source::{Place, SourceId, Sources};
+use super::source::{Place, SourceId, Sources, Span};
+use super::tape::Ready;
 
 mod directives;
 
@@ -21,6 +23,8 @@ const MAX_INCLUDE_DEPTH: usize = 32;
 const MAX_FILES: usize = 10_000;
 /// The largest file.
 const MAX_FILE: u64 = 64 << 20;
+/// How many octets all files may have.
+const MAX_READ: usize = 256 << 20;
 /// How many octets the lines of macros and sequences may have in total.
 const MAX_EXPANDED: usize = 64 << 20;
 
@@ -43,7 +47,7 @@ enum Frame {
 #[derive(Debug)]
 struct FileFrame {
     source: SourceId,
-    text: Arc<str>,
+    text: Arc<String>,
     at: usize,
     /// What includes are relative to; `None` where files may not be included.
     directory: Option<PathBuf>,
@@ -63,6 +67,7 @@ pub(super) struct Reader<'o> {
     expansions_left: usize,
     octets_left: usize,
     files: usize,
+    unread: usize,
     /// The canonical paths of sources that are files.
     paths: BTreeMap<SourceId, PathBuf>,
 }
@@ -79,6 +84,7 @@ impl<'o> Reader<'o> {
             expansions_left: options.max_lines.saturating_mul(8),
             octets_left: MAX_EXPANDED,
             files: 0,
+            unread: MAX_READ,
             paths: BTreeMap::new(),
         }
     }
@@ -86,13 +92,20 @@ impl<'o> Reader<'o> {
     /// Starts with a text; its includes are relative to [`LoadOptions::directory`].
     pub(super) fn open_text(&mut self, name: &str, text: &str) {
         let directory = self.options.directory.clone();
-        self.open(name.to_owned(), text.into(), directory, None, None);
+        self.open(
+            name.to_owned(),
+            Arc::new(text.to_owned()),
+            directory,
+            None,
+            None,
+        );
     }
 
     /// Starts with a file, or continues with one that is included.
     pub(super) fn open_file(&mut self, path: &Path, included_at: Option<Place>) {
         let text = match read(path) {
-            Ok(octets) => String::from_utf8_lossy(&octets).into_owned(),
+            Ok(octets) => String::from_utf8(octets)
+                .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
             Err(error) => {
                 let name = path.display();
                 let place = included_at.unwrap_or_else(|| self.missing_main(path));
@@ -104,23 +117,38 @@ impl<'o> Reader<'o> {
                 return;
             }
         };
-        let directory = path.parent().unwrap_or_else(|| Path::new("")).to_owned();
         let name = path.display().to_string();
-        self.open(name, text.into(), Some(directory), Some(path), included_at);
+        let Some(unread) = self.unread.checked_sub(text.len()) else {
+            let place = included_at.unwrap_or_else(|| self.missing_main(path));
+            let text = format!("all files up to `{name}` have more than {MAX_READ} octets");
+            let diagnostic = Diagnostic::fatal(Code::IncludeLimit, place, text);
+            self.diagnostics
+                .push(diagnostic.label("this file is left out"));
+            return;
+        };
+        self.unread = unread;
+        let directory = path.parent().unwrap_or_else(|| Path::new("")).to_owned();
+        self.open(
+            name,
+            Arc::new(text),
+            Some(directory),
+            Some(path),
+            included_at,
+        );
     }
 
     /// A place for what is wrong with the main file as a whole.
     fn missing_main(&mut self, path: &Path) -> Place {
         let source = self
             .sources
-            .add(path.display().to_string(), "".into(), None);
-        Line::verbatim(source, "", 0..0).place(0..0, &self.sources)
+            .add(path.display().to_string(), Arc::default(), None);
+        Line::verbatim(source, &Arc::default(), 0..0).place(0..0, &self.sources)
     }
 
     fn open(
         &mut self,
         name: String,
-        text: Arc<str>,
+        text: Arc<String>,
         directory: Option<PathBuf>,
         path: Option<&Path>,
         included_at: Option<Place>,
@@ -141,14 +169,34 @@ impl<'o> Reader<'o> {
         }));
     }
 
+    /// How many words, lines and braces there may be with everything replaced.
+    pub(super) const fn max_lexemes(&self) -> usize {
+        self.options.max_lines.saturating_mul(8)
+    }
+
     /// The next line with everything replaced, never blank.
-    pub(super) fn next_line(&mut self) -> Option<Line> {
-        while let Some(raw) = self.next_raw() {
+    pub(super) fn next_line(&mut self) -> Option<Ready> {
+        loop {
+            if let Some(span) = self.next_plain() {
+                return Some(Ready::Verbatim(span));
+            }
+            let raw = self.next_raw()?;
             if let Some(line) = self.process(raw) {
-                return Some(line);
+                return Some(line.into());
             }
         }
-        None
+    }
+
+    /// The next line, if it is one of a file in which there is nothing to replace, as almost every
+    /// line, and it may be read.
+    fn next_plain(&mut self) -> Option<Span> {
+        let Some(Frame::File(file)) = self.frames.last_mut() else {
+            return None;
+        };
+        let lines_left = self.lines_left.checked_sub(1)?;
+        let span = file.next_plain()?;
+        self.lines_left = lines_left;
+        Some(span)
     }
 
     /// The next line without its comment, never blank.
@@ -232,13 +280,17 @@ impl<'o> Reader<'o> {
     fn is_clean(&mut self, line: &Line) -> bool {
         let text = line.text();
         let bad = |c: char| c == '\0' || c == char::REPLACEMENT_CHARACTER;
+        // U+FFFD starts with 0xef.
+        let may_be_bad = || text.bytes().any(|octet| matches!(octet, 0 | 0xef));
         let diagnostic = if text.len() > MAX_LINE {
             let mut starts = text.char_indices().map(|(at, _)| at);
             let end = starts.find(|&at| at >= MAX_LINE).unwrap_or(text.len());
             let place = line.place(end..text.len(), &self.sources);
             let text = format!("a line has at most {MAX_LINE} octets");
             Diagnostic::error(Code::LineTooLong, place, text)
-        } else if let Some((at, c)) = text.char_indices().find(|&(_, c)| bad(c)) {
+        } else if may_be_bad()
+            && let Some((at, c)) = text.char_indices().find(|&(_, c)| bad(c))
+        {
             let place = line.place(at..at + c.len_utf8(), &self.sources);
             let text = "neither NUL nor what is not UTF-8 can be in a configuration";
             Diagnostic::error(Code::BadCharacter, place, text)
@@ -254,14 +306,14 @@ impl<'o> Reader<'o> {
     fn process(&mut self, raw: Line) -> Option<Line> {
         let line = self.directive(raw.trimmed(0..raw.text().len()))?;
         if !line.text().contains('$') {
-            return Some(line);
+            return (!line.is_blank()).then_some(line);
         }
         let expanded = self.expand(&line).ok()?;
         if !expanded.following.is_empty() {
             self.frames
                 .push(Frame::Lines(expanded.following.into_iter()));
         }
-        let line = expanded.line;
+        let line = expanded.line.finish();
         let line = self.directive(line.trimmed(0..line.text().len()))?;
         (!line.is_blank()).then_some(line)
     }
@@ -286,7 +338,16 @@ impl<'o> Reader<'o> {
     }
 
     /// Follows a directive; what is none comes back.
-    fn directive(&mut self, mut line: Line) -> Option<Line> {
+    fn directive(&mut self, line: Line) -> Option<Line> {
+        let text = line.text();
+        if text.starts_with(['@', '$', '~']) || text.starts_with("include") {
+            self.follow(line)
+        } else {
+            Some(line)
+        }
+    }
+
+    fn follow(&mut self, mut line: Line) -> Option<Line> {
         while let Some(rest) = line.text().strip_prefix('@') {
             let len = rest.find(char::is_whitespace).unwrap_or(rest.len());
             let id = &rest[..len];
@@ -328,6 +389,22 @@ impl<'o> Reader<'o> {
 }
 
 impl FileFrame {
+    /// The next line that is not blank, without the blanks around it, if there is nothing to replace
+    /// in it and nothing to report; any other stays the next one.
+    fn next_plain(&mut self) -> Option<Span> {
+        loop {
+            let rest = self.text.get(self.at..).filter(|rest| !rest.is_empty())?;
+            let Physical { len, plain } = Physical::find(rest);
+            let ink = plain.filter(|_| len <= MAX_LINE)?;
+            let start = self.at;
+            self.at += len + 1;
+            if !ink.is_empty() {
+                let range = start + ink.start..start + ink.end;
+                return Some(Span::new(self.source, range));
+            }
+        }
+    }
+
     fn next(&mut self) -> Option<Line> {
         let rest = self.text.get(self.at..).filter(|rest| !rest.is_empty())?;
         let len = rest.find('\n').unwrap_or(rest.len());
@@ -339,9 +416,10 @@ impl FileFrame {
 
 fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     use std::io::Read as _;
-    let mut octets = Vec::new();
-    let mut file = std::fs::File::open(path)?.take(MAX_FILE + 1);
-    file.read_to_end(&mut octets)?;
+    let file = std::fs::File::open(path)?;
+    let expected = file.metadata()?.len().min(MAX_FILE);
+    let mut octets = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
+    file.take(MAX_FILE + 1).read_to_end(&mut octets)?;
     if octets.len() as u64 > MAX_FILE {
         return Err(std::io::ErrorKind::FileTooLarge.into());
     }

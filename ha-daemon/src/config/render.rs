@@ -1,10 +1,13 @@
 //! Diagnostics as text with carets, and as records for machines.
 
+use core::ops::Range;
+use std::borrow::Cow;
+
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::Serialize;
 
-use super::diagnostic::{Diagnostic, Label, Severity};
-use super::source::{Place, Source, Sources};
+use super::diagnostic::{Code, Diagnostic, Label, Severity};
+use super::source::{Place, Source, Sources, Span};
 
 /// A place as a person counts: lines and columns from 1, columns in characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -42,7 +45,7 @@ impl Position {
 pub struct Record {
     /// `warning`, `error` or `fatal`.
     pub severity: &'static str,
-    /// The [`Code`](super::Code)'s name.
+    /// The [`Code`]'s name.
     pub code: &'static str,
     /// One clause.
     pub message: String,
@@ -104,6 +107,12 @@ impl Diagnostic {
         }
     }
 
+    /// Whether it is about a configuration or a file as a whole.
+    const fn is_of_all(&self) -> bool {
+        let Span { start, end, .. } = self.primary.place.span;
+        matches!(self.code, Code::UnreadableFile | Code::NothingToRun) && start == end
+    }
+
     /// The diagnostic as text of several lines, with ANSI colours if `colour`.
     #[must_use]
     pub fn render(&self, sources: &Sources, colour: bool) -> String {
@@ -122,7 +131,10 @@ impl Diagnostic {
                 .map(|label| (AnnotationKind::Context, label.clone())),
         );
         let title = level.primary_title(&*self.message).id(self.code.id());
-        let mut body: Group<'_> = title.elements(snippets(labels, sources));
+        let mut body: Group<'_> = Group::with_title(title);
+        if !self.is_of_all() {
+            body = body.elements(snippets(labels, sources));
+        }
         for place in includes(self.primary.place, sources) {
             if let Some(at) = Position::of(place, sources) {
                 let text = format!("included from {}:{}:{}", at.file, at.line, at.column);
@@ -198,24 +210,69 @@ fn snippets(
     excerpts.into_iter().map(Excerpt::snippet).collect()
 }
 
+/// How many octets of a line are shown at most: more than one that is read may have.
+const SHOWN: usize = 4096;
+
+/// The text of an [`Excerpt`].
+struct Text<'s> {
+    text: Cow<'s, str>,
+    /// Octets of the source, and where in the text they are.
+    parts: Vec<(Range<usize>, usize)>,
+}
+
+impl Text<'_> {
+    /// Where an octet of the source is; if that is not shown, the end of what is.
+    fn offset(&self, at: usize) -> usize {
+        let behind = self.parts.partition_point(|(part, _)| part.start <= at);
+        let part = behind.checked_sub(1).and_then(|last| self.parts.get(last));
+        part.map_or(0, |(part, start)| start + at.min(part.end) - part.start)
+    }
+}
+
 impl<'s> Excerpt<'s> {
     fn snippet(self) -> Snippet<'s, Annotation<'s>> {
-        let start = self.source.line_range(self.first).start;
-        let end = self.source.line_range(self.last).end.max(start);
-        let text = self.source.text().get(start..end).unwrap_or("");
+        let text = self.text();
         let annotations = self.labels.into_iter().map(|(kind, label)| {
             let span = label.place.span.range();
-            let offset = |at: usize| at.saturating_sub(start).min(text.len());
-            let annotation = kind.span(offset(span.start)..offset(span.end));
+            let annotation = kind.span(text.offset(span.start)..text.offset(span.end));
             if label.text.is_empty() {
                 annotation
             } else {
                 annotation.label(label.text)
             }
         });
-        Snippet::source(text)
+        let annotations: Vec<_> = annotations.collect();
+        Snippet::source(text.text)
             .line_start(self.first)
             .path(self.source.name())
-            .annotations(annotations.collect::<Vec<_>>())
+            .annotations(annotations)
+    }
+
+    fn text(&self) -> Text<'s> {
+        let whole = self.source.text();
+        let start = self.source.line_range(self.first).start;
+        let end = self.source.line_range(self.last).end.max(start);
+        if end - start <= SHOWN {
+            return Text {
+                text: whole.get(start..end).unwrap_or("").into(),
+                parts: vec![(start..end, 0)],
+            };
+        }
+        let (mut text, mut parts) = (String::new(), Vec::new());
+        for number in self.first..=self.last {
+            let line = self.source.line_range(number);
+            let longest = line.end.min(line.start + SHOWN);
+            let end = (line.start..=longest).rfind(|&end| whole.is_char_boundary(end));
+            let part = line.start..end.unwrap_or(line.start);
+            if number > self.first {
+                text.push('\n');
+            }
+            parts.push((part.clone(), text.len()));
+            text.push_str(whole.get(part).unwrap_or(""));
+        }
+        Text {
+            text: text.into(),
+            parts,
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use core::num::NonZeroU32;
 use core::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Which of the files (or which text) a [`Span`] is in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,7 +21,7 @@ pub struct Span {
 
 impl Span {
     /// The octets `range` of `source`; offsets beyond 4 GiB saturate.
-    pub(super) fn new(source: SourceId, range: Range<usize>) -> Self {
+    pub(crate) fn new(source: SourceId, range: Range<usize>) -> Self {
         let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         Self {
             source,
@@ -54,8 +54,9 @@ pub struct Place {
 #[derive(Clone, Debug)]
 pub struct Source {
     name: String,
-    text: Arc<str>,
-    lines: Vec<u32>,
+    text: Arc<String>,
+    /// Where each line starts, once that has been asked for.
+    lines: OnceLock<Vec<u32>>,
     included_at: Option<Place>,
 }
 
@@ -78,16 +79,27 @@ impl Source {
         self.included_at
     }
 
+    fn line_starts(&self) -> &[u32] {
+        self.lines.get_or_init(|| {
+            core::iter::once(0)
+                .chain(self.text.match_indices('\n').map(|(at, _)| at + 1))
+                .map(|at| u32::try_from(at).unwrap_or(u32::MAX))
+                .collect()
+        })
+    }
+
     /// The number of the line that holds `offset`, counted from 1.
     #[must_use]
     pub fn line(&self, offset: u32) -> usize {
-        self.lines.partition_point(|&start| start <= offset).max(1)
+        let starts = self.line_starts();
+        starts.partition_point(|&start| start <= offset).max(1)
     }
 
     /// The range of line `number` without its line feed; empty if there is no such line.
     #[must_use]
     pub fn line_range(&self, number: usize) -> Range<usize> {
-        let start = |number: usize| self.lines.get(number).map(|&start| start as usize);
+        let starts = self.line_starts();
+        let start = |number: usize| starts.get(number).map(|&start| start as usize);
         match number.checked_sub(1).and_then(start) {
             Some(first) => first..start(number).map_or(self.text.len(), |next| next - 1),
             None => self.text.len()..self.text.len(),
@@ -102,6 +114,22 @@ impl Source {
             .get(start..offset as usize)
             .map_or(1, |before| before.chars().count() + 1)
     }
+
+    /// The width of the blanks before `offset` in its line; `None` if there is more than blanks.
+    pub(super) fn indent(&self, offset: usize) -> Option<u16> {
+        let before = self.text.get(..offset)?;
+        let line = before.rfind('\n').map_or(0, |at| at + 1);
+        let before = before.get(line..)?;
+        before.trim().is_empty().then(|| columns(before))
+    }
+}
+
+/// The width of blanks, with a tab stop every eight columns.
+fn columns(blanks: &str) -> u16 {
+    blanks.chars().fold(0, |column: u16, blank| match blank {
+        '\t' => (column / 8).saturating_add(1).saturating_mul(8),
+        _ => column.saturating_add(1),
+    })
 }
 
 /// Every source of a configuration and every use of a macro in it.
@@ -137,21 +165,17 @@ impl Sources {
             .unwrap_or("")
     }
 
-    pub(super) fn add(
+    pub(crate) fn add(
         &mut self,
         name: String,
-        text: Arc<str>,
+        text: Arc<String>,
         included_at: Option<Place>,
     ) -> SourceId {
         let id = SourceId(u32::try_from(self.sources.len()).unwrap_or(u32::MAX));
-        let lines = core::iter::once(0)
-            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
-            .map(|at| u32::try_from(at).unwrap_or(u32::MAX))
-            .collect();
         self.sources.push(Source {
             name,
             text,
-            lines,
+            lines: OnceLock::new(),
             included_at,
         });
         id
@@ -180,11 +204,12 @@ impl Sources {
                 hidden.extend(core::iter::repeat_n('*', octets));
             }
             hidden.push_str(source.text.get(hidden.len()..).unwrap_or(""));
-            source.text = hidden.into();
+            source.text = Arc::new(hidden);
         }
     }
 
-    fn depth(&self, place: Place) -> usize {
+    /// How many uses of macros in each other a place came through, and one.
+    pub(super) fn depth(&self, place: Place) -> usize {
         core::iter::successors(Some(place), |place| self.used_at(place.via?)).count()
     }
 

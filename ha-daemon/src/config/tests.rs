@@ -5,10 +5,10 @@ mod balancing_checks;
 mod balancing_mistakes;
 mod balancing_rules;
 mod examples;
+mod linearity;
 mod mistakes;
 mod model;
 mod preprocessor;
-mod properties;
 mod rendering;
 
 fn options() -> LoadOptions {
@@ -47,4 +47,19 @@ fn only(text: &str) -> Instance {
     assert_eq!(places(&loaded), [], "{text}");
     let [instance] = <[Instance; 1]>::try_from(loaded.config.instances).unwrap();
     instance
+}
+
+/// The code, line and column of the one diagnostic of a text.
+type Mistake = (&'static str, usize, usize, &'static str);
+
+/// Checks that of each mistake there is exactly the one diagnostic, in a text made of it.
+fn check_each(mistakes: &[Mistake], text: impl Fn(&str) -> String) {
+    let mut wrong = Vec::new();
+    for &(code, line, column, snippet) in mistakes {
+        let found = places(&load_text(&text(snippet)));
+        if found != [(code, line, column)] {
+            wrong.push((snippet, (code, line, column), found));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

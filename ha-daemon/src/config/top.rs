@@ -5,73 +5,140 @@ use std::collections::HashMap;
 use super::complete::complete;
 use super::conflicts;
 use super::diagnostic::{Code, Diagnostic, Diagnostics};
-use super::global::Globals;
+use super::global::{Defaults, EarlyDefaults, Globals};
 use super::instance::Draft;
 use super::keywords::{Known, TOP};
-use super::lvs;
-use super::model::Config;
-use super::source::Place;
-use super::tree::Node;
+use super::lvs::{self, VirtualServers};
+use super::model::{Config, Instance};
+use super::source::{Place, Sources};
+use super::tree::{Block, Node, Tree};
 use super::value::Words;
 
-/// The configuration a tree stands for.
-pub(super) fn interpret(nodes: &[Node], diagnostics: &mut Diagnostics) -> Config {
-    let mut globals = Globals::default();
-    let mut drafts: Vec<Draft<'_>> = Vec::new();
-    let mut names: HashMap<&str, Place> = HashMap::new();
-    let mut balancing = lvs::Drafts::default();
-    for node in nodes {
-        let Known::Supported(keyword) = TOP.check(node, diagnostics) else {
-            continue;
-        };
-        let Some(block) = &node.block else {
-            continue;
-        };
-        let mut words = Words::of(node, diagnostics);
-        match keyword.name {
-            "global_defs" => {
-                words.end(&TOP);
-                let first = drafts.first().map(|draft| draft.name.place);
-                globals.read(block, first, diagnostics);
+/// The configuration that some files stand for.
+///
+/// They are gone through twice, since what instances and virtual servers depend on may come behind
+/// them; so none of them has to be kept as it is written.
+pub(super) fn interpret(
+    trees: &[Tree],
+    sources: &Sources,
+    diagnostics: &mut Diagnostics,
+) -> Config {
+    let mut common = Common::default();
+    for tree in trees {
+        for node in tree.nodes(sources) {
+            common.read(&node, diagnostics);
+        }
+    }
+    let Common {
+        globals,
+        early,
+        first_instance: _,
+        balancing,
+    } = common;
+    let mut instances = Instances::new(&globals.defaults, &early);
+    let mut servers = VirtualServers::new(&balancing, &globals.lvs);
+    for tree in trees {
+        for node in tree.nodes(sources) {
+            let Some(block) = &node.block else {
                 continue;
-            }
-            "vrrp_instance" => {}
-            name => {
-                balancing.read(name, node, block, diagnostics);
-                continue;
+            };
+            match node.keyword.text {
+                "global_defs" => instances.after_globals(),
+                "vrrp_instance" => instances.read(&node, block, diagnostics),
+                "virtual_server" => servers.read(&node, block, diagnostics),
+                _ => {}
             }
         }
+    }
+    let (instances, virtual_servers) = (instances.complete, servers.complete());
+    let mut config = Config {
+        global: globals.global,
+        instances: conflicts::resolve(instances, &globals.defaults.vmac_prefix, diagnostics),
+        virtual_servers,
+        ..Config::default()
+    };
+    config.instances.shrink_to_fit();
+    balancing.complete(globals.lvs, &mut config, diagnostics);
+    config
+}
+
+/// Everything but instances and virtual servers.
+#[derive(Debug, Default)]
+struct Common<'t> {
+    globals: Globals,
+    /// What the instances behind each of the `global_defs` start with.
+    early: Vec<EarlyDefaults>,
+    first_instance: Option<Place>,
+    balancing: lvs::Drafts<'t>,
+}
+
+impl<'t> Common<'t> {
+    fn read(&mut self, node: &Node<'t>, diagnostics: &mut Diagnostics) {
+        let Known::Supported(keyword) = TOP.check(node, diagnostics) else {
+            return;
+        };
+        let Some(block) = &node.block else {
+            return;
+        };
+        match keyword.name {
+            "global_defs" => {
+                Words::of(node, diagnostics).end(&TOP);
+                self.globals.read(block, self.first_instance, diagnostics);
+                self.early.push(self.globals.defaults.early);
+            }
+            "vrrp_instance" => {
+                let name = node.arguments.first().map(|name| name.place);
+                self.first_instance = self.first_instance.or(name);
+            }
+            "virtual_server" => {}
+            name => self.balancing.read(name, node, block, diagnostics),
+        }
+    }
+}
+
+/// The instances so far.
+#[derive(Debug)]
+struct Instances<'t, 'd> {
+    defaults: &'d Defaults,
+    early: EarlyDefaults,
+    later: core::slice::Iter<'d, EarlyDefaults>,
+    names: HashMap<&'t str, Place>,
+    complete: Vec<Instance>,
+}
+
+impl<'t, 'd> Instances<'t, 'd> {
+    fn new(defaults: &'d Defaults, later: &'d [EarlyDefaults]) -> Self {
+        Self {
+            defaults,
+            early: Defaults::default().early,
+            later: later.iter(),
+            names: HashMap::new(),
+            complete: Vec::new(),
+        }
+    }
+
+    fn after_globals(&mut self) {
+        self.early = self.later.next().copied().unwrap_or(self.early);
+    }
+
+    fn read(&mut self, node: &Node<'t>, block: &Block<'t>, diagnostics: &mut Diagnostics) {
+        let mut words = Words::of(node, diagnostics);
         let Ok(name) = words.word("a name") else {
-            continue;
+            return;
         };
         words.end(&TOP);
-        if let Some(&first) = names.get(&*name.text) {
+        if let Some(&first) = self.names.get(name.text) {
             let text = format!("there is another instance `{}`", name.text);
             diagnostics.push(
                 Diagnostic::error(Code::DuplicateName, name.place, text)
                     .label("skipped with its block")
                     .and(first, "first defined here"),
             );
-            continue;
+            return;
         }
-        names.insert(&name.text, name.place);
-        drafts.push(Draft::read(
-            name,
-            block,
-            globals.defaults.early,
-            diagnostics,
-        ));
+        self.names.insert(name.text, name.place);
+        let draft = Draft::read(name, block, self.early, diagnostics);
+        self.complete
+            .extend(complete(draft, self.defaults, diagnostics));
     }
-    let instances = drafts
-        .into_iter()
-        .filter_map(|draft| complete(draft, &globals.defaults, diagnostics))
-        .collect();
-    let mut config = Config {
-        global: globals.global,
-        instances: conflicts::resolve(instances, &globals.defaults.vmac_prefix, diagnostics),
-        ..Config::default()
-    };
-    config.instances.shrink_to_fit();
-    balancing.complete(globals.lvs, &mut config, diagnostics);
-    config
 }

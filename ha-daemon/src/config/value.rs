@@ -6,9 +6,9 @@ use core::time::Duration;
 
 use super::diagnostic::{Code, Diagnostic, Diagnostics, Handle, Severity};
 use super::keywords::Table;
-use super::line::Token;
 use super::source::Place;
-use super::tree::Node;
+use super::tape::Token;
+use super::tree::{Arguments, Node};
 
 /// Something and where it was written.
 #[derive(Clone, Copy, Debug)]
@@ -21,18 +21,18 @@ pub(super) struct Set<T> {
 #[derive(Debug)]
 pub(super) struct Words<'n, 'd> {
     /// The first word of the line.
-    pub(super) first: &'n Token,
-    rest: core::slice::Iter<'n, Token>,
+    pub(super) first: Token<'n>,
+    rest: Arguments<'n>,
     pub(super) diagnostics: &'d mut Diagnostics,
     /// How bad a value is that cannot be used.
     pub(super) severity: Severity,
 }
 
 impl<'n, 'd> Words<'n, 'd> {
-    pub(super) fn of(node: &'n Node, diagnostics: &'d mut Diagnostics) -> Self {
+    pub(super) fn of(node: &Node<'n>, diagnostics: &'d mut Diagnostics) -> Self {
         Self {
-            first: &node.keyword,
-            rest: node.arguments.iter(),
+            first: node.keyword,
+            rest: node.arguments.clone(),
             diagnostics,
             severity: Severity::Error,
         }
@@ -43,23 +43,23 @@ impl<'n, 'd> Words<'n, 'd> {
     }
 
     /// Reports an option that is understood and does nothing so far.
-    pub(super) fn not_supported(&mut self, word: &Token) {
+    pub(super) fn not_supported(&mut self, word: Token<'_>) {
         let text = format!("`{}` is not yet supported here", word.text);
         let diagnostic = Diagnostic::warning(Code::NotSupported, word.place, text);
         self.report(diagnostic.label("skipped"));
     }
 
     /// The next word, if there is one.
-    pub(super) fn next(&mut self) -> Option<&'n Token> {
+    pub(super) fn next(&mut self) -> Option<Token<'n>> {
         self.rest.next()
     }
 
-    pub(super) fn peek(&self) -> Option<&'n Token> {
-        self.rest.as_slice().first()
+    pub(super) fn peek(&self) -> Option<Token<'n>> {
+        self.rest.first()
     }
 
     /// The next word, which has to be there: `after` is what it belongs to.
-    pub(super) fn word_after(&mut self, after: &Token, what: &str) -> Result<&'n Token, Handle> {
+    pub(super) fn word_after(&mut self, after: Token<'_>, what: &str) -> Result<Token<'n>, Handle> {
         match self.rest.next() {
             Some(word) => Ok(word),
             None => {
@@ -71,7 +71,11 @@ impl<'n, 'd> Words<'n, 'd> {
     }
 
     /// The next word, which the option `after` cannot do without; the rest goes on without it.
-    pub(super) fn value_after(&mut self, after: &Token, what: &str) -> Result<&'n Token, Handle> {
+    pub(super) fn value_after(
+        &mut self,
+        after: Token<'_>,
+        what: &str,
+    ) -> Result<Token<'n>, Handle> {
         match self.rest.next() {
             Some(word) => Ok(word),
             None => {
@@ -83,7 +87,7 @@ impl<'n, 'd> Words<'n, 'd> {
     }
 
     /// The parameter, which has to be there.
-    pub(super) fn word(&mut self, what: &str) -> Result<&'n Token, Handle> {
+    pub(super) fn word(&mut self, what: &str) -> Result<Token<'n>, Handle> {
         self.word_after(self.first, what)
     }
 
@@ -91,7 +95,7 @@ impl<'n, 'd> Words<'n, 'd> {
     pub(super) fn refuse(
         &mut self,
         code: Code,
-        word: &Token,
+        word: Token<'_>,
         what: &str,
         allowed: impl Into<String>,
     ) -> Handle {
@@ -102,7 +106,7 @@ impl<'n, 'd> Words<'n, 'd> {
     /// `word` as a number out of `range`.
     pub(super) fn number_in(
         &mut self,
-        word: &Token,
+        word: Token<'_>,
         range: RangeInclusive<i64>,
     ) -> Result<i64, Handle> {
         let (low, high) = (range.start(), range.end());
@@ -139,13 +143,13 @@ impl<'n, 'd> Words<'n, 'd> {
     /// The parameter as seconds with up to six decimals, within `low..=high` microseconds.
     pub(super) fn seconds(&mut self, low: u64, high: u64) -> Result<Set<Duration>, Handle> {
         let word = self.word("a number of seconds")?;
-        let allowed = format!("{} to {} seconds", Micros(low), Micros(high));
+        let allowed = || format!("{} to {} seconds", Micros(low), Micros(high));
         let Some((micros, exact)) = micros(word.text.trim_start()) else {
-            let allowed = format!("{allowed} are expected");
+            let allowed = format!("{} are expected", allowed());
             return Err(self.refuse(Code::BadNumber, word, "no number", allowed));
         };
         if !(low..=high).contains(&micros) {
-            let allowed = format!("{allowed} are allowed");
+            let allowed = format!("{} are allowed", allowed());
             return Err(self.refuse(Code::OutOfRange, word, "out of range", allowed));
         }
         if !exact {
@@ -164,7 +168,7 @@ impl<'n, 'd> Words<'n, 'd> {
         let Some(word) = self.next() else {
             return Ok(true);
         };
-        match &*word.text {
+        match word.text {
             "on" | "true" | "yes" => Ok(true),
             "off" | "false" | "no" => Ok(false),
             other => {
@@ -180,10 +184,10 @@ impl<'n, 'd> Words<'n, 'd> {
     /// `word` as one of some words.
     pub(super) fn choice<T: Copy>(
         &mut self,
-        word: &Token,
+        word: Token<'_>,
         choices: &[(&'static str, T)],
     ) -> Result<T, Handle> {
-        if let Some((_, value)) = choices.iter().find(|(name, _)| *name == word.text) {
+        if let Some((_, value)) = choices.iter().find(|(name, _)| word.text == *name) {
             return Ok(*value);
         }
         let names = choices.iter().map(|(name, _)| *name);
@@ -191,12 +195,12 @@ impl<'n, 'd> Words<'n, 'd> {
         let text = format!("`{}` is not known after `{}`", word.text, self.first.text);
         let diagnostic = Diagnostic::new(self.severity, Code::BadChoice, word.place, text)
             .label(format!("allowed: {allowed}"))
-            .suggest(&word.text, names);
+            .suggest(word.text, names);
         Err(self.report(diagnostic))
     }
 
     /// `word` as an address.
-    pub(super) fn address(&mut self, word: &Token) -> Result<IpAddr, Handle> {
+    pub(super) fn address(&mut self, word: Token<'_>) -> Result<IpAddr, Handle> {
         word.text.parse().map_err(|_| {
             self.refuse(
                 Code::BadAddress,
@@ -208,23 +212,22 @@ impl<'n, 'd> Words<'n, 'd> {
     }
 
     /// `word` as the name of an interface.
-    pub(super) fn interface(&mut self, word: &Token) -> Result<String, Handle> {
+    pub(super) fn interface(&mut self, word: Token<'_>) -> Result<String, Handle> {
         let bad = |c: char| c == '/' || c.is_whitespace() || c.is_control();
-        let text = &word.text;
+        let text = word.text;
         if text.is_empty() || text.len() > 15 || text.contains(bad) || text == "." || text == ".." {
             let allowed = "1 to 15 octets without blanks and `/`";
             return Err(self.refuse(Code::BadName, word, "no name of an interface", allowed));
         }
-        Ok(text.clone())
+        Ok(text.to_owned())
     }
 
     /// Reports what is left of the line; `table` is that of the keywords around it. Returns the
     /// keyword that was put there by mistake.
     pub(super) fn end(&mut self, table: &Table) -> Option<(&'static str, Handle)> {
-        let rest = self.rest.as_slice();
-        let (first, last) = (rest.first()?, rest.last()?);
-        self.rest = [].iter();
-        if let Some(keyword) = table.find(&first.text) {
+        let (first, last) = (self.rest.first()?, self.rest.farthest()?);
+        self.rest.clear();
+        if let Some(keyword) = table.find(first.text) {
             let name = keyword.name;
             let text = format!("`{name}` is a keyword of its own");
             let diagnostic = Diagnostic::error(Code::KeywordAsArgument, first.place, text)
@@ -268,12 +271,13 @@ fn micros(text: &str) -> Option<(u64, bool)> {
     } else {
         whole.parse().unwrap_or(u64::MAX)
     };
-    let kept: String = fraction.chars().chain("000000".chars()).take(6).collect();
+    let digits = fraction.bytes().map(|digit| u64::from(digit - b'0'));
+    let kept = digits.chain(core::iter::repeat(0)).take(6);
     let rest = fraction.get(6..).unwrap_or("");
     let round_up = rest.starts_with(['5', '6', '7', '8', '9']);
     let micros = whole
         .saturating_mul(1_000_000)
-        .saturating_add(kept.parse().ok()?)
+        .saturating_add(kept.fold(0, |number, digit| number * 10 + digit))
         .saturating_add(u64::from(round_up));
     Some((micros, rest.bytes().all(|byte| byte == b'0')))
 }

@@ -32,7 +32,7 @@ impl Mac {
 pub(super) fn parse(words: &mut Words<'_, '_>) -> Result<VmacDraft, Handle> {
     let mut draft = VmacDraft::default();
     while let Some(word) = words.peek() {
-        match &*word.text {
+        match word.text {
             "netlink_notify_msg" => {
                 words.next();
                 words.not_supported(word);

@@ -22,7 +22,7 @@ impl Engine {
             .trackers
             .iter()
             .map(|(name, tracker)| self.effect(*name, *tracker));
-        let verdict = Tracking::sum(member.instance.priority, effects).verdict();
+        let verdict = Tracking::sum(member.priority, effects).verdict();
         if member.verdict != Some(verdict) {
             self.judge(index, router, verdict);
         }
@@ -39,7 +39,7 @@ impl Engine {
             return;
         };
         let before = member.verdict.replace(verdict);
-        let name = &member.instance.name;
+        let name = &member.name;
         match verdict {
             Verdict::Fault => {
                 warn!("({name}) entering FAULT state (tracked interface down)");
@@ -62,7 +62,7 @@ impl Engine {
     }
 }
 
-pub(super) fn trackers(instance: &Instance) -> Result<Vec<(InterfaceName, Tracker)>, SpecError> {
+pub(super) fn trackers(instance: &Instance) -> Result<Box<[(InterfaceName, Tracker)]>, SpecError> {
     let tracked = instance.track_interfaces.iter().map(|tracked| {
         // The configuration admits no weight outside the range.
         let tracker = Tracker::new(Weight::new(tracked.weight).unwrap_or(Weight::FAULT));

@@ -7,7 +7,7 @@ use vrrp_core::Role;
 use vrrp_core::track::Verdict;
 use vrrp_mio::{InterfaceName, RouterId};
 
-use super::Engine;
+use super::{Engine, Place};
 use crate::config::{Instance, Transport};
 use crate::narrator;
 
@@ -20,11 +20,11 @@ impl Engine {
         if member.entered || member.told_waiting {
             return;
         }
-        let name = &member.instance.name;
-        let told = match member.router {
-            Some(id) => member.verdict != Some(Verdict::Fault) && self.tell_idle(name, id),
-            None => {
-                if let Some(source) = unicast_source(&member.instance) {
+        let name = &*member.name;
+        let told = match &member.place {
+            Place::Found(id) => member.verdict != Some(Verdict::Fault) && self.tell_idle(name, *id),
+            Place::Sought(instance) => {
+                if let Some(source) = unicast_source(instance) {
                     warn!(
                         instance = name,
                         "({name}) Entering FAULT STATE (init): no interface has address {source}"
@@ -43,7 +43,7 @@ impl Engine {
             return false;
         };
         let idle = router.machine().role() == Role::Initialize && router.machine().is_started();
-        let link = self.driver.interfaces().link_named(router.spec().interface);
+        let link = self.driver.interfaces().link_named(router.interface());
         // A router that was just added learns of its interface in the next turn.
         let informed = link.is_some_and(|link| link.is_usable()) == router.interface_usable();
         if idle && informed {

@@ -243,8 +243,6 @@ impl ReplyLine {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     const CALM: &[&str] = &[
@@ -380,26 +378,5 @@ mod tests {
         assert_eq!(name("é"), Err(HelloNameError::Character('é')));
         assert_eq!(name(""), Err(HelloNameError::Length(0)));
         assert_eq!(name(&"x".repeat(256)), Err(HelloNameError::Length(256)));
-    }
-
-    proptest! {
-        #[test]
-        fn any_octets_in_any_portions_come_to_the_same(
-            octets in proptest::collection::vec(
-                prop_oneof![Just(b'2'), Just(b'0'), Just(b'5'), Just(b'-'), Just(b' '), Just(b'\n'), any::<u8>()],
-                0..400,
-            ),
-            portion in 1_usize..40,
-        ) {
-            let run = |portion: usize| {
-                let (mut check, mut out) = (SmtpCheck::new(HelloName::default()), Vec::new());
-                let progress = octets
-                    .chunks(portion)
-                    .map(|octets| check.receive(octets, &mut out))
-                    .find(|progress| *progress != Progress::Continue);
-                (out, progress)
-            };
-            prop_assert_eq!(run(portion), run(octets.len().max(1)));
-        }
     }
 }

@@ -156,7 +156,7 @@ fn write_options(out: &mut dyn fmt::Write, service: &Service) -> fmt::Result {
                 Granularity::V6(prefix) => write!(out, " mask {prefix}")?,
             }
         }
-        if let Some(engine) = &persistence.engine {
+        if let Some(engine) = &service.engine {
             write!(out, " pe {engine}")?;
         }
     }

@@ -10,10 +10,11 @@ use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
 
 use super::namespace::{self, NamespaceError};
-use super::pinger::{self, PingError};
+use super::pinger;
+use super::probe::ProbeError;
 use super::role::{INTERFACE, PREFIX_LEN, Role, VIRTUAL_ADDRESS};
 use super::rtnl::{LinkError, Rtnl};
-use super::visitor::{self, VisitError};
+use super::visitor;
 use super::web;
 
 /// Written on standard output once the host has its namespaces.
@@ -91,12 +92,9 @@ pub enum HostError {
     /// The kernel refused to configure the interface.
     #[error(transparent)]
     Link(#[from] LinkError),
-    /// The client could not ping.
+    /// The client could not ping, or the visitor not ask.
     #[error(transparent)]
-    Ping(#[from] PingError),
-    /// The visitor could not ask.
-    #[error(transparent)]
-    Visit(#[from] VisitError),
+    Probe(#[from] ProbeError),
     /// The web server could not listen.
     #[error("cannot serve")]
     Serve(#[source] io::Error),

@@ -7,11 +7,13 @@ use core::time::Duration;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::{PollFd, PollFlags};
 use socket2::{Domain, Protocol, Socket, Type};
 use vrrp_core::Instant;
 use vrrp_core::wire::{Checksum, Ipv4Packet};
 use vrrp_mio::Clock;
+
+use super::probe::{self, NoReport, ProbeError};
 
 /// Time between two requests.
 pub(super) const PERIOD: Duration = Duration::from_millis(20);
@@ -22,55 +24,43 @@ const ECHO_REQUEST: u8 = 8;
 const IDENTIFIER: [u8; 2] = *b"ha";
 
 /// Pings `destination` until `out` is closed.
-pub(super) fn run(destination: Ipv4Addr, out: &mut impl Write) -> Result<(), PingError> {
+pub(super) fn run(destination: Ipv4Addr, out: &mut impl Write) -> Result<(), ProbeError> {
     let socket = Socket::new(Domain::IPV4, Type::RAW, Some(Protocol::ICMPV4))
         .and_then(|socket| {
             socket.connect(&SocketAddrV4::new(destination, 0).into())?;
             socket.set_nonblocking(true)?;
             Ok(socket)
         })
-        .map_err(PingError::Open)?;
-    let clock = Clock::new().map_err(PingError::Clock)?;
+        .map_err(ProbeError::Open)?;
+    let clock = Clock::new().map_err(ProbeError::Clock)?;
     let mut sequence = 0_u16;
     let mut next = clock.now();
     loop {
         let at = clock.now();
         if at >= next {
             send(&socket, sequence)?;
-            report(out, Report::Sent { sequence, at })?;
+            probe::report(out, Report::Sent { sequence, at })?;
             sequence = sequence.wrapping_add(1);
             next = next + PERIOD;
         }
-        wait(&socket, next.saturating_duration_since(at))?;
+        let mut fds = [PollFd::new(socket.as_fd(), PollFlags::POLLIN)];
+        probe::wait(&mut fds, next.saturating_duration_since(at))?;
         while let Some(sequence) = receive(&socket)? {
             let at = clock.now();
-            report(out, Report::Answered { sequence, at })?;
+            probe::report(out, Report::Answered { sequence, at })?;
         }
     }
 }
 
-fn report(out: &mut impl Write, report: Report) -> Result<(), PingError> {
-    writeln!(out, "{report}").map_err(PingError::Report)
-}
-
-fn wait(socket: &Socket, at_most: Duration) -> Result<(), PingError> {
-    let millis = u16::try_from(at_most.as_micros().div_ceil(1000)).unwrap_or(u16::MAX);
-    let mut fds = [PollFd::new(socket.as_fd(), PollFlags::POLLIN)];
-    match poll(&mut fds, PollTimeout::from(millis)) {
-        Ok(_) | Err(nix::errno::Errno::EINTR) => Ok(()),
-        Err(errno) => Err(PingError::Receive(errno.into())),
-    }
-}
-
-fn send(socket: &Socket, sequence: u16) -> Result<(), PingError> {
+fn send(socket: &Socket, sequence: u16) -> Result<(), ProbeError> {
     match socket.send(&echo_request(sequence)) {
         Ok(_) => Ok(()),
-        Err(error) if is_loss(&error) => Ok(()),
-        Err(error) => Err(PingError::Send(error)),
+        Err(error) if probe::is_loss(&error) => Ok(()),
+        Err(error) => Err(ProbeError::Send(error)),
     }
 }
 
-fn receive(mut socket: &Socket) -> Result<Option<u16>, PingError> {
+fn receive(mut socket: &Socket) -> Result<Option<u16>, ProbeError> {
     let mut packet = [0; 128];
     loop {
         match socket.read(&mut packet) {
@@ -80,17 +70,10 @@ fn receive(mut socket: &Socket) -> Result<Option<u16>, PingError> {
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
-            Err(error) if is_loss(&error) => {}
-            Err(error) => return Err(PingError::Receive(error)),
+            Err(error) if probe::is_loss(&error) => {}
+            Err(error) => return Err(ProbeError::Receive(error)),
         }
     }
-}
-
-/// What a silent or unreachable destination looks like on a connected socket: a lost ping, not a
-/// failure of the pinger.
-fn is_loss(error: &io::Error) -> bool {
-    use io::ErrorKind::{HostUnreachable, Interrupted, NetworkUnreachable};
-    [HostUnreachable, NetworkUnreachable, Interrupted].contains(&error.kind())
 }
 
 /// An echo request without data (RFC 792).
@@ -131,10 +114,6 @@ impl fmt::Display for Report {
     }
 }
 
-/// A line of the client that is no report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct NoReport;
-
 impl FromStr for Report {
     type Err = NoReport;
 
@@ -153,27 +132,6 @@ impl FromStr for Report {
             _ => Err(NoReport),
         }
     }
-}
-
-/// A client that cannot ping.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PingError {
-    /// No raw socket.
-    #[error("cannot open a raw ICMP socket")]
-    Open(#[source] io::Error),
-    /// A request could not be sent for a reason of this host's own.
-    #[error("cannot send an echo request")]
-    Send(#[source] io::Error),
-    /// The socket failed.
-    #[error("cannot receive echo replies")]
-    Receive(#[source] io::Error),
-    /// The clock failed.
-    #[error("cannot read the clock")]
-    Clock(#[source] io::Error),
-    /// The process that collects the record is gone.
-    #[error("cannot report")]
-    Report(#[source] io::Error),
 }
 
 #[cfg(test)]

@@ -9,11 +9,12 @@ use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::{PollFd, PollFlags};
 use socket2::{Domain, Protocol, Socket, Type};
 use vrrp_core::Instant;
 use vrrp_mio::Clock;
 
+use super::probe::{self, NoReport, ProbeError};
 use super::role::Role;
 use super::web;
 
@@ -27,8 +28,8 @@ const ASK: &[u8] = b"GET / HTTP/1.1\r\nHost: 192.0.2.100\r\nConnection: close\r\
 const ANSWER_LEN: usize = 1024;
 
 /// Asks `destination` until `out` is closed.
-pub(super) fn run(destination: Ipv4Addr, out: &mut impl Write) -> Result<(), VisitError> {
-    let clock = Clock::new().map_err(VisitError::Clock)?;
+pub(super) fn run(destination: Ipv4Addr, out: &mut impl Write) -> Result<(), ProbeError> {
+    let clock = Clock::new().map_err(ProbeError::Clock)?;
     let destination = SocketAddrV4::new(destination, web::PORT);
     let mut pending: VecDeque<Pending> = VecDeque::new();
     let mut next = clock.now();
@@ -38,8 +39,8 @@ pub(super) fn run(destination: Ipv4Addr, out: &mut impl Write) -> Result<(), Vis
             next = next + PERIOD;
             match Pending::start(destination, at) {
                 Ok(request) => pending.push_back(request),
-                Err(error) if is_loss(&error) => report(out, Request::lost(at))?,
-                Err(error) => return Err(VisitError::Open(error)),
+                Err(error) if probe::is_loss(&error) => probe::report(out, Request::lost(at))?,
+                Err(error) => return Err(ProbeError::Open(error)),
             }
         }
         wait(&pending, next.saturating_duration_since(at))?;
@@ -47,7 +48,7 @@ pub(super) fn run(destination: Ipv4Addr, out: &mut impl Write) -> Result<(), Vis
         let mut open = VecDeque::with_capacity(pending.len());
         for mut request in pending.drain(..) {
             match request.proceed(now) {
-                Some(done) => report(out, done)?,
+                Some(done) => probe::report(out, done)?,
                 None => open.push_back(request),
             }
         }
@@ -55,20 +56,12 @@ pub(super) fn run(destination: Ipv4Addr, out: &mut impl Write) -> Result<(), Vis
     }
 }
 
-fn report(out: &mut impl Write, request: Request) -> Result<(), VisitError> {
-    writeln!(out, "{request}").map_err(VisitError::Report)
-}
-
-fn wait(pending: &VecDeque<Pending>, at_most: Duration) -> Result<(), VisitError> {
+fn wait(pending: &VecDeque<Pending>, at_most: Duration) -> Result<(), ProbeError> {
     let mut fds: Vec<PollFd<'_>> = pending
         .iter()
         .map(|request| PollFd::new(request.socket.as_fd(), request.interest()))
         .collect();
-    let millis = u16::try_from(at_most.as_micros().div_ceil(1000)).unwrap_or(u16::MAX);
-    match poll(&mut fds, PollTimeout::from(millis)) {
-        Ok(_) | Err(Errno::EINTR) => Ok(()),
-        Err(errno) => Err(VisitError::Wait(errno.into())),
-    }
+    probe::wait(&mut fds, at_most)
 }
 
 /// A request without an answer.
@@ -148,12 +141,6 @@ fn is_pending(error: &io::Error) -> bool {
     [Interrupted, NotConnected, WouldBlock].contains(&error.kind())
 }
 
-/// What a destination that is silent or unreachable looks like before a connection starts.
-fn is_loss(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable};
-    [ConnectionRefused, HostUnreachable, NetworkUnreachable].contains(&error.kind())
-}
-
 /// What became of a request: one line of the visitor's output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Request {
@@ -178,43 +165,21 @@ impl fmt::Display for Request {
     }
 }
 
-/// A line of the visitor that is no report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct NoRequest;
-
 impl FromStr for Request {
-    type Err = NoRequest;
+    type Err = NoReport;
 
-    fn from_str(line: &str) -> Result<Self, NoRequest> {
+    fn from_str(line: &str) -> Result<Self, NoReport> {
         let mut words = line.split(' ');
         let (verb, at) = (words.next(), words.next());
-        let nanos = at.and_then(|at| at.parse().ok()).ok_or(NoRequest)?;
+        let nanos = at.and_then(|at| at.parse().ok()).ok_or(NoReport)?;
         let by = match (verb, words.next(), words.next()) {
             (Some("lost"), None, None) => None,
-            (Some("served"), Some(role), None) => Some(role.parse().map_err(|_| NoRequest)?),
-            _ => return Err(NoRequest),
+            (Some("served"), Some(role), None) => Some(role.parse().map_err(|_| NoReport)?),
+            _ => return Err(NoReport),
         };
         let at = Instant::from_nanos(nanos);
         Ok(Self { at, by })
     }
-}
-
-/// A visitor that cannot ask.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum VisitError {
-    /// No socket.
-    #[error("cannot open a connection")]
-    Open(#[source] io::Error),
-    /// Waiting failed.
-    #[error("cannot wait for answers")]
-    Wait(#[source] io::Error),
-    /// The clock failed.
-    #[error("cannot read the clock")]
-    Clock(#[source] io::Error),
-    /// The process that collects the record is gone.
-    #[error("cannot report")]
-    Report(#[source] io::Error),
 }
 
 #[cfg(test)]
@@ -236,7 +201,7 @@ mod tests {
             "served 1 web-c",
             "served x web-a",
         ] {
-            assert_eq!(line.parse::<Request>(), Err(NoRequest), "{line}");
+            assert_eq!(line.parse::<Request>(), Err(NoReport), "{line}");
         }
     }
 }

@@ -1,4 +1,5 @@
 use std::fs;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use mio::{Events, Poll};
@@ -57,7 +58,10 @@ impl Rig {
         let now = self.clock.now();
         let wake = self.notifier.deadline();
         let limit = wake.map(|at| at.saturating_duration_since(now));
-        self.poll.poll(&mut events, limit).unwrap();
+        // A process that another test starts may interrupt this.
+        while let Err(error) = self.poll.poll(&mut events, limit) {
+            assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
+        }
         let now = self.clock.now();
         for event in &events {
             assert!(self.notifier.owns(event.token()));

@@ -161,7 +161,7 @@ impl Answer {
             );
         }
         let persistence = service.and_then(|service| service.persistence);
-        if let Some(engine) = persistence.and_then(|persistence| persistence.engine) {
+        if let (Some(_), Some(engine)) = (persistence, service.and_then(|service| service.engine)) {
             assumed.push(format!(
                 "the persistence engine {engine} finds nothing in the packet that it knows"
             ));

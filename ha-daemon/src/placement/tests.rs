@@ -351,7 +351,6 @@ fn a_template_outlives_the_weight_unless_the_kernel_is_told_otherwise() {
     live.service.persistence = Some(Persistence {
         timeout: 300,
         granularity: Granularity::V4([255, 255, 255, 0].into()),
-        engine: None,
     });
     let answer = live.ask("198.51.100.8:1");
     assert_eq!(answer.destination.as_deref(), Some("10.0.0.3:80"));

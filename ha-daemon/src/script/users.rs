@@ -28,7 +28,8 @@ pub enum UserError {
 }
 
 /// Looks up users. It may read files and ask name services: not for a loop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The default ones are those of this process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Users {
     default: Option<Credentials>,
 }

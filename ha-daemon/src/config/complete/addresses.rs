@@ -1,11 +1,10 @@
 //! Families, addresses, and where adverts go.
 
-use std::collections::HashMap;
-
 use vrrp_core::Family;
 
 use super::Completion;
 use crate::config::diagnostic::{Code, Diagnostic};
+use crate::config::firsts::Firsts;
 use crate::config::model::{Peer, Transport, VirtualAddress};
 use crate::config::source::Place;
 use crate::config::value::Set;
@@ -48,15 +47,14 @@ impl Completion<'_, '_> {
         }
         let had_peers = !self.draft.peers.is_empty();
         let mut peers: Vec<Peer> = Vec::new();
-        let mut known = HashMap::new();
+        let mut firsts = Firsts::new();
         for peer in core::mem::take(&mut self.draft.peers) {
             let address = peer.value.address;
             if Family::of(address) != family {
                 self.wrong_family(peer.place, family);
-            } else if let Some(&first) = known.get(&address) {
+            } else if let Some(first) = firsts.add(address, peer.place) {
                 self.duplicate(peer.place, first, "this peer");
             } else {
-                known.insert(address, peer.place);
                 peers.push(peer.value);
             }
         }
@@ -109,17 +107,16 @@ impl Completion<'_, '_> {
         &mut self,
         family: Family,
     ) -> (Vec<VirtualAddress>, Vec<VirtualAddress>) {
-        let mut known = HashMap::new();
+        let mut firsts = Firsts::new();
         let (mut addresses, mut excluded) = (Vec::new(), Vec::new());
         let given = core::mem::take(&mut self.draft.addresses);
         let also = core::mem::take(&mut self.draft.excluded);
         let advertised = given.len();
         for (index, Set { value, place }) in given.into_iter().chain(also).enumerate() {
-            if let Some(&first) = known.get(&value.address) {
+            if let Some(first) = firsts.add(value.address, place) {
                 self.duplicate(place, first, "this address");
                 continue;
             }
-            known.insert(value.address, place);
             if index >= advertised {
                 excluded.push(value);
             } else if Family::of(value.address) != family {
@@ -134,6 +131,9 @@ impl Completion<'_, '_> {
                 addresses.push(value);
             }
         }
+        // They are kept for as long as the daemon runs.
+        addresses.shrink_to_fit();
+        excluded.shrink_to_fit();
         (addresses, excluded)
     }
 }

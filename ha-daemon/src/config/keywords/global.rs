@@ -152,4 +152,5 @@ pub(in crate::config) static GLOBAL: Table = Table {
         yes("vrrp_version"),
         not_yet("vrrp_vmac_garp_intvl"),
     ],
+    common: &[],
 };

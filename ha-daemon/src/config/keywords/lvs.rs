@@ -1,6 +1,6 @@
 //! Keywords of virtual servers and their checks.
 
-use super::{Table, block, no_effect, not_yet, not_yet_block, yes};
+use super::{Keyword, Table, block, no_effect, not_yet, not_yet_block, yes};
 
 pub(in crate::config) static VIRTUAL_SERVER: Table = Table {
     place: "in `virtual_server`",
@@ -45,6 +45,7 @@ pub(in crate::config) static VIRTUAL_SERVER: Table = Table {
         yes("warmup"),
         yes("weight"),
     ],
+    common: &[],
 };
 
 pub(in crate::config) static REAL_SERVER: Table = Table {
@@ -77,52 +78,49 @@ pub(in crate::config) static REAL_SERVER: Table = Table {
         yes("warmup"),
         yes("weight"),
     ],
+    common: &[],
 };
+
+/// Where a check connects to, and from where.
+const CONNECTION: &[Keyword] = &[
+    yes("bind_if"),
+    yes("bind_port"),
+    yes("bindto"),
+    yes("connect_ip"),
+    yes("connect_port"),
+    yes("connect_timeout"),
+    yes("fwmark"),
+];
+
+/// When a check is made, and what its failures mean.
+const SCHEDULE: &[Keyword] = &[
+    yes("alpha"),
+    yes("delay_before_retry"),
+    yes("delay_loop"),
+    yes("log_all_failures"),
+    yes("retry"),
+    yes("warmup"),
+];
 
 pub(in crate::config) static SOCKET_CHECK: Table = Table {
     place: "in a check",
-    keywords: &[
-        yes("alpha"),
-        yes("bind_if"),
-        yes("bind_port"),
-        yes("bindto"),
-        yes("connect_ip"),
-        yes("connect_port"),
-        yes("connect_timeout"),
-        yes("delay_before_retry"),
-        yes("delay_loop"),
-        yes("fwmark"),
-        yes("log_all_failures"),
-        yes("retry"),
-        yes("warmup"),
-    ],
+    keywords: &[],
+    common: &[CONNECTION, SCHEDULE],
 };
 
 pub(in crate::config) static HTTP_CHECK: Table = Table {
     place: "in a check",
     keywords: &[
-        yes("alpha"),
-        yes("bind_if"),
-        yes("bind_port"),
-        yes("bindto"),
-        yes("connect_ip"),
-        yes("connect_port"),
-        yes("connect_timeout"),
-        yes("delay_before_retry"),
-        yes("delay_loop"),
         yes("enable_sni"),
         yes("fast_recovery"),
-        yes("fwmark"),
         yes("http_protocol"),
-        yes("log_all_failures"),
         yes("nb_get_retry"),
-        yes("retry"),
         yes("sni_name"),
         yes("tls_compliant"),
         block("url", &URL),
         yes("virtualhost"),
-        yes("warmup"),
     ],
+    common: &[CONNECTION, SCHEDULE],
 };
 
 pub(in crate::config) static URL: Table = Table {
@@ -139,113 +137,63 @@ pub(in crate::config) static URL: Table = Table {
         yes("status_code"),
         yes("virtualhost"),
     ],
+    common: &[],
 };
 
 pub(in crate::config) static MISC_CHECK: Table = Table {
     place: "in a check",
     keywords: &[
-        yes("alpha"),
-        yes("delay_before_retry"),
-        yes("delay_loop"),
-        yes("log_all_failures"),
         yes("misc_dynamic"),
         yes("misc_path"),
         yes("misc_timeout"),
-        yes("retry"),
         yes("user"),
-        yes("warmup"),
     ],
+    common: &[SCHEDULE],
 };
 
 pub(in crate::config) static HOST: Table = Table {
     place: "in `host`",
-    keywords: &[
-        yes("bind_if"),
-        yes("bind_port"),
-        yes("bindto"),
-        yes("connect_ip"),
-        yes("connect_port"),
-        yes("connect_timeout"),
-        yes("fwmark"),
-    ],
+    keywords: &[],
+    common: &[CONNECTION],
 };
 
 pub(in crate::config) static SMTP_CHECK: Table = Table {
     place: "in a check",
-    keywords: &[
-        yes("alpha"),
-        yes("bind_if"),
-        yes("bind_port"),
-        yes("bindto"),
-        yes("connect_ip"),
-        yes("connect_port"),
-        yes("connect_timeout"),
-        yes("delay_before_retry"),
-        yes("delay_loop"),
-        yes("fwmark"),
-        yes("helo_name"),
-        block("host", &HOST),
-        yes("log_all_failures"),
-        yes("retry"),
-        yes("warmup"),
-    ],
+    keywords: &[yes("helo_name"), block("host", &HOST)],
+    common: &[CONNECTION, SCHEDULE],
 };
 
 pub(in crate::config) static DNS_CHECK: Table = Table {
     place: "in a check",
-    keywords: &[
-        yes("alpha"),
-        yes("bind_if"),
-        yes("bind_port"),
-        yes("bindto"),
-        yes("connect_ip"),
-        yes("connect_port"),
-        yes("connect_timeout"),
-        yes("delay_before_retry"),
-        yes("delay_loop"),
-        yes("fwmark"),
-        yes("log_all_failures"),
-        yes("name"),
-        yes("retry"),
-        yes("type"),
-        yes("warmup"),
-    ],
+    keywords: &[yes("name"), yes("type")],
+    common: &[CONNECTION, SCHEDULE],
 };
 
 pub(in crate::config) static UDP_CHECK: Table = Table {
     place: "in a check",
     keywords: &[
-        yes("alpha"),
-        yes("bind_if"),
-        yes("bind_port"),
-        yes("bindto"),
-        yes("connect_ip"),
-        yes("connect_port"),
-        yes("connect_timeout"),
-        yes("delay_before_retry"),
-        yes("delay_loop"),
-        yes("fwmark"),
-        yes("log_all_failures"),
         yes("max_reply_length"),
         yes("min_reply_length"),
         yes("payload"),
         yes("require_reply"),
-        yes("retry"),
-        yes("warmup"),
     ],
+    common: &[CONNECTION, SCHEDULE],
 };
 
 pub(in crate::config) static BFD_CHECK: Table = Table {
     place: "in a check",
     keywords: &[not_yet("alpha"), not_yet("name")],
+    common: &[],
 };
 
 pub(in crate::config) static FILE_CHECK: Table = Table {
     place: "in a check",
     keywords: &[yes("track_file"), yes("weight")],
+    common: &[],
 };
 
 pub(in crate::config) static SSL: Table = Table {
     place: "in `SSL`",
     keywords: &[yes("ca"), yes("certificate"), yes("key"), yes("password")],
+    common: &[],
 };

@@ -33,6 +33,7 @@ pub(in crate::config) static TOP: Table = Table {
         block("vrrp_track_file", &TRACK_FILE),
         not_yet_block("vrrp_track_process", &TRACK_PROCESS),
     ],
+    common: &[],
 };
 
 pub(in crate::config) static INSTANCE: Table = Table {
@@ -108,11 +109,13 @@ pub(in crate::config) static INSTANCE: Table = Table {
         yes("vmac_xmit_base"),
         not_yet("vrf"),
     ],
+    common: &[],
 };
 
 pub(in crate::config) static AUTHENTICATION: Table = Table {
     place: "in `authentication`",
     keywords: &[yes("auth_pass"), yes("auth_type")],
+    common: &[],
 };
 
 pub(in crate::config) static AUTH_HMAC: Table = Table {
@@ -124,6 +127,7 @@ pub(in crate::config) static AUTH_HMAC: Table = Table {
         not_yet("mode"),
         not_yet("time_window"),
     ],
+    common: &[],
 };
 
 pub(in crate::config) static SYNC_GROUP: Table = Table {
@@ -145,6 +149,7 @@ pub(in crate::config) static SYNC_GROUP: Table = Table {
         not_yet("track_process"),
         not_yet("track_script"),
     ],
+    common: &[],
 };
 
 pub(in crate::config) static SCRIPT: Table = Table {
@@ -159,11 +164,13 @@ pub(in crate::config) static SCRIPT: Table = Table {
         not_yet("user"),
         not_yet("weight"),
     ],
+    common: &[],
 };
 
 pub(in crate::config) static TRACK_FILE: Table = Table {
     place: "in `track_file`",
     keywords: &[yes("file"), yes("init_file"), yes("weight")],
+    common: &[],
 };
 
 pub(in crate::config) static TRACK_PROCESS: Table = Table {
@@ -179,11 +186,13 @@ pub(in crate::config) static TRACK_PROCESS: Table = Table {
         not_yet("terminate_delay"),
         not_yet("weight"),
     ],
+    common: &[],
 };
 
 pub(in crate::config) static TRACK_GROUP: Table = Table {
     place: "in `track_group`",
     keywords: &[not_yet("group")],
+    common: &[],
 };
 
 pub(in crate::config) static GARP_GROUP: Table = Table {
@@ -194,6 +203,7 @@ pub(in crate::config) static GARP_GROUP: Table = Table {
         not_yet("interface"),
         not_yet("interfaces"),
     ],
+    common: &[],
 };
 
 pub(in crate::config) static BFD: Table = Table {
@@ -215,4 +225,5 @@ pub(in crate::config) static BFD: Table = Table {
         not_yet("vrrp"),
         not_yet("weight"),
     ],
+    common: &[],
 };

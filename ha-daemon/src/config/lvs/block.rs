@@ -35,7 +35,12 @@ impl Seen {
     }
 
     /// Remembers a keyword of which only the first one counts.
-    fn first(&mut self, node: &Node, name: &'static str, diagnostics: &mut Diagnostics) -> bool {
+    fn first(
+        &mut self,
+        node: &Node<'_>,
+        name: &'static str,
+        diagnostics: &mut Diagnostics,
+    ) -> bool {
         let Some(before) = self.place(name) else {
             self.given.push((name, node.keyword.place));
             return true;
@@ -52,14 +57,14 @@ impl Seen {
 
 /// Reads the keywords of a block: `each` takes the parameters of one, and its block.
 pub(super) fn read<'n>(
-    block: &'n Block,
+    block: &Block<'n>,
     table: &'static Table,
     seen: &mut Seen,
     diagnostics: &mut Diagnostics,
-    mut each: impl FnMut(&'static str, Option<&'n Block>, &mut Words<'n, '_>) -> Result<(), Handle>,
+    mut each: impl FnMut(&'static str, Option<&Block<'n>>, &mut Words<'n, '_>) -> Result<(), Handle>,
 ) {
-    for node in &block.nodes {
-        let keyword = match table.check(node, diagnostics) {
+    for node in block.nodes() {
+        let keyword = match table.check(&node, diagnostics) {
             Known::Supported(keyword) => keyword.name,
             Known::Reported(handle, meant) => {
                 let meant = meant.map(|meant| (canonical(meant), handle));
@@ -69,13 +74,13 @@ pub(super) fn read<'n>(
         };
         let name = canonical(keyword);
         if only_first(name) {
-            if !seen.first(node, name, diagnostics) {
+            if !seen.first(&node, name, diagnostics) {
                 continue;
             }
         } else if !may_repeat(name) {
             note(&mut seen.given, name, node.keyword.place, diagnostics);
         }
-        let mut words = Words::of(node, diagnostics);
+        let mut words = Words::of(&node, diagnostics);
         match each(keyword, node.block.as_ref(), &mut words) {
             Ok(()) => {
                 words.end(table);

@@ -11,14 +11,14 @@ use crate::config::keywords::{
     DNS_CHECK, FILE_CHECK, HOST, HTTP_CHECK, MISC_CHECK, REAL_SERVER, SMTP_CHECK, SOCKET_CHECK,
     Table, UDP_CHECK,
 };
-use crate::config::line::Token;
+use crate::config::tape::Token;
 use crate::config::tree::Block;
 use crate::config::value::Words;
 
 /// A check before defaults.
 #[derive(Debug)]
 pub(super) struct CheckerDraft<'n> {
-    pub(super) keyword: &'n Token,
+    pub(super) keyword: Token<'n>,
     pub(super) seen: Seen,
     pub(super) timing: TimingDraft,
     pub(super) connection: ConnectionDraft,
@@ -66,9 +66,9 @@ impl<'n> Kind<'n> {
 
 impl<'n> CheckerDraft<'n> {
     /// Reads the block of a check.
-    pub(super) fn read(keyword: &'n Token, block: &'n Block, words: &mut Words<'n, '_>) -> Self {
+    pub(super) fn read(keyword: Token<'n>, block: &Block<'n>, words: &mut Words<'n, '_>) -> Self {
         words.end(&REAL_SERVER);
-        let (kind, table) = Kind::of(&keyword.text);
+        let (kind, table) = Kind::of(keyword.text);
         let mut draft = Self {
             keyword,
             seen: Seen::default(),
@@ -92,7 +92,7 @@ impl<'n> CheckerDraft<'n> {
     fn keyword(
         &mut self,
         name: &'static str,
-        block: Option<&'n Block>,
+        block: Option<&Block<'n>>,
         words: &mut Words<'n, '_>,
     ) -> Result<(), Handle> {
         match name {
@@ -117,7 +117,7 @@ impl<'n> CheckerDraft<'n> {
             Kind::Tcp | Kind::Ping => Ok(()),
             Kind::Http(http) => http.keyword(name, block, words),
             Kind::Smtp { helo, .. } if name == "helo_name" => {
-                *helo = Some(words.word("a name")?.text.clone());
+                *helo = Some(words.word("a name")?.text.to_string());
                 Ok(())
             }
             Kind::Smtp { hosts, .. } => {
@@ -138,7 +138,7 @@ impl<'n> CheckerDraft<'n> {
     }
 }
 
-fn read_host(host: &mut ConnectionDraft, block: &Block, diagnostics: &mut Diagnostics) {
+fn read_host(host: &mut ConnectionDraft, block: &Block<'_>, diagnostics: &mut Diagnostics) {
     let mut seen = Seen::default();
     block::read(block, &HOST, &mut seen, diagnostics, |name, _, words| {
         host.read(name, words).unwrap_or(Ok(()))

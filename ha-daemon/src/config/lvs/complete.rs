@@ -8,9 +8,12 @@ use super::block::Seen;
 use super::group::Group;
 use super::key::Keys;
 use super::virtual_server::{Front, Mask, PERSISTENCE, VirtualServerDraft};
+use super::{Drafts, LvsGlobals};
 use crate::config::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::config::model::{TrackFile, VirtualServer};
 use crate::config::source::Place;
+use crate::config::tree::{Block, Node};
+use crate::config::value::Words;
 
 mod checker;
 mod family;
@@ -18,11 +21,11 @@ mod real_server;
 
 /// What virtual servers refer to.
 #[derive(Debug)]
-pub(super) struct Context<'n, 'c> {
-    pub(super) groups: &'c BTreeMap<&'n str, Group<'n>>,
-    pub(super) track_files: &'c [TrackFile],
-    pub(super) track_file_names: &'c BTreeMap<&'n str, usize>,
-    pub(super) log_all_failures: bool,
+struct Context<'n, 'c> {
+    groups: &'c BTreeMap<&'n str, Group<'n>>,
+    track_files: &'c [TrackFile],
+    track_file_names: &'c BTreeMap<&'n str, usize>,
+    log_all_failures: bool,
 }
 
 impl Context<'_, '_> {
@@ -32,27 +35,57 @@ impl Context<'_, '_> {
     }
 }
 
-/// The virtual servers that drafts stand for. Those that cannot run are left out, which has been
-/// reported.
-pub(super) fn all(
-    drafts: Vec<VirtualServerDraft<'_>>,
-    context: &Context<'_, '_>,
-    diagnostics: &mut Diagnostics,
-) -> Vec<VirtualServer> {
-    let mut keys = Keys::default();
-    let mut servers = Vec::with_capacity(drafts.len());
-    for draft in drafts {
-        let completion = Completion::new(draft, context, diagnostics);
-        servers.extend(completion.and_then(|completion| completion.server(&mut keys)));
+/// The virtual servers so far.
+#[derive(Debug)]
+pub(in crate::config) struct VirtualServers<'n, 'c> {
+    context: Context<'n, 'c>,
+    keys: Keys,
+    servers: Vec<VirtualServer>,
+}
+
+impl<'n, 'c> VirtualServers<'n, 'c> {
+    /// None; they may refer to what is in `drafts`.
+    pub(in crate::config) fn new(drafts: &'c Drafts<'n>, globals: &LvsGlobals) -> Self {
+        let context = Context {
+            groups: &drafts.groups,
+            track_files: &drafts.track_files,
+            track_file_names: &drafts.track_file_names,
+            log_all_failures: globals.log_all_failures,
+        };
+        Self {
+            context,
+            keys: Keys::default(),
+            servers: Vec::new(),
+        }
     }
-    servers
+
+    /// Reads one, unless it cannot run, which is reported.
+    pub(in crate::config) fn read(
+        &mut self,
+        node: &Node<'n>,
+        block: &Block<'n>,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let mut words = Words::of(node, diagnostics);
+        let Ok(draft) = VirtualServerDraft::read(block, &mut words) else {
+            return;
+        };
+        let server = Completion::new(draft, &self.context, diagnostics)
+            .and_then(|completion| completion.server(&mut self.keys));
+        self.servers.extend(server);
+    }
+
+    pub(in crate::config) fn complete(mut self) -> Vec<VirtualServer> {
+        self.servers.shrink_to_fit();
+        self.servers
+    }
 }
 
 struct Completion<'n, 'c, 'd> {
     draft: VirtualServerDraft<'n>,
     /// The group it is given by.
     group: Option<&'c Group<'n>>,
-    context: &'c Context<'n, 'c>,
+    context: &'d Context<'n, 'c>,
     /// Keywords that are missing, and what is used instead.
     missing: Vec<(&'static str, &'static str)>,
     diagnostics: &'d mut Diagnostics,
@@ -61,12 +94,12 @@ struct Completion<'n, 'c, 'd> {
 impl<'n, 'c, 'd> Completion<'n, 'c, 'd> {
     fn new(
         draft: VirtualServerDraft<'n>,
-        context: &'c Context<'n, 'c>,
+        context: &'d Context<'n, 'c>,
         diagnostics: &'d mut Diagnostics,
     ) -> Option<Self> {
         let group = match draft.front {
             Front::Address(..) | Front::Mark(_) => None,
-            Front::Group(name) => match context.groups.get(&*name.text) {
+            Front::Group(name) => match context.groups.get(name.text) {
                 Some(group) if group.is_unusable => return None,
                 Some(group) => Some(group),
                 None => {
@@ -75,7 +108,7 @@ impl<'n, 'c, 'd> Completion<'n, 'c, 'd> {
                     diagnostics.push(
                         Diagnostic::error(Code::UnknownName, name.place, text)
                             .label("the virtual server is left out")
-                            .suggest(&name.text, names),
+                            .suggest(name.text, names),
                     );
                     return None;
                 }
@@ -118,17 +151,19 @@ impl<'n, 'c, 'd> Completion<'n, 'c, 'd> {
         let mut server = VirtualServer {
             name,
             span: draft.name.place.span,
-            group: self.group.map(|group| group.name.text.clone()),
+            group: self.group.map(|group| group.name.text.to_string()),
             keys,
             scheduler,
             flags,
             persistence,
+            // As keepalived does it.
+            engine: persistence.and(draft.engine),
             real_servers,
             sorry_server,
             quorum: draft.quorum,
             hysteresis: draft.hysteresis,
-            quorum_up: draft.quorum_up,
-            quorum_down: draft.quorum_down,
+            quorum_up: draft.quorum_up.map(Box::new),
+            quorum_down: draft.quorum_down.map(Box::new),
             alpha: draft.timing.alpha.unwrap_or(false),
             omega: draft.omega,
             ha_suspend: draft.ha_suspend,
@@ -281,7 +316,6 @@ impl<'n, 'c, 'd> Completion<'n, 'c, 'd> {
         Some(Persistence {
             timeout,
             granularity: mask.unwrap_or_else(|| Granularity::single(family)),
-            engine: self.draft.engine,
         })
     }
 

@@ -5,9 +5,9 @@ use core::num::NonZeroU32;
 use core::time::Duration;
 
 use crate::config::diagnostic::{Code, Diagnostic, Diagnostics, Handle};
-use crate::config::line::Token;
 use crate::config::model::Connection;
 use crate::config::source::Place;
+use crate::config::tape::Token;
 use crate::config::value::{Set, Words};
 
 /// What is written in a check or a `host` of one.
@@ -62,7 +62,7 @@ impl ConnectionDraft {
         self,
         target: Target,
         needs_port: bool,
-        keyword: &Token,
+        keyword: Token<'_>,
         diagnostics: &mut Diagnostics,
     ) -> Option<Connection> {
         let address = self.address.map_or(target.address, |set| set.value);

@@ -6,9 +6,9 @@ use ipvs_core::{Name, Timeouts};
 
 use super::block::deprecated;
 use crate::config::diagnostic::{Code, Diagnostic, Diagnostics, Handle};
-use crate::config::line::Token;
 use crate::config::model::{Balancing, FlushOnStop, Instance, Synchronisation, TlsFiles};
-use crate::config::value::Words;
+use crate::config::tape::Token;
+use crate::config::value::{Set, Words};
 
 /// The settings, with the instance of the sync daemon not looked up yet.
 #[derive(Debug, Default)]
@@ -75,7 +75,7 @@ impl LvsGlobals {
 #[derive(Debug)]
 struct SyncDraft {
     interface: Name,
-    instance: Option<Token>,
+    instance: Option<Set<String>>,
     id: Option<u8>,
     max_length: Option<u16>,
     port: Option<u16>,
@@ -91,7 +91,7 @@ impl SyncDraft {
     fn parse(words: &mut Words<'_, '_>) -> Result<Self, Handle> {
         let word = words.word("the name of an interface")?;
         let allowed = "1 to 15 octets of printable ASCII are expected";
-        let Ok(interface) = Name::new(&word.text) else {
+        let Ok(interface) = Name::new(word.text) else {
             let what = "no name of an interface";
             return Err(words.refuse(Code::BadName, word, what, allowed));
         };
@@ -106,16 +106,16 @@ impl SyncDraft {
         };
         if let Some(word) = words
             .peek()
-            .filter(|word| !SYNC_OPTIONS.contains(&&*word.text))
+            .filter(|word| !SYNC_OPTIONS.contains(&word.text))
         {
             words.next();
-            sync.instance = Some(word.clone());
+            sync.instance = Some(named(word));
             sync.bare_id(words);
         }
         while let Some(word) = words.next() {
             if sync.option(word, words).is_err() {
                 // It has been reported; what follows up to the next option belongs to it.
-                let is_option = |word: &Token| SYNC_OPTIONS.contains(&&*word.text);
+                let is_option = |word: Token<'_>| SYNC_OPTIONS.contains(&word.text);
                 while words.peek().is_some_and(|word| !is_option(word)) {
                     words.next();
                 }
@@ -125,7 +125,7 @@ impl SyncDraft {
     }
 
     fn bare_id(&mut self, words: &mut Words<'_, '_>) {
-        let is_number = |word: &&Token| word.text.parse::<u32>().is_ok();
+        let is_number = |word: &Token<'_>| word.text.parse::<u32>().is_ok();
         let Some(word) = words.peek().filter(is_number) else {
             return;
         };
@@ -138,11 +138,11 @@ impl SyncDraft {
         }
     }
 
-    fn option(&mut self, word: &Token, words: &mut Words<'_, '_>) -> Result<(), Handle> {
-        match &*word.text {
+    fn option(&mut self, word: Token<'_>, words: &mut Words<'_, '_>) -> Result<(), Handle> {
+        match word.text {
             "inst" => {
                 let name = words.word_after(word, "the name of an instance")?;
-                self.instance = Some(name.clone());
+                self.instance = Some(named(name));
             }
             "id" => self.id = u8::try_from(number(word, 0..=255, words)?).ok(),
             "maxlen" => self.max_length = u16::try_from(number(word, 1..=65_507, words)?).ok(),
@@ -175,13 +175,13 @@ impl SyncDraft {
     ) -> Option<Synchronisation> {
         let mut vrid = None;
         if let Some(name) = &self.instance {
-            let Some(instance) = instances.iter().find(|known| known.name == name.text) else {
-                let text = format!("there is no instance `{}`", name.text);
+            let Some(instance) = instances.iter().find(|known| known.name == name.value) else {
+                let text = format!("there is no instance `{}`", name.value);
                 let names = instances.iter().map(|instance| &*instance.name);
                 diagnostics.push(
                     Diagnostic::error(Code::UnknownName, name.place, text)
                         .label("connections are not synchronised")
-                        .suggest(&name.text, names),
+                        .suggest(&name.value, names),
                 );
                 return None;
             };
@@ -189,7 +189,7 @@ impl SyncDraft {
         }
         Some(Synchronisation {
             interface: self.interface,
-            instance: self.instance.map(|name| name.text),
+            instance: self.instance.map(|name| name.value),
             id: self.id.or(vrid).unwrap_or(0),
             max_length: self.max_length,
             port: self.port,
@@ -199,8 +199,15 @@ impl SyncDraft {
     }
 }
 
+fn named(word: Token<'_>) -> Set<String> {
+    Set {
+        value: word.text.to_owned(),
+        place: word.place,
+    }
+}
+
 fn number(
-    option: &Token,
+    option: Token<'_>,
     range: core::ops::RangeInclusive<i64>,
     words: &mut Words<'_, '_>,
 ) -> Result<i64, Handle> {

@@ -7,18 +7,20 @@ use ipvs_core::Family;
 use super::range::Range;
 use crate::config::diagnostic::{Code, Diagnostic, Diagnostics, Handle};
 use crate::config::keywords::TOP;
-use crate::config::line::Token;
 use crate::config::source::Place;
+use crate::config::tape::Token;
 use crate::config::tree::Block;
 use crate::config::value::{Set, Words};
 
 /// A group that virtual servers refer to.
 #[derive(Debug)]
 pub(super) struct Group<'n> {
-    pub(super) name: &'n Token,
+    pub(super) name: Token<'n>,
     pub(super) entries: Vec<Set<Entry>>,
     /// Nothing can use it, which has been reported.
     pub(super) is_unusable: bool,
+    /// The port of all its entries, if they are addresses with the same port.
+    pub(super) only_port: Option<u16>,
 }
 
 /// A line of a group.
@@ -38,16 +40,16 @@ pub(super) const FAMILIES: [(&str, Family); 2] = [("inet", Family::V4), ("inet6"
 
 impl<'n> Group<'n> {
     /// Reads the block of a group.
-    pub(super) fn read(name: &'n Token, block: &Block, diagnostics: &mut Diagnostics) -> Self {
+    pub(super) fn read(name: Token<'n>, block: &Block<'_>, diagnostics: &mut Diagnostics) -> Self {
         let mut entries = Vec::new();
-        for line in &block.nodes {
+        for line in block.nodes() {
             if let Some(inner) = &line.block {
                 let text = "no block belongs into `virtual_server_group`";
                 let diagnostic = Diagnostic::error(Code::UnexpectedBrace, inner.open, text);
                 diagnostics.push(diagnostic.label("skipped with its line"));
                 continue;
             }
-            let mut words = Words::of(line, diagnostics);
+            let mut words = Words::of(&line, diagnostics);
             if let Ok(value) = entry(&mut words) {
                 words.end(&TOP);
                 let place = line.keyword.place;
@@ -58,7 +60,9 @@ impl<'n> Group<'n> {
             name,
             entries,
             is_unusable: false,
+            only_port: None,
         };
+        group.only_port = group.same_port();
         group.is_unusable = !group.check(diagnostics);
         group
     }
@@ -79,6 +83,12 @@ impl<'n> Group<'n> {
             Entry::Addresses { port, .. } => Some(port),
             Entry::Mark { .. } => None,
         })
+    }
+
+    fn same_port(&self) -> Option<u16> {
+        let first = self.ports().next()?;
+        let same = self.mark().is_none() && self.ports().all(|port| port == first);
+        same.then_some(first)
     }
 
     pub(super) fn takes_every_port(&self) -> bool {

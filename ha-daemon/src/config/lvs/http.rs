@@ -3,11 +3,11 @@
 use super::block::{self, Seen};
 use crate::config::diagnostic::{Code, Diagnostic, Diagnostics, Handle};
 use crate::config::keywords::{HTTP_CHECK, URL};
-use crate::config::line::Token;
 use crate::config::model::{
-    BodyPattern, Digest, HttpVersion, PatternOption, StatusCodes, Tls, Url,
+    BodyPattern, Digest, HttpVersion, PatternOption, StatusCodes, Tls, Url, Written,
 };
 use crate::config::source::Place;
+use crate::config::tape::Token;
 use crate::config::tree::Block;
 use crate::config::value::Words;
 
@@ -45,7 +45,7 @@ impl HttpDraft {
     pub(super) fn keyword(
         &mut self,
         name: &str,
-        block: Option<&Block>,
+        block: Option<&Block<'_>>,
         words: &mut Words<'_, '_>,
     ) -> Result<(), Handle> {
         match name {
@@ -92,12 +92,12 @@ impl HttpDraft {
 pub(super) fn host(words: &mut Words<'_, '_>) -> Result<String, Handle> {
     let word = words.word("a host name")?;
     printable(word, words)?;
-    Ok(word.text.clone())
+    Ok(word.text.to_string())
 }
 
 /// Refuses what would not stay in its place in a request.
-fn printable(word: &Token, words: &mut Words<'_, '_>) -> Result<(), Handle> {
-    let text = &*word.text;
+fn printable(word: Token<'_>, words: &mut Words<'_, '_>) -> Result<(), Handle> {
+    let text = word.text;
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Ok(());
     }
@@ -112,7 +112,7 @@ struct UrlDraft {
     virtual_host: Option<String>,
     codes: Vec<(u16, u16)>,
     digest: Option<Digest>,
-    pattern: Option<String>,
+    pattern: Option<(String, Written)>,
     negated: bool,
     options: Vec<PatternOption>,
     min_offset: usize,
@@ -121,7 +121,7 @@ struct UrlDraft {
 }
 
 impl UrlDraft {
-    fn read(block: &Block, diagnostics: &mut Diagnostics) -> Self {
+    fn read(block: &Block<'_>, diagnostics: &mut Diagnostics) -> Self {
         let mut url = Self::default();
         let mut seen = Seen::default();
         block::read(block, &URL, &mut seen, diagnostics, |name, _, words| {
@@ -136,7 +136,7 @@ impl UrlDraft {
             "path" => {
                 let word = words.word("a path")?;
                 printable(word, words)?;
-                self.path = Some(word.text.clone());
+                self.path = Some(word.text.to_string());
             }
             "virtualhost" => self.virtual_host = Some(host(words)?),
             "digest" => self.digest = Some(digest(words)?),
@@ -147,7 +147,10 @@ impl UrlDraft {
                     word = words.next();
                 }
             }
-            "regex" => self.pattern = Some(words.word("a regular expression")?.text.clone()),
+            "regex" => {
+                let word = words.word("a regular expression")?;
+                self.pattern = Some((word.text.to_string(), Written(word.place)));
+            }
             "regex_no_match" => self.negated = true,
             "regex_options" => {
                 while let Some(word) = words.next() {
@@ -191,8 +194,9 @@ impl UrlDraft {
                 StatusCodes::of(self.codes)
             },
             digest: self.digest,
-            pattern: self.pattern.map(|pattern| BodyPattern {
+            pattern: self.pattern.map(|(pattern, at)| BodyPattern {
                 pattern,
+                at,
                 negated: self.negated,
                 options,
                 min_offset: self.min_offset,
@@ -217,11 +221,8 @@ fn offset(words: &mut Words<'_, '_>) -> Result<usize, Handle> {
 }
 
 /// `CODE` or `CODE-CODE`.
-fn codes(word: &Token, words: &mut Words<'_, '_>) -> Result<(u16, u16), Handle> {
-    let (first, last) = word
-        .text
-        .split_once('-')
-        .unwrap_or((&word.text, &word.text));
+fn codes(word: Token<'_>, words: &mut Words<'_, '_>) -> Result<(u16, u16), Handle> {
+    let (first, last) = word.text.split_once('-').unwrap_or((word.text, word.text));
     if let (Ok(first), Ok(last)) = (first.parse::<u16>(), last.parse::<u16>())
         && 100 <= first
         && first <= last
@@ -282,10 +283,10 @@ const OPTIONS: [(&str, Option<PatternOption>); 21] = [
 const OPTIMISATIONS: [&str; 3] = ["no_auto_possess", "no_dotstar_anchor", "no_start_optimize"];
 
 fn pattern_option(
-    word: &Token,
+    word: Token<'_>,
     words: &mut Words<'_, '_>,
 ) -> Result<Option<PatternOption>, Handle> {
-    if OPTIMISATIONS.contains(&&*word.text) {
+    if OPTIMISATIONS.contains(&word.text) {
         return Ok(None);
     }
     let option = words.choice(word, &OPTIONS)?;

@@ -13,6 +13,8 @@ use crate::config::source::Place;
 #[derive(Debug, Default)]
 pub(super) struct Keys {
     places: HashMap<ServiceKey, Place>,
+    /// How many have been asked for.
+    asked: usize,
 }
 
 /// The most services of a configuration.
@@ -65,6 +67,7 @@ impl Keys {
                 }
             }
         }
+        keys.shrink_to_fit();
         keys
     }
 
@@ -76,7 +79,8 @@ impl Keys {
         diagnostics: &mut Diagnostics,
     ) {
         for key in each {
-            if self.places.len() >= LIMIT {
+            self.asked += 1;
+            if self.asked > LIMIT {
                 let text = format!("there are more than {LIMIT} services");
                 diagnostics.push(Diagnostic::fatal(Code::ExpansionLimit, place, text));
                 return;

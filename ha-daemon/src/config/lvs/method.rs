@@ -3,7 +3,7 @@
 use ipvs_core::{Forwarding, Tunnel, TunnelChecksum};
 
 use crate::config::diagnostic::{Code, Diagnostic, Handle};
-use crate::config::line::Token;
+use crate::config::tape::Token;
 use crate::config::value::Words;
 
 #[derive(Clone, Copy)]
@@ -43,10 +43,10 @@ pub(super) fn parse(words: &mut Words<'_, '_>) -> Result<Forwarding, Handle> {
 
 fn tunnel(words: &mut Words<'_, '_>) -> Result<Tunnel, Handle> {
     let mut kind = Kind::Ipip;
-    let mut port: Option<(&Token, u16)> = None;
-    let mut checksum: Option<(&Token, TunnelChecksum)> = None;
+    let mut port: Option<(Token<'_>, u16)> = None;
+    let mut checksum: Option<(Token<'_>, TunnelChecksum)> = None;
     while let Some(word) = words.next() {
-        match &*word.text {
+        match word.text {
             "type" => {
                 let name = words.value_after(word, "ipip, gue or gre")?;
                 let kinds = [("ipip", Kind::Ipip), ("gue", Kind::Gue), ("gre", Kind::Gre)];
@@ -66,19 +66,19 @@ fn tunnel(words: &mut Words<'_, '_>) -> Result<Tunnel, Handle> {
     build(kind, port, checksum, words)
 }
 
-fn unknown(word: &Token, words: &mut Words<'_, '_>) -> Handle {
+fn unknown(word: Token<'_>, words: &mut Words<'_, '_>) -> Handle {
     let text = format!("`{}` is no option of a tunnel", word.text);
     let known = ["type", "port", "nocsum", "csum", "remcsum"];
     let diagnostic = Diagnostic::error(Code::BadChoice, word.place, text)
         .label("allowed: type, port, nocsum, csum, remcsum")
-        .suggest(&word.text, known);
+        .suggest(word.text, known);
     words.report(diagnostic)
 }
 
 fn build(
     kind: Kind,
-    port: Option<(&Token, u16)>,
-    checksum: Option<(&Token, TunnelChecksum)>,
+    port: Option<(Token<'_>, u16)>,
+    checksum: Option<(Token<'_>, TunnelChecksum)>,
     words: &mut Words<'_, '_>,
 ) -> Result<Tunnel, Handle> {
     let value = checksum.map(|(_, value)| value).unwrap_or_default();

@@ -5,8 +5,8 @@ use core::time::Duration;
 use super::script;
 use super::track_file::weight;
 use crate::config::diagnostic::{Code, Handle};
-use crate::config::line::Token;
-use crate::config::model::DnsRecord;
+use crate::config::model::{DnsRecord, Written};
+use crate::config::tape::Token;
 use crate::config::value::Words;
 
 /// `MISC_CHECK`.
@@ -15,6 +15,8 @@ pub(super) struct MiscDraft {
     pub(super) command: Option<Vec<String>>,
     pub(super) user: Option<String>,
     pub(super) group: Option<String>,
+    /// Of the user, else of the command.
+    pub(super) at: Written,
     pub(super) timeout: Option<Duration>,
     pub(super) dynamic: bool,
 }
@@ -25,6 +27,9 @@ impl MiscDraft {
             "misc_path" => {
                 let word = words.word("a command")?;
                 self.command = Some(script::command(word, words)?);
+                if self.user.is_none() {
+                    self.at = Written(word.place);
+                }
             }
             "misc_timeout" => {
                 let seconds = words.count(0, u32::MAX)?;
@@ -33,6 +38,7 @@ impl MiscDraft {
             "misc_dynamic" => self.dynamic = true,
             _ => {
                 let user = words.word("the name of a user")?;
+                self.at = Written(user.place);
                 (self.user, self.group) = script::owner(user, words);
             }
         }
@@ -43,7 +49,7 @@ impl MiscDraft {
 /// `FILE_CHECK`.
 #[derive(Debug, Default)]
 pub(super) struct FileDraft<'n> {
-    pub(super) name: Option<&'n Token>,
+    pub(super) name: Option<Token<'n>>,
     pub(super) weight: Option<i32>,
 }
 
@@ -80,7 +86,7 @@ impl DnsDraft {
             "type" => {
                 let word = words.word("the type of a record")?;
                 let mut records = RECORDS.into_iter();
-                let known = records.find(|record| record.name().eq_ignore_ascii_case(&word.text));
+                let known = records.find(|record| record.name().eq_ignore_ascii_case(word.text));
                 self.record = Some(match known {
                     Some(record) => record,
                     None => words.choice(word, &RECORDS.map(|record| (record.name(), record)))?,
@@ -96,8 +102,8 @@ impl DnsDraft {
 }
 
 /// A domain name of at most 255 octets on the wire, in labels of at most 63 (RFC 1035 §2.3.4).
-fn domain(word: &Token, words: &mut Words<'_, '_>) -> Result<String, Handle> {
-    let text = &*word.text;
+fn domain(word: Token<'_>, words: &mut Words<'_, '_>) -> Result<String, Handle> {
+    let text = word.text;
     let name = text.strip_suffix('.').unwrap_or(text);
     let is_label = |label: &str| (1..=63).contains(&label.len());
     let fits = text == "." || (name.len() <= 253 && name.split('.').all(is_label));

@@ -3,7 +3,7 @@
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::config::diagnostic::{Code, Handle};
-use crate::config::line::Token;
+use crate::config::tape::Token;
 use crate::config::value::Words;
 
 /// The most addresses in a range.
@@ -32,11 +32,11 @@ impl Range {
     }
 
     /// `word` as a range.
-    pub(super) fn parse(word: &Token, words: &mut Words<'_, '_>) -> Result<Self, Handle> {
+    pub(super) fn parse(word: Token<'_>, words: &mut Words<'_, '_>) -> Result<Self, Handle> {
         let result = match (word.text.split_once('-'), word.text.split_once('/')) {
             (Some((first, last)), _) => span(first, last),
             (None, Some((first, len))) => prefix(first, len),
-            (None, None) => Self::of(&word.text, |_| Ok(0)),
+            (None, None) => Self::of(word.text, |_| Ok(0)),
         };
         result.map_err(|mistake| {
             let (code, what, allowed) = mistake.explain();

@@ -12,15 +12,15 @@ use super::timing::TimingDraft;
 use super::{method, script};
 use crate::config::diagnostic::Handle;
 use crate::config::keywords::{REAL_SERVER, VIRTUAL_SERVER};
-use crate::config::line::Token;
 use crate::config::model::Script;
+use crate::config::tape::Token;
 use crate::config::tree::Block;
 use crate::config::value::Words;
 
 /// A real server before defaults.
 #[derive(Debug)]
 pub(super) struct RealServerDraft<'n> {
-    pub(super) name: &'n Token,
+    pub(super) name: Token<'n>,
     pub(super) address: IpAddr,
     /// 0 if there is none.
     pub(super) port: u16,
@@ -39,7 +39,7 @@ pub(super) struct RealServerDraft<'n> {
 
 impl<'n> RealServerDraft<'n> {
     /// Reads `ADDRESS [PORT]` and the block; nothing is left without an address.
-    pub(super) fn read(block: &'n Block, words: &mut Words<'n, '_>) -> Result<Self, Handle> {
+    pub(super) fn read(block: &Block<'n>, words: &mut Words<'n, '_>) -> Result<Self, Handle> {
         let name = words.word("an address")?;
         let mut draft = Self {
             name,
@@ -73,7 +73,7 @@ impl<'n> RealServerDraft<'n> {
     fn keyword(
         &mut self,
         name: &str,
-        block: Option<&'n Block>,
+        block: Option<&Block<'n>>,
         words: &mut Words<'n, '_>,
     ) -> Result<(), Handle> {
         if let Some(block) = block {

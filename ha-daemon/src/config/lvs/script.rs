@@ -1,44 +1,49 @@
 //! Commands to run.
 
 use crate::config::diagnostic::{Code, Diagnostic, Handle};
-use crate::config::line::Token;
-use crate::config::model::Script;
+use crate::config::model::{Script, Written};
+use crate::config::tape::Token;
 use crate::config::value::Words;
 
 /// `COMMAND [USER [GROUP]]`.
 pub(super) fn parse(words: &mut Words<'_, '_>) -> Result<Script, Handle> {
     let word = words.word("a command")?;
     let command = command(word, words)?;
+    let mut at = Written(word.place);
     let (user, group) = match words.next() {
-        Some(user) => owner(user, words),
+        Some(user) => {
+            at = Written(user.place);
+            owner(user, words)
+        }
         None => (None, None),
     };
     Ok(Script {
         command,
         user,
         group,
+        at,
     })
 }
 
 /// `USER [GROUP]`, in which a colon may precede the group.
 pub(in crate::config) fn owner(
-    user: &Token,
+    user: Token<'_>,
     words: &mut Words<'_, '_>,
 ) -> (Option<String>, Option<String>) {
-    let text = &*user.text;
+    let text = user.text;
     if let Some((user, group)) = text.split_once(':') {
         return (Some(user.to_owned()), Some(group.to_owned()));
     }
     let group = words.next().map(|group| {
-        let text = &*group.text;
+        let text = group.text;
         text.strip_prefix(':').unwrap_or(text).to_owned()
     });
     (Some(text.to_owned()), group)
 }
 
 /// The words of a command that is written as one parameter.
-pub(super) fn command(word: &Token, words: &mut Words<'_, '_>) -> Result<Vec<String>, Handle> {
-    match split(&word.text) {
+pub(super) fn command(word: Token<'_>, words: &mut Words<'_, '_>) -> Result<Vec<String>, Handle> {
+    match split(word.text) {
         Ok(command) if !command.is_empty() => Ok(command),
         Ok(_) => {
             let diagnostic = Diagnostic::error(Code::BadName, word.place, "an empty command");

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::block::{self, Seen};
 use crate::config::keywords::{SSL, TOP};
-use crate::config::model::{Secret, TlsFiles};
+use crate::config::model::{Secret, TlsFiles, Written};
 use crate::config::tree::Block;
 use crate::config::value::Words;
 
@@ -16,16 +16,17 @@ pub(super) struct TlsDraft {
 }
 
 impl TlsDraft {
-    pub(super) fn read(&mut self, block: &Block, words: &mut Words<'_, '_>) {
+    pub(super) fn read(&mut self, block: &Block<'_>, words: &mut Words<'_, '_>) {
         words.end(&TOP);
         let password = |name: &str| name == "password";
-        for node in block.nodes.iter().filter(|n| password(&n.keyword.text)) {
-            let secrets = node.arguments.iter().map(|word| word.place.span);
+        for node in block.nodes().filter(|n| password(n.keyword.text)) {
+            let secrets = node.arguments.clone().map(|word| word.place.span);
             words.diagnostics.secrets.extend(secrets);
         }
         let Self { files, seen } = self;
+        files.at = Written(words.first.place);
         block::read(block, &SSL, seen, words.diagnostics, |name, _, words| {
-            let text = words.word("a value")?.text.clone();
+            let text = words.word("a value")?.text.to_string();
             match name {
                 "password" => files.password = Some(Secret::new(text)),
                 "ca" => files.ca = Some(PathBuf::from(text)),

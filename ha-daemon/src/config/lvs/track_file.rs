@@ -5,15 +5,15 @@ use std::path::PathBuf;
 use super::block::{self, Seen};
 use crate::config::diagnostic::{Code, Diagnostic, Diagnostics, Handle};
 use crate::config::keywords::TRACK_FILE;
-use crate::config::line::Token;
 use crate::config::model::{InitFile, TrackFile};
+use crate::config::tape::Token;
 use crate::config::tree::Block;
 use crate::config::value::Words;
 
 /// Reads the block of a tracked file; without a path nothing is left.
 pub(super) fn read(
-    name: &Token,
-    block: &Block,
+    name: Token<'_>,
+    block: &Block<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Option<TrackFile> {
     let mut path = None;
@@ -27,7 +27,7 @@ pub(super) fn read(
         diagnostics,
         |keyword, _, words| {
             match keyword {
-                "file" => path = Some(PathBuf::from(&words.word("a path")?.text)),
+                "file" => path = Some(PathBuf::from(words.word("a path")?.text)),
                 "weight" => factor = weight(words)?,
                 _ => init = Some(init_file(words)?),
             }
@@ -43,7 +43,7 @@ pub(super) fn read(
         return None;
     };
     Some(TrackFile {
-        name: name.text.clone(),
+        name: name.text.to_string(),
         span: name.place.span,
         path,
         weight: factor,

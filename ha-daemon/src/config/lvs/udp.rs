@@ -1,9 +1,9 @@
 //! `UDP_CHECK`, as it is written.
 
 use crate::config::diagnostic::{Code, Handle};
-use crate::config::line::Token;
 use crate::config::model::{MaskedOctet, Reply};
 use crate::config::source::Place;
+use crate::config::tape::Token;
 use crate::config::value::{Set, Words};
 
 /// `UDP_CHECK`.
@@ -61,7 +61,7 @@ fn length(words: &mut Words<'_, '_>) -> Result<Set<u16>, Handle> {
 /// `first` and the other words of the line as octets: two digits each, or a single one at the end
 /// of a word. With `masked` an `x` stands for any digit.
 fn octets(
-    first: Option<&Token>,
+    first: Option<Token<'_>>,
     masked: bool,
     words: &mut Words<'_, '_>,
 ) -> Result<Vec<MaskedOctet>, Handle> {
@@ -81,7 +81,7 @@ fn octets(
     Ok(octets)
 }
 
-fn refuse(word: &Token, masked: bool, words: &mut Words<'_, '_>) -> Handle {
+fn refuse(word: Token<'_>, masked: bool, words: &mut Words<'_, '_>) -> Handle {
     let allowed = if masked {
         "hexadecimal digits, or `x` for any, are expected"
     } else {

@@ -14,9 +14,9 @@ use super::timing::TimingDraft;
 use super::{method, script};
 use crate::config::diagnostic::{Code, Handle};
 use crate::config::keywords::{TOP, VIRTUAL_SERVER};
-use crate::config::line::Token;
 use crate::config::model::Script;
 use crate::config::source::Place;
+use crate::config::tape::Token;
 use crate::config::tree::Block;
 use crate::config::value::{Set, Words};
 
@@ -25,7 +25,7 @@ use crate::config::value::{Set, Words};
 pub(super) enum Front<'n> {
     Address(IpAddr, u16),
     Mark(NonZeroU32),
-    Group(&'n Token),
+    Group(Token<'n>),
 }
 
 /// `persistence_granularity`, as it is written.
@@ -47,7 +47,7 @@ pub(super) struct SorryDraft {
 #[derive(Debug)]
 pub(super) struct VirtualServerDraft<'n> {
     /// Its address, mark or group.
-    pub(super) name: &'n Token,
+    pub(super) name: Token<'n>,
     pub(super) front: Front<'n>,
     pub(super) seen: Seen,
     pub(super) timing: TimingDraft,
@@ -80,7 +80,7 @@ pub(super) struct VirtualServerDraft<'n> {
 pub(super) const PERSISTENCE: u32 = 360;
 
 impl<'n> VirtualServerDraft<'n> {
-    const fn new(name: &'n Token, front: Front<'n>) -> Self {
+    const fn new(name: Token<'n>, front: Front<'n>) -> Self {
         Self {
             name,
             front,
@@ -112,7 +112,7 @@ impl<'n> VirtualServerDraft<'n> {
     }
 
     /// Reads what it is given by, and its block; nothing is left without the former.
-    pub(super) fn read(block: &'n Block, words: &mut Words<'n, '_>) -> Result<Self, Handle> {
+    pub(super) fn read(block: &Block<'n>, words: &mut Words<'n, '_>) -> Result<Self, Handle> {
         let (name, front) = front(words)?;
         words.end(&TOP);
         let mut draft = Self::new(name, front);
@@ -131,7 +131,7 @@ impl<'n> VirtualServerDraft<'n> {
     fn keyword(
         &mut self,
         name: &'static str,
-        block: Option<&'n Block>,
+        block: Option<&Block<'n>>,
         words: &mut Words<'n, '_>,
     ) -> Result<(), Handle> {
         if let Some(block) = block {
@@ -237,9 +237,9 @@ impl<'n> VirtualServerDraft<'n> {
 }
 
 /// `ADDRESS [PORT]`, `fwmark N` or `group NAME`.
-fn front<'n>(words: &mut Words<'n, '_>) -> Result<(&'n Token, Front<'n>), Handle> {
+fn front<'n>(words: &mut Words<'n, '_>) -> Result<(Token<'n>, Front<'n>), Handle> {
     let first = words.word("an address, `fwmark` or `group`")?;
-    match &*first.text {
+    match first.text {
         "fwmark" => {
             let name = words.peek().unwrap_or(first);
             Ok((name, Front::Mark(mark(words)?)))
@@ -285,7 +285,7 @@ fn protocol(words: &mut Words<'_, '_>) -> Result<Protocol, Handle> {
     ];
     let known = protocols
         .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(&word.text));
+        .find(|(name, _)| name.eq_ignore_ascii_case(word.text));
     match known {
         Some(&(_, protocol)) => Ok(protocol),
         None => words.choice(word, &protocols),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use ipvs_core::{Name, SyncDaemon, SyncRole, Timeouts};
 
 use super::Secret;
+use super::written::Written;
 
 /// What `global_defs` and `SSL` say about load balancing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -72,6 +73,8 @@ impl Synchronisation {
 /// `SSL`: what `SSL_GET` needs of files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TlsFiles {
+    /// Where `SSL` was written.
+    pub at: Written,
     /// `password` of the key.
     pub password: Option<Secret>,
     /// `ca`: whom to trust.

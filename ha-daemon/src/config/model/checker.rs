@@ -88,7 +88,8 @@ pub struct Connection {
     pub interface: Option<String>,
     /// `fwmark` of the packets sent.
     pub mark: Option<NonZeroU32>,
-    /// `connect_timeout`: for the whole attempt; never zero.
+    /// `connect_timeout`: for the connection, and then for each answer; never zero. The attempt as a
+    /// whole may take six times as long.
     pub timeout: Duration,
 }
 

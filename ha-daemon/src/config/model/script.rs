@@ -1,5 +1,7 @@
 //! Programs to run.
 
+use super::written::Written;
+
 /// A program with its arguments, and as whom to run it. No shell is involved.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Script {
@@ -9,6 +11,8 @@ pub struct Script {
     pub user: Option<String>,
     /// The group; that of the user if absent.
     pub group: Option<String>,
+    /// Where the user was written, else the command.
+    pub at: Written,
 }
 
 /// Who runs scripts.
@@ -18,4 +22,6 @@ pub struct ScriptUser {
     pub user: String,
     /// The name of the group; that of the user if absent.
     pub group: Option<String>,
+    /// Where the user was written.
+    pub at: Written,
 }

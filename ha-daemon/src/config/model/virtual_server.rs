@@ -1,8 +1,8 @@
 //! Virtual servers and the real servers behind them.
 
 use ipvs_core::{
-    Destination, DestinationKey, Flags, Forwarding, Granularity, Persistence, Scheduler, Service,
-    ServiceKey,
+    Destination, DestinationKey, Flags, Forwarding, Granularity, Name, Persistence, Scheduler,
+    Service, ServiceKey,
 };
 
 use super::checker::Checker;
@@ -24,8 +24,10 @@ pub struct VirtualServer {
     pub scheduler: Scheduler,
     /// `ops`, `sh-port`, `sh-fallback`, `mh-port`, `mh-fallback`, `flag-1` to `flag-3`.
     pub flags: Flags,
-    /// `persistence_timeout`, `persistence_granularity`, `persistence_engine`.
+    /// `persistence_timeout`, `persistence_granularity`.
     pub persistence: Option<Persistence>,
+    /// `persistence_engine`, which like keepalived goes only with persistence.
+    pub engine: Option<Name>,
     /// The real servers in the order of the file; never empty, and no destination twice.
     pub real_servers: Vec<RealServer>,
     /// `sorry_server`.
@@ -37,9 +39,9 @@ pub struct VirtualServer {
     /// before it is lost; less than `quorum`.
     pub hysteresis: u32,
     /// `quorum_up`.
-    pub quorum_up: Option<Script>,
+    pub quorum_up: Option<Box<Script>>,
     /// `quorum_down`.
-    pub quorum_down: Option<Script>,
+    pub quorum_down: Option<Box<Script>>,
     /// `alpha`: there is no quorum before checks have succeeded. [`Checker::alpha`] says the same
     /// of each check.
     pub alpha: bool,
@@ -75,6 +77,7 @@ impl VirtualServer {
             scheduler: self.scheduler,
             flags: self.flags,
             persistence: self.persistence.map(own),
+            engine: self.engine,
         }
     }
 
@@ -105,9 +108,9 @@ pub struct RealServer {
     /// `inhibit_on_failure`: failing sets the weight to 0 instead of removing it.
     pub inhibit_on_failure: bool,
     /// `notify_up`.
-    pub notify_up: Option<Script>,
+    pub notify_up: Option<Box<Script>>,
     /// `notify_down`.
-    pub notify_down: Option<Script>,
+    pub notify_down: Option<Box<Script>>,
     /// All have to pass; without any it is always up.
     pub checkers: Vec<Checker>,
 }

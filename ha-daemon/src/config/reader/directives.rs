@@ -47,11 +47,10 @@ impl Reader<'_> {
 
     /// Starts to repeat the template of a sequence.
     pub(super) fn repeat(&mut self, line: &Line, head: &Head) -> Result<(), String> {
-        let mut parameters = Line::default();
-        parameters.push(line, head.parameters.clone());
+        let parameters = line.slice(head.parameters.clone());
         let parameters = if parameters.text().contains('$') {
             match self.expand(&parameters) {
-                Ok(expanded) => expanded.line,
+                Ok(expanded) => expanded.line.finish(),
                 Err(Abandoned) => return Ok(()),
             }
         } else {
@@ -60,11 +59,15 @@ impl Reader<'_> {
         let (names, values) = head
             .parse(parameters.text())
             .map_err(|error| error.to_string())?;
+        let template = Rc::new(line.trimmed(head.template.clone()));
+        if template.is_blank() {
+            // However often: blank lines count against no limit.
+            return Ok(());
+        }
         let hidden = names
             .iter()
             .map(|name| self.macros.define(name, None))
             .collect();
-        let template = Rc::new(line.trimmed(head.template.clone()));
         let sequence = Sequence {
             names,
             values,
@@ -79,7 +82,7 @@ impl Reader<'_> {
         let argument = line.trimmed(behind..line.text().len());
         let pattern = if argument.text().contains('$') {
             match self.expand(&argument) {
-                Ok(expanded) => expanded.line.text().to_owned(),
+                Ok(expanded) => expanded.line.finish().text().to_owned(),
                 Err(Abandoned) => return,
             }
         } else {

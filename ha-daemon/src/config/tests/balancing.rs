@@ -172,9 +172,11 @@ fn persistence_has_a_timeout_a_granularity_and_an_engine() {
     let expected = Persistence {
         timeout: 360,
         granularity: Granularity::V6(64),
-        engine: Some("sip".parse().unwrap()),
     };
-    assert_eq!(v6.services().next().unwrap().persistence, Some(expected));
+    let service = v6.services().next().unwrap();
+    assert_eq!(service.persistence, Some(expected));
+    assert_eq!(service.engine, Some("sip".parse().unwrap()));
+    assert_eq!(only(&server("persistence_engine sip")).engine, None);
 }
 
 #[test]

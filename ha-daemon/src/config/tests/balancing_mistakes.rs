@@ -1,7 +1,5 @@
 use super::balancing_rules::server;
-use super::{load_text, places};
-
-type Mistake = (&'static str, usize, usize, &'static str);
+use super::{Mistake, check_each};
 
 /// In a virtual server of TCP that is right otherwise; the text starts at line 2.
 const IN_SERVER: &[Mistake] = &[
@@ -449,31 +447,19 @@ const WHOLE: &[Mistake] = &[
     ),
 ];
 
-/// Checks that of each mistake there is exactly the one diagnostic, in a text made of it.
-fn check(mistakes: &[Mistake], text: impl Fn(&str) -> String) {
-    let mut wrong = Vec::new();
-    for &(code, line, column, snippet) in mistakes {
-        let found = places(&load_text(&text(snippet)));
-        if found != [(code, line, column)] {
-            wrong.push((snippet, (code, line, column), found));
-        }
-    }
-    assert!(wrong.is_empty(), "{wrong:#?}");
-}
-
 #[test]
 fn mistakes_in_virtual_servers_are_reported_once_and_where_they_are() {
-    check(IN_SERVER, server);
+    check_each(IN_SERVER, server);
 }
 
 #[test]
 fn mistakes_in_real_servers_are_reported_once_and_where_they_are() {
-    check(IN_REAL_SERVER, |body| {
+    check_each(IN_REAL_SERVER, |body| {
         server(&format!("real_server 10.0.0.2 80 {{\n{body}\n}}"))
     });
 }
 
 #[test]
 fn mistakes_in_what_goes_with_virtual_servers_are_reported_once() {
-    check(WHOLE, str::to_owned);
+    check_each(WHOLE, str::to_owned);
 }

@@ -1,7 +1,5 @@
-use super::{instance, load_text, places};
+use super::{Mistake, check_each, instance, load_text, places};
 use crate::config::Severity;
-
-type Mistake = (&'static str, usize, usize, &'static str);
 
 /// In an instance whose other lines are right; the text starts at line 7.
 const IN_INSTANCE: &[Mistake] = &[
@@ -280,21 +278,12 @@ const WHOLE: &[Mistake] = &[
 
 #[test]
 fn one_mistake_in_an_instance_is_one_diagnostic_at_the_offending_text() {
-    for (code, line, column, body) in IN_INSTANCE {
-        let loaded = load_text(&instance(body));
-        assert_eq!(places(&loaded), [(*code, *line, *column)], "{body}");
-    }
+    check_each(IN_INSTANCE, instance);
 }
 
 #[test]
 fn one_mistake_anywhere_is_one_diagnostic_at_the_offending_text() {
-    for (code, line, column, text) in WHOLE {
-        assert_eq!(
-            places(&load_text(text)),
-            [(*code, *line, *column)],
-            "{text}"
-        );
-    }
+    check_each(WHOLE, str::to_owned);
 }
 
 #[test]

@@ -12,7 +12,8 @@ fn lines(text: &str) -> Vec<String> {
     reader.open_text("test.conf", text);
     let mut lines = Vec::new();
     while let Some(line) = reader.next_line() {
-        let words: Vec<_> = line.text().split_whitespace().collect();
+        let text = line.text(&reader.sources);
+        let words: Vec<_> = text.split_whitespace().collect();
         lines.push(words.join(" "));
     }
     lines
@@ -63,6 +64,11 @@ fn sequences_count_like_seq() {
     assert_eq!(lines("~SEQ(i, 5, -2, 1) a$i\n"), ["a5", "a3", "a1"]);
     assert_eq!(lines("~SEQx(i, 9, 11) a$i\n"), ["a9", "aa", "ab"]);
     assert_eq!(lines("$N=2\n~SEQ(i, 1, $N) a$i\n"), ["a1", "a2"]);
+}
+
+#[test]
+fn repeating_nothing_ends_at_once() {
+    assert_eq!(lines("~SEQ(i, 1, 9223372036854775806) \na\n"), ["a"]);
 }
 
 #[test]
@@ -222,4 +228,12 @@ fn a_missing_main_file_is_fatal() {
     let loaded = load("/nonexistent/x.conf".as_ref(), &options());
     assert_eq!(places(&loaded), [("unreadable-file", 1, 1)]);
     assert_eq!(loaded.worst(), Some(crate::config::Severity::Fatal));
+}
+
+#[test]
+fn a_condition_alone_on_its_line_is_no_line() {
+    let options = options();
+    let mut reader = Reader::new(&options);
+    reader.open_text("test.conf", "@node1 \n@^node2 @node1\n");
+    assert!(reader.next_line().is_none());
 }

@@ -63,3 +63,17 @@ fn records_for_machines_have_every_place() {
         r#"{"severity":"error","code":"out-of-range","message":"`300` is out of range","file":"test.conf","line":7,"column":12,"end_line":7,"end_column":15,"text":"300","label":"1 to 255 are allowed","related":[],"expanded_at":[],"included_at":[],"help":[]}"#
     );
 }
+
+#[test]
+fn of_a_line_without_end_a_part_is_shown() {
+    let text = |octets| format!("foo\n{}\nvrrp_instance \"A\n", "ä".repeat(octets / 2_usize));
+    let shown = rendered(&text(1 << 20));
+    assert_eq!(shown, rendered(&text(5000)));
+    assert!(shown.contains("--> test.conf:2:513\n"), "{shown}");
+    assert!(shown.contains("--> test.conf:3:15\n"), "{shown}");
+    let lines = shown.lines();
+    assert!(
+        lines.clone().all(|line| line.chars().count() < 200),
+        "{shown}"
+    );
+}

@@ -1,5 +1,5 @@
 use core::net::{Ipv4Addr, SocketAddr};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::thread;
 
@@ -65,7 +65,10 @@ impl Host {
         let deadline = self.checks.deadline();
         let limit = deadline.map(|at| at.saturating_duration_since(self.now()));
         let limit = limit.unwrap_or(Duration::from_secs(1));
-        self.poll.poll(&mut events, Some(limit)).unwrap();
+        // A process that another test starts may interrupt this.
+        while let Err(error) = self.poll.poll(&mut events, Some(limit)) {
+            assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
+        }
         let now = self.now();
         for event in &events {
             assert!(self.checks.owns(event.token()));
@@ -424,47 +427,6 @@ fn suspended_checker_is_not_tried_until_resumed() {
     let now = host.now();
     host.checks.resume(CheckerId(1), now);
     assert_eq!(host.reports(1)[0].checker, CheckerId(1));
-}
-
-/// 10,000 servers, each tried every 5 s, and the processor time of this thread that it takes.
-#[test]
-#[ignore = "measures for 20 s"]
-fn ten_thousand_checkers_every_five_seconds() {
-    let (listener, address) = listener();
-    listener.set_nonblocking(true).unwrap();
-    let mut host = Host::new(256);
-    for id in 0..10_000_u16 {
-        let [high, low] = id.to_be_bytes();
-        // Every address of 127.0.0.0/8 is this host's, and a port pair is used again after a minute.
-        let server = SocketAddr::from(([127, 1, high, low], address.port()));
-        let settings = Settings {
-            protocol: Protocol::Tcp(Connection::new(server)),
-            timing: Timing::every(Duration::from_secs(5)),
-        };
-        host.checks.add(CheckerId(id.into()), settings, host.now());
-    }
-    drop(listener);
-    let any = TcpListener::bind(("0.0.0.0", address.port())).unwrap();
-    thread::spawn(move || while any.accept().is_ok() {});
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "processor time, not the time of day"
-    )]
-    let used = || {
-        let time = nix::time::clock_gettime(nix::time::ClockId::CLOCK_THREAD_CPUTIME_ID);
-        Duration::from(time.unwrap())
-    };
-    let (start, before, mut count) = (host.now(), used(), 0);
-    while host.now() < start + Duration::from_secs(21) {
-        for report in host.turn() {
-            assert_eq!(report.outcome, PASSED);
-            count += 1;
-        }
-    }
-    let spent = used() - before;
-    println!("{count} attempts in 21 s took {spent:?} of processor time");
-    assert!(count >= 40_000, "{count}");
-    assert!(spent < Duration::from_secs(10), "{spent:?}");
 }
 
 #[test]

@@ -1,5 +1,3 @@
-use proptest::prelude::*;
-
 use super::*;
 
 const V4: &str = "192.0.2.10:8080";
@@ -267,19 +265,4 @@ fn fifty_megabytes_are_not_kept() {
         get.closed(),
         Err(HttpFailure::Pattern { negated: false }.into())
     );
-}
-
-proptest! {
-    #[test]
-    fn outcome_does_not_depend_on_portions(
-        response in prop_oneof![
-            proptest::collection::vec(any::<u8>(), 0..200),
-            "HTTP/1\\.[01] [12][09][0-4] ?[a-z]{0,3}\r?\n(Content-Length: [0-9]{1,2}\r?\n|Transfer-Encoding: chunked\r\n){0,2}\r?\n[0-9a-f\r\n]{0,40}"
-                .prop_map(String::into_bytes),
-        ],
-        portion in 1_usize..50,
-    ) {
-        let whole = answer(&url(), &response, usize::MAX, true);
-        prop_assert_eq!(answer(&url(), &response, portion, true), whole);
-    }
 }

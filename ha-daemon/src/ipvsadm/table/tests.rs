@@ -53,6 +53,7 @@ fn services_are_listed_with_their_options() {
         "-A -u 10.0.0.1:53 -s rr -p 360",
         "-A -u 10.0.0.1:54 -s rr -o",
         "-A -u 10.0.0.9:5060 -s lc -p 60 --pe sip -o",
+        "-A -u 10.0.0.9:5061 -s lc --pe sip",
         "-A --sctp-service 10.0.0.1:99 -s wrr -p 30 -M 255.255.255.0",
         "-A -t [2001:db8::1]:443 -s sh -b sh-fallback -p 360 -M 64",
         "-A -f 7 -s sh -b sh-fallback,sh-port",
@@ -69,6 +70,7 @@ TCP  10.0.0.1:80 wlc
 UDP  10.0.0.1:53 rr persistent 360
 UDP  10.0.0.1:54 rr ops
 UDP  10.0.0.9:5060 lc persistent 60 pe sip ops
+UDP  10.0.0.9:5061 lc
 SCTP 10.0.0.1:99 wrr persistent 30 mask 255.255.255.0
 TCP  [2001:db8::1]:443 sh (sh-fallback) persistent 360 mask 64
 FWM  7 sh (sh-fallback,sh-port)

@@ -5,7 +5,6 @@ use core::time::Duration;
 
 use super::Context;
 use crate::config::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::config::line::Token;
 use crate::config::lvs::checker::{CheckerDraft, Kind};
 use crate::config::lvs::connection::{ConnectionDraft, Target};
 use crate::config::lvs::http::HttpDraft;
@@ -16,6 +15,7 @@ use crate::config::model::{
     Check, Checker, Connection, DnsCheck, DnsRecord, FileCheck, HttpCheck, MiscCheck, Probe,
     Script, SmtpCheck, UdpCheck,
 };
+use crate::config::tape::Token;
 
 /// What checks take from the real server they are in.
 #[derive(Debug)]
@@ -63,66 +63,67 @@ impl Around<'_> {
         let keyword = draft.keyword;
         let schedule = timing.complete(defaults(&draft.kind));
         let is_tried = |name| draft.seen.was_tried(name);
-        let checks: Vec<Check> = match draft.kind {
-            Kind::File(file) => self::file(file, keyword, &is_tried, context, diagnostics)
-                .into_iter()
-                .collect(),
-            kind @ (Kind::Tcp
-            | Kind::Ping
-            | Kind::Http(_)
-            | Kind::Smtp { .. }
-            | Kind::Dns(_)
-            | Kind::Udp(_)
-            | Kind::Misc(_)) => {
-                let target = Target {
-                    address: self.address,
-                    port: self.port,
-                    timeout: timing
-                        .connect_timeout
-                        .unwrap_or(TimingDraft::CONNECT_TIMEOUT),
-                };
-                let connect = |own: ConnectionDraft, diagnostics: &mut Diagnostics| {
-                    let needs_port = keyword.text != "PING_CHECK";
-                    own.complete(target, needs_port, keyword, diagnostics)
-                };
-                let own = draft.connection;
-                self.probes(kind, own, &connect, keyword, &is_tried, diagnostics)
-                    .into_iter()
-                    .map(|probe| Check::Probe {
-                        probe,
-                        timing: schedule,
-                    })
-                    .collect()
-            }
+        let target = Target {
+            address: self.address,
+            port: self.port,
+            timeout: timing
+                .connect_timeout
+                .unwrap_or(TimingDraft::CONNECT_TIMEOUT),
         };
-        into.extend(checks.into_iter().map(|check| Checker {
+        let connect = |own: ConnectionDraft, diagnostics: &mut Diagnostics| {
+            let needs_port = keyword.text != "PING_CHECK";
+            own.complete(target, needs_port, keyword, diagnostics)
+        };
+        let checker = |check| Checker {
             span: keyword.place.span,
             alpha: timing.alpha.unwrap_or(false),
             log_all_failures: draft.log_all_failures.unwrap_or(context.log_all_failures),
             check,
-        }));
+        };
+        let probing = |probe| {
+            checker(Check::Probe {
+                probe,
+                timing: schedule,
+            })
+        };
+        let own = draft.connection;
+        match draft.kind {
+            Kind::File(file) => {
+                let check = self::file(file, keyword, &is_tried, context, diagnostics);
+                into.extend(check.map(checker));
+            }
+            Kind::Smtp { helo, hosts } => {
+                let helo = helo.unwrap_or_else(|| HELO.to_owned());
+                let hosts = if hosts.is_empty() { vec![own] } else { hosts };
+                let connections = hosts
+                    .into_iter()
+                    .filter_map(|host| connect(host, diagnostics));
+                into.extend(connections.map(|connection| probing(smtp(connection, &helo))));
+            }
+            kind @ (Kind::Tcp
+            | Kind::Ping
+            | Kind::Http(_)
+            | Kind::Dns(_)
+            | Kind::Udp(_)
+            | Kind::Misc(_)) => {
+                let probe = self.probe(kind, own, &connect, keyword, &is_tried, diagnostics);
+                into.extend(probe.map(probing));
+            }
+        }
     }
 
-    fn probes(
+    /// What such a check tries, unless it is the numbers of a file or some mail servers.
+    fn probe(
         &self,
         kind: Kind<'_>,
         own: ConnectionDraft,
         connect: &Connect<'_>,
-        keyword: &Token,
+        keyword: Token<'_>,
         is_tried: &dyn Fn(&'static str) -> bool,
         diagnostics: &mut Diagnostics,
-    ) -> Vec<Probe> {
-        let probe = match kind {
-            Kind::File(_) => None,
-            Kind::Smtp { helo, hosts } => {
-                let helo = helo.unwrap_or_else(|| HELO.to_owned());
-                let hosts = if hosts.is_empty() { vec![own] } else { hosts };
-                return hosts
-                    .into_iter()
-                    .filter_map(|host| connect(host, diagnostics))
-                    .map(|connection| smtp(connection, &helo))
-                    .collect();
-            }
+    ) -> Option<Probe> {
+        match kind {
+            Kind::File(_) | Kind::Smtp { .. } => None,
             Kind::Misc(misc) => self.misc(misc, keyword, is_tried, diagnostics),
             Kind::Ping => connect(own, diagnostics).map(Probe::Ping),
             Kind::Tcp => connect(own, diagnostics).map(Probe::Tcp),
@@ -139,8 +140,7 @@ impl Around<'_> {
             Kind::Udp(udp) => {
                 connect(own, diagnostics).map(|connection| self::udp(udp, connection, diagnostics))
             }
-        };
-        probe.into_iter().collect()
+        }
     }
 }
 
@@ -149,7 +149,7 @@ impl Around<'_> {
         &self,
         draft: HttpDraft,
         connection: Connection,
-        keyword: &Token,
+        keyword: Token<'_>,
         is_tried: &dyn Fn(&'static str) -> bool,
         diagnostics: &mut Diagnostics,
     ) -> Option<Probe> {
@@ -180,7 +180,7 @@ impl Around<'_> {
     fn misc(
         &self,
         draft: MiscDraft,
-        keyword: &Token,
+        keyword: Token<'_>,
         is_tried: &dyn Fn(&'static str) -> bool,
         diagnostics: &mut Diagnostics,
     ) -> Option<Probe> {
@@ -197,6 +197,7 @@ impl Around<'_> {
                 command,
                 user: draft.user,
                 group: draft.group,
+                at: draft.at,
             },
             timeout: draft.timeout.unwrap_or(self.script_timeout),
             dynamic: draft.dynamic,
@@ -227,7 +228,7 @@ fn udp(mut draft: UdpDraft, connection: Connection, diagnostics: &mut Diagnostic
 
 fn file(
     draft: FileDraft<'_>,
-    keyword: &Token,
+    keyword: Token<'_>,
     is_tried: &dyn Fn(&'static str) -> bool,
     context: &Context<'_, '_>,
     diagnostics: &mut Diagnostics,
@@ -240,13 +241,13 @@ fn file(
         }
         return None;
     };
-    let Some(file) = context.track_file(&name.text) else {
+    let Some(file) = context.track_file(name.text) else {
         let text = format!("there is no `track_file` {}", name.text);
         let names = context.track_file_names.keys().copied();
         diagnostics.push(
             Diagnostic::error(Code::UnknownName, name.place, text)
                 .label("the check is left out")
-                .suggest(&name.text, names),
+                .suggest(name.text, names),
         );
         return None;
     };

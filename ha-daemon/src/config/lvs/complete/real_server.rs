@@ -1,12 +1,11 @@
 //! Real servers and the sorry server of a virtual server.
 
-use std::collections::HashMap;
-
 use ipvs_core::{DestinationKey, Forwarding};
 
 use super::checker::Around;
 use super::{Completion, keeps_port};
 use crate::config::diagnostic::{Code, Diagnostic};
+use crate::config::firsts::Firsts;
 use crate::config::lvs::real_server::RealServerDraft;
 use crate::config::lvs::timing::TimingDraft;
 use crate::config::lvs::virtual_server::Front;
@@ -17,14 +16,14 @@ impl<'n> Completion<'n, '_, '_> {
     /// The real servers, without those that are there already.
     pub(super) fn real_servers(&mut self, method: Forwarding) -> Vec<RealServer> {
         let drafts = core::mem::take(&mut self.draft.real_servers);
-        let mut places: HashMap<DestinationKey, Place> = HashMap::with_capacity(drafts.len());
+        let mut firsts = Firsts::new();
         let mut servers = Vec::with_capacity(drafts.len());
         for draft in drafts {
             let forwarding = draft.method.unwrap_or(method);
             let place = draft.name.place;
             let port = self.destination_port(draft.port, forwarding, place, "real server");
             let key = DestinationKey::new(draft.address, port);
-            if let Some(&first) = places.get(&key) {
+            if let Some(first) = firsts.add(key, place) {
                 let text = format!("there is another real server {key}");
                 self.diagnostics.push(
                     Diagnostic::error(Code::DuplicateAddress, place, text)
@@ -33,7 +32,6 @@ impl<'n> Completion<'n, '_, '_> {
                 );
                 continue;
             }
-            places.insert(key, place);
             servers.push(self.real_server(draft, key, forwarding));
         }
         servers
@@ -76,8 +74,8 @@ impl<'n> Completion<'n, '_, '_> {
             upper: draft.upper,
             lower: self.lower(draft.lower, draft.upper, draft.seen.place("lthreshold")),
             inhibit_on_failure: draft.inhibit.unwrap_or(self.draft.inhibit),
-            notify_up: draft.notify_up,
-            notify_down: draft.notify_down,
+            notify_up: draft.notify_up.map(Box::new),
+            notify_down: draft.notify_down.map(Box::new),
             checkers,
         }
     }
@@ -134,7 +132,7 @@ impl<'n> Completion<'n, '_, '_> {
         let Some(group) = self.group else {
             return;
         };
-        if group.mark().is_some() || group.ports().any(|other| other != port) {
+        if group.only_port != Some(port) {
             let text = format!("port {port} of a {what} needs NAT");
             let diagnostic = Diagnostic::warning(Code::PortIgnored, place, text);
             self.diagnostics

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::Connection;
+use crate::config::model::Written;
 
 /// Requests over a connection, and the answers that are good.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -151,6 +152,8 @@ impl fmt::Display for StatusCodes {
 pub struct BodyPattern {
     /// `regex`.
     pub pattern: String,
+    /// Where that was written.
+    pub at: Written,
     /// `regex_no_match`: matching is the failure.
     pub negated: bool,
     /// `regex_options`, each once, in order.

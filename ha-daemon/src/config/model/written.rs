@@ -1,0 +1,21 @@
+//! Where settings were written, kept beside what they mean.
+
+use core::hash::{Hash, Hasher};
+
+use crate::config::source::Place;
+
+/// Where a setting was written. All are equal: a setting means the same wherever it stands.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Written(pub Place);
+
+impl PartialEq for Written {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Written {}
+
+impl Hash for Written {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}
