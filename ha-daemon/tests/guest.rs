@@ -2,9 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
 
 #[path = "guest/balancer.rs"]
+#[expect(dead_code, reason = "shared with the tests that bring faults")]
 mod balancer;
 #[path = "peers/rig/clock.rs"]
-#[expect(dead_code, reason = "the tests with peers also measure")]
+#[expect(unused_imports, reason = "the tests with peers also measure")]
 mod clock;
 #[path = "guest/drift.rs"]
 mod drift;
@@ -31,3 +32,6 @@ mod site;
 #[path = "peers/rig/tools.rs"]
 #[expect(dead_code, reason = "shared with the tests with peers")]
 mod tools;
+#[path = "peers/rig/waiting.rs"]
+#[expect(dead_code, reason = "the tests with peers also measure")]
+mod waiting;

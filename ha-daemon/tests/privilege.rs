@@ -5,6 +5,7 @@ use core::net::SocketAddr;
 use core::num::NonZeroUsize;
 use core::time::Duration;
 use std::fs;
+use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
@@ -48,7 +49,10 @@ fn failure(protocol: Protocol) -> Option<Failure> {
     loop {
         let limit = checks.deadline();
         let limit = limit.map(|at| at.saturating_duration_since(clock.now()));
-        poll.poll(&mut events, limit).unwrap();
+        // A process that another test starts may interrupt this.
+        while let Err(error) = poll.poll(&mut events, limit) {
+            assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
+        }
         for event in &events {
             checks.ready(event.token(), clock.now());
         }

@@ -48,7 +48,7 @@ impl Drop for Directory {
 pub(crate) struct Balancer {
     namespace: Namespace,
     program: Program,
-    log: PathBuf,
+    directory: PathBuf,
     process: Option<Process>,
 }
 
@@ -60,10 +60,22 @@ impl Balancer {
         directory: &Path,
         configuration: &str,
     ) -> Self {
-        let path = |name: &str| directory.join(name).display().to_string();
+        fs::write(directory.join("daemon.conf"), configuration).unwrap();
+        let mut balancer = Self {
+            namespace,
+            program,
+            directory: directory.to_owned(),
+            process: None,
+        };
+        balancer.start_again();
+        balancer
+    }
+
+    /// Starts the daemon after it has ended.
+    pub(crate) fn start_again(&mut self) {
+        let path = |name: &str| self.directory.join(name).display().to_string();
         let file = path("daemon.conf");
-        fs::write(&file, configuration).unwrap();
-        let command = match program {
+        let command = match self.program {
             Program::HaDaemon => [env!("CARGO_BIN_EXE_ha-daemon"), "run", "-f", &file]
                 .map(str::to_owned)
                 .into_iter()
@@ -81,14 +93,18 @@ impl Balancer {
                 .collect::<Vec<String>>(),
         };
         let command: Vec<&str> = command.iter().map(String::as_str).collect();
-        let log = directory.join("log");
-        let process = Process::start(&namespace, &log, &command);
-        Self {
-            namespace,
-            program,
-            log,
-            process: Some(process),
-        }
+        let log = self.directory.join("log");
+        self.process = Some(Process::start(&self.namespace, &log, &command));
+    }
+
+    /// The control socket.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.directory.join("socket")
+    }
+
+    /// The running daemon.
+    pub(crate) fn process(&mut self) -> &mut Process {
+        self.process.as_mut().unwrap()
     }
 
     pub(crate) const fn namespace(&self) -> &Namespace {
@@ -126,15 +142,15 @@ impl Balancer {
         drop(self.process.take().unwrap());
     }
 
-    /// Sends SIGTERM and waits for the end.
-    pub(crate) fn terminate(&mut self) {
-        self.process.take().unwrap().terminate();
+    /// Sends SIGTERM, waits for the end, and returns whether it was a good one.
+    pub(crate) fn terminate(&mut self) -> bool {
+        self.process.take().unwrap().terminate()
     }
 }
 
 impl fmt::Display for Balancer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        let log = fs::read_to_string(self.directory.join("log")).unwrap_or_default();
         write!(f, "-- {:?} logged\n{}", self.program, log)
     }
 }

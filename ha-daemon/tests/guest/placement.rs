@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::net::UdpSocket;
 use std::process::Command;
-use std::thread;
 
 use ha_daemon::placement::{Answer, Decision, Question, Source, find};
 use ipvs_core::Protocol;
+
+use super::site::with_dummy;
 
 const OURS: &str = env!("CARGO_BIN_EXE_ha-daemon");
 const TARGET: &str = "192.0.2.100:53";
@@ -15,21 +16,12 @@ const TARGET: &str = "192.0.2.100:53";
 /// Runs `steps` in a fresh network namespace in which 198.51.100.0/24 are clients and 10.0.0.0/24
 /// destinations that never answer.
 fn in_namespace<T: Send>(steps: impl FnOnce() -> T + Send) -> T {
-    let steps = || {
-        nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET).unwrap();
-        for setting in [
-            "link add dummy0 type dummy",
-            "link set dummy0 up",
-            "link set lo up",
-            "addr add 198.51.100.1/24 dev lo",
-            "addr add 192.0.2.100/32 dev dummy0",
-            "addr add 10.0.0.254/24 dev dummy0",
-        ] {
-            run("ip", setting);
-        }
-        steps()
-    };
-    thread::scope(|scope| scope.spawn(steps).join().unwrap())
+    let namespace = with_dummy();
+    namespace.ip("addr add 198.51.100.1/24 dev lo
+addr add 192.0.2.100/32 dev dummy0
+addr add 10.0.0.254/24 dev dummy0
+");
+    namespace.inside(steps)
 }
 
 fn run(program: &str, words: &str) {

@@ -7,6 +7,7 @@ use core::time::Duration;
 use std::fs;
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -21,6 +22,16 @@ pub(crate) const VIRTUAL: Ipv4Addr = Ipv4Addr::new(10, 80, 0, 10);
 /// is refused.
 static WIRING: Mutex<()> = Mutex::new(());
 
+/// A namespace with an interface `dummy0`.
+pub(crate) fn with_dummy() -> Namespace {
+    let _first = WIRING.lock().unwrap_or_else(PoisonError::into_inner);
+    let namespace = Namespace::new("dummy");
+    namespace.ip("link add dummy0 type dummy
+link set dummy0 up
+");
+    namespace
+}
+
 /// How a director forwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Method {
@@ -33,7 +44,8 @@ pub(crate) enum Method {
 /// The site, its directors not started.
 pub(crate) struct Site {
     method: Method,
-    switch: Namespace,
+    /// The namespace of both links; a director's ports are its name, and its name with a `b`.
+    pub(crate) switch: Namespace,
     directory: Directory,
     pub(crate) client: Client,
     pub(crate) web: [Namespace; 2],
@@ -107,15 +119,27 @@ address add {address} dev {link}
 
     /// Starts a director: the one with the higher priority is Active.
     pub(crate) fn direct(&self, name: &str, host: u8, priority: u8) -> Balancer {
+        let namespace = self.seat(name, host);
+        let directory = self.directory(name);
+        let configuration = self.configuration(priority);
+        Balancer::start(Program::HaDaemon, namespace, &directory, &configuration)
+    }
+
+    /// The place of a director, on both links.
+    pub(crate) fn seat(&self, name: &str, host: u8) -> Namespace {
         let namespace = Namespace::new(name);
         self.plug(&namespace, name, "front", &format!("10.80.0.{host}/24"));
         let back = format!("{name}b");
         self.plug(&namespace, &back, "back", &format!("10.81.0.{host}/24"));
         set(&namespace, "ip_forward", "1");
+        namespace
+    }
+
+    /// A new directory for files of a host.
+    pub(crate) fn directory(&self, name: &str) -> PathBuf {
         let directory = self.directory.path().join(name);
         fs::create_dir(&directory).unwrap();
-        let configuration = self.configuration(priority);
-        Balancer::start(Program::HaDaemon, namespace, &directory, &configuration)
+        directory
     }
 
     fn configuration(&self, priority: u8) -> String {
@@ -220,7 +244,7 @@ fn converse(mut stream: &TcpStream, name: &str) {
 }
 
 /// Who uses the virtual service.
-pub(crate) struct Client(Namespace);
+pub(crate) struct Client(pub(crate) Namespace);
 
 impl Client {
     /// A new connection, or why there is none.

@@ -1,11 +1,12 @@
 //! What goes wrong on a server: links, addresses, processes, and others on the wire.
 
+use core::ops::Range;
 use core::time::Duration;
 use std::thread;
 
 use crate::rig::garbage::{self, vectors};
 use crate::rig::{
-    Advert, Distribution, Instance, Lab, Pair, Peer, Ping, Protocol, now, pause, stall, succession,
+    Advert, Gaps, Instance, Lab, Pair, Peer, Ping, Protocol, now, pause, stall, stolen, succession,
     until,
 };
 
@@ -83,8 +84,8 @@ fn resigns_over_a_removed_address(peer: Peer) -> bool {
     adverts.iter().any(|advert| !advert.claims()) || succession(&adverts) != [0]
 }
 
-/// How long a client is without an answer when the only router is killed and started again.
-fn outage_of_a_restart(peer: Peer) -> Duration {
+/// When a client is without an answer while the only router is killed and started again.
+fn outage_of_a_restart(peer: Peer) -> Range<Duration> {
     let lab = Lab::new(3, 1);
     let mut pair = Pair::of_one(
         &lab,
@@ -107,6 +108,10 @@ fn outage_of_a_restart(peer: Peer) -> Duration {
     pause(SLACK);
     lab.await_owner(0, BASE.address());
     ping.longest_silence()
+}
+
+fn length(span: &Range<Duration>) -> Duration {
+    span.end - span.start
 }
 
 /// A stopped Active Router that is preferred finds itself replaced, and takes over again once.
@@ -165,20 +170,6 @@ fn suspended_and_not_preferred(peer: Peer) {
     lab.await_owner(1, BASE.address());
 }
 
-/// The gaps between the Active Router's adverts.
-fn gaps(adverts: &[Advert], host: usize) -> Distribution {
-    let times: Vec<_> = adverts
-        .iter()
-        .filter(|advert| advert.host == host)
-        .map(|advert| advert.time)
-        .collect();
-    times
-        .windows(2)
-        .map(|pair| pair[1] - pair[0])
-        .collect::<Vec<_>>()
-        .into()
-}
-
 const V3: u8 = 51;
 const PASSWORD: u8 = 52;
 const AUTHENTICATION_HEADER: u8 = 53;
@@ -207,7 +198,7 @@ fn garbage_of_every_kind() -> Vec<Vec<u8>> {
 
 /// Checks that `attack` moves nobody, and returns the gaps between the adverts of each virtual
 /// router meanwhile.
-fn attacked(peer: Peer, attack: impl FnOnce(&Lab)) -> Vec<(Instance, Distribution)> {
+fn attacked(peer: Peer, attack: impl FnOnce(&Lab)) -> Vec<(Instance, Gaps)> {
     let lab = Lab::new(3, 1);
     let mut pair = Pair::new(&lab, [peer; 2], instances_of_every_kind);
     pair.converge();
@@ -221,7 +212,7 @@ fn attacked(peer: Peer, attack: impl FnOnce(&Lab)) -> Vec<(Instance, Distributio
     println!("the machine stalled up to {:?}", stall(start, end));
     let outcome = pair.seats[0].instances().iter().map(|instance| {
         let adverts = lab.capture().adverts(instance.key(), start);
-        let gaps = gaps(&adverts, 0);
+        let gaps = Gaps::of(0, &adverts);
         println!(
             "{peer:?}: {:?} under garbage: gaps {gaps}",
             instance.protocol
@@ -303,7 +294,7 @@ fn our_daemon_puts_a_removed_address_back_and_stays_active() {
 #[test]
 #[ignore = "needs root and keepalived"]
 fn keepalived_drops_its_addresses_over_a_restart() {
-    let outage = outage_of_a_restart(Peer::Keepalived);
+    let outage = length(&outage_of_a_restart(Peer::Keepalived));
     println!("keepalived's outage over a restart: {outage:?}");
     // It deletes what it finds and waits for its Active_Down_Interval.
     assert!(
@@ -323,10 +314,13 @@ fn our_daemon_is_restarted_with_no_longer_outage_than_keepalived() {
             theirs.join().expect("keepalived's run does not panic"),
         )
     });
-    println!("outage over a restart: ours {ours:?}, keepalived's {theirs:?}");
+    // What ends it may have had to wait for the hypervisor.
+    let stolen = stolen(ours.end - Duration::from_millis(100), ours.end);
+    let (ours, theirs) = (length(&ours), length(&theirs));
+    println!("outage over a restart: ours {ours:?}, keepalived's {theirs:?}; stolen {stolen:?}");
     // Both wait for the peer's Active_Down_Interval; the clocks that saw it are read milliseconds
     // apart.
-    assert!(ours <= theirs + Duration::from_millis(20));
+    assert!(ours <= theirs + Duration::from_millis(20) + stolen);
 }
 
 #[test]
@@ -336,18 +330,21 @@ fn our_daemon_keeps_time_under_a_flood_of_garbage() {
     let mut frames = garbage_of_every_kind();
     // keepalived 2.2.7 obeys this one, and flaps for as long as it is sent.
     frames.push(vectors::interval_zero(V3));
-    let outcome = attacked(Peer::HaDaemon, |lab| {
-        let sent = garbage::flood(lab, 2, RATE, frames, || pause(Duration::from_secs(10)));
+    let flooded = || {
+        let mut sent = 0;
+        let outcome = attacked(Peer::HaDaemon, |lab| {
+            let work = || pause(Duration::from_secs(10));
+            sent = garbage::flood(lab, 2, RATE, frames.clone(), work);
+        });
         println!("{sent} packets/s");
-        assert!(
-            sent > u64::from(RATE) * 9 / 10,
-            "only {sent} packets/s were sent"
-        );
-    });
-    for (instance, gaps) in outcome {
+        (sent > u64::from(RATE) * 9 / 10).then_some(outcome)
+    };
+    // The sender, too, has only the processor time it gets.
+    let outcome = (0..4).find_map(|_| flooded());
+    for (instance, gaps) in outcome.expect("the machine can send so many") {
         let limit = instance.interval() * 12 / 10;
         assert!(
-            gaps.max() <= limit,
+            gaps.longest() <= limit,
             "{:?}: an advert was late: {gaps}",
             instance.protocol
         );

@@ -19,6 +19,11 @@
 
 mod faults;
 mod interop;
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "shared with `chaos` and `syscalls`"
+)]
 mod rig;
 mod scale;
 mod takeover;

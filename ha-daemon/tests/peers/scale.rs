@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::rig::{
-    Distribution, Instance, Lab, Pair, Peer, Protocol, now, pause, stall, succession, until,
+    Distribution, Gaps, Instance, Lab, Pair, Peer, Protocol, now, pause, stall, succession, until,
 };
 
 const LINKS: usize = 4;
@@ -71,7 +71,7 @@ fn a_thousand_routers(peer: Peer, centis: u16) -> Distribution {
 
 /// One virtual router with 20,000 addresses becomes Active. Returns the gaps between its adverts
 /// until all addresses are there and two seconds longer.
-fn twenty_thousand_addresses(peer: Peer) -> Distribution {
+fn twenty_thousand_addresses(peer: Peer) -> Gaps {
     let lab = Lab::new(2, 1);
     let base = Instance {
         excluded: 20_000,
@@ -89,15 +89,13 @@ fn twenty_thousand_addresses(peer: Peer) -> Distribution {
         "{peer:?}: all addresses {:?} after the first advert",
         now() - first
     );
+    // keepalived may not have found the time for a second one yet.
+    until("another advert", Duration::from_secs(60), || {
+        pair.adverts(first).len() > 1
+    });
     pause(Duration::from_secs(2));
     println!("the machine stalled up to {:?}", stall(first, now()));
-    let times: Vec<_> = pair
-        .adverts(first)
-        .iter()
-        .map(|advert| advert.time)
-        .collect();
-    let gaps: Vec<_> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    let gaps = Distribution::from(gaps);
+    let gaps = Gaps::of(0, &pair.adverts(first));
     println!("{peer:?}: advert gaps {gaps}");
     gaps
 }
@@ -131,7 +129,7 @@ fn our_daemon_fails_over_a_thousand_routers_at_a_tenth_of_a_second() {
 fn our_daemon_advertises_in_time_while_it_adds_twenty_thousand_addresses() {
     let gaps = twenty_thousand_addresses(Peer::HaDaemon);
     assert!(
-        gaps.max() <= Duration::from_millis(120),
+        gaps.longest() <= Duration::from_millis(120),
         "an advert was late: {gaps}"
     );
 }

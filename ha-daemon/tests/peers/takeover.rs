@@ -1,6 +1,7 @@
 //! How long addresses are without an owner, as distributions.
 
 use core::time::Duration;
+use std::sync::Mutex;
 use std::thread;
 
 use crate::rig::{
@@ -11,7 +12,9 @@ use crate::rig::{
 const LATE: Duration = Duration::from_millis(20);
 /// What it may be early by: both clocks are the kernel's, but a stamp is taken on the way.
 const EARLY: Duration = Duration::from_millis(1);
-/// A trial during which the machine itself woke a thread this late is repeated.
+/// Of handovers and of takeovers each.
+const WANTED: usize = 30;
+/// A trial during which the machine itself woke a thread later than this does not count.
 const STALL: Duration = Duration::from_millis(5);
 
 #[derive(Default)]
@@ -20,51 +23,69 @@ struct Trials {
     handovers: Vec<Duration>,
     /// From the killed router's last advert to the other's first.
     crashes: Vec<Duration>,
-    repeated: usize,
+    /// How many were begun, with those that are not counted because the machine stalled.
+    begun: usize,
 }
 
 impl Trials {
-    fn run(pair: &mut Pair<'_>, wanted: usize) -> Self {
-        let mut trials = Self::default();
-        let start = now();
-        pair.converge();
-        let mut rounds = 0;
-        while trials.handovers.len() < wanted || trials.crashes.len() < wanted {
-            rounds += 1;
-            assert!(
-                rounds < 3 * wanted,
-                "the machine stalls too often to measure on"
-            );
-            let (from, to) = hand_over(pair);
-            trials.note(from, to, |trials| &mut trials.handovers);
-            pair.bring_back(0);
-            let (from, to) = crash(pair);
-            trials.note(from, to, |trials| &mut trials.crashes);
-            pair.bring_back(0);
+    /// Whether another round has to begin.
+    ///
+    /// # Panics
+    /// If that was so too often.
+    fn go_on(&mut self) -> bool {
+        if self.handovers.len().min(self.crashes.len()) >= WANTED {
+            return false;
         }
-        let expected: Vec<usize> = (0..=4 * rounds).map(|tenure| tenure % 2).collect();
-        assert_eq!(
-            succession(&pair.adverts(start)),
-            expected,
-            "two routers were Active at once"
+        self.begun += 2;
+        assert!(
+            self.begun <= 20 * WANTED,
+            "the machine stalls too often to measure on"
         );
-        trials
+        true
     }
+}
 
-    fn note(
-        &mut self,
-        from: Duration,
-        to: Duration,
-        samples: impl Fn(&mut Self) -> &mut Vec<Duration>,
-    ) {
-        // Only at both ends does it matter whether the daemon is woken in time.
-        let end = Duration::from_millis(30);
-        if stall(from, from + end).max(stall(to - end, to)) > STALL {
-            self.repeated += 1;
-        } else {
-            samples(self).push(to - from);
-        }
+/// Adds to `trials` until they suffice, as other labs do at the same time.
+fn run(pair: &mut Pair<'_>, trials: &Mutex<Trials>) {
+    let shared = || trials.lock().expect("no other lab has failed");
+    let start = now();
+    pair.converge();
+    let mut from = start;
+    while shared().go_on() {
+        let taken = hand_over(pair, from).and_then(undisturbed);
+        shared().handovers.extend(taken);
+        pair.bring_back(0);
+        let taken = undisturbed(crash(pair, start));
+        shared().crashes.extend(taken);
+        let settled = pair.bring_back(0);
+        check_succession(pair, from);
+        from = settled;
     }
+}
+
+/// Checks that no router was Active beside another in the round of trials since `from`.
+fn check_succession(pair: &Pair<'_>, from: Duration) {
+    let active = succession(&pair.adverts(from));
+    if active != [0, 1, 0, 1, 0] {
+        println!("{active:?} were Active in turn");
+        assert!(stalled_long(pair, from), "two routers were Active at once");
+    }
+}
+
+/// Whether the machine stalled since `from` for so long that host 0 may have been silent until
+/// host 1 took over.
+fn stalled_long(pair: &Pair<'_>, from: Duration) -> bool {
+    let stall = stall(from, now());
+    println!("the machine stalled for {stall:?}");
+    // The meters look every millisecond.
+    stall + EARLY >= pair.instance(1).down() - pair.instance(0).interval()
+}
+
+/// The time between two points at which the machine would have woken the daemon in time; what was
+/// between them does not matter.
+fn undisturbed((from, to): (Duration, Duration)) -> Option<Duration> {
+    let end = Duration::from_millis(30);
+    (stall(from, from + end).max(stall(to - end, to)) <= STALL).then(|| to - from)
 }
 
 /// Waits for a moment that differs from trial to trial within the interval.
@@ -72,22 +93,26 @@ fn spread(pair: &Pair<'_>) {
     pause(pair.instance(0).interval() * (now().subsec_micros() % 1000) / 1000);
 }
 
-fn hand_over(pair: &mut Pair<'_>) -> (Duration, Duration) {
+/// From the resignation to host 1's first advert; `from` is since when host 0 was Active. If a
+/// stall made it lose that, it has nothing to resign.
+fn hand_over(pair: &mut Pair<'_>, from: Duration) -> Option<(Duration, Duration)> {
     spread(pair);
     let start = now();
     pair.seats[0].terminate();
-    let resigned = pair
-        .adverts(start)
-        .into_iter()
-        .find(|advert| !advert.claims());
-    let resigned = resigned.expect("F10: it resigned").time;
-    let limit = pair.instance(1).down() + LATE;
-    (resigned, pair.await_claim(1, resigned, limit).time)
+    let Some(resigned) = pair.resignation(start) else {
+        assert!(stalled_long(pair, from), "F10: it did not resign");
+        return None;
+    };
+    let limit = pair.instance(1).down() + Duration::from_secs(1);
+    Some((
+        resigned.time,
+        pair.await_claim(1, resigned.time, limit).time,
+    ))
 }
 
-fn crash(pair: &mut Pair<'_>) -> (Duration, Duration) {
+/// `start` is when the trials began.
+fn crash(pair: &mut Pair<'_>, start: Duration) -> (Duration, Duration) {
     spread(pair);
-    let start = now() - pair.instance(0).interval() * 2;
     let killed = pair.seats[0].kill();
     let taken = pair
         .await_claim(1, killed, pair.instance(1).down() + Duration::from_secs(1))
@@ -105,27 +130,19 @@ fn crash(pair: &mut Pair<'_>) -> (Duration, Duration) {
     )
 }
 
-/// Runs at least 30 trials in `labs` labs at once.
+/// Runs trials in `labs` labs at once.
 fn measure(peers: [Peer; 2], protocol: Protocol, centis: u16, labs: usize) -> Trials {
-    let each = 30usize.div_ceil(labs);
-    let run = || {
-        let lab = Lab::new(2, 1);
-        Trials::run(
-            &mut Pair::of_one(&lab, peers, Instance::new(protocol, 51, 100, centis)),
-            each,
-        )
-    };
+    let trials = Mutex::default();
     thread::scope(|scope| {
-        let running: Vec<_> = (0..labs).map(|_| scope.spawn(run)).collect();
-        let mut all = Trials::default();
-        for trials in running {
-            let trials = trials.join().expect("a lab's trials do not panic");
-            all.handovers.extend(trials.handovers);
-            all.crashes.extend(trials.crashes);
-            all.repeated += trials.repeated;
+        for _ in 0..labs {
+            scope.spawn(|| {
+                let lab = Lab::new(2, 1);
+                let base = Instance::new(protocol, 51, 100, centis);
+                run(&mut Pair::of_one(&lab, peers, base), &trials);
+            });
         }
-        all
-    })
+    });
+    trials.into_inner().expect("no lab has failed")
 }
 
 /// The handover takes the backup's skew (F6), the takeover its Active_Down_Interval (F5).
@@ -140,8 +157,8 @@ fn takes_over_in_time(peers: [Peer; 2], protocol: Protocol, centis: u16, labs: u
     println!("{what}: handover {handover} (skew {:?})", backup.skew());
     println!("{what}: takeover {crash} (down {:?})", backup.down());
     println!(
-        "{what}: {} trials repeated because the machine stalled",
-        trials.repeated
+        "{what}: {} trials, those included during which the machine stalled",
+        trials.begun
     );
     // FRR truncates its skew to whole centiseconds.
     let early = if peers[1] == Peer::Frr {

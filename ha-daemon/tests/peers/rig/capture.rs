@@ -155,6 +155,16 @@ impl Capture {
             .collect()
     }
 
+    /// Forgets what was seen before `time`.
+    pub(crate) fn forget(&self, time: Duration) {
+        let mut seen = self.seen();
+        seen.frames.retain(|frame| frame.time >= time);
+        seen.announced.retain(|one| one.time >= time);
+        seen.adverts
+            .values_mut()
+            .for_each(|adverts| adverts.retain(|advert| advert.time >= time));
+    }
+
     /// The captured frames, to be written to a file.
     pub(crate) fn frames(&self) -> Vec<Frame> {
         self.seen().frames.clone()

@@ -16,24 +16,27 @@ use super::namespace::Namespace;
 use super::tools;
 use super::tshark;
 
-/// Hosts 0 and 1 have the daemons.
-const CAPTURED: usize = 2;
-
-/// Hosts joined by one bridge per link, with a capture of all that the first two send; any others
-/// are clients.
+/// Hosts joined by one bridge per link, with a capture of all that the first of them, the
+/// directors, send; the others are clients.
 ///
 /// Interface `eth{link}` of a host is the port `p{host}-{link}` of bridge `br{link}`.
 #[derive(Debug)]
 pub(crate) struct Lab {
     capture: Capture,
     hosts: Vec<Namespace>,
+    directors: usize,
     bridges: Namespace,
     dir: PathBuf,
 }
 
 impl Lab {
-    /// `hosts` hosts on `links` links.
+    /// `hosts` hosts on `links` links; the first two are directors.
     pub(crate) fn new(hosts: usize, links: usize) -> Self {
+        Self::with_directors(2, hosts, links)
+    }
+
+    /// `hosts` hosts on `links` links.
+    pub(crate) fn with_directors(directors: usize, hosts: usize, links: usize) -> Self {
         tools::require(&[
             "/usr/sbin/ip",
             "/usr/bin/setpriv",
@@ -42,7 +45,7 @@ impl Lab {
             "/usr/lib/frr/vrrpd",
             "/usr/bin/tshark",
         ]);
-        clock::start_stall_meters();
+        clock::start_stall_meters(Duration::from_millis(1));
         let bridges = Namespace::new("br");
         let hosts: Vec<_> = (0..hosts)
             .map(|host| Namespace::new(&format!("h{host}")))
@@ -52,13 +55,14 @@ impl Lab {
             bridges.ip(&port_commands(host.name(), number, links));
             host.ip(&host_commands(number, links));
         }
-        let ports = bridges.inside(|| ports(CAPTURED, links));
+        let ports = bridges.inside(|| ports(directors, links));
         let capture = Capture::start(&bridges, ports);
         let dir = std::env::temp_dir().join(bridges.name());
         fs::create_dir(&dir).expect("a directory for configurations and logs");
         Self {
             capture,
             hosts,
+            directors,
             bridges,
             dir,
         }
@@ -66,6 +70,11 @@ impl Lab {
 
     pub(crate) const fn capture(&self) -> &Capture {
         &self.capture
+    }
+
+    /// The namespace of the bridges.
+    pub(crate) const fn bridges(&self) -> &Namespace {
+        &self.bridges
     }
 
     pub(crate) fn host(&self, host: usize) -> &Namespace {
@@ -100,12 +109,12 @@ impl Lab {
         self.hosts[host].has_address(&address.to_string())
     }
 
-    /// Waits until exactly `owner` of the first two hosts has `address`.
+    /// Waits until exactly `owner` of the directors has `address`.
     pub(crate) fn await_owner(&self, owner: usize, address: IpAddr) {
         clock::until(
             &format!("only host {owner} having {address}"),
             Duration::from_secs(3),
-            || (0..CAPTURED).all(|host| self.has_address(host, address) == (host == owner)),
+            || (0..self.directors).all(|host| self.has_address(host, address) == (host == owner)),
         );
     }
 }
@@ -115,7 +124,7 @@ impl Drop for Lab {
         if std::thread::panicking() {
             drop(tshark::write(&self.capture, &self.dir.join("capture.pcap")));
             println!("the logs and the capture are in {}", self.dir.display());
-            (0..CAPTURED).for_each(|host| self.print_end_of_log(host));
+            (0..self.directors).for_each(|host| self.print_end_of_log(host));
         } else {
             drop(fs::remove_dir_all(&self.dir));
         }

@@ -87,8 +87,20 @@ impl<'lab> Pair<'lab> {
             .await_claim(self.key(), host, from, limit)
     }
 
-    /// Starts `host` again and waits until it alone is Active.
-    pub(crate) fn bring_back(&mut self, host: usize) {
+    /// Waits up to a second for a resignation of the first virtual router.
+    pub(crate) fn resignation(&self, from: Duration) -> Option<Advert> {
+        let limit = now() + Duration::from_secs(1);
+        loop {
+            let found = self.adverts(from).into_iter().find(|one| !one.claims());
+            if found.is_some() || now() > limit {
+                return found;
+            }
+            pause(Duration::from_millis(3));
+        }
+    }
+
+    /// Starts `host` again and waits until it alone is Active; returns since when.
+    pub(crate) fn bring_back(&mut self, host: usize) -> Duration {
         let start = now();
         self.seats[host].start();
         self.await_claim(host, start, STARTUP + self.instance(host).down());
@@ -96,10 +108,12 @@ impl<'lab> Pair<'lab> {
             .instance(host)
             .interval()
             .max(Duration::from_millis(30));
+        let mut from = start;
         clock::until("the other to yield", Duration::from_secs(5), || {
-            let from = now();
+            from = now();
             pause(settled + Duration::from_millis(20));
             succession(&self.adverts(from)) == [host]
         });
+        from
     }
 }

@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::fs;
 
 use nix::sys::signal::Signal;
+use nix::unistd::Pid;
 
 use super::clock;
 use super::config::{self, Instance};
@@ -115,12 +116,22 @@ impl<'lab> Seat<'lab> {
         self.daemon.as_ref().expect("the daemon was started")
     }
 
-    /// Sends SIGTERM and waits for the end.
-    pub(crate) fn terminate(&mut self) {
+    /// The daemon's process.
+    pub(crate) fn pid(&self) -> Pid {
+        self.daemon().pid()
+    }
+
+    /// Which daemon it is.
+    pub(crate) const fn peer(&self) -> Peer {
+        self.peer
+    }
+
+    /// Sends SIGTERM, waits for the end, and returns whether it was a good one.
+    pub(crate) fn terminate(&mut self) -> bool {
         self.daemon
             .take()
             .expect("the daemon was started")
-            .terminate();
+            .terminate()
     }
 
     /// Kills the daemon, as a crash would, and returns when.

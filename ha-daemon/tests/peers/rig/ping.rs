@@ -1,6 +1,7 @@
 //! A client that asks for an address all the time.
 
 use core::net::IpAddr;
+use core::ops::Range;
 use core::time::Duration;
 use std::fs;
 use std::path::PathBuf;
@@ -38,7 +39,7 @@ impl Ping {
     }
 
     /// Stops asking and returns the longest time without an answer.
-    pub(crate) fn longest_silence(self) -> Duration {
+    pub(crate) fn longest_silence(self) -> Range<Duration> {
         let Self {
             process,
             log,
@@ -52,8 +53,10 @@ impl Ping {
         let mut last = start;
         let silences = answers
             .into_iter()
-            .map(|time| time - core::mem::replace(&mut last, time));
-        silences.max().expect("the end is one of them")
+            .map(|time| core::mem::replace(&mut last, time)..time);
+        silences
+            .max_by_key(|silence| silence.end.saturating_sub(silence.start))
+            .expect("the end is one of them")
     }
 }
 

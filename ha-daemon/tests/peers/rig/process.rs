@@ -49,17 +49,37 @@ impl Process {
         }
     }
 
-    /// Asks the process to end and waits for it.
+    /// The process identifier, which `ip` and `setpriv` hand on to the program.
+    pub(crate) const fn pid(&self) -> Pid {
+        self.leader
+    }
+
+    /// Asks the process to end, waits for it, and returns whether it ended well.
     ///
     /// # Panics
     /// If it is still there after ten seconds.
-    pub(crate) fn terminate(mut self) {
-        kill(self.leader, Signal::SIGTERM).expect("the process is ours");
-        clock::until(
-            "the process to end on SIGTERM",
-            Duration::from_secs(10),
-            || self.child.try_wait().expect("it is our child").is_some(),
-        );
+    pub(crate) fn terminate(self) -> bool {
+        let ended = self.end_within(Duration::from_secs(10));
+        ended.expect("the process ends on SIGTERM within ten seconds")
+    }
+
+    /// Asks the process to end and returns whether it ended well; nothing if it did not end within
+    /// `limit`.
+    pub(crate) fn end_within(mut self, limit: Duration) -> Option<bool> {
+        match kill(self.leader, Signal::SIGTERM) {
+            Ok(()) | Err(Errno::ESRCH) => {}
+            Err(error) => panic!("the process is ours: {error}"),
+        }
+        let deadline = clock::now() + limit;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("it is our child") {
+                return Some(status.success());
+            }
+            if clock::now() > deadline {
+                return None;
+            }
+            clock::pause(Duration::from_millis(3));
+        }
     }
 
     /// Signals the whole group.
