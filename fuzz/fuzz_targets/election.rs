@@ -1,0 +1,4 @@
+//! The property `election` under libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| vrrp_core::properties::election(octets));

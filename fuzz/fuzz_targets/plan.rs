@@ -1,0 +1,4 @@
+//! The property `plan` under libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| ipvs_core::properties::plan(octets));
