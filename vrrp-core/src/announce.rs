@@ -53,9 +53,10 @@ pub struct Settings {
     pub refresh: Duration,
     /// Copies per address in each refresh.
     pub refresh_repeat: u16,
-    /// Copies per address after a contest was won; as `repeat` when absent.
+    /// Copies per address in each block after a contest was won; as `repeat` when absent.
     pub lower_prio_repeat: Option<u16>,
-    /// From the first block after a won contest to the second; as `delay` when absent.
+    /// From the first block after a won contest to the last; as `delay` when absent. The one
+    /// after [`Config::SETTLING`] is between them, whatever this says.
     pub lower_prio_delay: Option<Duration>,
 }
 
@@ -82,6 +83,10 @@ pub struct Config(Settings);
 impl Config {
     /// Shortest accepted refresh; anything shorter is a storm.
     pub const MIN_REFRESH: Duration = Duration::from_millis(100);
+    /// How long after a contest the addresses are announced once more. The loser may announce them
+    /// after the winner did: what it has queued, or answers to others, until it has read that it
+    /// lost.
+    pub const SETTLING: Duration = Duration::from_millis(100);
     /// Longest accepted span of any kind.
     pub const MAX_SPAN: Duration = Duration::from_secs(365 * 86_400);
 
@@ -177,6 +182,7 @@ struct Block {
 pub struct Schedule {
     config: Config,
     first: Option<Block>,
+    settling: Option<Block>,
     second: Option<Block>,
     refresh_at: Option<Instant>,
 }
@@ -188,6 +194,7 @@ impl Schedule {
         Self {
             config,
             first: None,
+            settling: None,
             second: None,
             refresh_at: None,
         }
@@ -215,7 +222,8 @@ impl Schedule {
     /// Begins a first block at `now` and, if configured, a second one after the delay.
     ///
     /// A new Active Router starts anew. After a won contest the refresh goes on as it was and a
-    /// pending second block stays unless this announcement brings its own.
+    /// pending second block stays unless this announcement brings its own. A contest has one more
+    /// block, [`Config::SETTLING`] after the last of several, unless the second one is due by then.
     pub fn start(&mut self, now: Instant, announcement: Announcement) {
         let (copies, delay) = self.config.block(announcement);
         let second = (delay > Duration::ZERO && copies > 0).then(|| Block {
@@ -224,10 +232,18 @@ impl Schedule {
         });
         match announcement {
             Announcement::NewActive => {
+                self.settling = None;
                 self.second = second;
                 self.refresh_at = self.config.refresh().map(|refresh| now + delay + refresh);
             }
-            Announcement::LowerPriority => self.second = second.or(self.second),
+            Announcement::LowerPriority => {
+                let at = now + Config::SETTLING;
+                self.second = second.or(self.second);
+                let is_covered = self
+                    .second
+                    .is_some_and(|block| now < block.at && block.at <= at);
+                self.settling = (copies > 0 && !is_covered).then_some(Block { at, copies });
+            }
         }
         let due = self.first.map_or(0, |block| block.copies);
         self.first = Some(Block {
@@ -239,6 +255,7 @@ impl Schedule {
     /// Forgets everything: the router is no longer Active.
     pub const fn stop(&mut self) {
         self.first = None;
+        self.settling = None;
         self.second = None;
         self.refresh_at = None;
     }
@@ -246,7 +263,9 @@ impl Schedule {
     /// When to call [`handle`](Self::handle) next.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        let blocks = [self.first, self.second].into_iter().flatten();
+        let blocks = [self.first, self.settling, self.second]
+            .into_iter()
+            .flatten();
         let blocks = blocks.map(|block| block.at).min();
         [blocks, self.refresh_at].into_iter().flatten().min()
     }
@@ -255,7 +274,7 @@ impl Schedule {
     /// the sum, and do not catch up on missed refreshes.
     pub fn handle(&mut self, now: Instant) -> Option<Burst> {
         let mut copies = 0;
-        for block in [&mut self.first, &mut self.second] {
+        for block in [&mut self.first, &mut self.settling, &mut self.second] {
             if let Some(due) = block.take_if(|block| block.at <= now) {
                 copies = due.copies.max(copies);
             }

@@ -80,6 +80,7 @@ fn a_won_contest_uses_its_own_numbers_and_leaves_the_refresh_alone() {
         bursts(&mut schedule, 25_000),
         [
             (at(7_000), 2),
+            (at(7_100), 2),
             (at(8_000), 2),
             (at(15_000), 1),
             (at(25_000), 1)
@@ -98,8 +99,60 @@ fn a_contest_without_a_second_block_keeps_the_pending_one() {
     schedule.start(at(1_000), Announcement::LowerPriority);
     assert_eq!(
         bursts(&mut schedule, 9_000),
-        [(at(1_000), 5), (at(5_000), 5)]
+        [(at(1_000), 5), (at(1_100), 5), (at(5_000), 5)]
     );
+}
+
+#[test]
+fn contests_in_a_row_settle_once_after_the_last() {
+    let mut schedule = schedule(Settings::default());
+    for contest in [0, 60, 120] {
+        schedule.start(at(contest), Announcement::LowerPriority);
+        assert_eq!(schedule.handle(at(contest)), Some(Burst { copies: 5 }));
+        assert_eq!(schedule.deadline(), Some(at(contest + 100)));
+    }
+    assert_eq!(
+        bursts(&mut schedule, 60_000),
+        [(at(220), 5), (at(5_120), 5)]
+    );
+}
+
+#[test]
+fn a_contest_whose_second_block_comes_soon_needs_no_other() {
+    let of = |millis| {
+        let mut schedule = schedule(Settings {
+            lower_prio_delay: Some(Duration::from_millis(millis)),
+            ..Settings::default()
+        });
+        schedule.start(at(0), Announcement::LowerPriority);
+        bursts(&mut schedule, 60_000)
+    };
+    assert_eq!(of(100), [(at(0), 5), (at(100), 5)]);
+    assert_eq!(of(101), [(at(0), 5), (at(100), 5), (at(101), 5)]);
+    assert_eq!(of(0), [(at(0), 5), (at(100), 5)]);
+}
+
+#[test]
+fn a_block_that_is_overdue_does_not_stand_for_the_settling() {
+    let mut schedule = schedule(Settings {
+        lower_prio_delay: Some(Duration::ZERO),
+        ..Settings::default()
+    });
+    schedule.start(at(0), Announcement::NewActive);
+    schedule.start(at(5_000), Announcement::LowerPriority);
+    assert_eq!(
+        bursts(&mut schedule, 60_000),
+        [(at(5_000), 5), (at(5_100), 5)]
+    );
+}
+
+#[test]
+fn a_new_active_router_has_nothing_to_settle() {
+    let mut schedule = schedule(Settings::default());
+    schedule.start(at(0), Announcement::LowerPriority);
+    schedule.start(at(10), Announcement::NewActive);
+    assert_eq!(schedule.handle(at(10)), Some(Burst { copies: 5 }));
+    assert_eq!(schedule.deadline(), Some(at(5_010)));
 }
 
 #[test]
