@@ -55,8 +55,8 @@ pub struct Settings {
     pub refresh_repeat: u16,
     /// Copies per address in each block after a contest was won; as `repeat` when absent.
     pub lower_prio_repeat: Option<u16>,
-    /// From the first block after a won contest to the last; as `delay` when absent. The one
-    /// after [`Config::SETTLING`] is between them, whatever this says.
+    /// From the first block after a won contest to the second; as `delay` when absent. The block
+    /// after [`Config::SETTLING`] does not depend on it.
     pub lower_prio_delay: Option<Duration>,
 }
 
