@@ -127,6 +127,7 @@ fn a_contest_whose_second_block_comes_soon_needs_no_other() {
         schedule.start(at(0), Announcement::LowerPriority);
         bursts(&mut schedule, 60_000)
     };
+    assert_eq!(of(50), [(at(0), 5), (at(50), 5)]);
     assert_eq!(of(100), [(at(0), 5), (at(100), 5)]);
     assert_eq!(of(101), [(at(0), 5), (at(100), 5), (at(101), 5)]);
     assert_eq!(of(0), [(at(0), 5), (at(100), 5)]);
@@ -138,12 +139,12 @@ fn a_block_that_is_overdue_does_not_stand_for_the_settling() {
         lower_prio_delay: Some(Duration::ZERO),
         ..Settings::default()
     });
-    schedule.start(at(0), Announcement::NewActive);
-    schedule.start(at(5_000), Announcement::LowerPriority);
-    assert_eq!(
-        bursts(&mut schedule, 60_000),
-        [(at(5_000), 5), (at(5_100), 5)]
-    );
+    for contest in [5_000, 5_001] {
+        schedule.start(at(0), Announcement::NewActive);
+        schedule.start(at(contest), Announcement::LowerPriority);
+        assert_eq!(schedule.handle(at(contest)), Some(Burst { copies: 5 }));
+        assert_eq!(schedule.deadline(), Some(at(contest + 100)));
+    }
 }
 
 #[test]
@@ -162,7 +163,7 @@ fn contests_are_not_announced_when_their_repeat_is_zero() {
         ..Settings::default()
     });
     schedule.start(at(0), Announcement::LowerPriority);
-    assert_eq!(bursts(&mut schedule, 60_000), []);
+    assert_eq!(schedule.handle(at(0)), None);
     assert_eq!(schedule.deadline(), None);
 }
 
