@@ -223,7 +223,7 @@ impl Schedule {
     ///
     /// A new Active Router starts anew. After a won contest the refresh goes on as it was and a
     /// pending second block stays unless this announcement brings its own. A contest has one more
-    /// block, [`Config::SETTLING`] after the last of several, unless the second one is due by then.
+    /// block, [`Config::SETTLING`] after the last of several.
     pub fn start(&mut self, now: Instant, announcement: Announcement) {
         let (copies, delay) = self.config.block(announcement);
         let second = (delay > Duration::ZERO && copies > 0).then(|| Block {
@@ -237,12 +237,11 @@ impl Schedule {
                 self.refresh_at = self.config.refresh().map(|refresh| now + delay + refresh);
             }
             Announcement::LowerPriority => {
-                let at = now + Config::SETTLING;
+                self.settling = (copies > 0).then(|| Block {
+                    at: now + Config::SETTLING,
+                    copies,
+                });
                 self.second = second.or(self.second);
-                let is_covered = self
-                    .second
-                    .is_some_and(|block| now < block.at && block.at <= at);
-                self.settling = (copies > 0 && !is_covered).then_some(Block { at, copies });
             }
         }
         let due = self.first.map_or(0, |block| block.copies);

@@ -118,7 +118,7 @@ fn contests_in_a_row_settle_once_after_the_last() {
 }
 
 #[test]
-fn a_contest_whose_second_block_comes_soon_needs_no_other() {
+fn a_contest_settles_whenever_its_second_block_is_due() {
     let of = |millis| {
         let mut schedule = schedule(Settings {
             lower_prio_delay: Some(Duration::from_millis(millis)),
@@ -127,24 +127,10 @@ fn a_contest_whose_second_block_comes_soon_needs_no_other() {
         schedule.start(at(0), Announcement::LowerPriority);
         bursts(&mut schedule, 60_000)
     };
-    assert_eq!(of(50), [(at(0), 5), (at(50), 5)]);
+    assert_eq!(of(0), [(at(0), 5), (at(100), 5)]);
+    assert_eq!(of(50), [(at(0), 5), (at(50), 5), (at(100), 5)]);
     assert_eq!(of(100), [(at(0), 5), (at(100), 5)]);
     assert_eq!(of(101), [(at(0), 5), (at(100), 5), (at(101), 5)]);
-    assert_eq!(of(0), [(at(0), 5), (at(100), 5)]);
-}
-
-#[test]
-fn a_block_that_is_overdue_does_not_stand_for_the_settling() {
-    let mut schedule = schedule(Settings {
-        lower_prio_delay: Some(Duration::ZERO),
-        ..Settings::default()
-    });
-    for contest in [5_000, 5_001] {
-        schedule.start(at(0), Announcement::NewActive);
-        schedule.start(at(contest), Announcement::LowerPriority);
-        assert_eq!(schedule.handle(at(contest)), Some(Burst { copies: 5 }));
-        assert_eq!(schedule.deadline(), Some(at(contest + 100)));
-    }
 }
 
 #[test]
