@@ -45,6 +45,9 @@ enum Command {
         /// The configuration, in as many files.
         #[arg(value_name = "FILE", default_value = DEFAULT_CONFIG)]
         files: Vec<PathBuf>,
+        /// The same, as `run` and keepalived take it.
+        #[arg(short, long, value_name = "FILE", conflicts_with = "files")]
+        file: Vec<PathBuf>,
         /// What `@ID` lines of the configuration are held against; the host name by default.
         #[arg(short = 'i', long, value_name = "ID")]
         config_id: Option<String>,
@@ -167,10 +170,12 @@ fn main() -> ExitCode {
         } => run(&file, socket, config_id, log_level),
         Command::Check {
             files,
+            file,
             config_id,
             format,
             strict_exit,
         } => {
+            let files = if file.is_empty() { files } else { file };
             let options = check::Options {
                 load: load_options(config_id),
                 strict_exit,
