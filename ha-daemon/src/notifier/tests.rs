@@ -158,7 +158,7 @@ fn subjects_do_not_wait_for_one_another_unless_all_turns_are_taken() {
 #[test]
 fn a_script_that_takes_too_long_is_ended_and_the_next_one_runs_after_its_end() {
     let mut rig = Rig::new("limit");
-    rig.notifier.limit = Duration::from_secs(1);
+    rig.notifier.limit = Duration::from_millis(300);
     let up = "trap 'echo ended >>log; exit' TERM; touch begun; while :; do sleep 0.01; done";
     let id = rig.add(up, "echo down >>log");
     rig.notify(id, Event::Up);

@@ -111,21 +111,12 @@ fn timing() -> Timing {
     }
 }
 
-const STEP: Duration = Duration::from_millis(500);
-const WHOLE: Duration = Duration::from_millis(1500);
-
 fn to(to: SocketAddr) -> Connection {
-    within(Duration::from_secs(10), Duration::from_secs(10), to)
-}
-
-/// With limits that are going to be reached.
-fn briefly(to: SocketAddr) -> Connection {
-    within(STEP, WHOLE, to)
-}
-
-const fn within(step: Duration, whole: Duration, to: SocketAddr) -> Connection {
     Connection {
-        limits: Limits { step, whole },
+        limits: Limits {
+            step: Duration::from_millis(300),
+            whole: Duration::from_millis(700),
+        },
         ..Connection::new(to)
     }
 }
@@ -197,8 +188,11 @@ fn tcp_waits_for_the_connection_no_longer_than_its_limit() {
             filler
         })
         .collect();
-    let outcome = Host::outcome(Protocol::Tcp(briefly(address)));
-    assert_eq!(outcome, Err(Failure::NotConnected(STEP)));
+    let outcome = Host::outcome(Protocol::Tcp(to(address)));
+    assert_eq!(
+        outcome,
+        Err(Failure::NotConnected(Duration::from_millis(300)))
+    );
 }
 
 #[test]
@@ -266,8 +260,8 @@ fn silent_server_is_given_one_step() {
         thread::park_timeout(Duration::from_secs(5));
     });
     assert_eq!(
-        Host::outcome(http(briefly(address), None)),
-        Err(Failure::NoAnswer(STEP))
+        Host::outcome(http(to(address), None)),
+        Err(Failure::NoAnswer(Duration::from_millis(300)))
     );
 }
 
@@ -281,8 +275,8 @@ fn dripping_server_is_given_the_whole_limit() {
         }
     });
     assert_eq!(
-        Host::outcome(http(briefly(address), None)),
-        Err(Failure::NoAnswer(WHOLE))
+        Host::outcome(http(to(address), None)),
+        Err(Failure::NoAnswer(Duration::from_millis(700)))
     );
 }
 
@@ -353,7 +347,7 @@ fn mail_server_that_greets_passes() {
 fn datagram_to_a_closed_port_is_refused_and_to_an_open_one_passes() {
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = socket.local_addr().unwrap();
-    let protocol = || Protocol::Udp(briefly(address), UdpSettings::default());
+    let protocol = || Protocol::Udp(to(address), UdpSettings::default());
     assert_eq!(Host::outcome(protocol()), PASSED);
     drop(socket);
     assert_eq!(Host::outcome(protocol()), Err(Failure::Refused));
@@ -440,7 +434,7 @@ fn no_more_attempts_than_the_limit_are_under_way() {
     let servers: Vec<_> = (0..5).map(|_| listener()).collect();
     let mut host = Host::new(2);
     for (id, (_, address)) in servers.iter().enumerate() {
-        host.add(id, http(briefly(*address), None));
+        host.add(id, http(to(*address), None));
     }
     host.skip(1);
     let mut reports = Vec::new();
@@ -448,7 +442,7 @@ fn no_more_attempts_than_the_limit_are_under_way() {
         reports.extend(host.turn());
         assert!(host.checks.running <= 2);
     }
-    let silent = Err(Failure::NoAnswer(STEP));
+    let silent = Err(Failure::NoAnswer(Duration::from_millis(300)));
     assert!(reports.iter().all(|report| report.outcome == silent));
     assert_eq!(
         reports
