@@ -105,8 +105,8 @@ fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_default()
 }
 
-/// Whether this process has but this one test to run. If not, another has run it, in an environment
-/// with these `variables`, as what the other tests leave behind would disturb it.
+/// Whether this process runs `test` and no other. If it does not, one that does has been started, with
+/// these `variables` set, and has passed.
 fn is_alone(test: &str, variables: &[(&str, &str)]) -> bool {
     const ALONE: &str = "HA_DAEMON_TEST_ALONE";
     if std::env::var_os(ALONE).is_some() {

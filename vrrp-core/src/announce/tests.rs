@@ -134,6 +134,20 @@ fn a_contest_settles_whenever_its_second_block_is_due() {
 }
 
 #[test]
+fn a_contest_settles_after_a_block_that_is_overdue_as_well() {
+    let mut schedule = schedule(Settings {
+        lower_prio_delay: Some(Duration::ZERO),
+        ..Settings::default()
+    });
+    for contest in [5_000, 5_001] {
+        schedule.start(at(0), Announcement::NewActive);
+        schedule.start(at(contest), Announcement::LowerPriority);
+        assert_eq!(schedule.handle(at(contest)), Some(Burst { copies: 5 }));
+        assert_eq!(bursts(&mut schedule, 60_000), [(at(contest + 100), 5)]);
+    }
+}
+
+#[test]
 fn a_new_active_router_has_nothing_to_settle() {
     let mut schedule = schedule(Settings::default());
     schedule.start(at(0), Announcement::LowerPriority);
