@@ -28,8 +28,27 @@ pub(super) struct Table {
 #[derive(Debug)]
 pub(super) struct Keyword {
     pub(super) name: &'static str,
+    start: Start,
     support: Support,
     inner: Inner,
+}
+
+/// The first octets of a name, ordered as names are: most names differ there, and comparing numbers
+/// is much quicker than comparing texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Start(u64);
+
+impl Start {
+    const fn of(name: &str) -> Self {
+        let mut octets = [0; size_of::<u64>()];
+        let len = match name.len() {
+            len @ 0..8 => len,
+            _ => octets.len(),
+        };
+        let (start, _) = name.as_bytes().split_at(len);
+        octets.split_at_mut(len).0.copy_from_slice(start);
+        Self(u64::from_be_bytes(octets))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +75,7 @@ enum Inner {
 const fn keyword(name: &'static str, support: Support, inner: Inner) -> Keyword {
     Keyword {
         name,
+        start: Start::of(name),
         support,
         inner,
     }
@@ -96,9 +116,12 @@ pub(super) enum Known {
 
 impl Table {
     pub(super) fn find(&self, name: &str) -> Option<&'static Keyword> {
+        let start = Start::of(name);
         self.lists().find_map(|list| {
-            let index = list.binary_search_by(|keyword| keyword.name.cmp(name));
-            index.ok().and_then(|index| list.get(index))
+            let first = list.partition_point(|keyword| keyword.start < start);
+            let alike = list.get(first..)?.iter();
+            let mut alike = alike.take_while(|keyword| keyword.start == start);
+            alike.find(|keyword| keyword.name == name)
         })
     }
 
