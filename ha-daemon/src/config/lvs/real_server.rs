@@ -78,6 +78,10 @@ impl<'n> RealServerDraft<'n> {
     ) -> Result<(), Handle> {
         if let Some(block) = block {
             let keyword = words.first;
+            if self.checkers.is_empty() {
+                // Most have no other, and a draft is big.
+                self.checkers.reserve_exact(1);
+            }
             self.checkers
                 .push(CheckerDraft::read(keyword, block, words));
             return Ok(());
