@@ -135,10 +135,11 @@ impl Builder {
             refuse(at, error.into());
             Users::default()
         });
-        let has_tls =
-            probes(config).any(|probe| matches!(probe, Probe::Http(check) if check.tls.is_some()));
         let files = &config.balancing.tls;
-        let clients = has_tls.then(|| Clients::read(files)).transpose();
+        let needs_files = files.are_given()
+            && probes(config)
+                .any(|probe| matches!(probe, Probe::Http(check) if check.tls.is_some()));
+        let clients = needs_files.then(|| Clients::read(files)).transpose();
         let clients = clients.unwrap_or_else(|error| {
             refuse(files.at, error.into());
             None

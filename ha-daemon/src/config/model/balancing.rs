@@ -84,3 +84,11 @@ pub struct TlsFiles {
     /// `key` of that certificate.
     pub key: Option<PathBuf>,
 }
+
+impl TlsFiles {
+    /// Whether there is any file to read.
+    #[must_use]
+    pub const fn are_given(&self) -> bool {
+        self.ca.is_some() || self.certificate.is_some() || self.key.is_some()
+    }
+}

@@ -53,23 +53,24 @@ pub struct Timing {
     pub delay_before_retry: Duration,
 }
 
-/// One way to find out whether a real server works.
+/// One way to find out whether a real server works. Most are connections, so that the others, which
+/// are bigger, are elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Probe {
     /// `TCP_CHECK`: it accepts a connection.
     Tcp(Connection),
     /// `HTTP_GET`, `SSL_GET`.
-    Http(HttpCheck),
+    Http(Box<HttpCheck>),
     /// `SMTP_CHECK`; each of its `host` blocks is a check of its own.
-    Smtp(SmtpCheck),
+    Smtp(Box<SmtpCheck>),
     /// `DNS_CHECK`.
-    Dns(DnsCheck),
+    Dns(Box<DnsCheck>),
     /// `UDP_CHECK`.
-    Udp(UdpCheck),
+    Udp(Box<UdpCheck>),
     /// `PING_CHECK`: it answers an ICMP echo; the port is 0.
     Ping(Connection),
     /// `MISC_CHECK`.
-    Misc(MiscCheck),
+    Misc(Box<MiscCheck>),
 }
 
 /// Where to connect to, and how.

@@ -31,7 +31,7 @@ fn http(inner: &str) -> HttpCheck {
     let Probe::Http(http) = probe(inner).0 else {
         panic!("HTTP_GET or SSL_GET");
     };
-    http
+    *http
 }
 
 const fn seconds(seconds: u64) -> Duration {

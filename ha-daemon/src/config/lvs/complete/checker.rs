@@ -131,11 +131,11 @@ impl Around<'_> {
                 self.http(draft, connection, keyword, is_tried, diagnostics)
             }),
             Kind::Dns(dns) => connect(own, diagnostics).map(|connection| {
-                Probe::Dns(DnsCheck {
+                Probe::Dns(Box::new(DnsCheck {
                     connection,
                     record: dns.record.unwrap_or(DnsRecord::Soa),
                     name: dns.name.unwrap_or_else(|| ".".to_owned()),
-                })
+                }))
             }),
             Kind::Udp(udp) => {
                 connect(own, diagnostics).map(|connection| self::udp(udp, connection, diagnostics))
@@ -168,13 +168,13 @@ impl Around<'_> {
                 url.virtual_host = host.cloned();
             }
         }
-        Some(Probe::Http(HttpCheck {
+        Some(Probe::Http(Box::new(HttpCheck {
             connection,
             tls: draft.tls,
             version: draft.version,
             fast_recovery: draft.fast_recovery,
             urls,
-        }))
+        })))
     }
 
     fn misc(
@@ -192,7 +192,7 @@ impl Around<'_> {
             }
             return None;
         };
-        Some(Probe::Misc(MiscCheck {
+        Some(Probe::Misc(Box::new(MiscCheck {
             script: Script {
                 command,
                 user: draft.user,
@@ -201,15 +201,15 @@ impl Around<'_> {
             },
             timeout: draft.timeout.unwrap_or(self.script_timeout),
             dynamic: draft.dynamic,
-        }))
+        })))
     }
 }
 
 fn smtp(connection: Connection, helo: &str) -> Probe {
-    Probe::Smtp(SmtpCheck {
+    Probe::Smtp(Box::new(SmtpCheck {
         connection,
         helo: helo.to_owned(),
-    })
+    }))
 }
 
 fn udp(mut draft: UdpDraft, connection: Connection, diagnostics: &mut Diagnostics) -> Probe {
@@ -219,11 +219,11 @@ fn udp(mut draft: UdpDraft, connection: Connection, diagnostics: &mut Diagnostic
         let diagnostic = Diagnostic::error(Code::Conflict, place, text);
         diagnostics.push(diagnostic.label("the check never succeeds"));
     }
-    Probe::Udp(UdpCheck {
+    Probe::Udp(Box::new(UdpCheck {
         connection,
         payload: draft.payload,
         reply,
-    })
+    }))
 }
 
 fn file(
