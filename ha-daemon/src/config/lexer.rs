@@ -39,6 +39,7 @@ impl<'l> Lexer<'l> {
 impl Iterator for Lexer<'_> {
     type Item = Lexeme;
 
+    #[inline]
     fn next(&mut self) -> Option<Lexeme> {
         let octets = self.text.as_bytes();
         let mut start = self.at;

@@ -263,6 +263,7 @@ impl Tape {
     }
 
     /// A word.
+    #[inline]
     pub(super) fn token<'t>(&'t self, at: usize, sources: &'t Sources) -> Token<'t> {
         let place = self.place(at);
         let elsewhere = self.cells.get(at).filter(|cell| cell.is_elsewhere);
