@@ -257,4 +257,25 @@ mod tests {
     fn every_table_is_sorted_without_duplicates() {
         check(&TOP);
     }
+
+    fn find(table: &Table) {
+        for keyword in table.lists().flatten() {
+            let name = keyword.name;
+            let longer = format!("{name}_");
+            let start = name.get(..8).unwrap_or("");
+            for name in [name, &longer, &name[1..], &name[..name.len() - 1], start] {
+                let known = table.lists().flatten().find(|known| known.name == name);
+                let found = table.find(name).map(|found| found.name);
+                assert_eq!(found, known.map(|known| known.name), "{name}");
+            }
+            if let Inner::Of(inner) = keyword.inner {
+                find(inner);
+            }
+        }
+    }
+
+    #[test]
+    fn keywords_are_found_by_their_whole_names() {
+        find(&TOP);
+    }
 }
