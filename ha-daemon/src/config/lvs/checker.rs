@@ -31,22 +31,22 @@ pub(super) struct CheckerDraft<'n> {
 pub(super) enum Kind<'n> {
     Tcp,
     Ping,
-    Http(HttpDraft),
+    Http(Box<HttpDraft>),
     Smtp {
         helo: Option<String>,
         hosts: Vec<ConnectionDraft>,
     },
     Dns(DnsDraft),
-    Udp(UdpDraft),
-    Misc(MiscDraft),
+    Udp(Box<UdpDraft>),
+    Misc(Box<MiscDraft>),
     File(FileDraft<'n>),
 }
 
 impl<'n> Kind<'n> {
     fn of(keyword: &str) -> (Self, &'static Table) {
         match keyword {
-            "HTTP_GET" => (Kind::Http(HttpDraft::new(false)), &HTTP_CHECK),
-            "SSL_GET" => (Kind::Http(HttpDraft::new(true)), &HTTP_CHECK),
+            "HTTP_GET" => (Kind::Http(Box::new(HttpDraft::new(false))), &HTTP_CHECK),
+            "SSL_GET" => (Kind::Http(Box::new(HttpDraft::new(true))), &HTTP_CHECK),
             "SMTP_CHECK" => (
                 Kind::Smtp {
                     helo: None,
@@ -55,8 +55,8 @@ impl<'n> Kind<'n> {
                 &SMTP_CHECK,
             ),
             "DNS_CHECK" => (Kind::Dns(DnsDraft::default()), &DNS_CHECK),
-            "UDP_CHECK" => (Kind::Udp(UdpDraft::default()), &UDP_CHECK),
-            "MISC_CHECK" => (Kind::Misc(MiscDraft::default()), &MISC_CHECK),
+            "UDP_CHECK" => (Kind::Udp(Box::default()), &UDP_CHECK),
+            "MISC_CHECK" => (Kind::Misc(Box::default()), &MISC_CHECK),
             "FILE_CHECK" => (Kind::File(FileDraft::default()), &FILE_CHECK),
             "PING_CHECK" => (Kind::Ping, &SOCKET_CHECK),
             _ => (Kind::Tcp, &SOCKET_CHECK),

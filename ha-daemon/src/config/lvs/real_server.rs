@@ -31,8 +31,8 @@ pub(super) struct RealServerDraft<'n> {
     pub(super) lower: u32,
     pub(super) method: Option<Forwarding>,
     pub(super) inhibit: Option<bool>,
-    pub(super) notify_up: Option<Script>,
-    pub(super) notify_down: Option<Script>,
+    pub(super) notify_up: Option<Box<Script>>,
+    pub(super) notify_down: Option<Box<Script>>,
     pub(super) virtual_host: Option<String>,
     pub(super) checkers: Vec<CheckerDraft<'n>>,
 }

@@ -6,7 +6,7 @@ use crate::config::tape::Token;
 use crate::config::value::Words;
 
 /// `COMMAND [USER [GROUP]]`.
-pub(super) fn parse(words: &mut Words<'_, '_>) -> Result<Script, Handle> {
+pub(super) fn parse(words: &mut Words<'_, '_>) -> Result<Box<Script>, Handle> {
     let word = words.word("a command")?;
     let command = command(word, words)?;
     let mut at = Written(word.place);
@@ -17,12 +17,12 @@ pub(super) fn parse(words: &mut Words<'_, '_>) -> Result<Script, Handle> {
         }
         None => (None, None),
     };
-    Ok(Script {
+    Ok(Box::new(Script {
         command,
         user,
         group,
         at,
-    })
+    }))
 }
 
 /// `USER [GROUP]`, in which a colon may precede the group.

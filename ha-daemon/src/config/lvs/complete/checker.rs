@@ -124,11 +124,11 @@ impl Around<'_> {
     ) -> Option<Probe> {
         match kind {
             Kind::File(_) | Kind::Smtp { .. } => None,
-            Kind::Misc(misc) => self.misc(misc, keyword, is_tried, diagnostics),
+            Kind::Misc(misc) => self.misc(*misc, keyword, is_tried, diagnostics),
             Kind::Ping => connect(own, diagnostics).map(Probe::Ping),
             Kind::Tcp => connect(own, diagnostics).map(Probe::Tcp),
             Kind::Http(draft) => connect(own, diagnostics).and_then(|connection| {
-                self.http(draft, connection, keyword, is_tried, diagnostics)
+                self.http(*draft, connection, keyword, is_tried, diagnostics)
             }),
             Kind::Dns(dns) => connect(own, diagnostics).map(|connection| {
                 Probe::Dns(Box::new(DnsCheck {
@@ -138,7 +138,7 @@ impl Around<'_> {
                 }))
             }),
             Kind::Udp(udp) => {
-                connect(own, diagnostics).map(|connection| self::udp(udp, connection, diagnostics))
+                connect(own, diagnostics).map(|connection| self::udp(*udp, connection, diagnostics))
             }
         }
     }

@@ -74,8 +74,8 @@ impl<'n> Completion<'n, '_, '_> {
             upper: draft.upper,
             lower: self.lower(draft.lower, draft.upper, draft.seen.place("lthreshold")),
             inhibit_on_failure: draft.inhibit.unwrap_or(self.draft.inhibit),
-            notify_up: draft.notify_up.map(Box::new),
-            notify_down: draft.notify_down.map(Box::new),
+            notify_up: draft.notify_up,
+            notify_down: draft.notify_down,
             checkers,
         }
     }
