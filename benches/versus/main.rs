@@ -42,17 +42,17 @@ const ALL: [What; 8] = [
     },
     What {
         name: "start",
-        about: "1,000 instances from start to all Active, and after a crash (2 min)",
+        about: "1,000 instances from start to all Active, and after a crash (2 min a round)",
         measure: trials::start,
     },
     What {
         name: "addresses",
-        about: "20,000 addresses on one instance (2 min)",
+        about: "20,000 addresses on one instance (2 min a round)",
         measure: trials::addresses,
     },
     What {
         name: "takeover",
-        about: "takeover and handover at 1 s and 0.01 s (8 min)",
+        about: "takeover and handover at 1 s and 0.01 s (8 min a round)",
         measure: trials::takeover,
     },
     What {

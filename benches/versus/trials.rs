@@ -10,8 +10,8 @@ const DOWN_200: f64 = 3_218.75;
 const DOWN_100: f64 = 3_609.375;
 
 /// 1,000 instances on four links.
-pub(crate) fn start(_rounds: usize) {
-    let lines = peers(&["fails_over_a_thousand_routers_at_one_second"]);
+pub(crate) fn start(rounds: usize) {
+    let runs = peers(rounds, &["fails_over_a_thousand_routers_at_one_second"]);
     let rows = [
         ("Active after the start", "all Active ", DOWN_200),
         ("taken over after a crash", "all taken over ", DOWN_100),
@@ -19,7 +19,7 @@ pub(crate) fn start(_rounds: usize) {
     ];
     let rows = rows.map(|(what, label, down)| {
         let of_down = |peer| {
-            let times = first(&lines, peer, label);
+            let times = first(&runs, peer, label);
             times.into_iter().map(|time| time / down).collect()
         };
         Row {
@@ -33,16 +33,17 @@ pub(crate) fn start(_rounds: usize) {
 }
 
 /// 20,000 addresses on one instance.
-pub(crate) fn addresses(_rounds: usize) {
-    let lines = peers(&[
+pub(crate) fn addresses(rounds: usize) {
+    let tests = [
         "adds_twenty_thousand_addresses",
         "while_it_adds_twenty_thousand",
-    ]);
+    ];
+    let runs = peers(rounds, &tests);
     let row = |what: &str, label: &str| Row {
         what: what.to_owned(),
         unit: "ms",
-        ours: first(&lines, "HaDaemon: ", label),
-        theirs: first(&lines, "Keepalived: ", label),
+        ours: first(&runs, "HaDaemon: ", label),
+        theirs: first(&runs, "Keepalived: ", label),
     };
     let rows = [
         row("20,000 addresses in place after", "all addresses "),
@@ -55,7 +56,7 @@ pub(crate) fn addresses(_rounds: usize) {
 }
 
 /// Takeover and handover at 1 s and 0.01 s, over what the protocol prescribes.
-pub(crate) fn takeover(_rounds: usize) {
+pub(crate) fn takeover(rounds: usize) {
     let cases = [
         ("v2 at 1 s", "V2 at 1s: ", "v2_at_one_second"),
         (
@@ -68,12 +69,12 @@ pub(crate) fn takeover(_rounds: usize) {
     for (name, label, test) in cases {
         let ours = format!("takeover::ours_then_ours::{test}");
         let theirs = format!("takeover::keepalived_then_keepalived::{test}");
-        let lines = peers(&[&ours, &theirs]);
+        let runs = peers(rounds, &[&ours, &theirs]);
         for event in ["handover", "takeover"] {
             for figure in ["median", "p99"] {
                 let over = |peers: &str| {
                     let prefix = format!("[{peers}, {peers}] {label}{event} ");
-                    over_nominal(&lines, &prefix, figure)
+                    over_nominal(&runs, &prefix, figure)
                 };
                 rows.push(Row {
                     what: format!("{event}, {name}: {figure} over the protocol's time"),
@@ -87,9 +88,13 @@ pub(crate) fn takeover(_rounds: usize) {
     table::print("keepalived", &rows);
 }
 
-/// Runs the tests whose names contain one of `filters`, passes their lines on to stderr and returns
-/// them.
-fn peers(filters: &[&str]) -> Vec<String> {
+/// Runs the tests whose names contain one of `filters` so many times, passes their lines on to stderr
+/// and returns those of each run.
+fn peers(rounds: usize, filters: &[&str]) -> Vec<Vec<String>> {
+    (0..rounds).map(|_| run(filters)).collect()
+}
+
+fn run(filters: &[&str]) -> Vec<String> {
     let output = Command::new("cargo")
         .args([
             "test",
@@ -114,32 +119,34 @@ fn peers(filters: &[&str]) -> Vec<String> {
     lines.map(str::to_owned).collect()
 }
 
-/// The time behind `label` in the first line that starts with `prefix` and has it, in ms.
-fn first(lines: &[String], prefix: &str, label: &str) -> Vec<f64> {
+/// The time behind `label` in the first line of each run that starts with `prefix` and has it, in ms.
+fn first(runs: &[Vec<String>], prefix: &str, label: &str) -> Vec<f64> {
     // A label of two parts names a line and a figure in it.
     let (line, figure) = match label.trim_end().rsplit_once(' ') {
         Some((line, figure @ "max")) => (line, Some(figure)),
         Some(_) | None => (label, None),
     };
-    let found = lines
-        .iter()
-        .filter_map(|text| text.strip_prefix(prefix)?.strip_prefix(line));
-    let times = found.filter_map(|rest| match figure {
-        Some(name) => number_after(rest, name),
-        None => debugged(rest.split_whitespace().next()?),
-    });
-    times.take(1).collect()
+    let time = |text: &String| {
+        let rest = text.strip_prefix(prefix)?.strip_prefix(line)?;
+        match figure {
+            Some(name) => number_after(rest, name),
+            None => debugged(rest.split_whitespace().next()?),
+        }
+    };
+    let times = runs.iter().filter_map(|lines| lines.iter().find_map(time));
+    times.collect()
 }
 
-/// `figure` of the distribution in the line that starts with `prefix`, less the time in the
-/// parentheses at its end.
-fn over_nominal(lines: &[String], prefix: &str, figure: &str) -> Vec<f64> {
-    let found = lines.iter().filter_map(|line| {
+/// `figure` of the distribution in the first line of each run that starts with `prefix`, less the
+/// time in the parentheses at its end.
+fn over_nominal(runs: &[Vec<String>], prefix: &str, figure: &str) -> Vec<f64> {
+    let over = |line: &String| {
         let rest = line.strip_prefix(prefix)?;
         let (_, nominal) = rest.rsplit_once(' ')?;
         Some(number_after(rest, figure)? - debugged(nominal.trim_end_matches(')'))?)
-    });
-    found.take(1).collect()
+    };
+    let figures = runs.iter().filter_map(|lines| lines.iter().find_map(over));
+    figures.collect()
 }
 
 /// The number behind the word `name`.
