@@ -41,9 +41,10 @@ struct Start(u64);
 impl Start {
     const fn of(name: &str) -> Self {
         let mut octets = [0; size_of::<u64>()];
-        let len = match name.len() {
-            len @ 0..8 => len,
-            _ => octets.len(),
+        let len = if name.len() < octets.len() {
+            name.len()
+        } else {
+            octets.len()
         };
         let (start, _) = name.as_bytes().split_at(len);
         octets.split_at_mut(len).0.copy_from_slice(start);

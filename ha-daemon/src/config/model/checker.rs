@@ -53,8 +53,8 @@ pub struct Timing {
     pub delay_before_retry: Duration,
 }
 
-/// One way to find out whether a real server works. Most are connections, so that the others, which
-/// are bigger, are elsewhere.
+/// One way to find out whether a real server works. `TCP_CHECK` is the most common and takes the
+/// least room; what takes more is in a box.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Probe {
     /// `TCP_CHECK`: it accepts a connection.
