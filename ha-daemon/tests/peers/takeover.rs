@@ -1,6 +1,9 @@
-//! How long addresses are without an owner, as distributions.
+//! How long addresses are without an owner, as distributions. Several labs have their trials at once,
+//! and take processor time from each other; with the variable `LABS` that many.
 
+use core::num::NonZeroUsize;
 use core::time::Duration;
+use std::env;
 use std::sync::Mutex;
 use std::thread;
 
@@ -130,6 +133,16 @@ fn crash(pair: &mut Pair<'_>, start: Duration) -> (Duration, Duration) {
     )
 }
 
+/// The variable `LABS`.
+///
+/// # Panics
+/// If it is no number, or 0.
+fn labs() -> Option<usize> {
+    let labs = env::var("LABS").ok()?;
+    let labs: NonZeroUsize = labs.parse().expect("LABS is a number above 0");
+    Some(labs.get())
+}
+
 /// Runs trials in `labs` labs at once.
 fn measure(peers: [Peer; 2], protocol: Protocol, centis: u16, labs: usize) -> Trials {
     let trials = Mutex::default();
@@ -147,7 +160,7 @@ fn measure(peers: [Peer; 2], protocol: Protocol, centis: u16, labs: usize) -> Tr
 
 /// The handover takes the backup's skew (F6), the takeover its Active_Down_Interval (F5).
 fn takes_over_in_time(peers: [Peer; 2], protocol: Protocol, centis: u16, labs: usize) {
-    let trials = measure(peers, protocol, centis, labs);
+    let trials = measure(peers, protocol, centis, self::labs().unwrap_or(labs));
     let backup = Instance::new(protocol, 51, 100, centis);
     let what = format!("{peers:?} {protocol:?} at {:?}", backup.interval());
     let (handover, crash) = (
