@@ -151,11 +151,17 @@ fn taken(result: Result<(), Error>) -> bool {
     }
 }
 
-/// The connections of this thread's namespace, without templates.
-pub(crate) fn connections() -> BTreeMap<Flow, DestinationKey> {
+/// Where the connections of this thread's namespace go, without templates. A flow has several while
+/// one that was replaced has not gone yet.
+pub(crate) fn connections() -> BTreeMap<Flow, Vec<DestinationKey>> {
     let text = fs::read_to_string("/proc/thread-self/net/ip_vs_conn").unwrap();
-    let lines = text.lines().skip(1).map(connection);
-    lines.filter(|(flow, _)| flow.client.port() != 0).collect()
+    let mut connections = BTreeMap::<_, Vec<_>>::new();
+    for (flow, destination) in text.lines().skip(1).map(connection) {
+        if flow.client.port() != 0 {
+            connections.entry(flow).or_default().push(destination);
+        }
+    }
+    connections
 }
 
 /// `TCP 0A020001 C001 0A010001 0050 0A030001 1F90 SYN_RECV 60`; IPv6 addresses have colons.
