@@ -10,7 +10,6 @@ mod addresses;
 mod election;
 mod host;
 mod interfaces;
-mod meter;
 mod scale;
 mod stalls;
 mod transport;
