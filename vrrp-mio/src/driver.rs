@@ -1,5 +1,6 @@
 //! Virtual routers on a host: one loop turn after another.
 
+mod ability;
 mod announce;
 mod attachment;
 mod counters;
@@ -7,6 +8,7 @@ mod flags;
 mod kernel;
 mod network;
 mod notice;
+mod obstacle;
 mod ports;
 mod receive;
 mod refusal;
@@ -27,6 +29,7 @@ use vrrp_core::{Action, Actions, Event, Instant, Role, Statistics};
 
 use self::network::Network;
 pub use self::notice::Notice;
+pub use self::obstacle::Obstacle;
 use self::ports::Ports;
 pub use self::router::Router;
 pub use self::spec::{Path, RouterSpec, TransmitChecksum, VirtualAddress, VirtualMac};
@@ -178,7 +181,9 @@ impl Driver {
     /// virtual router identifier, the version and the family: another router is added for another.
     pub fn tell(&mut self, router: RouterId, event: Event) {
         let now = self.clock.now();
-        self.handle(router.0, event, now);
+        if let Some(event) = self.weigh(router.0, event) {
+            self.handle(router.0, event, now);
+        }
         if matches!(event, Event::Configure(_)) {
             self.network.reconfigure(router.0, &mut self.routers);
         }

@@ -76,8 +76,8 @@ pub use self::addresses::{AddressKeeper, AddressSpec};
 pub use self::clock::Clock;
 pub use self::deadlines::Deadlines;
 pub use self::driver::{
-    Driver, DriverError, Notice, Path, Router, RouterId, RouterSpec, TransmitChecksum, Turn,
-    VirtualAddress, VirtualMac,
+    Driver, DriverError, Notice, Obstacle, Path, Router, RouterId, RouterSpec, TransmitChecksum,
+    Turn, VirtualAddress, VirtualMac,
 };
 pub use self::frames::{FrameError, Frames};
 pub use self::interfaces::{InterfaceName, Interfaces, NetworkEvent};

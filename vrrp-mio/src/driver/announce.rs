@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use nix::errno::Errno;
 use vrrp_core::announce::{Burst, Schedule};
-use vrrp_core::{Announcement, Instant, Role};
+use vrrp_core::{Announcement, Family, Instant, Role};
 
 use super::ports::Ports;
 use super::router::Router;
@@ -131,6 +131,12 @@ impl Router {
         }
     }
 
+    /// An address is to be announced, as often as when the router becomes Active.
+    pub(super) fn owe(&mut self, position: usize) {
+        let copies = vrrp_core::announce::Settings::from(self.told.manner.announce).repeat;
+        self.owed.add(position, copies);
+    }
+
     /// Starts an announcement.
     pub(super) fn schedule(&mut self, now: Instant, announcement: Announcement) {
         let idle = || Box::new(Schedule::new(self.told.manner.announce));
@@ -173,7 +179,8 @@ impl Router {
         let Some(link) = link.filter(|link| !link.flags.is_without_arp()) else {
             return Ok(());
         };
-        let own = self.told.virtual_mac().filter(|_| device.is_none());
+        let own_family = Family::of(address.address()) == self.machine.config().family();
+        let own = (self.told.virtual_mac()).filter(|_| device.is_none() && own_family);
         let Some(mac) = own.map(|own| own.mac).or(link.mac) else {
             return Ok(());
         };

@@ -47,6 +47,7 @@ impl Driver {
         if self.network.synchronised {
             self.refresh_dirty(&slice, now);
         }
+        self.announce_moved();
         Ok(changed)
     }
 
@@ -121,6 +122,7 @@ impl Driver {
                     self.notices.push(Notice::AddressLost { router, address });
                 }
                 AddressEvent::Failed { owner, key, error } => {
+                    self.network.dirty.insert(owner);
                     let (router, address) = (RouterId(owner), key.address());
                     self.notices.push(Notice::AddressFailed {
                         router,
@@ -140,14 +142,31 @@ impl Driver {
             return;
         };
         router.installed.set(position, true);
+        router.retreat = None;
         if router.machine.role() == Role::Active {
-            let copies = vrrp_core::announce::Settings::from(router.told.manner.announce).repeat;
-            router.owed.add(position, copies);
+            router.owe(position);
             self.deadlines.set(id, router.deadline());
         }
         let (router, address) = (RouterId(id), key.address());
         self.notices
             .push(Notice::AddressInstalled { router, address });
+    }
+
+    /// Announces the addresses on interfaces that have another MAC address now.
+    fn announce_moved(&mut self) {
+        for id in core::mem::take(&mut self.network.moved) {
+            let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
+                continue;
+            };
+            if router.machine.role() != Role::Active {
+                continue;
+            }
+            let positions: Vec<_> = router.installed.iter().collect();
+            for position in positions {
+                router.owe(position);
+            }
+            self.deadlines.set(id, router.deadline());
+        }
     }
 
     /// Once every router knows whether the addresses of an earlier run are its own.
