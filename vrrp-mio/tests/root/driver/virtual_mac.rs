@@ -145,7 +145,11 @@ fn a_name_that_is_taken_is_told_once_and_waited_for() {
     let host = switch.host(1);
     host.ip("link add vrrp.51 type veth peer name other");
     let a = host.start(with_mac(router(100, &["10.9.0.100/24"])));
-    let failures = |host: &Host| host.noticed(|n| matches!(n, Notice::MacvlanFailed { .. }));
+    fn is_taken(notice: &Notice) -> bool {
+        let name = "virtual-mac-name-taken";
+        matches!(notice, Notice::Obstacle { obstacle, present: true, .. } if obstacle.name() == name)
+    }
+    let failures = |host: &Host| host.noticed(is_taken);
     until("the notice", || failures(&host) == 1);
     host.ip("link set other up");
     host.ip("link set vrrp.51 up");
