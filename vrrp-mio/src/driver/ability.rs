@@ -64,7 +64,7 @@ impl Driver {
         self.network.retreat(id, router, now);
         let found = obstacles(&self.network, router, interfaces, primary, now);
         let former = core::mem::replace(&mut router.obstacles, found.into_boxed_slice());
-        let changes = changes(RouterId(id), &former, &router.obstacles);
+        let changes = changes(router.id, &former, &router.obstacles);
         self.notices.extend(changes);
         let has = |input| (router.obstacles.iter()).any(|obstacle| obstacle.input() == input);
         let (mute, faulty) = (has(Input::Interface), has(Input::Fault));

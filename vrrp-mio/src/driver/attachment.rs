@@ -4,10 +4,11 @@ use core::net::IpAddr;
 
 use vrrp_core::receive::Expect;
 use vrrp_core::wire::{AH_LEN, Addresses};
-use vrrp_core::{Family, Instant, Vrid};
+use vrrp_core::{Family, Instant};
 
 use super::ability::Sources;
 use super::network::Network;
+use super::ports::{Member, ROUTED};
 use super::router::{Keys, Router};
 use super::spec::Path;
 use super::virtual_mac::VirtualMacs;
@@ -52,6 +53,7 @@ impl Driver {
         let interfaces = self.monitor.interfaces();
         self.network.settle(id, router, interfaces);
         self.judge(id, now, sources);
+        self.note_hearing(id);
     }
 
     /// Leaves the sockets of an interface that is gone or no longer the router's.
@@ -61,13 +63,7 @@ impl Driver {
         };
         router.interface = None;
         if let Some(listener) = router.listener.take() {
-            let member = (router.machine.config().vrid(), id);
-            self.ports.leave(
-                self.poll.registry(),
-                listener,
-                member,
-                group(&router.told.manner.path),
-            );
+            self.ports.leave(self.poll.registry(), listener, id);
         }
     }
 
@@ -91,11 +87,16 @@ impl Driver {
         if router.listener.is_some() {
             return;
         }
-        let member: (Vrid, usize) = (router.machine.config().vrid(), id);
-        let group = group(&router.told.manner.path);
+        let path = &router.told.manner.path;
+        let member = Member {
+            vrid: config.vrid(),
+            router: id,
+            group: group(path),
+        };
+        let scope = if path.is_routed() { ROUTED } else { link.index };
         match self
             .ports
-            .join(self.poll.registry(), link.index, transport, member, group)
+            .join(self.poll.registry(), scope, transport, member)
         {
             Ok(listener) => {
                 router.listener = Some(listener);

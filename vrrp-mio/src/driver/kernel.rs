@@ -4,7 +4,7 @@ use vrrp_core::{Instant, Role};
 
 use super::network::Tag;
 use super::router::Router;
-use super::{Driver, DriverError, NETLINK_SLICE, Notice, RouterId};
+use super::{Driver, DriverError, NETLINK_SLICE, Notice};
 use crate::NetworkEvent;
 use crate::addresses::AddressEvent;
 use crate::interfaces::AddressKey;
@@ -69,6 +69,7 @@ impl Driver {
         if self.network.synchronised {
             self.drive_virtual_macs(&slice, now);
         }
+        self.drive_hearing(&slice);
         self.drive_firewall(&slice)?;
         loop {
             let asked = self.network.ask_addresses(self.monitor.interfaces(), now);
@@ -118,17 +119,21 @@ impl Driver {
                     {
                         router.installed.set(position, false);
                     }
-                    let (router, address) = (RouterId(owner), address.address);
-                    self.notices.push(Notice::AddressLost { router, address });
+                    let address = address.address;
+                    if let Some(router) = self.name(owner) {
+                        self.notices.push(Notice::AddressLost { router, address });
+                    }
                 }
                 AddressEvent::Failed { owner, key, error } => {
                     self.network.dirty.insert(owner);
-                    let (router, address) = (RouterId(owner), key.address());
-                    self.notices.push(Notice::AddressFailed {
-                        router,
-                        address,
-                        error,
-                    });
+                    let address = key.address();
+                    if let Some(router) = self.name(owner) {
+                        self.notices.push(Notice::AddressFailed {
+                            router,
+                            address,
+                            error,
+                        });
+                    }
                 }
             }
         }
@@ -147,7 +152,7 @@ impl Driver {
             router.owe(position);
             self.deadlines.set(id, router.deadline());
         }
-        let (router, address) = (RouterId(id), key.address());
+        let (router, address) = (router.id, key.address());
         self.notices
             .push(Notice::AddressInstalled { router, address });
     }
@@ -185,6 +190,7 @@ impl Driver {
             self.network
                 .keeper
                 .condemn_leftovers(self.monitor.interfaces());
+            self.network.hearing.search(self.monitor.interfaces());
             self.network.requests_pending = true;
         }
     }
