@@ -166,10 +166,9 @@ impl Router {
             return;
         }
         if let Some(burst) = self.due(now) {
-            for position in self.installed.iter() {
-                if let Some(address) = self.told.address(position) {
-                    let family = Family::of(address.address());
-                    self.outbox.add(family, position, burst.copies);
+            for position in 0..self.told.all().count() {
+                if self.installed.get(position) {
+                    self.owe_copies(position, burst.copies);
                 }
             }
         }
@@ -210,6 +209,10 @@ impl Router {
     /// An address is to be announced, as often as when the router becomes Active.
     pub(super) fn owe(&mut self, position: usize) {
         let copies = vrrp_core::announce::Settings::from(self.told.manner.announce).repeat;
+        self.owe_copies(position, copies);
+    }
+
+    fn owe_copies(&mut self, position: usize, copies: u16) {
         if let Some(address) = self.told.address(position) {
             let family = Family::of(address.address());
             self.outbox.add(family, position, copies);
