@@ -353,6 +353,10 @@ fn a_router_that_the_kernel_lets_have_no_address_leaves_it_to_the_other() {
     (hosts.lab.host(0)).inside(|| std::fs::write(path, "1").expect("root may switch IPv6 off"));
     owner(1);
     hosts.await_obstacle("addresses-refused");
+    // The interface has an address of its own again, which is worth another try.
+    (hosts.lab.host(0)).inside(|| std::fs::write(path, "0").expect("root may switch IPv6 on"));
+    hosts.ip("addr add fe80::99/64 dev eth1 nodad");
+    owner(0);
 }
 
 /// As keepalived places them.
@@ -360,7 +364,7 @@ fn a_router_that_the_kernel_lets_have_no_address_leaves_it_to_the_other() {
 #[ignore = "needs root and keepalived"]
 fn addresses_of_the_own_family_go_on_the_macvlan_and_others_on_the_interface() {
     let body = format!(
-        "use_vmac\nvirtual_ipaddress {{\n {ADDRESS}/24 dev eth0\n 10.0.7.2/24\n}}\n\
+        "use_vmac\nvirtual_ipaddress {{\n {ADDRESS}/24 dev eth0\n 10.0.7.2/24 dev vrrp.51\n}}\n\
          virtual_ipaddress_excluded {{\n 10.0.7.3/24 dev eth0\n 2001:db8:10::1/64\n \
          2001:db8:10::2/64 dev eth0\n}}"
     );
@@ -401,4 +405,28 @@ fn another_mac_address_of_the_interface_is_announced_at_once() {
         let announced = hosts.lab.capture().announced(0, address, start);
         announced.len() >= 5
     });
+}
+
+/// Down in Backup on purpose, which is no reason for who depends on it to fail.
+#[test]
+#[ignore = "needs root and keepalived"]
+fn a_macvlan_of_ours_counts_as_its_interface() {
+    let body = format!(
+        "use_vmac\n{}\n}}\nvrrp_instance w {{\n interface eth0\n virtual_router_id 52\n \
+         version 3\n advert_int 0.1\n priority 100\n track_interface {{\n  vrrp.51\n }}\n \
+         virtual_ipaddress {{\n 10.0.7.2/24 dev vrrp.51\n}}",
+        plain()
+    );
+    let hosts = Hosts::new("", &body);
+    hosts.await_master(0, ADDRESS);
+    until("one MASTER of the other", PATIENCE, || {
+        [0, 1]
+            .iter()
+            .filter(|host| hosts.lab.host(**host).has_address("10.0.7.2"))
+            .count()
+            == 1
+    });
+    for daemon in &hosts.daemons {
+        assert!(!daemon.status().contains("FAULT"), "{daemon}");
+    }
 }
