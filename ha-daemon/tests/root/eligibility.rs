@@ -28,6 +28,10 @@ impl Hosts {
     fn on(interface: &str, prepare: &str, body: &str) -> Self {
         let lab = Lab::new(2, 2);
         lab.host(0).ip(prepare);
+        Self::in_lab(lab, interface, body)
+    }
+
+    fn in_lab(lab: Lab, interface: &str, body: &str) -> Self {
         let directory = Directory::new("eligibility");
         let daemons = [(0, 200), (1, 100)].map(|(host, priority)| {
             let interface = if host == 0 { interface } else { "eth0" };
@@ -86,19 +90,19 @@ impl Hosts {
 
     /// What `ip -o -d link show` says of an interface of the first host; nothing if there is none.
     fn link(&self, name: &str) -> String {
-        show(&self.lab, "link", name)
+        show(&self.lab, 0, "link", name)
     }
 
     fn addresses(&self, name: &str) -> String {
-        show(&self.lab, "addr", name)
+        show(&self.lab, 0, "addr", name)
     }
 }
 
-fn show(lab: &Lab, what: &str, name: &str) -> String {
+fn show(lab: &Lab, host: usize, what: &str, name: &str) -> String {
     let output = std::process::Command::new("/usr/sbin/ip")
         .args([
             "-n",
-            lab.host(0).name(),
+            lab.host(host).name(),
             "-o",
             "-d",
             what,
@@ -322,6 +326,31 @@ fn a_duplicate_is_tried_again_and_shown() {
     });
     until("no failure in status", PATIENCE, || {
         !hosts.status().contains("another host has the address")
+    });
+}
+
+/// Both hosts ask for the detection, and a third one has the only address.
+#[test]
+#[ignore = "needs root and keepalived"]
+fn a_router_whose_only_address_is_another_hosts_is_not_master() {
+    const DOUBLE: &str = "fd00:0::78";
+    let body = format!("virtual_ipaddress {{\n {DOUBLE}/64 -nodad\n}}");
+    let lab = Lab::new(2, 1);
+    lab.bridges()
+        .ip(&format!("addr add {DOUBLE}/64 dev br0 nodad"));
+    let hosts = Hosts::in_lab(lab, "eth0", &body);
+    hosts.await_obstacle("addresses-duplicate");
+    hosts
+        .lab
+        .bridges()
+        .ip(&format!("addr del {DOUBLE}/64 dev br0"));
+    let usable = |host: usize| {
+        let shown = show(&hosts.lab, host, "addr", "eth0");
+        let line = shown.lines().find(|line| line.contains("::78"));
+        line.is_some_and(|line| !line.contains("tentative") && !line.contains("dadfailed"))
+    };
+    until("one host having the address", PATIENCE * 2, || {
+        usable(0) && !usable(1)
     });
 }
 
