@@ -19,6 +19,8 @@ use crate::health::smtp::HelloName;
 use crate::health::tls::{Client, TlsSettings};
 use crate::health::udp::UdpSettings;
 
+mod load;
+
 const PASSED: Outcome = Ok(Passed { weight: None });
 const TOKENS: usize = 1000;
 
@@ -72,7 +74,7 @@ impl Host {
         let now = self.now();
         for event in &events {
             assert!(self.checks.owns(event.token()));
-            self.checks.ready(event.token(), now);
+            self.checks.ready(event.token());
         }
         self.checks.fire(now);
         self.checks.reports()
