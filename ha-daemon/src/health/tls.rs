@@ -11,7 +11,7 @@ use std::sync::Arc;
 use rustls::client::{Resumption, VerifierBuilderError};
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, Error};
+use rustls::{AlertDescription, ClientConfig, ClientConnection, Error};
 
 use self::verify::Unverified;
 use super::attempt::{Dialogue, Failure, Outcome, Progress};
@@ -24,11 +24,34 @@ const PORTION: usize = 4096;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum TlsFailure {
     /// The handshake or a record failed, here or by an alert of the other side.
-    #[error("TLS: {0}")]
+    #[error("TLS: {}{}", .0, Unspoken(.0))]
     Protocol(#[from] Error),
     /// The connection ended without a closing alert (RFC 8446 §6.1), which `tls_compliant` wants.
     #[error("TLS: connection closed without close_notify")]
     Truncated,
+}
+
+/// What a server may have wanted that ended a handshake so. OpenSSL, which keepalived uses, speaks more
+/// than rustls does.
+struct Unspoken<'e>(&'e Error);
+
+impl fmt::Display for Unspoken<'_> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "other errors say enough")]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Error::AlertReceived(
+                AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity,
+            )
+            | Error::PeerIncompatible(_) => {
+                "; the server may want what is not spoken here: RSA or DHE key exchange, CBC, a curve \
+                 other than X25519, P-256 and P-384, or a certificate of the client's"
+            }
+            Error::AlertReceived(AlertDescription::ProtocolVersion) => {
+                "; the server may want a version before TLS 1.2"
+            }
+            _ => "",
+        })
+    }
 }
 
 /// Checkers cannot use TLS so.

@@ -80,7 +80,15 @@ fn parse(head: &[u8]) -> Result<Status, HttpFailure> {
         .allow_multiple_spaces_in_response_status_delimiters(true)
         .ignore_invalid_headers_in_responses(true)
         .parse_response(&mut response, head);
-    let complete = parsed.map_err(HttpFailure::Head)?.is_complete();
+    let complete = match parsed {
+        Ok(parsed) => parsed.is_complete(),
+        // keepalived looks at the code alone, and at the end of the connection.
+        Err(error) => {
+            let framing = Framing::Close;
+            let status = code(head).map(|code| Status { code, framing });
+            return status.ok_or(HttpFailure::Head(error));
+        }
+    };
     let (Some(code), true) = (response.code, complete) else {
         return Err(HttpFailure::Head(httparse::Error::Status));
     };
@@ -105,6 +113,16 @@ fn parse(head: &[u8]) -> Result<Status, HttpFailure> {
         length(values("Content-Length")).map_or(Framing::Close, Framing::Length)
     };
     Ok(Status { code, framing })
+}
+
+/// The status code of a head that is not quite one of HTTP: the three digits behind the version.
+fn code(head: &[u8]) -> Option<u16> {
+    let line = head.strip_prefix(b"HTTP/")?;
+    let behind = line.iter().position(|octet| *octet == b' ')? + 1;
+    let digits = line.get(behind..behind + 3)?;
+    let alone = line.get(behind + 3).is_none_or(u8::is_ascii_whitespace);
+    let plain = alone && digits.iter().all(u8::is_ascii_digit);
+    str::from_utf8(digits).ok().filter(|_| plain)?.parse().ok()
 }
 
 /// The one length that all fields agree on. Where they do not, the end of the connection tells.

@@ -180,7 +180,6 @@ fn connection_closed_before_the_head_is_over_fails() {
 fn other_protocols_are_refused() {
     for response in [
         &b"SSH-2.0-OpenSSH_9.2\r\n\r\n"[..],
-        b"HTTP/2.0 200 OK\r\n\r\n",
         b"HTTP/1.1 99999999999999999999 OK\r\n\r\n",
         b"HTTP/1.1 20 OK\r\n\r\n",
     ] {
@@ -189,6 +188,30 @@ fn other_protocols_are_refused() {
             panic!("{outcome:?}");
         };
     }
+}
+
+/// keepalived looks at the three digits alone.
+#[test]
+fn a_code_behind_any_version_is_one() {
+    for response in [
+        &b"HTTP/2.0 200 OK\r\n\r\nx"[..],
+        b"HTTP/1.1 200 OK\r\n: no name\r\nX\0Y\r\n\r\nx",
+        b"HTTP/1 200\n\nx",
+        b"HTTP/1.1 200 \xfcber\r\n\r\nx",
+        b"HTTP/1.1 200 a\x01b\r\n\r\nx",
+    ] {
+        let name = String::from_utf8_lossy(response);
+        assert_eq!(outcome(&url(), response, true), PASSED, "{name}");
+    }
+    let expected = StatusSet::default();
+    let failure = HttpFailure::Status {
+        found: 404,
+        expected,
+    };
+    assert_eq!(
+        outcome(&url(), b"HTTP/3 404 \r\n\r\n", true),
+        failed(failure)
+    );
 }
 
 /// CVE-2018-19115 is a status line without an end.
