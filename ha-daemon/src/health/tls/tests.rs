@@ -284,3 +284,13 @@ fn a_failed_handshake_names_what_the_server_may_have_wanted() {
         "TLS: cannot decrypt peer's message"
     );
 }
+
+#[test]
+fn signatures_by_keys_of_rsa_pss_alone_are_asked_for() {
+    let client = Client::new(&TlsSettings::default()).unwrap();
+    let mut tls = client.wrap(Ping::default(), address()).unwrap();
+    let mut hello = Vec::new();
+    assert_eq!(tls.start(&mut hello), Progress::Continue);
+    let schemes = [0x08, 0x09, 0x08, 0x0a, 0x08, 0x0b];
+    assert!(hello.windows(6).any(|octets| octets == schemes));
+}
