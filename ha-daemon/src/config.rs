@@ -9,6 +9,7 @@
 //! of a line in an intermediate form.
 
 mod address;
+mod blank;
 mod complete;
 mod conflicts;
 mod diagnostic;
@@ -16,6 +17,7 @@ mod firsts;
 mod global;
 mod include;
 mod instance;
+mod invisible;
 mod keywords;
 mod lexer;
 mod line;

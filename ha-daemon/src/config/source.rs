@@ -4,6 +4,8 @@ use core::num::NonZeroU32;
 use core::ops::Range;
 use std::sync::{Arc, OnceLock};
 
+use super::blank::trimmed;
+
 /// Which of the files (or which text) a [`Span`] is in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceId(u32);
@@ -120,7 +122,7 @@ impl Source {
         let before = self.text.get(..offset)?;
         let line = before.rfind('\n').map_or(0, |at| at + 1);
         let before = before.get(line..)?;
-        before.trim().is_empty().then(|| columns(before))
+        trimmed(before).is_empty().then(|| columns(before))
     }
 }
 
