@@ -14,6 +14,7 @@ mod complete;
 mod conflicts;
 mod diagnostic;
 mod firsts;
+mod given;
 mod global;
 mod include;
 mod instance;
@@ -27,6 +28,7 @@ mod model;
 #[cfg(any(test, feature = "properties"))]
 pub(crate) mod properties;
 mod reader;
+mod references;
 mod render;
 mod sequence;
 mod source;

@@ -133,6 +133,8 @@ codes! {
     BadTlsFile = "bad-tls-file",
     /// Something this process may not look at.
     NotChecked = "not-checked",
+    /// An interface that this host lacks.
+    NoInterface = "no-interface",
     /// Nothing that could run.
     NothingToRun = "nothing-to-run",
 }
@@ -151,10 +153,12 @@ impl Code {
                 | Self::ExtraArgument
                 | Self::Repeated
                 | Self::UndefinedVariable
+                | Self::DuplicateAddress
                 | Self::SharedAddress
                 | Self::LateDefaults
                 | Self::Deprecated
                 | Self::NotChecked
+                | Self::NoInterface
                 | Self::NothingToRun
         )
     }
@@ -363,6 +367,15 @@ impl Diagnostics {
             };
             !is_minor(diagnostic) || !words.iter().any(covers)
         });
+    }
+
+    /// Adds to what is to be done about it.
+    pub(super) fn add_help(&mut self, handle: Handle, text: &str) {
+        if let Some(diagnostic) = self.list.get_mut(handle.0)
+            && !diagnostic.help.iter().any(|help| help == text)
+        {
+            diagnostic.help.push(text.to_owned());
+        }
     }
 
     /// Makes a diagnostic at least as severe as `severity`.
