@@ -30,6 +30,7 @@ pub(crate) mod properties;
 mod reader;
 mod references;
 mod render;
+mod secrets;
 mod sequence;
 mod source;
 mod tape;
@@ -179,8 +180,16 @@ fn interpret(reader: Reader<'_>, trees: &[Tree]) -> Loaded {
         ..
     } = reader;
     let config = top::interpret(trees, &sources, &mut diagnostics);
-    sources.hide(core::mem::take(&mut diagnostics.secrets));
-    let (diagnostics, omitted) = diagnostics.finish();
+    let mut secrets = core::mem::take(&mut diagnostics.secrets);
+    secrets.extend(sources.passwords());
+    let (mut diagnostics, omitted) = diagnostics.finish();
+    if !secrets.is_empty() {
+        let shown = sources.clone();
+        sources.hide(secrets);
+        for diagnostic in &mut diagnostics {
+            diagnostic.hide(&shown, &sources);
+        }
+    }
     Loaded {
         config,
         diagnostics,

@@ -1,4 +1,7 @@
 use super::*;
+
+mod corpus;
+
 use crate::config::{Position, load_str};
 
 fn report(text: &str) -> (ExitStatus, String) {

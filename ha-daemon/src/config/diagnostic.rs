@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::invisible;
-use super::source::{Place, SourceId, Span};
+use super::lexer::unquoted;
+use super::source::{Place, SourceId, Sources, Span};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,6 +56,8 @@ codes! {
     BadCharacter = "bad-character",
     /// A character that nobody sees, in a word.
     InvisibleCharacter = "invisible-character",
+    /// A comment that starts within a word.
+    CommentInWord = "comment-in-word",
     /// A double quote without its partner.
     UnterminatedQuote = "unterminated-quote",
     /// A variable that is not defined, or not written so that it is replaced.
@@ -148,6 +151,7 @@ impl Code {
             Self::IncludeMissing
                 | Self::IncludeSkipped
                 | Self::InvisibleCharacter
+                | Self::CommentInWord
                 | Self::NotSupported
                 | Self::NoEffect
                 | Self::ExtraArgument
@@ -238,6 +242,25 @@ impl Diagnostic {
     pub(crate) fn help(mut self, text: impl Into<String>) -> Self {
         self.help.push(text.into());
         self
+    }
+
+    /// Repeats nothing that is hidden: what is quoted is as it was `shown`.
+    pub(super) fn hide(&mut self, shown: &Sources, hidden: &Sources) {
+        let labels = core::iter::once(&self.primary).chain(&self.secondary);
+        let spans: Vec<Span> = labels.map(|label| label.place.span).collect();
+        for span in spans {
+            let (was, is) = (unquoted(shown.text(span)), unquoted(hidden.text(span)));
+            if was == is || was.is_empty() {
+                continue;
+            }
+            let labels = core::iter::once(&mut self.primary).chain(&mut self.secondary);
+            let texts = labels.map(|label| &mut label.text).chain(&mut self.help);
+            for text in texts.chain([&mut self.message]) {
+                if text.contains(was) {
+                    *text = text.replace(was, is);
+                }
+            }
+        }
     }
 
     /// Shows what nobody would see in it, and says what that is.

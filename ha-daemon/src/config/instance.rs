@@ -6,7 +6,7 @@ use core::time::Duration;
 use vrrp_core::{Priority, Version, Vrid};
 
 use super::address;
-use super::diagnostic::{Code, Diagnostic, Diagnostics, Handle, Severity};
+use super::diagnostic::{Code, Diagnostic, Diagnostics, Handle, Severity, closest};
 use super::given::GivenKeywords;
 use super::global::{EarlyDefaults, Garp, group, repeat, version};
 use super::keywords::{AUTHENTICATION, INSTANCE, Known};
@@ -123,6 +123,9 @@ impl<'n> Draft<'n> {
             match INSTANCE.check(&node, diagnostics) {
                 Known::Reported(handle, meant) => {
                     references.named_in(&node);
+                    if node.keyword.text == "auth_hmac" {
+                        hide_keys(&node, diagnostics);
+                    }
                     draft.tried.extend(meant.map(|meant| (meant, handle)));
                 }
                 Known::Supported(keyword) => match &node.block {
@@ -323,12 +326,20 @@ impl<'n> Draft<'n> {
 
     fn authentication(&mut self, block: &Block<'_>, diagnostics: &mut Diagnostics) {
         for node in block.nodes() {
-            let secrets = node.arguments.clone().map(|word| word.place.span);
-            if node.keyword.text != "auth_type" {
-                diagnostics.secrets.extend(secrets);
-            }
+            let words = node.arguments.clone();
+            // `auth_type` is followed by no secret, unless that is in the wrong place.
+            let is_type = node.keyword.text == "auth_type";
+            let secrets = words.enumerate().filter(|(index, word)| {
+                let is_kind = closest(word.text, ["PASS", "AH"]).is_some();
+                !is_type || *index > 0 || !is_kind
+            });
+            let secrets = secrets.map(|(_, word)| word.place.span);
+            diagnostics.secrets.extend(secrets);
             match AUTHENTICATION.check(&node, diagnostics) {
                 Known::Reported(handle, meant) => {
+                    if meant.is_none() && node.arguments.first().is_none() {
+                        diagnostics.secrets.push(node.keyword.place.span);
+                    }
                     self.tried.extend(meant.map(|meant| (meant, handle)));
                 }
                 Known::Supported(keyword) => {
@@ -379,6 +390,13 @@ fn is_switch(name: &str) -> bool {
             | "down_timer_adverts"
             | "use_vmac"
     )
+}
+
+/// The keys of `auth_hmac` are secrets.
+fn hide_keys(node: &Node<'_>, diagnostics: &mut Diagnostics) {
+    let lines = node.block.iter().flat_map(|block| block.nodes());
+    let words = lines.flat_map(|line| line.arguments);
+    diagnostics.secrets.extend(words.map(|word| word.place.span));
 }
 
 fn auth_type(words: &mut Words<'_, '_>) -> Result<AuthType, Handle> {

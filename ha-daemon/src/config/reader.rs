@@ -171,6 +171,7 @@ impl<'o> Reader<'o> {
             source,
             text,
             at,
+            cut: None,
             shown_directory: absolute.display().to_string(),
             directory,
         }));
@@ -233,10 +234,28 @@ impl<'o> Reader<'o> {
                 self.frames.clear();
                 return None;
             }
+            self.report_cut();
             if self.is_clean(&line) {
                 return Some(line);
             }
         }
+    }
+
+    /// Reports a comment that starts within a word, which may have been meant to be part of it.
+    fn report_cut(&mut self) {
+        let Some(Frame::File(file)) = self.frames.last_mut() else {
+            return;
+        };
+        let Some(span) = file.cut.take() else {
+            return;
+        };
+        let place = Place { span, via: None };
+        let text = "a comment starts within a word";
+        self.diagnostics.push(
+            Diagnostic::warning(Code::CommentInWord, place, text)
+                .label("the word ends here")
+                .help("in double quotes `#` and `!` are letters like any other"),
+        );
     }
 
     fn close_frame(&mut self) {

@@ -5,6 +5,7 @@ use core::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use super::blank::trimmed;
+use super::secrets;
 
 /// Which of the files (or which text) a [`Span`] is in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -187,6 +188,16 @@ impl Sources {
         self.uses.push(place);
         let id = u32::try_from(self.uses.len()).ok()?;
         NonZeroU32::new(id).map(UseId)
+    }
+
+    /// Where passwords may be written.
+    pub(super) fn passwords(&self) -> Vec<Span> {
+        let ids = (0..).map(SourceId);
+        let each = ids.zip(&self.sources).flat_map(|(id, source)| {
+            let found = secrets::find(&source.text).into_iter();
+            found.map(move |range| Span::new(id, range))
+        });
+        each.collect()
     }
 
     /// Replaces each octet of some texts, so that they are not shown.

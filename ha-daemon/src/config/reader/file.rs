@@ -17,6 +17,8 @@ pub(super) struct FileFrame {
     pub(super) source: SourceId,
     pub(super) text: Arc<String>,
     pub(super) at: usize,
+    /// Where a comment has cut the last word of the last line short.
+    pub(super) cut: Option<Span>,
     /// What includes are relative to; `None` where files may not be included.
     pub(super) directory: Option<PathBuf>,
     /// `${_PWD}`.
@@ -45,7 +47,19 @@ impl FileFrame {
         let len = rest.find('\n').unwrap_or(rest.len());
         let range = self.at..self.at + len;
         self.at = range.end + 1;
-        Some(without_comment(self.source, &self.text, range))
+        let line = without_comment(self.source, &self.text, range.clone());
+        self.cut = self.cut_by_comment(&line, range.end);
+        Some(line)
+    }
+
+    /// Where a comment starts that has neither a blank before nor behind it.
+    fn cut_by_comment(&self, line: &Line, end: usize) -> Option<Span> {
+        let at = line.span()?.end as usize;
+        let octets = self.text.as_bytes();
+        let is_ink = |at: usize| octets.get(at).is_some_and(|octet| octet.is_ascii_graphic());
+        let before = at.checked_sub(1)?;
+        let is_in_word = at + 1 < end && is_ink(before) && is_ink(at + 1) && !line.is_blank();
+        is_in_word.then(|| Span::new(self.source, at..at + 1))
     }
 }
 
