@@ -1,0 +1,305 @@
+//! Hosts on a switch.
+
+use core::net::IpAddr;
+use core::sync::atomic::{AtomicU32, Ordering};
+use core::time::Duration;
+use std::fs::File;
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::thread::{JoinHandle, sleep, spawn};
+
+use nix::sched::{CloneFlags, setns};
+use nix::unistd::Pid;
+use vrrp_core::{Config, Family, Role, Settings, Version};
+use vrrp_mio::{Clock, Driver, Notice, RouterId, RouterSpec, VirtualAddress};
+
+/// Longer than anything awaited takes, however loaded the machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Runs `ip` with the words of `arguments`.
+pub(crate) fn ip(arguments: &str) -> String {
+    let output = Command::new("ip")
+        .args(arguments.split_whitespace())
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "ip {arguments}: {errors}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Waits until `condition` holds.
+pub(crate) fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let clock = Clock::new().unwrap();
+    let give_up = clock.now() + PATIENCE;
+    while !condition() {
+        assert!(clock.now() < give_up, "still waiting: {what}");
+        sleep(Duration::from_millis(5));
+    }
+}
+
+/// A bridge in a namespace of its own.
+pub(crate) struct Switch {
+    pub(crate) name: String,
+}
+
+impl Switch {
+    pub(crate) fn new() -> Self {
+        static SERIAL: AtomicU32 = AtomicU32::new(0);
+        let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
+        let name = format!("vd-{}-{serial}", std::process::id());
+        ip(&format!("netns add {name}"));
+        ip(&format!(
+            "-n {name} link add br0 type bridge mcast_snooping 0"
+        ));
+        ip(&format!("-n {name} link set br0 addrgenmode none up"));
+        Self { name }
+    }
+
+    /// A host with `eth0` on this switch, which is port `pN`; it is 10.9.0.N and fe80::N.
+    pub(crate) fn host(&self, number: u8) -> Host {
+        let host = Host::new(&format!("{}-{number}", self.name), number);
+        self.plug(&host, "eth0");
+        host
+    }
+
+    /// Connects an interface of a host to port `pN`.
+    pub(crate) fn plug(&self, host: &Host, interface: &str) {
+        let (name, number) = (&self.name, host.number);
+        ip(&format!(
+            "-n {name} link add p{number} type veth peer name {interface} netns {}",
+            host.name
+        ));
+        ip(&format!(
+            "-n {name} link set p{number} addrgenmode none master br0 up"
+        ));
+        host.ip(&format!("link set {interface} addrgenmode none up"));
+        host.ip(&format!("address add 10.9.0.{number}/24 dev {interface}"));
+        host.ip(&format!(
+            "address add fe80::{number}/64 dev {interface} nodad"
+        ));
+    }
+}
+
+impl Drop for Switch {
+    fn drop(&mut self) {
+        drop(
+            Command::new("ip")
+                .args(["netns", "delete", &self.name])
+                .status(),
+        );
+    }
+}
+
+type Job = Box<dyn FnOnce(&mut Node) + Send>;
+
+/// What lives on the thread of a host.
+#[derive(Default)]
+pub(crate) struct Node {
+    driver: Option<Driver>,
+    pub(crate) notices: Vec<Notice>,
+}
+
+impl Node {
+    pub(crate) fn driver(&mut self) -> &mut Driver {
+        self.driver.as_mut().expect("the host is up")
+    }
+
+    /// Ends the driver as a signal that cannot be caught would: nothing is put back.
+    pub(crate) fn kill(&mut self) {
+        core::mem::forget(self.driver.take());
+    }
+
+    fn run(mut self, jobs: &Receiver<Job>) {
+        loop {
+            match jobs.try_recv() {
+                Ok(job) => job(&mut self),
+                Err(TryRecvError::Disconnected) => return,
+                Err(TryRecvError::Empty) => match &mut self.driver {
+                    Some(driver) => {
+                        let turn = driver.turn(Some(Duration::from_millis(5))).unwrap();
+                        self.notices.extend(turn.notices);
+                    }
+                    None => sleep(Duration::from_millis(1)),
+                },
+            }
+        }
+    }
+}
+
+/// A network namespace with a driver.
+pub(crate) struct Host {
+    pub(crate) name: String,
+    number: u8,
+    jobs: Option<Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Host {
+    pub(crate) fn new(name: &str, number: u8) -> Self {
+        ip(&format!("netns add {name}"));
+        let (jobs, work) = channel::<Job>();
+        let path = format!("/run/netns/{name}");
+        let thread = spawn(move || {
+            setns(File::open(path).unwrap(), CloneFlags::CLONE_NEWNET).unwrap();
+            Node::default().run(&work);
+        });
+        let host = Self {
+            name: name.to_owned(),
+            number,
+            jobs: Some(jobs),
+            thread: Some(thread),
+        };
+        host.boot();
+        host
+    }
+
+    /// Runs `ip` in the namespace.
+    pub(crate) fn ip(&self, arguments: &str) -> String {
+        ip(&format!("-n {} {arguments}", self.name))
+    }
+
+    /// What `question` gives on the thread of the host, between two turns.
+    pub(crate) fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&mut Node) -> T + Send + 'static,
+    ) -> T {
+        let (reply, answer) = channel();
+        let job: Job = Box::new(move |node| drop(reply.send(question(node))));
+        self.jobs.as_ref().unwrap().send(job).unwrap();
+        answer.recv().expect("the driver runs")
+    }
+
+    /// Gives the host a driver.
+    pub(crate) fn boot(&self) {
+        self.ask(|node| {
+            node.driver = Some(Driver::new().unwrap());
+        });
+    }
+
+    /// Takes the driver away, without a word to anybody.
+    pub(crate) fn crash(&self) {
+        self.ask(|node| node.driver = None);
+    }
+
+    /// Puts the driver before everything else that wants the processor, so that what is measured is
+    /// the driver and not its neighbours.
+    pub(crate) fn prioritise(&self) {
+        schedule("chrt --fifo --pid 50", self.thread());
+    }
+
+    /// Favours the driver where it works without a pause, which the kernel does not let a real-time
+    /// thread do: it takes 50 ms of every second away.
+    pub(crate) fn favour(&self) {
+        schedule("renice --priority -20 --pid", self.thread());
+    }
+
+    fn thread(&self) -> Pid {
+        self.ask(|_| nix::unistd::gettid())
+    }
+
+    pub(crate) fn start(&self, spec: RouterSpec) -> RouterId {
+        self.ask(|node| {
+            let router = node.driver().add(spec).unwrap();
+            node.driver().start(router);
+            router
+        })
+    }
+
+    pub(crate) fn stop(&self, router: RouterId) {
+        self.ask(move |node| node.driver().stop(router));
+        until("the host to settle", || {
+            self.ask(|node| node.driver().is_settled())
+        });
+    }
+
+    pub(crate) fn role(&self, router: RouterId) -> Role {
+        self.ask(move |node| node.driver().router(router).unwrap().machine().role())
+    }
+
+    pub(crate) fn await_role(&self, router: RouterId, role: Role) {
+        until(&format!("{} to be {role:?}", self.name), || {
+            self.role(router) == role
+        });
+    }
+
+    /// The addresses of an interface, as `ip` shows them.
+    pub(crate) fn has(&self, address: &str) -> bool {
+        let shown = self.ip("-o address show");
+        shown.contains(&format!(" {address} "))
+    }
+
+    pub(crate) fn await_address(&self, address: &str, there: bool) {
+        until(&format!("{address} on {}: {there}", self.name), || {
+            self.has(address) == there
+        });
+    }
+
+    pub(crate) fn forget_notices(&self) {
+        self.ask(|node| node.notices.clear());
+    }
+
+    pub(crate) fn noticed(&self, wanted: fn(&Notice) -> bool) -> usize {
+        self.ask(move |node| node.notices.iter().filter(|notice| wanted(notice)).count())
+    }
+
+    /// The value of a kernel parameter below `/proc/sys/net`.
+    pub(crate) fn sysctl(&self, path: &str) -> i32 {
+        let path = format!("/proc/sys/net/{path}");
+        self.ask(move |_| {
+            std::fs::read_to_string(path)
+                .unwrap()
+                .trim()
+                .parse()
+                .unwrap()
+        })
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.jobs = None;
+        let ended = self.thread.take().map(JoinHandle::join);
+        drop(
+            Command::new("ip")
+                .args(["netns", "delete", &self.name])
+                .status(),
+        );
+        if !std::thread::panicking() {
+            assert!(ended.is_some_and(|ended| ended.is_ok()), "{}", self.name);
+        }
+    }
+}
+
+/// A virtual router on `eth0` with VRID 51 that advertises ten times a second.
+pub(crate) fn router(priority: u8, addresses: &[&str]) -> RouterSpec {
+    let addresses: Vec<_> = addresses.iter().map(|text| virtual_address(text)).collect();
+    let family = Family::of(addresses[0].spec.address);
+    let settings = Settings {
+        priority,
+        interval_cs: 10,
+        ..Settings::new(Version::V3, family, 51)
+    };
+    let config = Config::try_from(settings).unwrap();
+    RouterSpec::new(config, "eth0".parse().unwrap(), addresses)
+}
+
+pub(crate) fn virtual_address(text: &str) -> VirtualAddress {
+    let (address, length) = text.split_once('/').unwrap();
+    VirtualAddress::new(address.parse().unwrap(), length.parse().unwrap())
+}
+
+pub(crate) fn address(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+/// Schedules `thread` otherwise.
+pub(crate) fn schedule(command: &str, thread: Pid) {
+    let mut words = command.split_whitespace();
+    let status = Command::new(words.next().unwrap())
+        .args(words)
+        .arg(thread.to_string())
+        .stdout(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(status.success());
+}
