@@ -17,7 +17,7 @@ use signal_hook::flag;
 use signal_hook_mio::v1_0::Signals;
 use tracing::{error, info, warn};
 use vrrp_core::track::{Effect, Tracker, Verdict};
-use vrrp_core::{Instant, Priority};
+use vrrp_core::{Event, Instant, Priority};
 use vrrp_mio::{Driver, DriverError, InterfaceName, Notice, RouterId, Turn};
 
 use crate::balancer::{Balancer, PrepareError, Prepared};
@@ -243,6 +243,7 @@ impl Engine {
         let spec = spec.map_err(|source| refused(instance, source))?;
         narrator::placed(&instance.name, &spec);
         let router = self.driver.add(spec);
+        let router = router.map_err(|source| refused(instance, source.into()))?;
         if self.by_router.len() <= router.index() {
             self.by_router.resize(router.index() + 1, usize::MAX);
         }
@@ -361,6 +362,13 @@ impl Engine {
         self.control = Some(control);
     }
 
+    /// Delivers what tracking says to a router that is there.
+    fn tell(&mut self, router: RouterId, event: Event) {
+        if let Err(error) = self.driver.tell(router, event) {
+            error!("{event:?}: {error}");
+        }
+    }
+
     fn stop(&mut self) {
         if self.farewell.is_some() {
             return;
@@ -442,10 +450,9 @@ impl Engine {
     fn instance_status(&self, member: &Member, now: Instant) -> Option<InstanceStatus> {
         let tracked = member.trackers.iter().map(|(name, tracker)| {
             let effect = self.effect(*name, *tracker);
-            let link = self.driver.interfaces().link_named(*name);
             TrackedStatus {
                 interface: name.to_string(),
-                up: link.is_some_and(|link| link.is_usable()),
+                up: self.driver.is_usable(*name),
                 adjustment: match effect {
                     Effect::Adjust(adjustment) => adjustment,
                     Effect::Fault => 0,
@@ -458,6 +465,7 @@ impl Engine {
                 &member.name,
                 self.driver.router(*router)?,
                 tracked.collect(),
+                self.failing(*router),
                 now,
             ),
             Place::Sought(instance) => {
