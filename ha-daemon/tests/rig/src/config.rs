@@ -7,6 +7,7 @@ use core::time::Duration;
 use vrrp_core::Family;
 
 use super::capture::Key;
+use super::clock::stall;
 
 /// A protocol version with what it runs over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +108,12 @@ impl Instance {
     /// `Active_Down_Interval` (RFC 9568 §6.1).
     pub fn down(&self) -> Duration {
         3 * self.interval() + self.skew()
+    }
+
+    /// What a bound may be exceeded by: a fifth of the interval, and what the machine itself stalled
+    /// between two points in time.
+    pub fn grace(&self, from: Duration, to: Duration) -> Duration {
+        self.interval() / 5 + stall(from, to)
     }
 
     /// The virtual address clients use. Over IPv6 a link-local one precedes it (RFC 9568 §5.2.9).

@@ -6,10 +6,12 @@ use std::thread;
 
 use rig::garbage::{self, vectors};
 use rig::{
-    Advert, Gaps, Instance, Lab, Pair, Peer, Ping, Protocol, now, pause, stall, succession, until,
+    Advert, Gaps, Instance, Lab, PATIENCE, Pair, Peer, Ping, Protocol, now, pause, stall,
+    succession, until,
 };
 
-/// How late a step may be here; `takeover` measures how late it is.
+/// Three intervals: how long to look on where nothing is to happen, and how long a kernel may take to
+/// tell that a link or an address is back.
 const SLACK: Duration = Duration::from_millis(300);
 
 const BASE: Instance = Instance::new(Protocol::V3Ipv4, 51, 100, 10);
@@ -22,6 +24,27 @@ fn successors(owner: usize, adverts: &[Advert]) -> Vec<usize> {
         .collect()
 }
 
+/// The second host takes over in time after the last advert of the first.
+fn is_replaced(pair: &Pair<'_>, lab: &Lab, from: Duration) {
+    let taken = pair.await_claim(1, from, PATIENCE).time;
+    let last = lab.capture().last_claim(pair.key(), 0, taken);
+    let last = last.expect("it was Active").time;
+    let bound = pair.instance(1).down() + BASE.grace(last, taken);
+    assert!(taken - last <= bound, "{:?} of {bound:?}", taken - last);
+}
+
+/// The first host takes over again in time after `restored`; returns when.
+fn returns(pair: &Pair<'_>, restored: Duration) -> Duration {
+    let back = pair.await_claim(0, restored, PATIENCE).time;
+    let bound = BASE.down() + SLACK + BASE.grace(restored, back);
+    assert!(
+        back - restored <= bound,
+        "{:?} of {bound:?}",
+        back - restored
+    );
+    back
+}
+
 /// The first host loses its carrier and gets it back.
 fn carrier(peer: Peer) {
     let lab = Lab::new(2, 1);
@@ -29,11 +52,11 @@ fn carrier(peer: Peer) {
     pair.converge();
     let start = now();
     lab.set_carrier(0, 0, false);
-    pair.await_claim(1, start, BASE.down() + SLACK);
+    is_replaced(&pair, &lab, start);
     pause(SLACK);
     let restored = now();
     lab.set_carrier(0, 0, true);
-    let back = pair.await_claim(0, restored, BASE.down() + SLACK).time;
+    let back = returns(&pair, restored);
     assert!(
         back - restored >= pair.instance(0).interval() * 3,
         "it did not restart as Backup"
@@ -50,11 +73,11 @@ fn primary_address(peer: Peer) {
     pair.converge();
     let start = now();
     lab.host(0).ip("addr del 10.0.0.1/16 dev eth0");
-    pair.await_claim(1, start, BASE.down() + SLACK);
+    is_replaced(&pair, &lab, start);
     pause(SLACK);
     let restored = now();
     lab.host(0).ip("addr add 10.0.0.1/16 dev eth0");
-    pair.await_claim(0, restored, BASE.down() + SLACK);
+    returns(&pair, restored);
     pause(SLACK);
     let adverts = pair.adverts(start);
     assert_eq!(successors(0, &adverts), [1, 0]);
@@ -120,7 +143,7 @@ fn suspended_and_preferred(peer: Peer) {
     pair.converge();
     let start = now();
     pair.seats[0].suspend();
-    pair.await_claim(1, start, BASE.down() + SLACK);
+    is_replaced(&pair, &lab, start);
     pause(Duration::from_secs(10));
     pair.seats[0].resume();
     pause(Duration::from_secs(2));
@@ -147,7 +170,7 @@ fn suspended_and_not_preferred(peer: Peer) {
     pair.converge();
     let start = now();
     pair.seats[0].suspend();
-    pair.await_claim(1, start, BASE.down() + SLACK);
+    is_replaced(&pair, &lab, start);
     pause(Duration::from_secs(10));
     let resumed = now();
     pair.seats[0].resume();

@@ -4,7 +4,8 @@
 use core::time::Duration;
 
 use rig::{
-    Advert, Instance, Key, Lab, Peer, Protocol, Seat, complaints, now, pause, succession, until,
+    Advert, Instance, Key, Lab, PATIENCE, Peer, Protocol, Seat, complaints, now, pause, succession,
+    until,
 };
 
 /// The first host is preferred and preempts.
@@ -14,7 +15,7 @@ const SECOND: u8 = 52;
 /// The first host is preferred but does not preempt.
 const STAYING: u8 = 53;
 
-/// How late a step may be here; `takeover` measures how late it is.
+/// How long to look on where nothing is to happen.
 const SLACK: Duration = Duration::from_millis(300);
 /// How long a daemon may take to start and read its configuration.
 const STARTUP: Duration = Duration::from_secs(3);
@@ -157,11 +158,11 @@ impl<'lab> Scenario<'lab> {
                 continue;
             };
             let other = 1 - host;
-            let limit = self.seats[other].instance(vrid).skew() + SLACK;
-            let taken = self.await_active(other, vrid, resigned.time, limit);
+            let instance = *self.seats[other].instance(vrid);
+            let taken = self.await_active(other, vrid, resigned.time, PATIENCE);
             let late = taken.saturating_sub(resigned.time);
             assert!(
-                late <= limit,
+                late <= instance.skew() + instance.grace(resigned.time, taken),
                 "F6: VRID {vrid} was taken over {late:?} after the resignation"
             );
         }
@@ -177,10 +178,14 @@ impl<'lab> Scenario<'lab> {
                 .expect("it was Active");
             let other = 1 - host;
             let down = self.down(other, vrid);
-            let taken = capture.await_claim(self.key(vrid), other, killed, down + SLACK);
+            let taken = capture.await_claim(self.key(vrid), other, killed, PATIENCE);
             let silence = taken.time.saturating_sub(last.time);
             assert!(
-                silence <= down + SLACK,
+                silence
+                    <= down
+                        + self.seats[other]
+                            .instance(vrid)
+                            .grace(last.time, taken.time),
                 "F5: VRID {vrid} was taken over after {silence:?}"
             );
             assert!(
