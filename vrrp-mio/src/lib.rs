@@ -66,6 +66,7 @@ pub mod macvlan;
 pub mod netlink;
 #[cfg(any(test, feature = "properties"))]
 pub mod properties;
+mod slice;
 mod socket;
 mod source;
 mod sys;
@@ -82,6 +83,7 @@ pub use self::driver::{
 pub use self::frames::{FrameError, Frames};
 pub use self::interfaces::{InterfaceName, Interfaces, NetworkEvent};
 pub use self::link::LinkSocket;
+pub use self::slice::{Progress, TimeSlice};
 pub use self::socket::{
     AdvertSocket, Datagram, Filter, Ipv6Datagram, OpenError, RECEIVE_BUFFER, ReceiveError,
     Received, Reject, SendError, Transport, VridSet,

@@ -14,8 +14,8 @@ use vrrp_core::Instant;
 use self::mirror::Mirror;
 use super::frame::Messages;
 use super::request::{EncodeError, encode_dump};
-use super::slice::{Progress, TimeSlice};
 use super::socket::{NetlinkSocket, Received};
+use crate::slice::{Progress, TimeSlice};
 use crate::interfaces::{Interfaces, NetworkEvent};
 
 /// Room for some 5,000 notifications, a burst the loop may be late for.
