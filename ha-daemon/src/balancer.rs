@@ -474,12 +474,20 @@ impl Balancer {
         }
     }
 
-    /// Of every virtual server, for `status`.
+    /// A virtual server without its real servers, for `status`.
     #[must_use]
-    pub fn status(&self) -> Vec<status::VirtualServerStatus> {
-        let servers = self.servers.iter();
-        servers
-            .map(|state| status::VirtualServerStatus::new(state, &self.reconciler))
-            .collect()
+    pub fn status(&self, index: usize) -> Option<status::VirtualServerStatus> {
+        let state = self.servers.get(index)?;
+        Some(status::VirtualServerStatus::new(state, &self.reconciler))
+    }
+
+    /// A real server of it.
+    #[must_use]
+    pub fn real_server_status(
+        &self,
+        virtual_server: usize,
+        index: usize,
+    ) -> Option<status::RealServerStatus> {
+        status::RealServerStatus::new(self.servers.get(virtual_server)?, index)
     }
 }

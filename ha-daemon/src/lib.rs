@@ -48,5 +48,6 @@ pub mod privilege;
 pub mod properties;
 pub mod routers;
 pub mod script;
+pub mod signals;
 pub mod simulate;
 pub mod status;

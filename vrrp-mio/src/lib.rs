@@ -75,7 +75,7 @@ mod timer;
 
 pub use self::addresses::{AddressKeeper, AddressSpec};
 pub use self::clock::Clock;
-pub use self::deadlines::Deadlines;
+pub use self::deadlines::{Deadlines, Due};
 pub use self::driver::{
     Driver, DriverError, Notice, Path, Router, RouterId, RouterSpec, TransmitChecksum, Turn,
     VirtualAddress, VirtualMac,

@@ -22,5 +22,5 @@ pub use self::monitor::{Monitor, MonitorError};
 pub use self::pipeline::{Completion, QueueFull, RequestError};
 pub use self::request::{EncodeError, Request};
 pub use self::requests::Requests;
-pub use crate::slice::{Progress, TimeSlice};
 pub(crate) use self::socket::{NetlinkSocket, Received};
+pub use crate::slice::{Progress, TimeSlice};

@@ -17,7 +17,7 @@ use crate::addresses::Tenure;
 use crate::firewall::Firewall;
 use crate::interfaces::{AddressKey, AddressProtocol};
 use crate::netlink::{Completion, Requests};
-use crate::{AddressKeeper, InterfaceName, Interfaces, NetworkEvent};
+use crate::{AddressKeeper, InterfaceName, Interfaces, NetworkEvent, TimeSlice};
 
 /// How long after a socket could not be opened it is tried again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -349,9 +349,15 @@ fn withdraw<K: Ord>(routers: &mut BTreeMap<K, BTreeSet<usize>>, key: &K, id: usi
 
 impl Network {
     /// Queues what the keeper of addresses wants; whether there was anything.
-    pub(super) fn ask_addresses(&mut self, interfaces: &Interfaces, now: Instant) -> bool {
+    pub(super) fn ask_addresses(
+        &mut self,
+        interfaces: &Interfaces,
+        now: Instant,
+        slice: &TimeSlice<'_>,
+    ) -> bool {
         let mut asked = false;
         while self.requests.room() > RESERVED
+            && !(asked && slice.is_over())
             && let Some((key, request)) = self.keeper.next_request(interfaces, now)
         {
             asked = true;

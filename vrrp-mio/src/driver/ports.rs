@@ -118,11 +118,13 @@ impl Ports {
     }
 
     /// Whether what a listener received is to be heard before timers fire.
-    pub(super) fn is_behind(&self, index: usize, now: Instant) -> bool {
-        let listener = self.listeners.get(index).and_then(Option::as_ref);
-        listener
-            .and_then(|listener| listener.behind_since)
-            .is_some_and(|since| now < since + HEARING)
+    pub(super) fn is_behind(&mut self, index: usize, now: Instant) -> bool {
+        // What was not read before timers are looked at did not fit in the turn.
+        let listener = self.listener(index).filter(|listener| listener.pending);
+        listener.is_some_and(|listener| {
+            let since = *listener.behind_since.get_or_insert(now);
+            now < since + HEARING
+        })
     }
 
     pub(super) fn statistics(&self, interface: u32) -> impl Iterator<Item = &Statistics> {

@@ -1,35 +1,46 @@
 //! From a socket to a router: demultiplexing, admission, remarks.
 
+use core::time::Duration;
+
 use vrrp_core::receive::{Admitted, Discard, Packet, Remarks, ReplayWindow};
 use vrrp_core::wire::{Advertisement, AhPacket, Ipv4Error};
 use vrrp_core::{Event, Family, Instant, Role, Vrid};
 
 use super::router::Noted;
 use super::{Driver, Notice, RouterId};
-use crate::{Datagram, ReceiveError, Received, Reject, Transport};
+use crate::{Datagram, ReceiveError, Received, Reject, TimeSlice, Transport};
 
 /// Packets read from one socket before the next one has its turn. While more are waiting, timers
 /// that they may bear on wait too: [`Ports::is_behind`](super::ports::Ports::is_behind).
 const BUDGET: usize = 64;
+/// How long reading may take in one turn.
+const SLICE: Duration = Duration::from_micros(200);
 /// Senders of a router whose remarks are told.
 const MAX_REMARKED: usize = 8;
 
 impl Driver {
     /// Reads what arrived, fairly.
     pub(super) fn receive(&mut self, now: Instant) {
+        let clock = self.clock;
+        let clock = || clock.now();
+        let slice = TimeSlice::of(SLICE, now, &clock);
         let mut buffer = core::mem::take(&mut self.buffer);
         for _ in 0..self.ports.ready() {
             let Some(index) = self.ports.next_ready() else {
                 break;
             };
-            let to_the_end = self.receive_from(index, &mut buffer, now);
+            let to_the_end = self.receive_from(index, &mut buffer, &slice);
             self.ports.read(index, to_the_end, now);
+            if slice.is_over() {
+                break;
+            }
         }
         self.buffer = buffer;
     }
 
     /// Whether nothing is left.
-    fn receive_from(&mut self, index: usize, buffer: &mut [u8], now: Instant) -> bool {
+    fn receive_from(&mut self, index: usize, buffer: &mut [u8], slice: &TimeSlice<'_>) -> bool {
+        let now = slice.now();
         for _ in 0..BUDGET {
             let Some(listener) = self.ports.listener(index) else {
                 return true;
@@ -53,6 +64,9 @@ impl Driver {
                     self.deafen(index, error, now);
                     return true;
                 }
+            }
+            if slice.is_over() {
+                return false;
             }
         }
         false

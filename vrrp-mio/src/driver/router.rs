@@ -251,18 +251,11 @@ impl Router {
         }
     }
 
-    /// The earliest of the election's and the announcements' deadlines.
-    pub(super) fn deadline(&self) -> Option<Instant> {
-        [
-            self.machine.deadline(),
-            self.schedule
-                .as_ref()
-                .and_then(|schedule| schedule.deadline()),
-            self.announce_at(),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+    /// When it has something to announce.
+    pub(super) fn announce_deadline(&self) -> Option<Instant> {
+        let schedule = self.schedule.as_ref();
+        let scheduled = schedule.and_then(|schedule| schedule.deadline());
+        scheduled.into_iter().chain(self.announce_at()).min()
     }
 }
 

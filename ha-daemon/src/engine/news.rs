@@ -1,0 +1,266 @@
+//! What the driver tells, on its way to the log: in slices of time, and limited by its cause.
+
+use core::net::IpAddr;
+use core::time::Duration;
+use std::collections::{BTreeMap, VecDeque};
+
+use tracing::{info, warn};
+use vrrp_core::{Instant, Role};
+use vrrp_mio::{Notice, TimeSlice};
+
+use super::Engine;
+use crate::narrator;
+use crate::narrator::limit::Limiter;
+use crate::status::state_word;
+
+/// An address that is gone is told of once no other has gone for this long, …
+const QUIET: Duration = Duration::from_millis(300);
+/// … or after this: what the kernel removes with an interface, it tells of first.
+const LONGEST: Duration = Duration::from_secs(2);
+
+/// What is yet to be told, and what was told lately.
+#[derive(Debug)]
+pub(super) struct News {
+    notices: VecDeque<Notice>,
+    pub(super) limiter: Limiter<Cause>,
+    /// Addresses that are gone, by the member.
+    lost: BTreeMap<usize, Lost>,
+}
+
+/// What lines are about, and of which member where it is one's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Cause {
+    Change(usize),
+    Contest(usize),
+    Interface(usize),
+    Advert(usize),
+    Send(usize),
+    Address(usize),
+    Macvlan(usize),
+    Stranger,
+    Sysctl,
+    Firewall,
+    Socket,
+    Late,
+    Resynchronised,
+    Signal(i32),
+}
+
+#[derive(Debug)]
+struct Lost {
+    first: IpAddr,
+    count: usize,
+    since: Instant,
+    last: Instant,
+}
+
+impl Lost {
+    fn due(&self) -> Instant {
+        (self.last + QUIET).min(self.since + LONGEST)
+    }
+}
+
+impl News {
+    pub(super) const fn new() -> Self {
+        Self {
+            notices: VecDeque::new(),
+            limiter: Limiter::new(),
+            lost: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn add(&mut self, notices: Vec<Notice>) {
+        self.notices.extend(notices);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.notices.is_empty()
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let lost = self.lost.values().map(Lost::due);
+        lost.chain(self.limiter.deadline()).min()
+    }
+
+    /// A virtual address is gone from a member.
+    fn lose(&mut self, member: usize, address: IpAddr, now: Instant) {
+        let lost = self.lost.entry(member).or_insert(Lost {
+            first: address,
+            count: 0,
+            since: now,
+            last: now,
+        });
+        lost.count += 1;
+        lost.last = now;
+    }
+}
+
+impl Cause {
+    /// What a notice about `member` is about, and how many lines of it are told at once.
+    const fn of(notice: &Notice, member: usize) -> Option<(Self, u32)> {
+        Some(match notice {
+            Notice::Transition { .. } => (Self::Change(member), 8),
+            Notice::Contested { .. } => (Self::Contest(member), 1),
+            Notice::Remark { .. } | Notice::Discarded { .. } => (Self::Advert(member), 8),
+            Notice::Unknown { .. } => (Self::Stranger, 64),
+            Notice::AddressFailed { .. } => (Self::Address(member), 4),
+            Notice::MacvlanFailed { .. } => (Self::Macvlan(member), 2),
+            Notice::SysctlFailed { .. } => (Self::Sysctl, 8),
+            Notice::FirewallFailed { .. } => (Self::Firewall, 4),
+            Notice::Interface { .. } => (Self::Interface(member), 4),
+            Notice::SocketFailed { .. } | Notice::ReceiveFailed { .. } => (Self::Socket, 8),
+            Notice::SendFailed { .. } => (Self::Send(member), 2),
+            Notice::Late { .. } => (Self::Late, 4),
+            Notice::Resynchronised => (Self::Resynchronised, 2),
+            _ => return None,
+        })
+    }
+
+    /// The member it is about, and what the lines that were not written are.
+    const fn summary(self) -> (Option<usize>, &'static str) {
+        match self {
+            Self::Change(member) => (Some(member), "changes of state"),
+            Self::Contest(member) => (Some(member), "adverts of routers that lose"),
+            Self::Interface(member) => (Some(member), "changes of its interface"),
+            Self::Advert(member) => (Some(member), "lines about adverts"),
+            Self::Send(member) => (Some(member), "lines about adverts not sent"),
+            Self::Address(member) => (Some(member), "lines about its addresses"),
+            Self::Macvlan(member) => (Some(member), "lines about its macvlan"),
+            Self::Stranger => (None, "unknown VRIDs"),
+            Self::Sysctl => (None, "lines about kernel parameters"),
+            Self::Firewall => (None, "lines about the packet filter"),
+            Self::Socket => (None, "sockets that failed"),
+            Self::Late => (None, "late timers"),
+            Self::Resynchronised => (None, "times that everything was read again"),
+            Self::Signal(_) => (None, "signals"),
+        }
+    }
+}
+
+impl Engine {
+    /// Tells what happened, as long as the slice lasts.
+    pub(super) fn tell(&mut self, slice: &TimeSlice<'_>) {
+        let now = slice.now();
+        while let Some(notice) = self.news.notices.pop_front() {
+            self.narrate(&notice, now);
+            if slice.is_over() {
+                return;
+            }
+        }
+        while let Some((cause, count)) = self.news.limiter.next_summary(now) {
+            self.sum_up(cause, count);
+            if slice.is_over() {
+                return;
+            }
+        }
+        while let Some(member) = self.next_loss(now) {
+            self.tell_loss(member, now);
+            if slice.is_over() {
+                return;
+            }
+        }
+    }
+
+    fn narrate(&mut self, notice: &Notice, now: Instant) {
+        let id = notice.router();
+        let router = id.and_then(|id| self.driver.router(id));
+        let index = id.and_then(|id| self.by_router.get(id.index())).copied();
+        let member = index.and_then(|index| self.members.get_mut(index));
+        let name = member.as_ref().map_or("", |member| &*member.name);
+        let first = member.as_ref().is_some_and(|member| !member.entered);
+        if let Notice::Transition { transition, .. } = notice {
+            self.balancer.note_role(name, transition.to);
+        }
+        let index = index.unwrap_or(usize::MAX);
+        let told = match notice {
+            Notice::Unknown { .. } if !self.global.log_unknown_vrids => return,
+            // It is tried again every few seconds, and there may be thousands.
+            Notice::AddressFailed { .. }
+                if member.as_ref().is_some_and(|member| member.told_refusal) =>
+            {
+                return;
+            }
+            Notice::AddressLost { address, .. } => return self.news.lose(index, *address, now),
+            notice => Cause::of(notice, index)
+                .is_none_or(|(cause, most)| self.news.limiter.admits(cause, most, now)),
+        };
+        match (notice, router) {
+            (Notice::Transition { transition, .. }, Some(router)) if told => {
+                narrator::transition(name, router, transition, first);
+            }
+            (notice, router) if told => narrator::notice(name, router, notice),
+            (_, _) => {}
+        }
+        if let Some(member) = member {
+            member.entered |= matches!(notice, Notice::Transition { .. });
+            member.told_refusal |= matches!(notice, Notice::AddressFailed { .. });
+            member.told_refusal &= !matches!(notice, Notice::AddressInstalled { .. });
+        }
+    }
+
+    fn sum_up(&self, cause: Cause, count: u64) {
+        let (member, what) = cause.summary();
+        let period = narrator::limit::PERIOD.as_secs();
+        let member = member.and_then(|index| self.members.get(index));
+        let Some(member) = member else {
+            info!("{count} more {what} in {period} s");
+            return;
+        };
+        let name = &member.name;
+        let router = member.router().and_then(|id| self.driver.router(id));
+        let machine = router.map(|router| router.machine());
+        let state = machine.map_or("FAULT", |m| state_word(m.role(), m.is_started()));
+        info!("({name}) {count} more {what} in {period} s; {state} now");
+    }
+
+    fn next_loss(&self, now: Instant) -> Option<usize> {
+        let mut lost = self.news.lost.iter();
+        let due = lost.find(|(_, lost)| lost.due() <= now)?;
+        Some(*due.0)
+    }
+
+    /// Says that addresses of an Active router were removed. Of any other nothing was taken: the
+    /// kernel removes addresses with their interface, or with the first one of their subnet, and they
+    /// are not put back.
+    fn tell_loss(&mut self, index: usize, now: Instant) {
+        let Some(lost) = self.news.lost.remove(&index) else {
+            return;
+        };
+        let Some(member) = self.members.get(index) else {
+            return;
+        };
+        let router = member.router().and_then(|id| self.driver.router(id));
+        let active = router.is_some_and(|router| router.machine().role() == Role::Active);
+        if !active || !self.news.limiter.admits(Cause::Address(index), 4, now) {
+            return;
+        }
+        let (name, first) = (&member.name, lost.first);
+        match lost.count {
+            1 => warn!("({name}) {first} was removed by somebody else; putting it back"),
+            count => warn!(
+                "({name}) {count} addresses, {first} among them, were removed by somebody else; putting them back"
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_go_together_are_one_loss() {
+        let mut news = News::new();
+        let at = |millis| Instant::EPOCH + Duration::from_millis(millis);
+        for (number, millis) in [(1, 0), (2, 200), (3, 450)] {
+            news.lose(7, IpAddr::from([192, 0, 2, number]), at(millis));
+        }
+        assert_eq!(news.deadline(), Some(at(750)));
+        let lost = news.lost.get(&7).unwrap();
+        assert_eq!((lost.count, lost.first), (3, IpAddr::from([192, 0, 2, 1])));
+        for millis in (600..2_500).step_by(100) {
+            news.lose(7, IpAddr::from([192, 0, 2, 9]), at(millis));
+        }
+        assert_eq!(news.deadline(), Some(at(2_000)), "however long it goes on");
+    }
+}
