@@ -29,6 +29,7 @@ use self::turn::{Progress, Switching};
 use crate::balancer::{Balancer, PrepareError, Prepared};
 use crate::config::{Config, Global, Instance};
 use crate::control::Server;
+use crate::descriptors;
 use crate::narrator;
 use crate::privilege::{self, PrivilegeError};
 use crate::routers::{SpecError, specify};
@@ -162,6 +163,7 @@ impl Member {
 
 impl Engine {
     fn new(config: Config, options: &Options) -> Result<Self, EngineError> {
+        descriptors::raise(descriptors::needed(&config));
         let identity = identify(options.instance.as_deref())?;
         // Reads files and starts scripts as other users, which needs more than is kept.
         let prepared = Prepared::new(&config)?;

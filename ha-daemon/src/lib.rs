@@ -34,6 +34,7 @@ pub mod check;
 pub mod checkers;
 pub mod config;
 pub mod control;
+pub mod descriptors;
 pub mod engine;
 pub mod health;
 pub mod ipvsadm;

@@ -8,7 +8,7 @@ use tracing::{info, warn};
 use vrrp_core::{Instant, Role};
 use vrrp_mio::{Notice, TimeSlice};
 
-use super::Engine;
+use super::{Engine, Member};
 use crate::narrator;
 use crate::narrator::limit::Limiter;
 use crate::status::state_word;
@@ -17,14 +17,15 @@ use crate::status::state_word;
 const QUIET: Duration = Duration::from_millis(300);
 /// … or after this: what the kernel removes with an interface, it tells of first.
 const LONGEST: Duration = Duration::from_secs(2);
+/// Members whose losses are told apart.
+const APART: usize = 4;
 
 /// What is yet to be told, and what was told lately.
 #[derive(Debug)]
 pub(super) struct News {
     notices: VecDeque<Notice>,
     pub(super) limiter: Limiter<Cause>,
-    /// Addresses that are gone, by the member.
-    lost: BTreeMap<usize, Lost>,
+    lost: Option<Losses>,
 }
 
 /// What lines are about, and of which member where it is one's.
@@ -36,6 +37,8 @@ pub(super) enum Cause {
     Advert(usize),
     Send(usize),
     Address(usize),
+    /// Addresses of many members.
+    Lost,
     Macvlan(usize),
     Stranger,
     Sysctl,
@@ -46,15 +49,16 @@ pub(super) enum Cause {
     Signal(i32),
 }
 
+/// Addresses that went at about the same time.
 #[derive(Debug)]
-struct Lost {
-    first: IpAddr,
-    count: usize,
+struct Losses {
     since: Instant,
     last: Instant,
+    /// The first one and how many, of each member.
+    of: BTreeMap<usize, (IpAddr, usize)>,
 }
 
-impl Lost {
+impl Losses {
     fn due(&self) -> Instant {
         (self.last + QUIET).min(self.since + LONGEST)
     }
@@ -65,7 +69,7 @@ impl News {
         Self {
             notices: VecDeque::new(),
             limiter: Limiter::new(),
-            lost: BTreeMap::new(),
+            lost: None,
         }
     }
 
@@ -78,20 +82,19 @@ impl News {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let lost = self.lost.values().map(Lost::due);
-        lost.chain(self.limiter.deadline()).min()
+        let lost = self.lost.as_ref().map(Losses::due);
+        lost.into_iter().chain(self.limiter.deadline()).min()
     }
 
     /// A virtual address is gone from a member.
     fn lose(&mut self, member: usize, address: IpAddr, now: Instant) {
-        let lost = self.lost.entry(member).or_insert(Lost {
-            first: address,
-            count: 0,
+        let lost = self.lost.get_or_insert(Losses {
             since: now,
             last: now,
+            of: BTreeMap::new(),
         });
-        lost.count += 1;
         lost.last = now;
+        lost.of.entry(member).or_insert((address, 0)).1 += 1;
     }
 }
 
@@ -126,6 +129,7 @@ impl Cause {
             Self::Send(member) => (Some(member), "lines about adverts not sent"),
             Self::Address(member) => (Some(member), "lines about its addresses"),
             Self::Macvlan(member) => (Some(member), "lines about its macvlan"),
+            Self::Lost => (None, "lines about addresses removed by somebody else"),
             Self::Stranger => (None, "unknown VRIDs"),
             Self::Sysctl => (None, "lines about kernel parameters"),
             Self::Firewall => (None, "lines about the packet filter"),
@@ -153,12 +157,7 @@ impl Engine {
                 return;
             }
         }
-        while let Some(member) = self.next_loss(now) {
-            self.tell_loss(member, now);
-            if slice.is_over() {
-                return;
-            }
-        }
+        self.tell_losses(now);
     }
 
     fn narrate(&mut self, notice: &Notice, now: Instant) {
@@ -213,33 +212,46 @@ impl Engine {
         info!("({name}) {count} more {what} in {period} s; {state} now");
     }
 
-    fn next_loss(&self, now: Instant) -> Option<usize> {
-        let mut lost = self.news.lost.iter();
-        let due = lost.find(|(_, lost)| lost.due() <= now)?;
-        Some(*due.0)
-    }
-
-    /// Says that addresses of an Active router were removed. Of any other nothing was taken: the
-    /// kernel removes addresses with their interface, or with the first one of their subnet, and they
-    /// are not put back.
-    fn tell_loss(&mut self, index: usize, now: Instant) {
-        let Some(lost) = self.news.lost.remove(&index) else {
+    /// Says that addresses of Active routers were removed. Of any other nothing was taken: the kernel
+    /// removes addresses with their interface, and they are not put back.
+    fn tell_losses(&mut self, now: Instant) {
+        let Some(losses) = self.news.lost.take_if(|losses| losses.due() <= now) else {
             return;
         };
-        let Some(member) = self.members.get(index) else {
-            return;
+        let is_active = |index: &usize| {
+            let member = self.members.get(*index).and_then(Member::router);
+            let router = member.and_then(|id| self.driver.router(id));
+            router.is_some_and(|router| router.machine().role() == Role::Active)
         };
-        let router = member.router().and_then(|id| self.driver.router(id));
-        let active = router.is_some_and(|router| router.machine().role() == Role::Active);
-        if !active || !self.news.limiter.admits(Cause::Address(index), 4, now) {
+        let mut taken = losses.of;
+        taken.retain(|index, _| is_active(index));
+        if taken.len() > APART {
+            let count: usize = taken.values().map(|(_, count)| count).sum();
+            let first = taken.first_key_value();
+            if let Some((_, (first, _))) = first
+                && self.news.limiter.admits(Cause::Lost, 4, now)
+            {
+                let instances = taken.len();
+                warn!(
+                    "{count} addresses of {instances} instances, {first} among them, were removed by somebody else; putting them back"
+                );
+            }
             return;
         }
-        let (name, first) = (&member.name, lost.first);
-        match lost.count {
-            1 => warn!("({name}) {first} was removed by somebody else; putting it back"),
-            count => warn!(
-                "({name}) {count} addresses, {first} among them, were removed by somebody else; putting them back"
-            ),
+        for (index, (first, count)) in taken {
+            let Some(member) = self.members.get(index) else {
+                continue;
+            };
+            if !self.news.limiter.admits(Cause::Address(index), 4, now) {
+                continue;
+            }
+            let name = &member.name;
+            match count {
+                1 => warn!("({name}) {first} was removed by somebody else; putting it back"),
+                count => warn!(
+                    "({name}) {count} addresses, {first} among them, were removed by somebody else; putting them back"
+                ),
+            }
         }
     }
 }
@@ -256,8 +268,8 @@ mod tests {
             news.lose(7, IpAddr::from([192, 0, 2, number]), at(millis));
         }
         assert_eq!(news.deadline(), Some(at(750)));
-        let lost = news.lost.get(&7).unwrap();
-        assert_eq!((lost.count, lost.first), (3, IpAddr::from([192, 0, 2, 1])));
+        let lost = news.lost.as_ref().unwrap().of.get(&7);
+        assert_eq!(lost, Some(&(IpAddr::from([192, 0, 2, 1]), 3)));
         for millis in (600..2_500).step_by(100) {
             news.lose(7, IpAddr::from([192, 0, 2, 9]), at(millis));
         }

@@ -13,6 +13,8 @@ mod lab;
 mod peers;
 mod ping;
 mod privilege;
+mod process;
 mod script;
 mod start;
 mod syscalls;
+mod turns;
