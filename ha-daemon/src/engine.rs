@@ -19,7 +19,7 @@ use signal_hook::flag;
 use signal_hook_mio::v1_0::Signals;
 use tracing::{error, info, warn};
 use vrrp_core::track::{Tracker, Verdict};
-use vrrp_core::{Instant, Priority};
+use vrrp_core::{Event, Instant, Priority};
 use vrrp_mio::{Driver, DriverError, InterfaceName, RouterId};
 
 use self::identity::Identity;
@@ -269,6 +269,7 @@ impl Engine {
         let spec = spec.map_err(|source| refused(instance, source))?;
         narrator::placed(&instance.name, &spec);
         let router = self.driver.add(spec);
+        let router = router.map_err(|source| refused(instance, source.into()))?;
         if self.by_router.len() <= router.index() {
             self.by_router.resize(router.index() + 1, usize::MAX);
         }
@@ -300,6 +301,13 @@ impl Engine {
             self.driver.start(router);
         }
         Ok(())
+    }
+
+    /// Delivers what tracking says to a router that is there.
+    fn deliver(&mut self, router: RouterId, event: Event) {
+        if let Err(error) = self.driver.tell(router, event) {
+            error!("{event:?}: {error}");
+        }
     }
 }
 

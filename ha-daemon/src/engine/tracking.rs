@@ -39,11 +39,11 @@ impl Engine {
             return;
         };
         let before = member.verdict.replace(verdict);
-        let name = &member.name;
+        let name = member.name.clone();
         match verdict {
             Verdict::Fault => {
                 warn!("({name}) entering FAULT state (tracked interface down)");
-                self.driver.tell(router, Event::Fault);
+                self.deliver(router, Event::Fault);
             }
             Verdict::Priority(priority) => {
                 let machine = self
@@ -53,9 +53,9 @@ impl Engine {
                 if let Some(current) = machine.filter(|current| *current != priority) {
                     info!("({name}) Changing effective priority from {current} to {priority}");
                 }
-                self.driver.tell(router, Event::Priority(priority));
+                self.deliver(router, Event::Priority(priority));
                 if before == Some(Verdict::Fault) {
-                    self.driver.tell(router, Event::Recover);
+                    self.deliver(router, Event::Recover);
                 }
             }
         }

@@ -210,7 +210,7 @@ impl Transition {
 
 /// The ordered effects of one event, owned and inline.
 #[must_use = "actions not performed are lost"]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Actions {
     items: [Action; Self::CAPACITY],
     len: u8,
@@ -274,6 +274,16 @@ impl Actions {
     #[must_use]
     pub fn as_slice(&self) -> &[Action] {
         self.items.get(..usize::from(self.len)).unwrap_or_default()
+    }
+}
+
+/// Shows what there is to do, and nothing of the room left for more.
+impl fmt::Debug for Actions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Actions")
+            .field("items", &self.as_slice())
+            .field("transition", &self.transition)
+            .finish()
     }
 }
 

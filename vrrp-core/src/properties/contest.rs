@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use arbitrary::{Error, Result, Unstructured};
 
-use super::machine::{config, heard};
+use super::machine::{config, heard, in_family};
 use crate::group::{Group, Member};
 use crate::sim::Scenario;
 use crate::{Config, Event, Instant, Role, Settings, VirtualRouter};
@@ -105,9 +105,10 @@ impl Team {
         }
         let primary = IpAddr::from([192, 0, 2, 2]);
         for index in 0..count {
+            let family = team.routers[index].config().family();
             for event in [
                 Event::Hold,
-                Event::PrimaryAddress(Some(primary)),
+                Event::PrimaryAddress(Some(in_family(primary, family))),
                 Event::Startup,
             ] {
                 team.happens(index, event);

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 
 use vrrp_core::receive::Expect;
 use vrrp_core::wire::{AH_LEN, Addresses};
-use vrrp_core::{Event, Family, Instant, Vrid};
+use vrrp_core::{Event, Family, Instant};
 
 use super::network::Network;
+use super::ports::{Member, ROUTED};
 use super::router::{Keys, Router};
 use super::spec::Path;
 use super::virtual_mac::VirtualMacs;
-use super::{Driver, Notice, RouterId};
+use super::{Driver, Notice};
 use crate::interfaces::Link;
 use crate::netlink::TimeSlice;
 use crate::{Interfaces, ReceiveError, Transport};
@@ -75,7 +76,7 @@ impl Driver {
         }
         if changed {
             self.notices.push(Notice::Interface {
-                router: RouterId(id),
+                router: router.id,
                 usable,
             });
         }
@@ -94,6 +95,7 @@ impl Driver {
         for event in order {
             self.handle(id, event, now);
         }
+        self.note_hearing(id);
     }
 
     /// Leaves the sockets of an interface that is gone or no longer the router's.
@@ -103,13 +105,7 @@ impl Driver {
         };
         router.interface = None;
         if let Some(listener) = router.listener.take() {
-            let member = (router.machine.config().vrid(), id);
-            self.ports.leave(
-                self.poll.registry(),
-                listener,
-                member,
-                group(&router.told.manner.path),
-            );
+            self.ports.leave(self.poll.registry(), listener, id);
         }
     }
 
@@ -133,11 +129,16 @@ impl Driver {
         if router.listener.is_some() {
             return;
         }
-        let member: (Vrid, usize) = (router.machine.config().vrid(), id);
-        let group = group(&router.told.manner.path);
+        let path = &router.told.manner.path;
+        let member = Member {
+            vrid: config.vrid(),
+            router: id,
+            group: group(path),
+        };
+        let scope = if path.is_routed() { ROUTED } else { link.index };
         match self
             .ports
-            .join(self.poll.registry(), link.index, transport, member, group)
+            .join(self.poll.registry(), scope, transport, member)
         {
             Ok(listener) => {
                 router.listener = Some(listener);

@@ -2,11 +2,11 @@
 
 use core::time::Duration;
 
-use vrrp_core::{Instant, Role};
+use vrrp_core::{Family, Instant, Role};
 
 use super::network::Tag;
 use super::router::Router;
-use super::{Driver, DriverError, Notice, RouterId};
+use super::{Driver, DriverError, Notice};
 use crate::NetworkEvent;
 use crate::addresses::AddressEvent;
 use crate::interfaces::AddressKey;
@@ -75,6 +75,7 @@ impl Driver {
         if self.network.synchronised {
             self.drive_virtual_macs(&slice, now);
         }
+        self.drive_hearing(&slice);
         self.drive_firewall(&slice)?;
         loop {
             let interfaces = self.monitor.interfaces();
@@ -135,16 +136,20 @@ impl Driver {
                 {
                     router.installed.set(position, false);
                 }
-                let (router, address) = (RouterId(owner), address.address);
-                self.notices.push(Notice::AddressLost { router, address });
+                let address = address.address;
+                if let Some(router) = self.name(owner) {
+                    self.notices.push(Notice::AddressLost { router, address });
+                }
             }
             AddressEvent::Failed { owner, key, error } => {
-                let (router, address) = (RouterId(owner), key.address());
-                self.notices.push(Notice::AddressFailed {
-                    router,
-                    address,
-                    error,
-                });
+                let address = key.address();
+                if let Some(router) = self.name(owner) {
+                    self.notices.push(Notice::AddressFailed {
+                        router,
+                        address,
+                        error,
+                    });
+                }
             }
         }
     }
@@ -159,10 +164,11 @@ impl Driver {
         router.installed.set(position, true);
         if router.machine.role() == Role::Active {
             let copies = vrrp_core::announce::Settings::from(router.told.manner.announce).repeat;
-            router.owed.add(position, copies);
+            let family = Family::of(key.address());
+            router.outbox.add(family, position, copies);
             self.timers.set(id, router);
         }
-        let (router, address) = (RouterId(id), key.address());
+        let (router, address) = (router.id, key.address());
         self.notices
             .push(Notice::AddressInstalled { router, address });
     }
@@ -183,6 +189,7 @@ impl Driver {
             self.network
                 .keeper
                 .condemn_leftovers(self.monitor.interfaces());
+            self.network.hearing.search(self.monitor.interfaces());
             self.network.requests_pending = true;
         }
     }

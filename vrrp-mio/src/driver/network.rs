@@ -8,6 +8,7 @@ use std::os::fd::{AsRawFd, RawFd};
 
 use vrrp_core::{Family, Instant};
 
+use super::hearing::Hearing;
 use super::refusal::Holder;
 use super::router::Router;
 use super::spec::Path;
@@ -36,6 +37,7 @@ pub(super) struct Network {
     pub(super) requests: Requests<Tag>,
     pub(super) keeper: AddressKeeper<usize>,
     pub(super) virtual_macs: VirtualMacs,
+    pub(super) hearing: Hearing,
     pub(super) firewall: Firewall<Holder>,
     /// Active routers that packets are refused for.
     pub(super) refusing: BTreeSet<usize>,
@@ -72,6 +74,7 @@ impl Network {
             requests: Requests::open()?,
             keeper: AddressKeeper::new(Some(AddressProtocol::DRIVER)),
             virtual_macs: VirtualMacs::default(),
+            hearing: Hearing::default(),
             firewall: Firewall::new(),
             refusing: BTreeSet::new(),
             waiting: BTreeSet::new(),
@@ -125,6 +128,7 @@ impl Network {
         self.keeper.is_settled()
             && self.requests.is_idle()
             && self.virtual_macs.is_settled(interfaces)
+            && self.hearing.is_settled()
             && self.firewall.is_settled()
             && self.waiting.is_empty()
             && self.dirty.is_empty()

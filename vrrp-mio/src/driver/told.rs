@@ -35,7 +35,8 @@ pub(super) struct Manner {
     pub(super) first_address: Conformance,
     pub(super) address_list: Conformance,
     pub(super) announce: announce::Config,
-    pub(super) announce_interval: Duration,
+    pub(super) arp_interval: Duration,
+    pub(super) neighbor_interval: Duration,
     pub(super) track_interface: bool,
 }
 
@@ -54,7 +55,8 @@ impl Told {
             first_address: spec.first_address,
             address_list: spec.address_list,
             announce: spec.announce,
-            announce_interval: spec.announce_interval,
+            arp_interval: spec.arp_interval,
+            neighbor_interval: spec.neighbor_interval,
             track_interface: spec.track_interface,
         };
         let manner = match others.find(|other| ***other == manner) {

@@ -9,7 +9,7 @@ use super::network::Tag;
 use super::router::Router;
 use super::spec::VirtualMac;
 use super::told::Told;
-use super::{Driver, Notice, RouterId};
+use super::{Driver, Notice};
 use crate::interfaces::Link;
 use crate::macvlan::{Macvlan, MacvlanError, MacvlanSpec, MacvlanStep, Presence};
 use crate::netlink::{RequestError, TimeSlice};
@@ -29,7 +29,7 @@ pub(super) struct VirtualMacs {
     due: BTreeSet<BearerId>,
     timers: BTreeSet<(Instant, BearerId)>,
     last: Option<BearerId>,
-    sysctls: Sysctls,
+    pub(super) sysctls: Sysctls,
 }
 
 #[derive(Debug)]
@@ -288,11 +288,10 @@ impl Driver {
         now: Instant,
     ) {
         let failure = self.network.virtual_macs.completed(id, result, now);
-        if let Some((Some(router), error)) = failure {
-            self.notices.push(Notice::MacvlanFailed {
-                router: RouterId(router),
-                error,
-            });
+        if let Some((Some(router), error)) = failure
+            && let Some(router) = self.name(router)
+        {
+            self.notices.push(Notice::MacvlanFailed { router, error });
         }
     }
 
@@ -336,10 +335,9 @@ impl Driver {
             {
                 self.network.dirty.insert(router);
                 if let Err(error) = step {
-                    self.notices.push(Notice::MacvlanFailed {
-                        router: RouterId(router),
-                        error,
-                    });
+                    if let Some(router) = self.name(router) {
+                        self.notices.push(Notice::MacvlanFailed { router, error });
+                    }
                     return;
                 }
             }

@@ -11,6 +11,8 @@ mod election;
 mod host;
 mod interfaces;
 mod meter;
+mod owner;
+mod paths;
 mod scale;
 mod stalls;
 mod transport;

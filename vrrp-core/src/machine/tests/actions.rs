@@ -1,3 +1,4 @@
+use std::format;
 use std::string::ToString;
 
 use super::*;
@@ -83,4 +84,17 @@ fn displays_roles_as_the_rfc_names_them() {
     assert_eq!(Role::Initialize.to_string(), "Initialize");
     assert_eq!(Role::Backup.to_string(), "Backup");
     assert_eq!(Role::Active.to_string(), "Active");
+}
+
+#[test]
+fn actions_show_what_there_is_to_do_and_no_more() {
+    assert_eq!(
+        format!("{:?}", Actions::NONE),
+        "Actions { items: [], transition: None }"
+    );
+    let one = Actions::one(Action::Advertise(Priority::RESIGN));
+    assert_eq!(
+        format!("{one:?}"),
+        "Actions { items: [Advertise(Priority(0))], transition: None }"
+    );
 }

@@ -93,7 +93,8 @@ fn a_thousand_routers_on_four_links_start_in_their_time() {
             let address = format!("10.4{link}.0.{vrid}/32");
             let router = node
                 .driver()
-                .add(spec(vrid, 10, &format!("eth{link}"), &address));
+                .add(spec(vrid, 10, &format!("eth{link}"), &address))
+                .unwrap();
             node.driver().start(router);
         }
     });
