@@ -58,6 +58,7 @@ impl Engine {
                 &member.name,
                 self.driver.router(*router)?,
                 tracked.collect(),
+                self.failing(*router),
                 now,
             ),
             Place::Sought(instance) => {

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use vrrp_core::{Family, Instant, Role};
+use vrrp_core::{Instant, Role};
 
 use super::network::Tag;
 use super::router::Router;
@@ -50,11 +50,13 @@ impl Driver {
             self.network.observe(&event, now);
         }
         self.network.events = events;
+        self.network.spread();
         self.network.retry(now);
         if self.network.synchronised {
             let slice = TimeSlice::of(REFRESHING, now, &clock);
             self.refresh_dirty(&slice, now);
         }
+        self.announce_moved();
         Ok(changed)
     }
 
@@ -142,6 +144,7 @@ impl Driver {
                 }
             }
             AddressEvent::Failed { owner, key, error } => {
+                self.network.dirty.insert(owner);
                 let address = key.address();
                 if let Some(router) = self.name(owner) {
                     self.notices.push(Notice::AddressFailed {
@@ -162,15 +165,31 @@ impl Driver {
             return;
         };
         router.installed.set(position, true);
+        router.retreat = None;
         if router.machine.role() == Role::Active {
-            let copies = vrrp_core::announce::Settings::from(router.told.manner.announce).repeat;
-            let family = Family::of(key.address());
-            router.outbox.add(family, position, copies);
+            router.owe(position);
             self.timers.set(id, router);
         }
         let (router, address) = (router.id, key.address());
         self.notices
             .push(Notice::AddressInstalled { router, address });
+    }
+
+    /// Announces the addresses on interfaces that have another MAC address now.
+    fn announce_moved(&mut self) {
+        for id in core::mem::take(&mut self.network.moved) {
+            let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
+                continue;
+            };
+            if router.machine.role() != Role::Active {
+                continue;
+            }
+            let positions: Vec<_> = router.installed.iter().collect();
+            for position in positions {
+                router.owe(position);
+            }
+            self.timers.set(id, router);
+        }
     }
 
     /// Once every router knows whether the addresses of an earlier run are its own.

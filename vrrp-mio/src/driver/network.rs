@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 
-use vrrp_core::{Family, Instant};
+use vrrp_core::{Family, Instant, MacAddr};
 
+use super::ability::Sources;
 use super::hearing::Hearing;
 use super::refusal::Holder;
 use super::router::Router;
@@ -49,10 +50,21 @@ pub(super) struct Network {
     watchers: BTreeMap<InterfaceName, BTreeSet<usize>>,
     /// The name an interface was last seen under.
     names: BTreeMap<u32, InterfaceName>,
+    /// The MAC address an interface was last seen with.
+    macs: BTreeMap<u32, MacAddr>,
+    /// Routers whose addresses may have a new MAC address.
+    pub(super) moved: BTreeSet<usize>,
+    /// When routers that retreated return.
+    pub(super) returns: BTreeSet<(Instant, usize)>,
     /// Routers to look at when their configured source comes or goes.
     sources: BTreeMap<IpAddr, BTreeSet<usize>>,
     /// Virtual addresses of any router but an owner, which are no primary addresses.
     virtuals: BTreeMap<IpAddr, u32>,
+    /// Interfaces that changed.
+    disturbed: BTreeSet<InterfaceName>,
+    /// Source addresses found, as long as nothing changes that they depend on: to find one takes time
+    /// linear in the addresses of the interface.
+    pub(super) found: Sources,
     /// Routers to look at.
     pub(super) dirty: BTreeSet<usize>,
     /// Routers whose socket could not be opened, and when it is tried again.
@@ -81,8 +93,13 @@ impl Network {
             leaving: BTreeSet::new(),
             watchers: BTreeMap::new(),
             names: BTreeMap::new(),
+            macs: BTreeMap::new(),
+            moved: BTreeSet::new(),
+            returns: BTreeSet::new(),
             sources: BTreeMap::new(),
             virtuals: BTreeMap::new(),
+            disturbed: BTreeSet::new(),
+            found: Sources::new(),
             dirty: BTreeSet::new(),
             deaf: BTreeSet::new(),
             retry_at: None,
@@ -118,6 +135,7 @@ impl Network {
             self.virtual_macs.deadline(),
             self.firewall.deadline(),
             self.retry_at,
+            self.returns.first().map(|(at, _)| *at),
         ]
         .into_iter()
         .flatten()
@@ -136,6 +154,7 @@ impl Network {
 
     /// Watches the interfaces a router depends on.
     pub(super) fn enlist(&mut self, id: usize, router: &Router) {
+        self.found.clear();
         for name in depends_on(&router.told) {
             self.watchers.entry(name).or_default().insert(id);
         }
@@ -154,6 +173,7 @@ impl Network {
 
     /// The reverse of [`enlist`](Self::enlist); addresses in place are removed.
     pub(super) fn discharge(&mut self, id: usize, router: &Router) {
+        self.found.clear();
         for name in depends_on(&router.told) {
             withdraw(&mut self.watchers, &name, id);
         }
@@ -171,6 +191,8 @@ impl Network {
         self.keeper.forget(id);
         self.dirty.remove(&id);
         self.deaf.remove(&id);
+        self.moved.remove(&id);
+        self.returns.retain(|(_, returning)| *returning != id);
     }
 
     pub(super) const fn clean_leftovers(&mut self) {
@@ -230,15 +252,25 @@ impl Network {
         self.keeper.observe(event, now);
         match event {
             NetworkEvent::LinkChanged(link) => {
+                self.found.clear();
                 if let Some(former) = self.names.insert(link.index, link.name)
                     && former != link.name
                 {
                     self.disturb(former);
                 }
                 self.disturb(link.name);
+                if let Some(mac) = link.mac
+                    && let Some(former) = self.macs.insert(link.index, mac)
+                    && former != mac
+                    && let Some(watchers) = self.watchers.get(&link.name)
+                {
+                    self.moved.extend(watchers);
+                }
             }
             NetworkEvent::LinkRemoved(link) => {
+                self.found.clear();
                 self.names.remove(&link.index);
+                self.macs.remove(&link.index);
                 self.disturb(link.name);
             }
             NetworkEvent::AddressAdded(address)
@@ -246,14 +278,17 @@ impl Network {
             | NetworkEvent::AddressRemoved(address) => {
                 if let Some(routers) = self.sources.get(&address.address) {
                     self.dirty.extend(routers);
+                    self.found.clear();
                 }
-                if !self.virtuals.contains_key(&address.address)
-                    && let Some(name) = self.names.get(&address.index).copied()
-                {
-                    self.disturb(name);
+                if !self.virtuals.contains_key(&address.address) {
+                    self.found.clear();
+                    if let Some(name) = self.names.get(&address.index).copied() {
+                        self.disturb(name);
+                    }
                 }
             }
             NetworkEvent::Synchronised => {
+                self.found.clear();
                 self.synchronised = true;
                 self.requests_pending = true;
             }
@@ -261,10 +296,17 @@ impl Network {
     }
 
     fn disturb(&mut self, name: InterfaceName) {
-        if let Some(watchers) = self.watchers.get(&name) {
-            self.dirty.extend(watchers);
+        self.disturbed.insert(name);
+    }
+
+    /// Has those looked at who depend on interfaces that changed: once, however much changed on them.
+    pub(super) fn spread(&mut self) {
+        for name in core::mem::take(&mut self.disturbed) {
+            if let Some(watchers) = self.watchers.get(&name) {
+                self.dirty.extend(watchers);
+            }
+            self.virtual_macs.disturb(name);
         }
-        self.virtual_macs.disturb(name);
     }
 
     /// The socket of a router could not be opened.
@@ -277,6 +319,12 @@ impl Network {
         if self.retry_at.is_some_and(|at| at <= now) {
             self.retry_at = None;
             self.dirty.append(&mut self.deaf);
+        }
+        while let Some((at, id)) = self.returns.first().copied()
+            && at <= now
+        {
+            self.returns.pop_first();
+            self.dirty.insert(id);
         }
     }
 

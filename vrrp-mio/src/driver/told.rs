@@ -63,10 +63,17 @@ impl Told {
             Some(other) => Arc::clone(other),
             None => Arc::new(manner),
         };
+        // On the router's own interface is where an address goes without saying: on its macvlan,
+        // if it has one.
+        let own = spec.interface;
+        let kept = |mut address: VirtualAddress| {
+            address.device = address.device.filter(|device| *device != own);
+            KeptAddress::new(address)
+        };
         let told = Self {
-            interface: spec.interface,
-            addresses: spec.addresses.into_iter().map(KeptAddress::new).collect(),
-            excluded: spec.excluded.into_iter().map(KeptAddress::new).collect(),
+            interface: own,
+            addresses: spec.addresses.into_iter().map(kept).collect(),
+            excluded: spec.excluded.into_iter().map(kept).collect(),
             virtual_mac: spec.virtual_mac.map(Box::new),
             manner,
         };
@@ -132,6 +139,14 @@ impl KeptAddress {
         match self {
             Self::Plain { .. } => None,
             Self::Special(special) => special.device,
+        }
+    }
+
+    /// The interface it goes on, if not the router's, which has to be up.
+    pub(super) fn tracked(&self) -> Option<InterfaceName> {
+        match self {
+            Self::Plain { .. } => None,
+            Self::Special(special) => special.device.filter(|_| special.track),
         }
     }
 
