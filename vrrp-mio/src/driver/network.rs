@@ -53,6 +53,8 @@ pub(super) struct Network {
     macs: BTreeMap<u32, MacAddr>,
     /// Routers whose addresses may have a new MAC address.
     pub(super) moved: BTreeSet<usize>,
+    /// Routers for which the kernel may take addresses again: their interface was given one.
+    pub(super) hopeful: BTreeSet<usize>,
     /// When routers that retreated return.
     pub(super) returns: BTreeSet<(Instant, usize)>,
     /// Routers to look at when their configured source comes or goes.
@@ -89,6 +91,7 @@ impl Network {
             names: BTreeMap::new(),
             macs: BTreeMap::new(),
             moved: BTreeSet::new(),
+            hopeful: BTreeSet::new(),
             returns: BTreeSet::new(),
             sources: BTreeMap::new(),
             virtuals: BTreeMap::new(),
@@ -182,6 +185,7 @@ impl Network {
         self.dirty.remove(&id);
         self.deaf.remove(&id);
         self.moved.remove(&id);
+        self.hopeful.remove(&id);
         self.returns.retain(|(_, returning)| *returning != id);
     }
 
@@ -271,6 +275,11 @@ impl Network {
                     && let Some(name) = self.names.get(&address.index).copied()
                 {
                     self.disturb(name);
+                    if matches!(event, NetworkEvent::AddressAdded(_))
+                        && let Some(watchers) = self.watchers.get(&name)
+                    {
+                        self.hopeful.extend(watchers);
+                    }
                 }
             }
             NetworkEvent::Synchronised => {

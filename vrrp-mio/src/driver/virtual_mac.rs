@@ -11,7 +11,7 @@ use super::spec::VirtualMac;
 use super::told::Told;
 use super::{Driver, Notice};
 use crate::interfaces::Link;
-use crate::macvlan::{Difference, Macvlan, MacvlanError, MacvlanSpec, MacvlanStep, Presence};
+use crate::macvlan::{Macvlan, MacvlanError, MacvlanSpec, MacvlanStep, Presence};
 use crate::netlink::{RequestError, TimeSlice};
 use crate::sysctl::{SysctlError, Sysctls};
 use crate::{InterfaceName, Interfaces};
@@ -121,6 +121,13 @@ impl VirtualMacs {
         Some(self.bearers.get(&id)?.macvlan.spec().parent)
     }
 
+    /// The index of the interface under the macvlan of this name, if a router has it.
+    pub(super) fn parent_of(&self, name: InterfaceName) -> Option<u32> {
+        let bearers = self.by_name.get(&name)?.iter();
+        let mut held = bearers.filter_map(|id| self.bearers.get(id).filter(|b| b.router.is_some()));
+        Some(held.next()?.macvlan.spec().parent)
+    }
+
     /// What is in the way of the macvlan, if anything.
     pub(super) fn trouble(&self, id: BearerId) -> Option<MacvlanError> {
         let bearer = self.bearers.get(&id)?;
@@ -145,15 +152,11 @@ impl VirtualMacs {
 
     /// Whether the macvlan waits for a former one of its name to be deleted.
     fn is_waiting(&self, id: BearerId, bearer: &Bearer) -> bool {
-        (self.namesakes_before(id, bearer)).any(|namesake| namesake.router.is_none())
-    }
-
-    /// The macvlans of the same name that were there first.
-    fn namesakes_before(&self, id: BearerId, bearer: &Bearer) -> impl Iterator<Item = &Bearer> {
         let namesakes = self.by_name.get(&bearer.macvlan.spec().name);
-        (namesakes.into_iter().flatten())
-            .take_while(move |other| **other < id)
-            .filter_map(|other| self.bearers.get(other))
+        namesakes
+            .into_iter()
+            .flatten()
+            .any(|other| *other < id && self.bearers.get(other).is_some_and(|b| b.router.is_none()))
     }
 
     pub(super) fn is_settled(&self, interfaces: &Interfaces) -> bool {
@@ -325,19 +328,10 @@ impl Driver {
             if macs.is_waiting(id, bearer) {
                 return;
             }
-            // What is there is the one of whoever came first.
-            let namesake = macs.namesakes_before(id, bearer).next().is_some();
             let Some(bearer) = macs.bearers.get_mut(&id) else {
                 return;
             };
-            let step = match (namesake, bearer.router) {
-                (false, _) => bearer.macvlan.next_step(interfaces, now),
-                (true, None) => Ok(None),
-                (true, Some(_)) => Err(MacvlanError::NameTaken {
-                    name: bearer.macvlan.spec().name,
-                    difference: Difference::Namesake,
-                }),
-            };
+            let step = bearer.macvlan.next_step(interfaces, now);
             let taken = step.as_ref().err().cloned();
             if bearer.taken != taken {
                 bearer.taken = taken;
@@ -359,10 +353,7 @@ impl Driver {
                     self.network.requests_pending = true;
                     return;
                 }
-                Ok(None)
-                    if bearer.router.is_none()
-                        && (namesake || bearer.macvlan.is_settled(interfaces)) =>
-                {
+                Ok(None) if bearer.router.is_none() && bearer.macvlan.is_settled(interfaces) => {
                     macs.forget(id)
                 }
                 Ok(None) | Err(_) => return,

@@ -16,8 +16,6 @@ pub enum Difference {
     Lower,
     /// It is a macvlan with another MAC address.
     Mac(Option<MacAddr>),
-    /// It is another virtual router's.
-    Namesake,
 }
 
 impl fmt::Display for Difference {
@@ -28,7 +26,6 @@ impl fmt::Display for Difference {
             Self::Lower => f.write_str("is a macvlan on another interface"),
             Self::Mac(Some(mac)) => write!(f, "is a macvlan with MAC address {mac}"),
             Self::Mac(None) => f.write_str("is a macvlan without a MAC address"),
-            Self::Namesake => f.write_str("belongs to another virtual router"),
         }
     }
 }
