@@ -450,10 +450,9 @@ impl Engine {
     fn instance_status(&self, member: &Member, now: Instant) -> Option<InstanceStatus> {
         let tracked = member.trackers.iter().map(|(name, tracker)| {
             let effect = self.effect(*name, *tracker);
-            let link = self.driver.interfaces().link_named(*name);
             TrackedStatus {
                 interface: name.to_string(),
-                up: link.is_some_and(|link| link.is_usable()),
+                up: self.driver.is_usable(*name),
                 adjustment: match effect {
                     Effect::Adjust(adjustment) => adjustment,
                     Effect::Fault => 0,
@@ -466,6 +465,7 @@ impl Engine {
                 &member.name,
                 self.driver.router(*router)?,
                 tracked.collect(),
+                self.failing(*router),
                 now,
             ),
             Place::Sought(instance) => {

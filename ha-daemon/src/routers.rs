@@ -201,6 +201,7 @@ fn address(address: &VirtualAddress) -> Result<vrrp_mio::VirtualAddress, SpecErr
             Some(device) => Some(device.parse()?),
             None => None,
         },
+        track: address.track,
     })
 }
 

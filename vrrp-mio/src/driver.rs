@@ -1,5 +1,6 @@
 //! Virtual routers on a host: one loop turn after another.
 
+mod ability;
 mod announce;
 mod attachment;
 mod check;
@@ -10,6 +11,7 @@ mod id;
 mod kernel;
 mod network;
 mod notice;
+mod obstacle;
 mod ports;
 mod receive;
 mod refusal;
@@ -32,6 +34,7 @@ pub use self::check::{AddError, SpecError, TellError};
 pub use self::id::RouterId;
 use self::network::Network;
 pub use self::notice::Notice;
+pub use self::obstacle::Obstacle;
 use self::ports::Ports;
 pub use self::router::Router;
 pub use self::spec::{Path, RouterSpec, TransmitChecksum, VirtualAddress, VirtualMac};
@@ -201,7 +204,9 @@ impl Driver {
             return;
         }
         let (slot, now) = (router.index(), self.clock.now());
-        self.handle(slot, event, now);
+        if let Some(event) = self.weigh(slot, event) {
+            self.handle(slot, event, now);
+        }
         if matches!(event, Event::Configure(_)) {
             self.network.reconfigure(slot, &mut self.routers);
         }

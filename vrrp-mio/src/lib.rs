@@ -76,7 +76,7 @@ pub use self::addresses::{AddressKeeper, AddressSpec};
 pub use self::clock::Clock;
 pub use self::deadlines::Deadlines;
 pub use self::driver::{
-    AddError, Driver, DriverError, Notice, Path, Router, RouterId, RouterSpec, SpecError,
+    AddError, Driver, DriverError, Notice, Obstacle, Path, Router, RouterId, RouterSpec, SpecError,
     TellError, TransmitChecksum, Turn, VirtualAddress, VirtualMac,
 };
 pub use self::frames::{FrameError, Frames};

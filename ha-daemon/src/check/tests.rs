@@ -1,4 +1,7 @@
 use super::*;
+
+mod corpus;
+
 use crate::config::{Position, load_str};
 
 fn report(text: &str) -> (ExitStatus, String) {
@@ -79,7 +82,8 @@ fn the_services_of_a_large_group_are_not_all_listed() {
 fn the_exit_status_is_that_of_keepalived() {
     for (change, code) in [
         ("nopreempt", 0),
-        ("notify_stop \"/bin/x\"", 0),
+        ("smtp_alert", 0),
+        ("notify_stop \"/bin/x\"", 5),
         ("advert_int 1.5", 5),
         (
             "authentication {\nauth_type PASS\nauth_pass 123456789\n}",

@@ -3,6 +3,8 @@
 use core::ops::Range;
 use std::collections::BTreeMap;
 
+use super::blank::trimmed;
+use super::invisible::BYTE_ORDER_MARK;
 use super::lexer::Lexer;
 use super::reader::Reader;
 use super::{LoadOptions, Loaded, Place, Sources, load_str};
@@ -28,9 +30,10 @@ fn options() -> LoadOptions {
 pub fn config_words(octets: &[u8]) {
     // Without what the preprocessor replaces; a backslash takes octets away.
     let text = String::from_utf8_lossy(octets).replace(['$', '~', '@', '\\', '\r'], "_");
+    let text = text.trim_start_matches(BYTE_ORDER_MARK);
     let options = options();
     let mut reader = Reader::new(&options);
-    reader.open_text("words", &text);
+    reader.open_text("words", text);
     let mut end = 0;
     while let Some(line) = reader.next_line() {
         let line_text = line.text(&reader.sources);
@@ -50,7 +53,7 @@ pub fn config_words(octets: &[u8]) {
 /// Blanks, comments, and whole lines that are reported instead.
 fn is_skipped(text: &str) -> bool {
     text.split('\n').all(|line| {
-        let line = line.trim();
+        let line = trimmed(line);
         line.is_empty()
             || line.starts_with(['#', '!'])
             || line.starts_with("include")
@@ -75,7 +78,7 @@ pub fn config_lines(octets: &[u8]) {
         lines += 1;
         let text = line.text(&reader.sources);
         length += text.len();
-        assert!(!text.trim().is_empty());
+        assert!(!trimmed(text).is_empty());
         let mut last = 0;
         for lexeme in Lexer::new(text) {
             let Range { start, end } = lexeme.range;

@@ -9,7 +9,12 @@ use vrrp_mio::{InterfaceName, RouterId};
 
 use super::{Engine, Place};
 use crate::config::{Instance, Transport};
+use crate::log::chain;
 use crate::narrator;
+use crate::status::FailingStatus;
+
+/// Addresses of an instance that are shown one by one.
+const SHOWN: usize = 8;
 
 impl Engine {
     /// Says once why an instance does not start.
@@ -43,13 +48,19 @@ impl Engine {
             return false;
         };
         let idle = router.machine().role() == Role::Initialize && router.machine().is_started();
-        let link = self.driver.interfaces().link_named(router.interface());
-        // A router that was just added learns of its interface in the next turn.
-        let informed = link.is_some_and(|link| link.is_usable()) == router.interface_usable();
-        if idle && informed {
-            narrator::waiting(name, router, link.is_some());
-        }
-        idle && informed
+        // A router that was just added learns what it lacks in the next turn.
+        idle && narrator::waiting(name, router)
+    }
+
+    /// The first addresses of a router that cannot be put in place.
+    pub(super) fn failing(&self, id: RouterId) -> Vec<FailingStatus> {
+        (self.driver.failures(id))
+            .take(SHOWN)
+            .map(|(address, error)| FailingStatus {
+                address,
+                text: chain(error),
+            })
+            .collect()
     }
 
     pub(super) fn interface_of_source(&self, instance: &Instance) -> Option<InterfaceName> {

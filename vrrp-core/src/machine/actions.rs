@@ -85,9 +85,9 @@ pub enum Cause {
     NoPrimaryAddress,
     /// The interface gained a primary address.
     PrimaryAddress,
-    /// Tracking reported a fault.
+    /// Something else that it needs failed: what is tracked, an address, the virtual MAC.
     Fault,
-    /// Tracking recovered.
+    /// What failed is well again.
     Recover,
     /// A reload replaced the configuration.
     Configured,
@@ -139,8 +139,8 @@ impl fmt::Display for Cause {
             Self::InterfaceDown => "interface down",
             Self::NoPrimaryAddress => "no primary address",
             Self::PrimaryAddress => "primary address known",
-            Self::Fault => "tracking fault",
-            Self::Recover => "tracking recovered",
+            Self::Fault => "something it needs is missing",
+            Self::Recover => "everything it needs is there",
             Self::Configured => "reconfigured",
             Self::GroupElected => "sync group elected",
             Self::GroupYielded => "sync group yielded",

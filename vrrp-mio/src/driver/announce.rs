@@ -166,10 +166,9 @@ impl Router {
             return;
         }
         if let Some(burst) = self.due(now) {
-            for position in self.installed.iter() {
-                if let Some(address) = self.told.address(position) {
-                    let family = Family::of(address.address());
-                    self.outbox.add(family, position, burst.copies);
+            for position in 0..self.told.all().count() {
+                if self.installed.get(position) {
+                    self.owe_copies(position, burst.copies);
                 }
             }
         }
@@ -204,6 +203,19 @@ impl Router {
                 // A frame that cannot be sent is lost like one on the wire; more copies follow.
                 Ok(()) | Err(_) => self.outbox.lane(family).owed.sent(),
             }
+        }
+    }
+
+    /// An address is to be announced, as often as when the router becomes Active.
+    pub(super) fn owe(&mut self, position: usize) {
+        let copies = vrrp_core::announce::Settings::from(self.told.manner.announce).repeat;
+        self.owe_copies(position, copies);
+    }
+
+    fn owe_copies(&mut self, position: usize, copies: u16) {
+        if let Some(address) = self.told.address(position) {
+            let family = Family::of(address.address());
+            self.outbox.add(family, position, copies);
         }
     }
 
@@ -248,7 +260,8 @@ impl Router {
         let Some(link) = link.filter(|link| !link.flags.is_without_arp()) else {
             return Ok(());
         };
-        let own = self.told.virtual_mac().filter(|_| device.is_none());
+        let own_family = Family::of(address.address()) == self.machine.config().family();
+        let own = (self.told.virtual_mac()).filter(|_| device.is_none() && own_family);
         let Some(mac) = own.map(|own| own.mac).or(link.mac) else {
             return Ok(());
         };

@@ -1,6 +1,6 @@
 //! The kernel: what it tells of interfaces and addresses, and what it is asked for.
 
-use vrrp_core::{Family, Instant, Role};
+use vrrp_core::{Instant, Role};
 
 use super::network::Tag;
 use super::router::Router;
@@ -47,6 +47,7 @@ impl Driver {
         if self.network.synchronised {
             self.refresh_dirty(&slice, now);
         }
+        self.announce_moved();
         Ok(changed)
     }
 
@@ -124,6 +125,7 @@ impl Driver {
                     }
                 }
                 AddressEvent::Failed { owner, key, error } => {
+                    self.network.dirty.insert(owner);
                     let address = key.address();
                     if let Some(router) = self.name(owner) {
                         self.notices.push(Notice::AddressFailed {
@@ -145,15 +147,31 @@ impl Driver {
             return;
         };
         router.installed.set(position, true);
+        router.retreat = None;
         if router.machine.role() == Role::Active {
-            let copies = vrrp_core::announce::Settings::from(router.told.manner.announce).repeat;
-            let family = Family::of(key.address());
-            router.outbox.add(family, position, copies);
+            router.owe(position);
             self.deadlines.set(id, router.deadline());
         }
         let (router, address) = (router.id, key.address());
         self.notices
             .push(Notice::AddressInstalled { router, address });
+    }
+
+    /// Announces the addresses on interfaces that have another MAC address now.
+    fn announce_moved(&mut self) {
+        for id in core::mem::take(&mut self.network.moved) {
+            let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
+                continue;
+            };
+            if router.machine.role() != Role::Active {
+                continue;
+            }
+            let positions: Vec<_> = router.installed.iter().collect();
+            for position in positions {
+                router.owe(position);
+            }
+            self.deadlines.set(id, router.deadline());
+        }
     }
 
     /// Once every router knows whether the addresses of an earlier run are its own.

@@ -9,9 +9,11 @@ use vrrp_core::wire::{Addresses, ChecksumForm};
 use vrrp_core::{Config, Family, Instant, Statistics, Transition, VirtualRouter};
 
 use super::RouterId;
+use super::ability::Retreat;
 use super::announce::Outbox;
 use super::counters::Counters;
 use super::flags::Flags;
+use super::obstacle::Obstacle;
 use super::spec::{Path, TransmitChecksum};
 use super::told::{KeptAddress, Told};
 use super::virtual_mac::BearerId;
@@ -37,6 +39,11 @@ pub struct Router {
     pub(super) interface: Option<u32>,
     /// Whether the interface is usable.
     pub(super) usable: bool,
+    /// What keeps it from being Active, as last found.
+    pub(super) obstacles: Box<[Obstacle]>,
+    /// The owner of the driver reported a fault.
+    pub(super) tracked_fault: bool,
+    pub(super) retreat: Option<Box<Retreat>>,
     /// The last primary address known: a resignation is sent from it when it is gone.
     pub(super) source: Option<IpAddr>,
     pub(super) listener: Option<usize>,
@@ -147,6 +154,9 @@ impl Router {
             last: None,
             interface: None,
             usable: false,
+            obstacles: Box::default(),
+            tracked_fault: false,
+            retreat: None,
             source: None,
             listener: None,
             deaf: false,
@@ -211,6 +221,12 @@ impl Router {
     #[must_use]
     pub const fn interface_usable(&self) -> bool {
         self.usable
+    }
+
+    /// What keeps it from being Active: nothing if empty.
+    #[must_use]
+    pub const fn obstacles(&self) -> &[Obstacle] {
+        &self.obstacles
     }
 
     /// The checksum form last heard in version 3 over IPv4.

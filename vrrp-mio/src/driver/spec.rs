@@ -90,6 +90,8 @@ pub struct VirtualAddress {
     pub spec: AddressSpec,
     /// Another interface to put it on than the router's.
     pub device: Option<InterfaceName>,
+    /// Whether the router can be Active only while `device` is up.
+    pub track: bool,
 }
 
 impl VirtualAddress {
@@ -99,6 +101,7 @@ impl VirtualAddress {
         Self {
             spec: AddressSpec::new(0, address, prefix_len),
             device: None,
+            track: true,
         }
     }
 }

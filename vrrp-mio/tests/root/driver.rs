@@ -7,6 +7,7 @@
 )]
 
 mod addresses;
+mod contest;
 mod election;
 mod host;
 mod interfaces;
