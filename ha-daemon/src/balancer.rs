@@ -17,7 +17,7 @@ pub mod synchroniser;
 use core::net::IpAddr;
 use core::num::NonZeroUsize;
 use core::time::Duration;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 
@@ -68,6 +68,7 @@ struct Place {
 #[derive(Debug)]
 pub struct Balancer {
     servers: Vec<VirtualServerState>,
+    watched: BTreeSet<IpAddr>,
     checks: Checks,
     /// By checker identifier.
     places: Vec<Place>,
@@ -125,6 +126,7 @@ impl Balancer {
             synchroniser: balancing.sync.map(Synchroniser::new),
             reconciler: Reconciler::new(),
             refusals: BTreeMap::new(),
+            watched: server::watched(&servers),
             servers,
         };
         if let Some(watch) = &balancer.files {
@@ -226,7 +228,7 @@ impl Balancer {
         } else if let Some(notifier) = self.notifier.as_mut().filter(|n| n.owns(token)) {
             notifier.ready(token, now);
         } else if !self.kernel.owns(token) && self.checks.owns(token) {
-            self.checks.ready(token, now);
+            self.checks.ready(token);
         }
     }
 
@@ -402,6 +404,12 @@ impl Balancer {
         if let Some(sync) = &mut self.synchroniser {
             sync.note_role(instance, role);
         }
+    }
+
+    /// The addresses on which it depends whether checkers run (`ha_suspend`).
+    #[must_use]
+    pub const fn watched_addresses(&self) -> &BTreeSet<IpAddr> {
+        &self.watched
     }
 
     /// Addresses came or went: checkers of virtual servers with `ha_suspend` run only while one of

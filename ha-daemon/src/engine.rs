@@ -279,30 +279,6 @@ impl Engine {
         Ok(router)
     }
 
-    /// Gives a member its router if the interface of its unicast source is known now.
-    fn seek(&mut self, index: usize) -> Result<(), EngineError> {
-        let Some(Member {
-            place: Place::Sought(instance),
-            ..
-        }) = self.members.get(index)
-        else {
-            return Ok(());
-        };
-        let Some(interface) = self.interface_of_source(instance) else {
-            return Ok(());
-        };
-        let instance = instance.clone();
-        let router = self.install(index, &instance, interface)?;
-        if let Some(member) = self.members.get_mut(index) {
-            member.place = Place::Found(router);
-        }
-        self.track(index, router);
-        if self.start_at.is_none() && self.farewell.is_none() {
-            self.driver.start(router);
-        }
-        Ok(())
-    }
-
     /// Delivers what tracking says to a router that is there.
     fn deliver(&mut self, router: RouterId, event: Event) {
         if let Err(error) = self.driver.tell(router, event) {

@@ -1,5 +1,8 @@
 //! A virtual server at work: its configuration, its pool, and what its checkers last found.
 
+use core::net::IpAddr;
+use std::collections::BTreeSet;
+
 use ipvs_core::{Destination, ServiceEntry, ServiceKey};
 use vrrp_core::Instant;
 
@@ -161,4 +164,15 @@ fn assumed(server: &RealServer) -> Vec<Verdict> {
     let verdict = |alpha| if alpha { Verdict::Down } else { Verdict::Up };
     let checkers = server.checkers.iter();
     checkers.map(|checker| verdict(checker.alpha)).collect()
+}
+
+/// The virtual addresses of those virtual servers whose checkers run only where one of them is.
+pub(super) fn watched(servers: &[VirtualServerState]) -> BTreeSet<IpAddr> {
+    let suspending = servers.iter().filter(|state| state.config.ha_suspend);
+    let keys = suspending.flat_map(|state| &state.config.keys);
+    let addresses = keys.filter_map(|key| match key {
+        ServiceKey::Address { address, .. } => Some(*address),
+        ServiceKey::Mark { .. } => None,
+    });
+    addresses.collect()
 }

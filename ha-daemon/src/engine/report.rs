@@ -42,10 +42,9 @@ impl Engine {
     fn instance_status(&self, member: &Member, now: Instant) -> Option<InstanceStatus> {
         let tracked = member.trackers.iter().map(|(name, tracker)| {
             let effect = self.effect(*name, *tracker);
-            let link = self.driver.interfaces().link_named(*name);
             TrackedStatus {
                 interface: name.to_string(),
-                up: link.is_some_and(|link| link.is_usable()),
+                up: self.driver.is_usable(*name),
                 adjustment: match effect {
                     Effect::Adjust(adjustment) => adjustment,
                     Effect::Fault => 0,

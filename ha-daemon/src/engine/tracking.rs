@@ -29,8 +29,7 @@ impl Engine {
     }
 
     pub(super) fn effect(&self, interface: InterfaceName, tracker: Tracker) -> Effect {
-        let link = self.driver.interfaces().link_named(interface);
-        let up = link.is_some_and(|link| link.is_usable());
+        let up = self.driver.is_usable(interface);
         tracker.effect(if up { Status::Up } else { Status::Down })
     }
 

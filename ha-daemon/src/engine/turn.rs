@@ -2,6 +2,7 @@
 
 use core::sync::atomic::Ordering;
 use core::time::Duration;
+use std::collections::BTreeSet;
 
 use mio::Token;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -52,7 +53,7 @@ impl Engine {
         if self.network_known && (learned || network_changed) {
             self.unfollowed = self.members.len();
         }
-        self.follow_network(&step())?;
+        self.follow_network(&step());
         self.start_if_due(now);
         self.switch(&step());
         for token in ready {
@@ -192,13 +193,20 @@ impl Engine {
 
     /// Tells the balancer which of its addresses are this host's.
     fn note_addresses(&mut self, now: Instant) {
-        let interfaces = self.driver.interfaces();
-        let is_local = |address| interfaces.addresses().any(|own| own.address == address);
+        let watched = self.balancer.watched_addresses();
+        if watched.is_empty() {
+            return;
+        }
+        // One pass, however many virtual servers ask.
+        let own = self.driver.interfaces().addresses();
+        let own = own.map(|own| own.address);
+        let local: BTreeSet<_> = own.filter(|own| watched.contains(own)).collect();
+        let is_local = |address| local.contains(&address);
         self.balancer.note_addresses(is_local, now);
     }
 
     /// Looks at tracked interfaces, and for the interface of a unicast source.
-    fn follow_network(&mut self, slice: &TimeSlice<'_>) -> Result<(), EngineError> {
+    fn follow_network(&mut self, slice: &TimeSlice<'_>) {
         while self.unfollowed > 0 {
             self.unfollowed -= 1;
             let index = self.followed;
@@ -208,7 +216,7 @@ impl Engine {
             };
             match self.members.get(index).map(Member::router) {
                 None => {}
-                Some(None) => self.seek(index)?,
+                Some(None) => self.seek(index),
                 Some(Some(router)) => {
                     self.track(index, router);
                     self.tell_waiting(index);
@@ -218,6 +226,5 @@ impl Engine {
                 break;
             }
         }
-        Ok(())
     }
 }

@@ -28,6 +28,10 @@ impl Hosts {
     fn on(interface: &str, prepare: &str, body: &str) -> Self {
         let lab = Lab::new(2, 2);
         lab.host(0).ip(prepare);
+        Self::in_lab(lab, interface, body)
+    }
+
+    fn in_lab(lab: Lab, interface: &str, body: &str) -> Self {
         let directory = Directory::new("eligibility");
         let daemons = [(0, 200), (1, 100)].map(|(host, priority)| {
             let interface = if host == 0 { interface } else { "eth0" };
@@ -86,19 +90,19 @@ impl Hosts {
 
     /// What `ip -o -d link show` says of an interface of the first host; nothing if there is none.
     fn link(&self, name: &str) -> String {
-        show(&self.lab, "link", name)
+        show(&self.lab, 0, "link", name)
     }
 
     fn addresses(&self, name: &str) -> String {
-        show(&self.lab, "addr", name)
+        show(&self.lab, 0, "addr", name)
     }
 }
 
-fn show(lab: &Lab, what: &str, name: &str) -> String {
+fn show(lab: &Lab, host: usize, what: &str, name: &str) -> String {
     let output = std::process::Command::new("/usr/sbin/ip")
         .args([
             "-n",
-            lab.host(0).name(),
+            lab.host(host).name(),
             "-o",
             "-d",
             what,
@@ -325,6 +329,31 @@ fn a_duplicate_is_tried_again_and_shown() {
     });
 }
 
+/// Both hosts ask for the detection, and a third one has the only address.
+#[test]
+#[ignore = "needs root and keepalived"]
+fn a_router_whose_only_address_is_another_hosts_is_not_master() {
+    const DOUBLE: &str = "fd00:0::78";
+    let body = format!("virtual_ipaddress {{\n {DOUBLE}/64 -nodad\n}}");
+    let lab = Lab::new(2, 1);
+    lab.bridges()
+        .ip(&format!("addr add {DOUBLE}/64 dev br0 nodad"));
+    let hosts = Hosts::in_lab(lab, "eth0", &body);
+    hosts.await_obstacle("addresses-duplicate");
+    hosts
+        .lab
+        .bridges()
+        .ip(&format!("addr del {DOUBLE}/64 dev br0"));
+    let usable = |host: usize| {
+        let shown = show(&hosts.lab, host, "addr", "eth0");
+        let line = shown.lines().find(|line| line.contains("::78"));
+        line.is_some_and(|line| !line.contains("tentative") && !line.contains("dadfailed"))
+    };
+    until("one host having the address", PATIENCE * 2, || {
+        usable(0) && !usable(1)
+    });
+}
+
 /// Nothing of the instance is left: IPv6 was switched off where its only address goes.
 #[test]
 #[ignore = "needs root and keepalived"]
@@ -353,6 +382,10 @@ fn a_router_that_the_kernel_lets_have_no_address_leaves_it_to_the_other() {
     (hosts.lab.host(0)).inside(|| std::fs::write(path, "1").expect("root may switch IPv6 off"));
     owner(1);
     hosts.await_obstacle("addresses-refused");
+    // The interface has an address of its own again, which is worth another try.
+    (hosts.lab.host(0)).inside(|| std::fs::write(path, "0").expect("root may switch IPv6 on"));
+    hosts.ip("addr add fe80::99/64 dev eth1 nodad");
+    owner(0);
 }
 
 /// As keepalived places them.
@@ -360,7 +393,7 @@ fn a_router_that_the_kernel_lets_have_no_address_leaves_it_to_the_other() {
 #[ignore = "needs root and keepalived"]
 fn addresses_of_the_own_family_go_on_the_macvlan_and_others_on_the_interface() {
     let body = format!(
-        "use_vmac\nvirtual_ipaddress {{\n {ADDRESS}/24 dev eth0\n 10.0.7.2/24\n}}\n\
+        "use_vmac\nvirtual_ipaddress {{\n {ADDRESS}/24 dev eth0\n 10.0.7.2/24 dev vrrp.51\n}}\n\
          virtual_ipaddress_excluded {{\n 10.0.7.3/24 dev eth0\n 2001:db8:10::1/64\n \
          2001:db8:10::2/64 dev eth0\n}}"
     );
@@ -401,4 +434,28 @@ fn another_mac_address_of_the_interface_is_announced_at_once() {
         let announced = hosts.lab.capture().announced(0, address, start);
         announced.len() >= 5
     });
+}
+
+/// Down in Backup on purpose, which is no reason for who depends on it to fail.
+#[test]
+#[ignore = "needs root and keepalived"]
+fn a_macvlan_of_ours_counts_as_its_interface() {
+    let body = format!(
+        "use_vmac\n{}\n}}\nvrrp_instance w {{\n interface eth0\n virtual_router_id 52\n \
+         version 3\n advert_int 0.1\n priority 100\n track_interface {{\n  vrrp.51\n }}\n \
+         virtual_ipaddress {{\n 10.0.7.2/24 dev vrrp.51\n}}",
+        plain()
+    );
+    let hosts = Hosts::new("", &body);
+    hosts.await_master(0, ADDRESS);
+    until("one MASTER of the other", PATIENCE, || {
+        [0, 1]
+            .iter()
+            .filter(|host| hosts.lab.host(**host).has_address("10.0.7.2"))
+            .count()
+            == 1
+    });
+    for daemon in &hosts.daemons {
+        assert!(!daemon.status().contains("FAULT"), "{daemon}");
+    }
 }

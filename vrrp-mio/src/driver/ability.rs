@@ -10,10 +10,11 @@ use super::network::Network;
 use super::obstacle::{Input, Obstacle};
 use super::router::Router;
 use super::spec::Path;
+use super::told::KeptAddress;
 use super::{Driver, Notice, RouterId};
-use crate::Interfaces;
 use crate::addresses::AddressError;
 use crate::interfaces::Link;
+use crate::{InterfaceName, Interfaces};
 
 /// How long a router stays away whose addresses the kernel refused; doubled each time. It takes the
 /// addresses from whoever has them then, so not often.
@@ -79,6 +80,15 @@ impl Driver {
         for event in order {
             self.handle(id, event, now);
         }
+    }
+
+    /// Whether packets can flow on the interface of this name, as far as that is not up to the
+    /// routers: a macvlan of theirs is as its interface.
+    #[must_use]
+    pub fn is_usable(&self, interface: InterfaceName) -> bool {
+        let interfaces = self.monitor.interfaces();
+        let link = self.network.link_that_matters(interface, interfaces);
+        link.is_some_and(Link::is_usable)
     }
 
     /// The virtual addresses that an Active router cannot have for now, and why.
@@ -151,7 +161,7 @@ fn obstacles(
             }
         }
     }
-    devices(router, interfaces, &mut found);
+    devices(network, router, interfaces, &mut found);
     if let Some(retreat) = router
         .retreat
         .as_ref()
@@ -181,13 +191,13 @@ fn virtual_mac(network: &Network, router: &Router, interfaces: &Interfaces) -> O
 }
 
 /// The interfaces of virtual addresses, each once.
-fn devices(router: &Router, interfaces: &Interfaces, found: &mut Vec<Obstacle>) {
+fn devices(network: &Network, router: &Router, interfaces: &Interfaces, found: &mut Vec<Obstacle>) {
     let mut last = None;
-    for device in router.told.all().filter_map(|address| address.tracked()) {
+    for device in router.told.all().filter_map(KeptAddress::tracked) {
         if last.replace(device) == Some(device) {
             continue;
         }
-        let obstacle = match interfaces.link_named(device) {
+        let obstacle = match network.link_that_matters(device, interfaces) {
             None => Obstacle::DeviceMissing(device),
             Some(link) if !link.is_usable() => Obstacle::DeviceDown(device),
             Some(_) => continue,
@@ -199,8 +209,26 @@ fn devices(router: &Router, interfaces: &Interfaces, found: &mut Vec<Obstacle>) 
 }
 
 impl Network {
+    /// The interface of this name; of a macvlan of ours the one under it, as it is down on purpose
+    /// while its router is not Active.
+    fn link_that_matters<'a>(
+        &self,
+        name: InterfaceName,
+        interfaces: &'a Interfaces,
+    ) -> Option<&'a Link> {
+        match self.virtual_macs.parent_of(name) {
+            Some(parent) => interfaces.link(parent),
+            None => interfaces.link_named(name),
+        }
+    }
+
     /// Has an Active router that can have none of its addresses stay away for a while.
     fn retreat(&mut self, id: usize, router: &mut Router, now: Instant) {
+        if self.hopeful.remove(&id)
+            && let Some(retreat) = &mut router.retreat
+        {
+            retreat.until = now;
+        }
         let placed = router.installed.iter().next().is_some();
         if router.machine.role() != Role::Active || placed {
             return;

@@ -54,14 +54,17 @@ pub(super) struct Network {
     macs: BTreeMap<u32, MacAddr>,
     /// Routers whose addresses may have a new MAC address.
     pub(super) moved: BTreeSet<usize>,
+    /// Routers for which the kernel may take addresses again: their interface was given one.
+    pub(super) hopeful: BTreeSet<usize>,
     /// When routers that retreated return.
     pub(super) returns: BTreeSet<(Instant, usize)>,
     /// Routers to look at when their configured source comes or goes.
     sources: BTreeMap<IpAddr, BTreeSet<usize>>,
     /// Virtual addresses of any router but an owner, which are no primary addresses.
     virtuals: BTreeMap<IpAddr, u32>,
-    /// Interfaces that changed.
+    /// Interfaces that changed, and those that have another address.
     disturbed: BTreeSet<InterfaceName>,
+    welcoming: BTreeSet<InterfaceName>,
     /// Source addresses found, as long as nothing changes that they depend on: to find one takes time
     /// linear in the addresses of the interface.
     pub(super) found: Sources,
@@ -95,10 +98,12 @@ impl Network {
             names: BTreeMap::new(),
             macs: BTreeMap::new(),
             moved: BTreeSet::new(),
+            hopeful: BTreeSet::new(),
             returns: BTreeSet::new(),
             sources: BTreeMap::new(),
             virtuals: BTreeMap::new(),
             disturbed: BTreeSet::new(),
+            welcoming: BTreeSet::new(),
             found: Sources::new(),
             dirty: BTreeSet::new(),
             deaf: BTreeSet::new(),
@@ -192,6 +197,7 @@ impl Network {
         self.dirty.remove(&id);
         self.deaf.remove(&id);
         self.moved.remove(&id);
+        self.hopeful.remove(&id);
         self.returns.retain(|(_, returning)| *returning != id);
     }
 
@@ -284,6 +290,9 @@ impl Network {
                     self.found.clear();
                     if let Some(name) = self.names.get(&address.index).copied() {
                         self.disturb(name);
+                        if matches!(event, NetworkEvent::AddressAdded(_)) {
+                            self.welcoming.insert(name);
+                        }
                     }
                 }
             }
@@ -306,6 +315,11 @@ impl Network {
                 self.dirty.extend(watchers);
             }
             self.virtual_macs.disturb(name);
+        }
+        for name in core::mem::take(&mut self.welcoming) {
+            if let Some(watchers) = self.watchers.get(&name) {
+                self.hopeful.extend(watchers);
+            }
         }
     }
 

@@ -63,11 +63,12 @@ impl Told {
             Some(other) => Arc::clone(other),
             None => Arc::new(manner),
         };
-        // On the router's own interface is where an address goes without saying: on its macvlan,
-        // if it has one.
+        // Where an address goes without saying: on the router's macvlan, or else its interface.
         let own = spec.interface;
+        let macvlan = spec.virtual_mac.map(|virtual_mac| virtual_mac.name);
         let kept = |mut address: VirtualAddress| {
-            address.device = address.device.filter(|device| *device != own);
+            let other = |device: &InterfaceName| *device != own && Some(*device) != macvlan;
+            address.device = address.device.filter(other);
             KeptAddress::new(address)
         };
         let told = Self {
@@ -205,6 +206,26 @@ mod tests {
         let both = [&second.manner, &first.manner];
         let (_, third) = Told::new(spec("eth1", 200), both.into_iter());
         assert!(Arc::ptr_eq(&first.manner, &third.manner));
+    }
+
+    #[test]
+    fn an_address_on_the_own_interface_or_macvlan_has_no_device_of_its_own() {
+        let on = |device: &str| VirtualAddress {
+            device: Some(device.parse().unwrap()),
+            ..VirtualAddress::new([192, 0, 2, 1].into(), 24)
+        };
+        let spec = RouterSpec {
+            virtual_mac: Some(VirtualMac {
+                name: "vrrp.51".parse().unwrap(),
+                mac: vrrp_core::MacAddr([0, 0, 0x5e, 0, 1, 51]),
+                transmit_base: false,
+            }),
+            addresses: vec![on("eth0"), on("vrrp.51"), on("eth1")],
+            ..spec("eth0", 100)
+        };
+        let (_, told) = Told::new(spec, [].iter());
+        let devices: Vec<_> = told.all().map(KeptAddress::device).collect();
+        assert_eq!(devices, [None, None, Some("eth1".parse().unwrap())]);
     }
 
     #[test]

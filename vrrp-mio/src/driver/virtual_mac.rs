@@ -121,6 +121,13 @@ impl VirtualMacs {
         Some(self.bearers.get(&id)?.macvlan.spec().parent)
     }
 
+    /// The index of the interface under the macvlan of this name, if a router has it.
+    pub(super) fn parent_of(&self, name: InterfaceName) -> Option<u32> {
+        let bearers = self.by_name.get(&name)?.iter();
+        let mut held = bearers.filter_map(|id| self.bearers.get(id).filter(|b| b.router.is_some()));
+        Some(held.next()?.macvlan.spec().parent)
+    }
+
     /// What is in the way of the macvlan, if anything.
     pub(super) fn trouble(&self, id: BearerId) -> Option<MacvlanError> {
         let bearer = self.bearers.get(&id)?;

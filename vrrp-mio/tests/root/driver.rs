@@ -7,10 +7,10 @@
 )]
 
 mod addresses;
+mod contest;
 mod election;
 mod host;
 mod interfaces;
-mod meter;
 mod owner;
 mod paths;
 mod scale;
