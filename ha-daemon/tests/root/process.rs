@@ -32,6 +32,7 @@ fn host() -> Arc<Namespace> {
 
 /// The status and the log of a daemon that is started beside `daemon` and expected to end.
 fn second_start(daemon: &Daemon, more: &[&str]) -> (Option<i32>, String) {
+    let file = daemon.socket().with_file_name("daemon.conf");
     let output = Command::new("/usr/sbin/ip")
         .args(["netns", "exec", daemon.namespace().name(), "timeout", "5"])
         .args([
@@ -40,7 +41,7 @@ fn second_start(daemon: &Daemon, more: &[&str]) -> (Option<i32>, String) {
             "--socket",
             "/dev/null/none",
             "-f",
-            "/dev/stdin",
+            file.to_str().unwrap(),
         ])
         .args(more)
         .stdin(Stdio::null())
