@@ -22,15 +22,16 @@ pub use self::tls::TlsFileError;
 use self::tls::Clients;
 use crate::config::{self, Check, Config, FileCheck, Probe, Written};
 use crate::health::dns::DomainNameError;
+use crate::health::driver::SCRIPTS;
 use crate::health::file::FileWeight;
 use crate::health::http::{RequestTextError, StatusError};
 use crate::health::schedule::Timing;
-use crate::health::settings::Settings;
+use crate::health::settings::{Protocol, Settings};
 use crate::health::smtp::HelloNameError;
 use crate::script::{Runner, Script, UserError, Users};
 
-/// Scripts of checkers that run at a time.
-const ATTENDANTS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(31);
+/// Scripts of checkers that run at a time, and as many again that have been told to end.
+const ATTENDANTS: NonZeroUsize = SCRIPTS.saturating_add(SCRIPTS.get());
 
 /// What the configuration allows and no checker can be.
 #[derive(Debug, thiserror::Error)]
@@ -92,6 +93,21 @@ pub enum Kind {
         /// What its number means.
         weight: FileWeight,
     },
+}
+
+impl Kind {
+    /// The same, of a virtual server's number.
+    #[must_use]
+    pub fn of(mut self, virtual_server: usize) -> Self {
+        if let Self::Probe(Settings {
+            protocol: Protocol::Misc(misc),
+            ..
+        }) = &mut self
+        {
+            misc.party = virtual_server;
+        }
+        self
+    }
 }
 
 /// Makes the checkers of a configuration.

@@ -8,6 +8,10 @@
 //!
 //! No shell is involved: the words of the command are the arguments, see [`split`].
 //!
+//! A script has of the daemon's environment `PATH`, `TZ`, `LANG`, `LANGUAGE` and `LC_…` and nothing
+//! else, the null device as its standard streams, a umask of 0177 as with keepalived, a process group
+//! of its own, no signal blocked, and the daemon's working directory, priority and limits.
+//!
 //! A daemon that is killed by SIGKILL leaves its scripts running: to have them signalled takes unsafe
 //! code between `fork` and `execve`, or a program in between.
 
@@ -16,10 +20,12 @@ use std::ffi::{OsStr, OsString};
 use std::sync::Arc;
 
 mod runner;
+mod turns;
 mod users;
 mod words;
 
 pub use self::runner::{Ending, Run, Runner, StartError};
+pub(crate) use self::turns::Turns;
 pub use self::users::{UserError, Users};
 pub use self::words::{WordsError, split};
 
@@ -56,6 +62,12 @@ impl Script {
             credentials,
             alive: AtomicBool::new(false),
         })
+    }
+
+    /// Whether a process of it is alive.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.alive.load(Ordering::Acquire)
     }
 
     /// The program, as configured.

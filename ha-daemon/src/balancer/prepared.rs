@@ -106,12 +106,12 @@ impl Prepared {
                     virtual_server,
                     real_server,
                     checker,
-                    kind: builder.checker(configured)?,
+                    kind: builder.checker(configured)?.of(virtual_server),
                 });
             }
             let name = format!("{} of {}", server.key, config.name);
             let (up, down) = (server.notify_up.as_deref(), server.notify_down.as_deref());
-            let hooks = hooks(name, up, down, builder)?;
+            let hooks = hooks(name, up, down, 2 * virtual_server + 1, builder)?;
             self.hooks.extend(hooks.map(|hooks| PlacedHooks {
                 virtual_server,
                 real_server: Some(real_server),
@@ -119,7 +119,7 @@ impl Prepared {
             }));
         }
         let (up, down) = (config.quorum_up.as_deref(), config.quorum_down.as_deref());
-        let hooks = hooks(config.name.clone(), up, down, builder)?;
+        let hooks = hooks(config.name.clone(), up, down, 2 * virtual_server, builder)?;
         self.hooks.extend(hooks.map(|hooks| PlacedHooks {
             virtual_server,
             real_server: None,
@@ -134,6 +134,7 @@ fn hooks(
     name: String,
     up: Option<&Script>,
     down: Option<&Script>,
+    party: usize,
     builder: &Builder,
 ) -> Result<Option<Hooks>, BuildError> {
     if up.is_none() && down.is_none() {
@@ -144,5 +145,6 @@ fn hooks(
         name,
         up: script(up)?,
         down: script(down)?,
+        party,
     }))
 }

@@ -2,6 +2,7 @@
 
 mod datagram;
 mod probe;
+mod scripts;
 mod socket;
 mod stream;
 
@@ -22,10 +23,11 @@ use vrrp_core::Instant;
 use vrrp_mio::Deadlines;
 
 use self::probe::{Attempt, Probe, Queue};
+pub use self::scripts::SCRIPTS;
 use super::attempt::{Failure, Outcome};
 use super::schedule::{Change, Schedule, Verdict};
 use super::settings::Settings;
-use crate::script::Runner;
+use crate::script::{Runner, Turns};
 
 /// Octets read at a time.
 const RUN: usize = 16 * 1024;
@@ -60,7 +62,8 @@ pub struct Report {
 /// A checker that joins another is told at once what is known already.
 ///
 /// At most `limit` attempts are under way at a time, as each has a descriptor. Others wait for their
-/// turn, those due first before those due later.
+/// turn, those due first before those due later. Scripts take turns by virtual server, so that those of
+/// one that hang hold up no other. Waiting is no part of an attempt's time.
 ///
 /// A failure of this host's ([`Failure::System`]) is reported and changes no verdict.
 #[derive(Debug)]
@@ -74,8 +77,10 @@ pub struct Checks {
     checkers: BTreeMap<CheckerId, Checker>,
     /// Of each probe: when to try, or while it does, when to give up.
     deadlines: Deadlines,
-    /// Probes that are due.
+    /// Probes that are due, but for scripts.
     due: VecDeque<usize>,
+    /// Scripts that are due.
+    scripts: Turns<usize>,
     /// Probes with more to be read than was read in one go.
     unfinished: VecDeque<usize>,
     running: usize,
@@ -146,6 +151,7 @@ impl Checks {
             checkers: BTreeMap::new(),
             deadlines: Deadlines::new(),
             due: VecDeque::new(),
+            scripts: Turns::new(SCRIPTS),
             unfinished: VecDeque::new(),
             running: 0,
             reports: Vec::new(),
@@ -198,7 +204,12 @@ impl Checks {
             awake: 0,
             last: None,
             queue: Queue::None,
+            has_turn: false,
+            hold: None,
         };
+        if let Some(party) = probe.party() {
+            self.scripts.enter(party);
+        }
         let index = self.free.pop().unwrap_or(self.probes.len());
         entry.insert(index);
         self.deadlines.set(index, probe.schedule.deadline());
@@ -223,6 +234,9 @@ impl Checks {
             probe.checkers.retain(|other| *other != id);
         }
         if let Some(probe) = slot.take_if(|probe| probe.checkers.is_empty()) {
+            if let Some(party) = probe.party() {
+                self.scripts.leave(party);
+            }
             self.by_settings.remove(&probe.settings);
             self.deadlines.set(checker.probe, None);
             self.free.push(checker.probe);
@@ -247,6 +261,7 @@ impl Checks {
             probe.schedule.suspend();
             probe.queue = Queue::None;
             self.deadlines.set(index, None);
+            self.end_turn(index);
         }
     }
 
@@ -289,7 +304,8 @@ impl Checks {
     /// When to call [`fire`](Self::fire) at the latest.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        let startable = !self.due.is_empty() && self.running < self.limit.get();
+        let waiting = !self.due.is_empty() || self.scripts.has_next();
+        let startable = waiting && self.running < self.limit.get();
         if startable || !self.unfinished.is_empty() {
             return Some(Instant::EPOCH);
         }
@@ -336,6 +352,7 @@ impl Checks {
                 self.start(index, now);
             }
         }
+        self.start_scripts(now);
     }
 
     /// Whether the probe stood in `queue`, which it has left then. An entry in a queue may be that of
@@ -360,10 +377,16 @@ impl Checks {
                 let outcome = attempt.timed_out();
                 self.end(index, outcome, now);
             }
-            None => {
-                probe.queue = Queue::Due;
-                self.due.push_back(index);
-            }
+            None => match probe.party() {
+                Some(party) => {
+                    probe.queue = Queue::Script;
+                    self.scripts.wait(party, index);
+                }
+                None => {
+                    probe.queue = Queue::Due;
+                    self.due.push_back(index);
+                }
+            },
         }
     }
 
@@ -424,6 +447,7 @@ impl Checks {
         };
         self.running -= usize::from(probe.attempt.take().is_some());
         probe.queue = Queue::None;
+        probe.hold = None;
         let change = if let Err(Failure::System { .. }) = outcome {
             probe.schedule.postpone(now);
             Change::Unchanged
@@ -440,6 +464,7 @@ impl Checks {
                 self.reports.push(report);
             }
         }
+        self.end_turn(index);
     }
 }
 

@@ -44,6 +44,7 @@ impl Rig {
             name: "test".to_owned(),
             up: self.script(up),
             down: self.script(down),
+            party: 0,
         };
         self.notifier.add(hooks)
     }
@@ -149,7 +150,7 @@ fn subjects_do_not_wait_for_one_another_unless_all_turns_are_taken() {
     while begun().lines().count() < Notifier::TOKENS {
         std::thread::sleep(Duration::from_millis(5));
     }
-    assert_eq!(rig.notifier.waiting.len(), 3);
+    assert_eq!(rig.notifier.turns.waiting(), 3);
     fs::write(rig.directory.join("go"), "").unwrap();
     rig.settle();
     assert_eq!(rig.log(), "done ".repeat(ids.len()));
@@ -176,6 +177,7 @@ fn failures_are_ends_like_others() {
         name: "test".to_owned(),
         up: Script::new(missing, None).map(Arc::new),
         down: rig.script("kill -9 $$"),
+        party: 0,
     };
     let id = rig.notifier.add(hooks);
     for event in [Event::Up, Event::Down] {
@@ -192,6 +194,7 @@ fn nothing_runs_for_a_change_without_a_script() {
         name: "test".to_owned(),
         up: None,
         down,
+        party: 0,
     });
     rig.notify(id, Event::Up);
     assert!(rig.notifier.is_idle());
@@ -210,6 +213,7 @@ fn a_script_that_cannot_be_started_yet_is_tried_again() {
             name: "test".to_owned(),
             up: script.clone(),
             down: None,
+            party: 0,
         })
     });
     rig.notify(one, Event::Up);
@@ -249,5 +253,5 @@ fn finishing_ends_what_takes_too_long() {
     rig.wait_for("begun");
     rig.notify(id, Event::Down);
     let finished = finish(rig, Duration::from_millis(50));
-    assert_eq!(finished, (false, "ended ".to_owned()));
+    assert_eq!(finished, (true, "ended down ".to_owned()));
 }

@@ -102,7 +102,9 @@ impl Stream {
                 Ok(length) => scratch.buffer.get(..length).unwrap_or_default(),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return News::Wait,
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return News::Done(Err(socket::network(socket::errno(&error)))),
+                Err(error) => {
+                    return News::Done(Err(socket::failed("recv", socket::errno(&error))));
+                }
             };
             self.until = self.end.min(now + self.limits.step);
             if let Progress::Done(outcome) = dialogue.receive(octets, &mut self.out) {
