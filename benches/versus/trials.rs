@@ -1,4 +1,4 @@
-//! What the tests beside peers measure (`ha-daemon/tests/peers`), as tables.
+//! What the tests beside peers measure (`ha-daemon/tests/root/peers`), as tables.
 
 use std::process::{Command, Stdio};
 
@@ -109,7 +109,7 @@ fn run(labs: Option<&str>, filters: &[&str]) -> Vec<String> {
             "-p",
             "ha-daemon",
             "--test",
-            "peers",
+            "root",
             "--",
         ])
         .args(["--ignored", "--nocapture", "--test-threads", "1"])

@@ -1,7 +1,7 @@
 //! What somebody else does to the kernel's table.
 
-use super::balancer::{Balancer, Directory, Program};
-use super::namespace::Namespace;
+use rig::Namespace;
+use rig::{Daemon, Directory, Program};
 
 const CONFIGURATION: &str = "
 virtual_server 10.9.0.1 80 {
@@ -31,7 +31,7 @@ const FOREIGN: &str = "\
 fn what_others_change_is_put_back_and_what_they_own_is_left_alone() {
     let directory = Directory::new("drift");
     let namespace = Namespace::new("drift");
-    let mut balancer = Balancer::start(
+    let mut balancer = Daemon::start(
         Program::HaDaemon,
         namespace,
         directory.path(),

@@ -2,9 +2,9 @@
 
 use core::time::Duration;
 
-use super::balancer::{Balancer, PATIENCE};
-use super::clock;
-use super::site::{Method, Site, VIRTUAL, WebServer};
+use rig::clock;
+use rig::site::{Method, Site, VIRTUAL, WebServer};
+use rig::{Daemon, PATIENCE};
 
 const TRANSLATED: &str = "\
 -A -t 10.80.0.10:80 -s rr
@@ -26,7 +26,7 @@ const ROUTED: &str = "\
 const NOTICE: Duration = Duration::from_secs(15);
 
 /// Waits until `director` is Active and its table is `table`.
-fn await_active(director: &Balancer, table: &str) {
+fn await_active(director: &Daemon, table: &str) {
     clock::until("the director to be Active", PATIENCE, || {
         director.namespace().has_address(&VIRTUAL.to_string())
     });
@@ -43,7 +43,7 @@ fn assert_in_turn(answers: &[String]) {
 }
 
 /// The whole host, not only its daemon.
-fn destroy(director: &mut Balancer) {
+fn destroy(director: &mut Daemon) {
     director.kill();
     director
         .namespace()
@@ -87,7 +87,7 @@ fn connections_survive_the_director_they_went_through() {
     await_active(&director1, TRANSLATED);
     let director2 = site.direct("director2", 2, 100);
     director2.expect_table(TRANSLATED, "in Backup");
-    let synchronises = |director: &Balancer, role: &str| {
+    let synchronises = |director: &Daemon, role: &str| {
         let daemons = director.ipvsadm("-L --daemon");
         daemons.contains(&format!("{role} sync daemon"))
     };
@@ -112,7 +112,7 @@ fn connections_survive_the_director_they_went_through() {
 }
 
 /// Connections, and packets to and from the real servers, of the virtual service.
-fn counters(director: &Balancer) -> [u64; 3] {
+fn counters(director: &Daemon) -> [u64; 3] {
     let statistics = director.ipvsadm("-Ln --stats --exact");
     let service = statistics.lines().find(|line| line.starts_with("TCP"));
     let columns: Vec<&str> = service.unwrap().split_whitespace().collect();

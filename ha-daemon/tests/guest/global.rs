@@ -1,8 +1,8 @@
 //! What `global_defs` says of the kernel's table, and when checks rest.
 
-use super::balancer::{Balancer, Directory, Program};
-use super::namespace::Namespace;
-use super::tools;
+use rig::Namespace;
+use rig::tools;
+use rig::{Daemon, Directory, Program};
 
 const SERVER: &str = "
 virtual_server 10.9.0.1 80 {
@@ -33,7 +33,7 @@ global_defs {
   lvs_timeouts tcp 901 tcpfin 121 udp 301
 }";
     let configuration = format!("{global}{SERVER}");
-    let mut balancer = Balancer::start(program, namespace, directory.path(), &configuration);
+    let mut balancer = Daemon::start(program, namespace, directory.path(), &configuration);
     balancer.expect_table(TABLE, "after lvs_flush");
     assert_eq!(
         balancer.ipvsadm("-L --timeout"),
@@ -77,10 +77,10 @@ virtual_server 10.9.0.1 80 {
     let directory = Directory::new("suspend");
     let namespace = Namespace::new("suspend");
     namespace.inside(|| tools::run("ip", &["link", "set", "lo", "up"]));
-    let balancer = Balancer::start(Program::HaDaemon, namespace, directory.path(), SUSPENDED);
+    let balancer = Daemon::start(Program::HaDaemon, namespace, directory.path(), SUSPENDED);
     balancer.expect_table(FOUND, "at first");
     // Longer than the first attempt would have taken.
-    super::clock::pause(core::time::Duration::from_secs(4));
+    rig::pause(core::time::Duration::from_secs(4));
     balancer.expect_table(FOUND, "while suspended");
     balancer
         .namespace()

@@ -12,9 +12,9 @@ use std::net::{TcpStream, UdpSocket};
 use std::process::{Command, Stdio};
 use std::sync::Once;
 
-use super::balancer::PATIENCE;
-use super::clock;
-use super::site::with_dummy;
+use rig::PATIENCE;
+use rig::clock;
+use rig::site::with_dummy;
 
 const OURS: &str = env!("CARGO_BIN_EXE_ha-daemon");
 

@@ -11,9 +11,9 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::thread;
 
-use super::balancer::{Balancer, Directory, PATIENCE, Program};
-use super::clock;
-use super::namespace::Namespace;
+use rig::Namespace;
+use rig::clock;
+use rig::{Daemon, Directory, PATIENCE, Program};
 
 /// A virtual server with three real servers, of weights 1 to 3, and what happens to them.
 struct Scenario {
@@ -97,7 +97,7 @@ virtual_server 10.9.0.1 80 {{
         fs::set_permissions(&checker, Permissions::from_mode(0o755)).unwrap();
         set(&directory, self.initial);
         let configuration = self.configuration(&directory);
-        let mut balancer = Balancer::start(
+        let mut balancer = Daemon::start(
             program,
             Namespace::new("parity"),
             directory.path(),
@@ -132,7 +132,7 @@ fn set(directory: &Directory, statuses: &str) {
 }
 
 /// Waits until what was [`set`] is known: a checker starts again only once its last outcome is.
-fn await_runs(directory: &Directory, statuses: &str, balancer: &Balancer) {
+fn await_runs(directory: &Directory, statuses: &str, balancer: &Daemon) {
     let runs = |server: &str| {
         let path = directory.path().join(format!("runs{server}"));
         path.metadata().map_or(0, |metadata| metadata.len())

@@ -8,7 +8,7 @@ use std::process::Command;
 use ha_daemon::placement::{Answer, Decision, Question, Source, find};
 use ipvs_core::Protocol;
 
-use super::site::with_dummy;
+use rig::site::with_dummy;
 
 const OURS: &str = env!("CARGO_BIN_EXE_ha-daemon");
 const TARGET: &str = "192.0.2.100:53";

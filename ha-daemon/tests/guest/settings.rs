@@ -3,8 +3,8 @@
 use std::sync::Barrier;
 use std::thread;
 
-use super::balancer::{Balancer, Directory, Program};
-use super::namespace::Namespace;
+use rig::Namespace;
+use rig::{Daemon, Directory, Program};
 
 const CONFIGURATION: &str = "
 virtual_server_group many {
@@ -120,7 +120,7 @@ const TABLE: &str = "\
 fn show(program: Program, loaded: &Barrier) {
     let directory = Directory::new(&format!("settings-{program:?}"));
     let namespace = Namespace::new("settings");
-    let mut balancer = Balancer::start(program, namespace, directory.path(), CONFIGURATION);
+    let mut balancer = Daemon::start(program, namespace, directory.path(), CONFIGURATION);
     balancer.expect_table(TABLE, "at first");
     // The kernel loads schedulers under a lock that the other's requests wait for.
     loaded.wait();

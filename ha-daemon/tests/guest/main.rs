@@ -1,0 +1,11 @@
+//! What needs a kernel that has ip_vs; `.ci/vm/run` gives one.
+#![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
+
+mod chaos;
+mod drift;
+mod failover;
+mod global;
+mod ipvsadm;
+mod parity;
+mod placement;
+mod settings;

@@ -1,0 +1,5 @@
+//! What needs nothing but a user's rights.
+
+mod check;
+mod script;
+mod simulate;

@@ -1,0 +1,73 @@
+//! Network namespaces.
+
+use core::sync::atomic::{AtomicU32, Ordering};
+use std::fs::File;
+use std::thread;
+
+use nix::sched::{CloneFlags, setns};
+
+use super::tools;
+
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+/// A network namespace with a unique name, deleted when dropped.
+#[derive(Debug)]
+pub struct Namespace {
+    name: String,
+}
+
+impl Namespace {
+    /// A new namespace with only its loopback, up.
+    pub fn new(role: &str) -> Self {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("ha{}-{number}-{role}", std::process::id());
+        tools::run("/usr/sbin/ip", &["netns", "add", &name]);
+        let namespace = Self { name };
+        namespace.ip("link set lo up");
+        namespace
+    }
+
+    /// As `ip netns` knows it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Runs `ip` commands, one a line.
+    pub fn ip(&self, commands: &str) {
+        tools::ip_batch(&self.name, commands);
+    }
+
+    /// Whether the namespace holds `address`.
+    pub fn has_address(&self, address: &str) -> bool {
+        let found = tools::run(
+            "/usr/sbin/ip",
+            &["-n", &self.name, "-o", "addr", "show", "to", address],
+        );
+        !found.is_empty()
+    }
+
+    /// Does `work` on a thread inside the namespace and returns its result.
+    pub fn inside<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        thread::scope(|scope| {
+            scope
+                .spawn(|| {
+                    let handle = File::open(format!("/run/netns/{}", self.name))
+                        .expect("the namespace is mounted");
+                    setns(handle, CloneFlags::CLONE_NEWNET).expect("root may enter a namespace");
+                    work()
+                })
+                .join()
+                .expect("work inside a namespace does not panic")
+        })
+    }
+}
+
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        drop(
+            std::process::Command::new("/usr/sbin/ip")
+                .args(["netns", "del", &self.name])
+                .status(),
+        );
+    }
+}

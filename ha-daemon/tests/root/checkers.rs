@@ -1,0 +1,15 @@
+//! Checkers as configured, on the network: text of a `keepalived.conf` in, outcomes of attempts out.
+//!
+//! Each test has network namespaces of its own, which end with its threads. `scale` measures, and runs
+//! alone:
+//! ```sh
+//! cargo test -p ha-daemon --test root -- --ignored --skip scale:: checkers::
+//! cargo test --release -p ha-daemon --test root -- --ignored --nocapture checkers::scale::
+//! ```
+#![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
+
+mod host;
+mod paths;
+mod scale;
+mod servers;
+mod site;

@@ -1,0 +1,18 @@
+//! What needs root and the running kernel; some of it also keepalived, FRR and other programs.
+//!
+//! Every test builds network namespaces of its own and sends nothing outside. All are ignored by
+//! default; `bash .ci/run` runs them, each as a process, and `.config/nextest.toml` says which of them
+//! run side by side. One of them, or those of a module:
+//! ```sh
+//! cargo test -p ha-daemon --test root -- --ignored --nocapture peers::interop::
+//! ```
+
+mod chaos;
+mod checkers;
+mod lab;
+mod peers;
+mod ping;
+mod privilege;
+mod script;
+mod start;
+mod syscalls;

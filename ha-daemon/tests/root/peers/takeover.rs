@@ -1,0 +1,236 @@
+//! How long addresses are without an owner, as distributions. Several labs have their trials at once,
+//! and take processor time from each other; with the variable `LABS` that many.
+
+use core::num::NonZeroUsize;
+use core::time::Duration;
+use std::env;
+use std::sync::Mutex;
+use std::thread;
+
+use rig::{Distribution, Instance, Lab, Pair, Peer, Protocol, now, pause, stall, succession};
+
+/// What a daemon may be late by.
+const LATE: Duration = Duration::from_millis(20);
+/// What it may be early by: both clocks are the kernel's, but a stamp is taken on the way.
+const EARLY: Duration = Duration::from_millis(1);
+/// Of handovers and of takeovers each.
+const WANTED: usize = 30;
+/// A trial during which the machine itself woke a thread later than this does not count.
+const STALL: Duration = Duration::from_millis(5);
+
+#[derive(Default)]
+struct Trials {
+    /// From the resignation to the other's first advert.
+    handovers: Vec<Duration>,
+    /// From the killed router's last advert to the other's first.
+    crashes: Vec<Duration>,
+    /// How many were begun, with those that are not counted because the machine stalled.
+    begun: usize,
+}
+
+impl Trials {
+    /// Whether another round has to begin.
+    ///
+    /// # Panics
+    /// If that was so too often.
+    fn go_on(&mut self) -> bool {
+        if self.handovers.len().min(self.crashes.len()) >= WANTED {
+            return false;
+        }
+        self.begun += 2;
+        assert!(
+            self.begun <= 20 * WANTED,
+            "the machine stalls too often to measure on"
+        );
+        true
+    }
+}
+
+/// Adds to `trials` until they suffice, as other labs do at the same time.
+fn run(pair: &mut Pair<'_>, trials: &Mutex<Trials>) {
+    let shared = || trials.lock().expect("no other lab has failed");
+    let start = now();
+    pair.converge();
+    let mut from = start;
+    while shared().go_on() {
+        let taken = hand_over(pair, from).and_then(undisturbed);
+        shared().handovers.extend(taken);
+        pair.bring_back(0);
+        let taken = undisturbed(crash(pair, start));
+        shared().crashes.extend(taken);
+        let settled = pair.bring_back(0);
+        check_succession(pair, from);
+        from = settled;
+    }
+}
+
+/// Checks that no router was Active beside another in the round of trials since `from`.
+fn check_succession(pair: &Pair<'_>, from: Duration) {
+    let active = succession(&pair.adverts(from));
+    if active != [0, 1, 0, 1, 0] {
+        println!("{active:?} were Active in turn");
+        assert!(stalled_long(pair, from), "two routers were Active at once");
+    }
+}
+
+/// Whether the machine stalled since `from` for so long that host 0 may have been silent until
+/// host 1 took over.
+fn stalled_long(pair: &Pair<'_>, from: Duration) -> bool {
+    let stall = stall(from, now());
+    println!("the machine stalled for {stall:?}");
+    // The meters look every millisecond.
+    stall + EARLY >= pair.instance(1).down() - pair.instance(0).interval()
+}
+
+/// The time between two points at which the machine would have woken the daemon in time; what was
+/// between them does not matter.
+fn undisturbed((from, to): (Duration, Duration)) -> Option<Duration> {
+    let end = Duration::from_millis(30);
+    (stall(from, from + end).max(stall(to - end, to)) <= STALL).then(|| to - from)
+}
+
+/// Waits for a moment that differs from trial to trial within the interval.
+fn spread(pair: &Pair<'_>) {
+    pause(pair.instance(0).interval() * (now().subsec_micros() % 1000) / 1000);
+}
+
+/// From the resignation to host 1's first advert; `from` is since when host 0 was Active. If a
+/// stall made it lose that, it has nothing to resign.
+fn hand_over(pair: &mut Pair<'_>, from: Duration) -> Option<(Duration, Duration)> {
+    spread(pair);
+    let start = now();
+    pair.seats[0].terminate();
+    let Some(resigned) = pair.resignation(start) else {
+        assert!(stalled_long(pair, from), "F10: it did not resign");
+        return None;
+    };
+    let limit = pair.instance(1).down() + Duration::from_secs(1);
+    Some((
+        resigned.time,
+        pair.await_claim(1, resigned.time, limit).time,
+    ))
+}
+
+/// `start` is when the trials began.
+fn crash(pair: &mut Pair<'_>, start: Duration) -> (Duration, Duration) {
+    spread(pair);
+    let killed = pair.seats[0].kill();
+    let taken = pair
+        .await_claim(1, killed, pair.instance(1).down() + Duration::from_secs(1))
+        .time;
+    let of_host_0 = pair
+        .adverts(start)
+        .into_iter()
+        .filter(|advert| advert.host == 0);
+    (
+        of_host_0
+            .map(|advert| advert.time)
+            .max()
+            .expect("it was Active"),
+        taken,
+    )
+}
+
+/// The variable `LABS`.
+///
+/// # Panics
+/// If it is no number, or 0.
+fn labs() -> Option<usize> {
+    let labs = env::var("LABS").ok()?;
+    let labs: NonZeroUsize = labs.parse().expect("LABS is a number above 0");
+    Some(labs.get())
+}
+
+/// Runs trials in `labs` labs at once.
+fn measure(peers: [Peer; 2], protocol: Protocol, centis: u16, labs: usize) -> Trials {
+    let trials = Mutex::default();
+    thread::scope(|scope| {
+        for _ in 0..labs {
+            scope.spawn(|| {
+                let lab = Lab::new(2, 1);
+                let base = Instance::new(protocol, 51, 100, centis);
+                run(&mut Pair::of_one(&lab, peers, base), &trials);
+            });
+        }
+    });
+    trials.into_inner().expect("no lab has failed")
+}
+
+/// The handover takes the backup's skew (F6), the takeover its Active_Down_Interval (F5).
+fn takes_over_in_time(peers: [Peer; 2], protocol: Protocol, centis: u16, labs: usize) {
+    let trials = measure(peers, protocol, centis, self::labs().unwrap_or(labs));
+    let backup = Instance::new(protocol, 51, 100, centis);
+    let what = format!("{peers:?} {protocol:?} at {:?}", backup.interval());
+    let (handover, crash) = (
+        Distribution::from(trials.handovers),
+        Distribution::from(trials.crashes),
+    );
+    println!("{what}: handover {handover} (skew {:?})", backup.skew());
+    println!("{what}: takeover {crash} (down {:?})", backup.down());
+    println!(
+        "{what}: {} trials, those included during which the machine stalled",
+        trials.begun
+    );
+    // FRR truncates its skew to whole centiseconds.
+    let early = if peers[1] == Peer::Frr {
+        EARLY + Duration::from_millis(10)
+    } else {
+        EARLY
+    };
+    assert!(
+        handover.min() + early >= backup.skew(),
+        "handed over too early"
+    );
+    assert!(
+        handover.percentile(99) <= backup.skew() + LATE,
+        "handed over too late"
+    );
+    assert!(crash.min() + early >= backup.down(), "taken over too early");
+    let late = if centis == 1 { LATE / 2 } else { LATE };
+    assert!(
+        crash.percentile(99) <= backup.down() + late,
+        "taken over too late"
+    );
+}
+
+macro_rules! pairs {
+    ($($pair:ident: $first:ident, $second:ident;)*) => {
+        $(mod $pair {
+            use super::*;
+
+            const PEERS: [Peer; 2] = [Peer::$first, Peer::$second];
+
+            #[test]
+            #[ignore = "needs root, keepalived and frr"]
+            fn v2_at_one_second() {
+                takes_over_in_time(PEERS, Protocol::V2, 100, 15);
+            }
+
+            #[test]
+            #[ignore = "needs root, keepalived and frr"]
+            fn v3_over_ipv4_at_a_tenth_of_a_second() {
+                takes_over_in_time(PEERS, Protocol::V3Ipv4, 10, 6);
+            }
+
+            #[test]
+            #[ignore = "needs root, keepalived and frr"]
+            fn v3_over_ipv6_at_a_tenth_of_a_second() {
+                takes_over_in_time(PEERS, Protocol::V3Ipv6, 10, 6);
+            }
+
+            #[test]
+            #[ignore = "needs root, keepalived and frr"]
+            fn v3_over_ipv4_at_a_hundredth_of_a_second() {
+                takes_over_in_time(PEERS, Protocol::V3Ipv4, 1, 4);
+            }
+        })*
+    };
+}
+
+pairs! {
+    keepalived_then_keepalived: Keepalived, Keepalived;
+    keepalived_then_ours: Keepalived, HaDaemon;
+    ours_then_keepalived: HaDaemon, Keepalived;
+    ours_then_ours: HaDaemon, HaDaemon;
+    frr_then_ours: Frr, HaDaemon;
+}

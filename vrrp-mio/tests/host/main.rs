@@ -1,0 +1,3 @@
+//! What needs nothing but a user's rights; what measures wants an idle machine besides.
+
+mod timer;

@@ -1,0 +1,109 @@
+//! Interfaces and their addresses, which come and go.
+
+use vrrp_core::{Cause, Role};
+
+use super::host::{Host, Switch, ip, router, until};
+
+const VIP: &str = "10.9.0.100/24";
+
+fn pair(switch: &Switch) -> (Host, Host) {
+    (switch.host(1), switch.host(2))
+}
+
+#[test]
+#[ignore = "needs root: network namespaces and packet sockets"]
+fn a_router_gives_up_with_its_link_and_returns_with_it() {
+    let switch = Switch::new();
+    let (left, right) = pair(&switch);
+    let a = left.start(router(200, &[VIP]));
+    let b = right.start(router(100, &[VIP]));
+    left.await_role(a, Role::Active);
+    ip(&format!("-n {} link set p1 down", switch.name));
+    left.await_role(a, Role::Initialize);
+    left.await_address(VIP, false);
+    right.await_role(b, Role::Active);
+    ip(&format!("-n {} link set p1 up", switch.name));
+    left.await_role(a, Role::Active);
+    right.await_role(b, Role::Backup);
+}
+
+#[test]
+#[ignore = "needs root: network namespaces and packet sockets"]
+fn an_interface_that_is_made_anew_is_used_whatever_its_index() {
+    let switch = Switch::new();
+    let (left, right) = pair(&switch);
+    let a = left.start(router(100, &[VIP]));
+    left.await_role(a, Role::Active);
+    let shown = left.ip("-o link show eth0");
+    let index = shown.split(':').next().unwrap().to_owned();
+    for same_index in [true, false] {
+        if same_index {
+            // All before the driver looks again.
+            let (switch, host) = (switch.name.clone(), left.name.clone());
+            let index = index.clone();
+            left.ask(move |_| {
+                ip(&format!("-n {host} link del eth0"));
+                ip(&format!(
+                    "-n {switch} link add p1 type veth peer name eth0 index {index} netns {host}"
+                ));
+                ip(&format!(
+                    "-n {switch} link set p1 addrgenmode none master br0 up"
+                ));
+                ip(&format!("-n {host} link set eth0 addrgenmode none up"));
+                ip(&format!("-n {host} address add 10.9.0.1/24 dev eth0"));
+            });
+        } else {
+            left.ip("link del eth0");
+            left.await_role(a, Role::Initialize);
+            switch.plug(&left, "eth0");
+        }
+        left.await_role(a, Role::Active);
+        left.await_address(VIP, true);
+        // It hears on the new interface.
+        let b = right.start(router(200, &[VIP]));
+        right.await_role(b, Role::Active);
+        left.await_role(a, Role::Backup);
+        right.stop(b);
+        left.await_role(a, Role::Active);
+    }
+}
+
+#[test]
+#[ignore = "needs root: network namespaces and packet sockets"]
+fn a_renamed_interface_is_left_and_a_router_removed_in_between_leaves_nothing() {
+    let switch = Switch::new();
+    let host = switch.host(1);
+    let a = host.start(router(100, &[VIP]));
+    host.await_address(VIP, true);
+    host.ip("link property add dev eth0 altname other");
+    host.ip("link set eth0 name eth9");
+    host.await_role(a, Role::Initialize);
+    host.await_address(VIP, false);
+    host.ip("link set eth9 name eth0");
+    host.await_address(VIP, true);
+    host.ask(move |node| node.driver().remove(a));
+    let b = host.start(router(100, &["10.9.0.101/24"]));
+    assert_eq!(a, b, "identifiers are used again");
+    host.await_address("10.9.0.101/24", true);
+    assert!(!host.has(VIP));
+}
+
+#[test]
+#[ignore = "needs root: network namespaces and packet sockets"]
+fn a_router_without_an_address_of_its_own_resigns() {
+    let switch = Switch::new();
+    let (left, right) = pair(&switch);
+    let a = left.start(router(200, &[VIP]));
+    let b = right.start(router(100, &[VIP]));
+    left.await_role(a, Role::Active);
+    left.ip("address del 10.9.0.1/24 dev eth0");
+    left.await_role(a, Role::Initialize);
+    right.await_role(b, Role::Active);
+    right.ask(move |node| {
+        let last = node.driver().router(b).unwrap().last_transition().unwrap();
+        assert_eq!(last.cause, Cause::ActiveResigned);
+    });
+    left.ip("address add 10.9.0.1/24 dev eth0");
+    left.await_role(a, Role::Active);
+    until("one Active router", || right.role(b) == Role::Backup);
+}

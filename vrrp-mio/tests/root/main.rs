@@ -1,0 +1,12 @@
+//! What needs root and the running kernel.
+//!
+//! Every test builds network namespaces of its own and sends nothing outside. All are ignored by
+//! default; `bash .ci/run` runs them, each as a process. Those of a module:
+//! ```sh
+//! cargo test -p vrrp-mio --test root -- --ignored driver::
+//! ```
+
+mod driver;
+mod firewall;
+mod netlink;
+mod sockets;
