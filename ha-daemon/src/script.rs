@@ -20,6 +20,7 @@ use std::ffi::{OsStr, OsString};
 use std::sync::Arc;
 
 mod runner;
+pub mod security;
 mod turns;
 mod users;
 mod words;
@@ -28,6 +29,9 @@ pub use self::runner::{Ending, Run, Runner, StartError};
 pub(crate) use self::turns::Turns;
 pub use self::users::{UserError, Users};
 pub use self::words::{WordsError, split};
+
+/// Where programs without a slash are looked for if the daemon was not told.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Whose rights a script has; supplementary groups are given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -40,11 +40,15 @@ impl Rig {
     }
 
     fn add(&mut self, up: &str, down: &str) -> HooksId {
+        self.add_of(0, up, down)
+    }
+
+    fn add_of(&mut self, party: usize, up: &str, down: &str) -> HooksId {
         let hooks = Hooks {
             name: "test".to_owned(),
             up: self.script(up),
             down: self.script(down),
-            party: 0,
+            party,
         };
         self.notifier.add(hooks)
     }
@@ -154,6 +158,46 @@ fn subjects_do_not_wait_for_one_another_unless_all_turns_are_taken() {
     fs::write(rig.directory.join("go"), "").unwrap();
     rig.settle();
     assert_eq!(rig.log(), "done ".repeat(ids.len()));
+}
+
+#[test]
+fn scripts_that_hang_hold_up_no_other_party() {
+    let mut rig = Rig::new("parties");
+    let quorum = rig.add_of(1, "", "echo down >>log");
+    let hang = "while [ ! -e go ]; do sleep 0.5; done";
+    for _ in 0..Notifier::TOKENS + 10 {
+        let id = rig.add_of(0, hang, "");
+        rig.notify(id, Event::Up);
+    }
+    rig.notify(quorum, Event::Down);
+    while rig.log() != "down " {
+        rig.turn();
+    }
+    fs::write(rig.directory.join("go"), "").unwrap();
+}
+
+#[test]
+fn a_script_that_finds_no_process_is_tried_again() {
+    let mut rig = Rig::new("lack");
+    // While it is being written, a program is not executed: ETXTBSY.
+    let program = rig.directory.join("program");
+    fs::copy("/bin/true", &program).unwrap();
+    let writer = fs::File::options().append(true).open(&program).unwrap();
+    let hooks = Hooks {
+        name: "test".to_owned(),
+        up: Script::new(vec![program.into()], None).map(Arc::new),
+        down: None,
+        party: 0,
+    };
+    let id = rig.notifier.add(hooks);
+    rig.notify(id, Event::Up);
+    while rig.notifier.resting.is_empty() {
+        rig.turn();
+    }
+    assert_eq!(rig.notifier.told_lack, Some(Errno::ETXTBSY));
+    drop(writer);
+    rig.settle();
+    assert_eq!(rig.notifier.told_lack, None);
 }
 
 #[test]

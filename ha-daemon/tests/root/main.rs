@@ -14,5 +14,6 @@ mod peers;
 mod ping;
 mod privilege;
 mod script;
+mod scripts;
 mod start;
 mod syscalls;

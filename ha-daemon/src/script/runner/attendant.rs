@@ -28,8 +28,6 @@ const LOOK_MS: u16 = 50;
 const STACK_LEN: usize = 256 * 1024;
 /// What scripts may do with files of their own making: nobody else reads or writes them.
 const UMASK: Mode = Mode::from_bits_truncate(0o177);
-/// Where programs without a slash are looked for if the daemon was not told.
-const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Makes an attendant, who is counted already, with the rights of the calling thread.
 pub(super) fn employ(office: &Arc<Office>) -> io::Result<()> {
@@ -119,7 +117,7 @@ fn environment() -> impl Iterator<Item = (OsString, OsString)> {
         let name = name.as_encoded_bytes();
         matches!(name, b"PATH" | b"TZ" | b"LANG" | b"LANGUAGE") || name.starts_with(b"LC_")
     };
-    let path = [("PATH".into(), PATH.into())];
+    let path = [("PATH".into(), crate::script::PATH.into())];
     let own = std::env::vars_os().filter(move |(name, _)| is_kept(name));
     path.into_iter().chain(own)
 }
