@@ -12,10 +12,14 @@ use crate::config::{
 };
 
 mod balancing;
+mod host;
+mod noise;
 mod refusals;
 
 use self::balancing::ServerText;
 pub use self::balancing::{RealSummary, ServerSummary};
+pub use self::host::compare;
+use self::noise::Shown;
 
 /// How to check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,6 +28,8 @@ pub struct Options {
     pub load: LoadOptions,
     /// Let every diagnostic count in the exit status, also those keepalived does not count.
     pub strict_exit: bool,
+    /// Compare it with this host too, as [`compare`] does.
+    pub host: bool,
 }
 
 /// The exit status of `keepalived --config-test`.
@@ -33,7 +39,8 @@ pub enum ExitStatus {
     Good,
     /// 5: there are mistakes, but it would run.
     Faulty,
-    /// 6: scripts could be changed by somebody who must not.
+    /// 6: scripts could be changed by somebody who must not, or an include insists on what is not
+    /// there.
     Insecure,
     /// 4: it cannot run.
     Unusable,
@@ -59,6 +66,7 @@ impl ExitStatus {
             (Severity::Fatal, Code::MissingArgument) => Self::MissingParameter,
             (Severity::Fatal, _) => Self::Unusable,
             (Severity::Warning, Code::InsecureScript | Code::ScriptSecurity) => Self::Insecure,
+            (Severity::Error, Code::IncludeMissing | Code::IncludeSkipped) => Self::Insecure,
             (Severity::Warning, code) if code.is_tolerated() && !strict => Self::Good,
             (Severity::Warning | Severity::Error, _) => Self::Faulty,
         }
@@ -100,9 +108,17 @@ pub fn examine(loaded: &mut Loaded) {
     }
 }
 
+/// All diagnostics for a person, with ANSI colours if `colour`; those that say the same are one.
+pub fn shown(loaded: &Loaded, colour: bool) -> impl fmt::Display + '_ {
+    Shown::new(loaded, colour)
+}
+
 impl Report {
     fn new(mut loaded: Loaded, options: &Options) -> Self {
         examine(&mut loaded);
+        if options.host {
+            compare(&mut loaded);
+        }
         let each = loaded.diagnostics.iter();
         let status = each
             .map(|diagnostic| ExitStatus::of(diagnostic, options.strict_exit))
@@ -136,13 +152,18 @@ impl Report {
         let warnings = count(Severity::Warning);
         let config = &self.loaded.config;
         let is_empty = config.instances.is_empty() && config.virtual_servers.is_empty();
-        let runs = match (self.loaded.worst(), is_empty) {
-            (Some(Severity::Fatal), _) => "this configuration cannot run",
-            (Some(Severity::Error | Severity::Warning) | None, true) => {
+        let runs = match (self.loaded.worst(), is_empty, self.status) {
+            (Some(Severity::Fatal), _, _) => "this configuration cannot run",
+            (Some(Severity::Error | Severity::Warning) | None, true, _) => {
                 "this configuration runs nothing"
             }
-            (Some(Severity::Error), false) => "this configuration runs, but not as it is written",
-            (Some(Severity::Warning) | None, false) => "this configuration runs",
+            (Some(Severity::Error), false, _) => {
+                "this configuration runs, but not as it is written"
+            }
+            (Some(Severity::Warning) | None, false, ExitStatus::Good) => "this configuration runs",
+            (Some(Severity::Warning) | None, false, _) => {
+                "this configuration runs, but there are mistakes in it"
+            }
         };
         let mut parts = Counted(config.instances.len(), "instance").to_string();
         match config.virtual_servers.len() {
@@ -201,15 +222,8 @@ struct Text<'r> {
 
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Loaded {
-            config,
-            diagnostics,
-            sources,
-            omitted: _,
-        } = &self.report.loaded;
-        for diagnostic in diagnostics {
-            write!(f, "{}\n\n", diagnostic.render(sources, self.colour))?;
-        }
+        let config = &self.report.loaded.config;
+        write!(f, "{}", shown(&self.report.loaded, self.colour))?;
         if self.report.loaded.worst() != Some(Severity::Fatal) {
             for instance in &config.instances {
                 write!(f, "{}\n\n", Summary::of(instance))?;
@@ -246,8 +260,10 @@ pub struct Summary {
     pub family: String,
     /// 2 or 3.
     pub version: u8,
-    /// `MASTER` or `BACKUP`.
+    /// `MASTER` or `BACKUP`, as it is written; an owner is MASTER whatever is written.
     pub state: &'static str,
+    /// Whether it is MASTER at once: its priority is 255.
+    pub owner: bool,
     /// Its priority.
     pub priority: u8,
     /// The advertisement interval in milliseconds.
@@ -258,6 +274,8 @@ pub struct Summary {
     pub active_down_ns: u64,
     /// Whether it takes over from a lower priority.
     pub preempt: bool,
+    /// Whether adverts over unicast are heeded whoever sent them.
+    pub heeds_strangers: bool,
     /// How long it waits before that, in milliseconds.
     pub preempt_delay_ms: u64,
     /// Whether it accepts packets to its addresses without being their owner.
@@ -285,8 +303,10 @@ impl Summary {
             version: instance.version.number(),
             state: match instance.initial {
                 InitialState::Master => "MASTER",
+                InitialState::Backup if instance.priority.is_owner() => "MASTER",
                 InitialState::Backup => "BACKUP",
             },
+            owner: instance.priority.is_owner(),
             priority: instance.priority.get(),
             interval_ms: millis(instance.interval.duration()),
             skew_ns: nanos(instance.skew()),
@@ -299,6 +319,10 @@ impl Summary {
                 Transport::Unicast { peers, .. } => {
                     peers.iter().map(|peer| peer.address.to_string()).collect()
                 }
+            },
+            heeds_strangers: match &instance.transport {
+                Transport::Multicast { .. } => false,
+                Transport::Unicast { check_source, .. } => !check_source,
             },
             addresses: list(&instance.addresses),
             excluded: list(&instance.excluded),
@@ -338,18 +362,31 @@ impl fmt::Display for Summary {
             self.version
         )?;
         writeln!(f, "  adverts to    {}", self.destinations.join(", "))?;
-        writeln!(
+        if self.heeds_strangers {
+            f.write_str("  adverts from  anybody, also off this link; `check_unicast_src` refuses strangers\n")?;
+        }
+        let priority = self.priority;
+        match (self.owner, self.state) {
+            (true, _) => writeln!(
+                f,
+                "  state         MASTER at once, priority {priority}: the owner"
+            ),
+            (false, "MASTER") => {
+                writeln!(f, "  state         BACKUP at first, priority {priority}")
+            }
+            (false, state) => writeln!(f, "  state         {state}, priority {priority}"),
+        }?;
+        write!(
             f,
-            "  state         {}, priority {}",
-            self.state, self.priority
+            "  interval      {}",
+            Seconds(self.interval_ms * 1_000_000)
         )?;
-        writeln!(
-            f,
-            "  interval      {}, skew {}, takes over after {}",
-            Seconds(self.interval_ms * 1_000_000),
-            Seconds(self.skew_ns),
-            Seconds(self.active_down_ns)
-        )?;
+        if self.owner {
+            writeln!(f)?;
+        } else {
+            let (skew, down) = (Seconds(self.skew_ns), Seconds(self.active_down_ns));
+            writeln!(f, ", skew {skew}, takes over after {down}")?;
+        }
         let preempt = match (self.preempt, self.preempt_delay_ms) {
             (false, _) => "never takes over from a lower priority".to_owned(),
             (true, 0) => "takes over from a lower priority".to_owned(),

@@ -9,13 +9,16 @@
 //! of a line in an intermediate form.
 
 mod address;
+mod blank;
 mod complete;
 mod conflicts;
 mod diagnostic;
 mod firsts;
+mod given;
 mod global;
 mod include;
 mod instance;
+mod invisible;
 mod keywords;
 mod lexer;
 mod line;
@@ -25,7 +28,9 @@ mod model;
 #[cfg(any(test, feature = "properties"))]
 pub(crate) mod properties;
 mod reader;
+mod references;
 mod render;
+mod secrets;
 mod sequence;
 mod source;
 mod tape;
@@ -175,8 +180,16 @@ fn interpret(reader: Reader<'_>, trees: &[Tree]) -> Loaded {
         ..
     } = reader;
     let config = top::interpret(trees, &sources, &mut diagnostics);
-    sources.hide(core::mem::take(&mut diagnostics.secrets));
-    let (diagnostics, omitted) = diagnostics.finish();
+    let mut secrets = core::mem::take(&mut diagnostics.secrets);
+    secrets.extend(sources.passwords());
+    let (mut diagnostics, omitted) = diagnostics.finish();
+    if !secrets.is_empty() {
+        let shown = sources.clone();
+        sources.hide(secrets);
+        for diagnostic in &mut diagnostics {
+            diagnostic.hide(&shown, &sources);
+        }
+    }
     Loaded {
         config,
         diagnostics,

@@ -18,7 +18,7 @@ use signal_hook::flag;
 use signal_hook_mio::v1_0::Signals;
 use tracing::{error, info, warn};
 use vrrp_core::track::{Effect, Tracker, Verdict};
-use vrrp_core::{Instant, Priority};
+use vrrp_core::{Event, Instant, Priority};
 use vrrp_mio::{Driver, DriverError, InterfaceName, Notice, RouterId, Turn};
 
 use crate::balancer::{Balancer, PrepareError, Prepared};
@@ -258,6 +258,7 @@ impl Engine {
         let spec = spec.map_err(|source| refused(instance, source))?;
         narrator::placed(&instance.name, &spec);
         let router = self.driver.add(spec);
+        let router = router.map_err(|source| refused(instance, source.into()))?;
         if self.by_router.len() <= router.index() {
             self.by_router.resize(router.index() + 1, usize::MAX);
         }
@@ -265,30 +266,6 @@ impl Engine {
             *slot = index;
         }
         Ok(router)
-    }
-
-    /// Gives a member its router if the interface of its unicast source is known now.
-    fn seek(&mut self, index: usize) -> Result<(), EngineError> {
-        let Some(Member {
-            place: Place::Sought(instance),
-            ..
-        }) = self.members.get(index)
-        else {
-            return Ok(());
-        };
-        let Some(interface) = self.interface_of_source(instance) else {
-            return Ok(());
-        };
-        let instance = instance.clone();
-        let router = self.install(index, &instance, interface)?;
-        if let Some(member) = self.members.get_mut(index) {
-            member.place = Place::Found(router);
-        }
-        self.track(index, router);
-        if self.start_at.is_none() {
-            self.driver.start(router);
-        }
-        Ok(())
     }
 
     fn start_if_due(&mut self) {
@@ -321,7 +298,7 @@ impl Engine {
         let learned = !self.network_known && self.driver.knows_network();
         self.network_known |= learned;
         if self.network_known && (learned || network_changed) {
-            self.follow_network()?;
+            self.follow_network();
         }
         self.start_if_due();
         for token in ready {
@@ -381,6 +358,13 @@ impl Engine {
         self.control = Some(control);
     }
 
+    /// Delivers what tracking says to a router that is there.
+    fn tell(&mut self, router: RouterId, event: Event) {
+        if let Err(error) = self.driver.tell(router, event) {
+            error!("{event:?}: {error}");
+        }
+    }
+
     fn stop(&mut self) {
         if self.farewell.is_some() {
             return;
@@ -401,17 +385,16 @@ impl Engine {
     }
 
     /// Looks at tracked interfaces, and for the interface of a unicast source.
-    fn follow_network(&mut self) -> Result<(), EngineError> {
+    fn follow_network(&mut self) {
         for index in 0..self.members.len() {
             match self.members.get(index).and_then(Member::router) {
-                None => self.seek(index)?,
+                None => self.seek(index),
                 Some(router) => {
                     self.track(index, router);
                     self.tell_waiting(index);
                 }
             }
         }
-        Ok(())
     }
 
     fn narrate(&mut self, notice: &Notice) {
@@ -462,10 +445,9 @@ impl Engine {
     fn instance_status(&self, member: &Member, now: Instant) -> Option<InstanceStatus> {
         let tracked = member.trackers.iter().map(|(name, tracker)| {
             let effect = self.effect(*name, *tracker);
-            let link = self.driver.interfaces().link_named(*name);
             TrackedStatus {
                 interface: name.to_string(),
-                up: link.is_some_and(|link| link.is_usable()),
+                up: self.driver.is_usable(*name),
                 adjustment: match effect {
                     Effect::Adjust(adjustment) => adjustment,
                     Effect::Fault => 0,
@@ -478,6 +460,7 @@ impl Engine {
                 &member.name,
                 self.driver.router(*router)?,
                 tracked.collect(),
+                self.failing(*router),
                 now,
             ),
             Place::Sought(instance) => {

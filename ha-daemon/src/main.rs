@@ -40,7 +40,10 @@ enum Command {
     /// Say what is wrong with a configuration, and what it would run.
     ///
     /// Exit status as of `keepalived -t`: 0 good, 2 a parameter is missing, 4 it cannot run, 5 there
-    /// are mistakes but it would run, 6 scripts are insecure.
+    /// are mistakes but it would run, 6 scripts are insecure or an `includer` and the like fails. Where
+    /// keepalived says 5 of what neither it nor this daemon would run, this is 4; where it says 0 of
+    /// what is not supported here, 4 or 5; and 0, not 5, of an interface that this host lacks.
+    /// docs/compatibility.md lists every difference.
     Check {
         /// The configuration, in as many files.
         #[arg(value_name = "FILE", default_value = DEFAULT_CONFIG)]
@@ -179,6 +182,7 @@ fn main() -> ExitCode {
             let options = check::Options {
                 load: load_options(config_id),
                 strict_exit,
+                host: true,
             };
             examine(&files, &options, format)
         }
@@ -271,9 +275,10 @@ fn run(file: &Path, socket: PathBuf, config_id: Option<String>, level: tracing::
 fn read(file: &Path, config_id: Option<String>) -> Option<config::Config> {
     let mut loaded = config::load(file, &load_options(config_id));
     check::examine(&mut loaded);
-    let colour = io::stderr().is_terminal();
-    for diagnostic in &loaded.diagnostics {
-        complain(&diagnostic.render(&loaded.sources, colour));
+    check::compare(&mut loaded);
+    let said = check::shown(&loaded, io::stderr().is_terminal()).to_string();
+    if !said.is_empty() {
+        complain(said.trim_end());
     }
     if loaded.omitted > 0 {
         complain(&format!(

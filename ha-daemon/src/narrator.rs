@@ -5,7 +5,7 @@ use core::net::IpAddr;
 use tracing::{debug, error, info, warn};
 use vrrp_core::receive::{Discard, Remarks};
 use vrrp_core::{Cause, Family, Heard, Role, Transition};
-use vrrp_mio::{Notice, Router, RouterSpec, VirtualAddress};
+use vrrp_mio::{Notice, Obstacle, Router, RouterSpec, VirtualAddress};
 
 use crate::log::chain;
 use crate::status::state_word;
@@ -13,7 +13,6 @@ use crate::status::state_word;
 /// Logs a change of role.
 pub(crate) fn transition(name: &str, router: &Router, transition: &Transition, first: bool) {
     let ours = router.machine().priority();
-    let interface = router.interface();
     match (transition.cause, transition.peer) {
         (Cause::HigherPriorityBackup, Some(peer)) => {
             let heard = router.machine().active_router().map(|heard| heard.priority);
@@ -29,11 +28,10 @@ pub(crate) fn transition(name: &str, router: &Router, transition: &Transition, f
         }
         (Cause::ActiveTimeout, _) => info!("({name}) Receive advertisement timeout"),
         (Cause::ActiveResigned, _) => info!("({name}) Backup received priority 0 advertisement"),
-        (Cause::InterfaceDown, _) => {
-            warn!("({name}) entering FAULT state (interface {interface} down)");
-        }
-        (Cause::NoPrimaryAddress, _) => {
-            warn!("({name}) entering FAULT state (no address on interface {interface})");
+        (Cause::InterfaceDown | Cause::NoPrimaryAddress | Cause::Fault, _) => {
+            for obstacle in told_with_state(router) {
+                warn!("({name}) entering FAULT state ({})", chain(obstacle));
+            }
         }
         (Cause::Overslept, Some(peer)) => {
             warn!("({name}) overslept: {peer} took over meanwhile, leaving it the addresses");
@@ -63,18 +61,68 @@ pub(crate) fn placed(name: &str, spec: &RouterSpec) {
     }
 }
 
-/// Logs an instance that cannot start yet.
-pub(crate) fn waiting(name: &str, router: &Router, interface_exists: bool) {
-    let interface = router.interface();
-    let reason = match (interface_exists, router.interface_usable()) {
-        (false, _) => "does not exist",
-        (true, false) => "is down",
-        (true, true) => "has no address to send from",
+/// Logs an instance that cannot start yet; whether it is known why.
+pub(crate) fn waiting(name: &str, router: &Router) -> bool {
+    let Some(obstacle) = told_with_state(router).next() else {
+        return false;
     };
     warn!(
         instance = name,
-        "({name}) Entering FAULT STATE (init): interface {interface} {reason}"
+        "({name}) Entering FAULT STATE (init): {}",
+        chain(obstacle)
     );
+    true
+}
+
+/// What keeps a router from being MASTER, but for what is told where it is tracked and what is
+/// there in a moment.
+fn told_with_state(router: &Router) -> impl Iterator<Item = &Obstacle> {
+    (router.obstacles().iter())
+        .filter(|obstacle| !matches!(obstacle, Obstacle::Tracked | Obstacle::VirtualMacMissing(_)))
+}
+
+/// Logs that something keeps a router from being MASTER, or does so no longer.
+fn obstacle(name: &str, obstacle: &Obstacle, present: bool) {
+    let text = chain(obstacle);
+    match (obstacle, present) {
+        (Obstacle::Tracked | Obstacle::VirtualMacMissing(_), _) => {}
+        (Obstacle::InterfaceDown(_) | Obstacle::InterfaceMissing(_), true) => {
+            info!("({name}) {text}");
+        }
+        (Obstacle::InterfaceDown(interface), false) => {
+            info!("({name}) interface {interface} is up");
+        }
+        (Obstacle::InterfaceMissing(interface), false) => {
+            info!("({name}) interface {interface} exists");
+        }
+        (Obstacle::VirtualMac(_) | Obstacle::NoVirtualAddress { .. }, true) => {
+            error!(
+                reason = obstacle.name(),
+                "({name}) cannot be MASTER: {text}"
+            );
+        }
+        (
+            Obstacle::InterfaceLoopback(_)
+            | Obstacle::NoSocket(_)
+            | Obstacle::NoPrimaryAddress(_)
+            | Obstacle::DeviceMissing(_)
+            | Obstacle::DeviceDown(_),
+            true,
+        ) => warn!(
+            reason = obstacle.name(),
+            "({name}) cannot be MASTER: {text}"
+        ),
+        (
+            Obstacle::InterfaceLoopback(_)
+            | Obstacle::NoSocket(_)
+            | Obstacle::NoPrimaryAddress(_)
+            | Obstacle::DeviceMissing(_)
+            | Obstacle::DeviceDown(_)
+            | Obstacle::VirtualMac(_)
+            | Obstacle::NoVirtualAddress { .. },
+            false,
+        ) => info!(reason = obstacle.name(), "({name}) no longer: {text}"),
+    }
 }
 
 /// Logs anything but a transition.
@@ -102,18 +150,16 @@ pub(crate) fn notice(name: &str, router: Option<&Router>, notice: &Notice) {
         Notice::AddressFailed { address, error, .. } => {
             error!("({name}) {address}: {}", chain(error));
         }
-        Notice::MacvlanFailed { error, .. } => error!("({name}) {}", chain(error)),
         Notice::SysctlFailed { error } => error!("{}", chain(error)),
         Notice::FirewallFailed { error } => error!(
             "packets to virtual addresses that are not to be accepted are: {}",
             chain(error)
         ),
-        Notice::Interface { usable, .. } => {
-            let interface = router.map(|router| router.interface().to_string());
-            let interface = interface.unwrap_or_default();
-            let state = if *usable { "up" } else { "down" };
-            info!("({name}) interface {interface} is {state}");
-        }
+        Notice::Obstacle {
+            obstacle: what,
+            present,
+            ..
+        } => obstacle(name, what, *present),
         Notice::SocketFailed { interface, error } => error!("{interface}: {}", chain(error)),
         Notice::ReceiveFailed { interface, error } => error!("{interface}: {}", chain(error)),
         Notice::SendFailed { error, .. } => {

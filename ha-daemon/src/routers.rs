@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use vrrp_core::receive::{Conformance, Expect, Peer};
 use vrrp_core::wire::{ChecksumForm, IcvForm, Key, KeyTooLong, TTL};
-use vrrp_core::{Family, Settings, announce};
+use vrrp_core::{Settings, announce};
 use vrrp_mio::addresses::{AddressLabelError, AddressSpec};
 use vrrp_mio::interfaces::{InterfaceNameError, Scope};
 use vrrp_mio::{InterfaceName, Path, RouterSpec, TransmitChecksum, VirtualMac};
@@ -32,6 +32,12 @@ pub enum SpecError {
     /// A password longer than the protocol carries.
     #[error(transparent)]
     Password(#[from] KeyTooLong),
+    /// What cannot be sent, or kept.
+    #[error(transparent)]
+    Router(#[from] vrrp_mio::SpecError),
+    /// What the driver has no room for.
+    #[error(transparent)]
+    Add(#[from] vrrp_mio::AddError),
 }
 
 /// The virtual router of an instance on `interface`.
@@ -50,8 +56,8 @@ pub(crate) fn specify(
         }),
         None => None,
     };
-    Ok(RouterSpec {
-        path: path(&instance.transport),
+    let spec = RouterSpec {
+        path: path(&instance.transport, instance.interface.is_none()),
         expect: match instance.authentication {
             Authentication::None => Expect::None,
             Authentication::Pass(password) => {
@@ -74,15 +80,16 @@ pub(crate) fn specify(
         first_address: Conformance::Report,
         address_list: Conformance::Report,
         announce: announcements(&instance.announce)?,
-        announce_interval: match instance.family {
-            Family::V4 => global.garp_interval,
-            Family::V6 => global.gna_interval,
-        },
+        arp_interval: global.garp_interval,
+        neighbor_interval: global.gna_interval,
         excluded: addresses(&instance.excluded)?,
         virtual_mac,
-        track_interface: instance.track_primary,
+        // What is routed leaves by whichever interface is up.
+        track_interface: instance.track_primary && instance.interface.is_some(),
         ..RouterSpec::new(config, interface, addresses(&instance.addresses)?)
-    })
+    };
+    spec.check()?;
+    Ok(spec)
 }
 
 /// What of an instance the election depends on.
@@ -102,7 +109,8 @@ pub(crate) fn election(instance: &Instance) -> Result<vrrp_core::Config, vrrp_co
     })
 }
 
-fn path(transport: &Transport) -> Path {
+/// `routed` where no interface is configured.
+fn path(transport: &Transport, routed: bool) -> Path {
     match transport {
         Transport::Multicast { group, source } => Path::Multicast {
             group: *group,
@@ -125,6 +133,7 @@ fn path(transport: &Transport) -> Path {
                 .collect(),
             only: *check_source,
             hop_limit: ttl.unwrap_or(TTL),
+            routed,
         },
     }
 }
@@ -192,6 +201,7 @@ fn address(address: &VirtualAddress) -> Result<vrrp_mio::VirtualAddress, SpecErr
             Some(device) => Some(device.parse()?),
             None => None,
         },
+        track: address.track,
     })
 }
 

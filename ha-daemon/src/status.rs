@@ -6,10 +6,11 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use vrrp_core::{Family, Heard, Instant, Role, Statistics};
-use vrrp_mio::Router;
+use vrrp_mio::{Obstacle, Router};
 
 use crate::balancer::status::VirtualServerStatus;
 use crate::config::{Instance, VirtualAddress};
+use crate::log::chain;
 
 /// The daemon at one instant.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -42,6 +43,9 @@ pub struct InstanceStatus {
     pub interface: String,
     /// Whether that exists, is up and has carrier.
     pub interface_up: bool,
+    /// What keeps the router from being MASTER.
+    #[serde(default)]
+    pub obstacles: Vec<ObstacleStatus>,
     /// The virtual router identifier.
     pub vrid: u8,
     /// 4 or 6.
@@ -103,6 +107,15 @@ pub struct TrackedStatus {
     pub fault: bool,
 }
 
+/// Something that keeps a router from being MASTER.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ObstacleStatus {
+    /// Its name, such as `interface-down`, `address-interface-down` or `virtual-mac-refused`.
+    pub name: String,
+    /// In words, with those of the kernel.
+    pub text: String,
+}
+
 /// The router that is MASTER.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct MasterStatus {
@@ -136,6 +149,18 @@ pub struct AddressStatus {
     pub excluded: usize,
     /// How many of all are in place.
     pub installed: usize,
+    /// Those that cannot be put in place, the first few.
+    #[serde(default)]
+    pub failing: Vec<FailingStatus>,
+}
+
+/// A virtual address that cannot be put in place.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FailingStatus {
+    /// The address.
+    pub address: IpAddr,
+    /// Why not, in words.
+    pub text: String,
 }
 
 /// keepalived's word for a role.
@@ -154,6 +179,7 @@ impl InstanceStatus {
         name: &str,
         router: &Router,
         tracked: Vec<TrackedStatus>,
+        failing: Vec<FailingStatus>,
         now: Instant,
     ) -> Self {
         let machine = router.machine();
@@ -180,6 +206,7 @@ impl InstanceStatus {
             }),
             interface: router.interface().to_string(),
             interface_up: router.interface_usable(),
+            obstacles: router.obstacles().iter().map(ObstacleStatus::new).collect(),
             vrid: config.vrid().get(),
             family: number(config.family()),
             vrrp_version: config.version().number(),
@@ -206,6 +233,7 @@ impl InstanceStatus {
                 advertised: router.addresses().collect(),
                 excluded: router.excluded().len(),
                 installed: router.installed(),
+                failing,
             },
             peer_checksum: router.peer_checksum().map(|form| word(&form)),
             statistics: counters(&router.statistics()),
@@ -226,6 +254,7 @@ impl InstanceStatus {
             why: None,
             interface: String::new(),
             interface_up: false,
+            obstacles: Vec::new(),
             vrid: instance.vrid.get(),
             family: number(instance.family),
             vrrp_version: instance.version.number(),
@@ -246,10 +275,25 @@ impl InstanceStatus {
                 advertised: instance.addresses.iter().map(plain).collect(),
                 excluded: instance.excluded.len(),
                 installed: 0,
+                failing: Vec::new(),
             },
             peer_checksum: None,
             statistics: counters(&Statistics::default()),
         }
+    }
+}
+
+impl ObstacleStatus {
+    fn new(obstacle: &Obstacle) -> Self {
+        Self {
+            name: obstacle.name().to_owned(),
+            text: chain(obstacle),
+        }
+    }
+
+    /// Whether it is told with what is tracked.
+    fn is_tracked(&self) -> bool {
+        self.name == Obstacle::Tracked.name()
     }
 }
 
@@ -350,6 +394,15 @@ impl Status {
 
 impl InstanceStatus {
     fn reason(&self) -> String {
+        let obstacle = self
+            .obstacles
+            .iter()
+            .find(|obstacle| !obstacle.is_tracked());
+        if self.state == "FAULT"
+            && let Some(obstacle) = obstacle
+        {
+            return obstacle.text.clone();
+        }
         match &self.why {
             Some(why) => match why.peer {
                 Some(peer) => format!("{} ({peer})", why.text),
@@ -359,19 +412,28 @@ impl InstanceStatus {
             None if self.interface.is_empty() => {
                 "waiting for its unicast source address".to_owned()
             }
-            None if !self.interface_up => "waiting for its interface".to_owned(),
             None if self.priority.tracked.iter().any(|tracked| tracked.fault) => {
                 "a tracked interface is down".to_owned()
             }
-            None => "waiting for an address to send from".to_owned(),
+            None => "waiting for its interface".to_owned(),
         }
     }
 
     /// What an operator should look at.
     fn remarks(&self) -> Vec<String> {
         let mut remarks = Vec::new();
-        if !self.interface_up && !self.interface.is_empty() {
+        let obstacles = self.obstacles.iter();
+        remarks.extend(
+            obstacles
+                .filter(|obstacle| !obstacle.is_tracked())
+                .map(|obstacle| obstacle.text.clone()),
+        );
+        let untold = !(self.obstacles.iter()).any(|o| o.name.starts_with("interface-"));
+        if !self.interface_up && !self.interface.is_empty() && untold {
             remarks.push(format!("interface {} is not up", self.interface));
+        }
+        for FailingStatus { address, text } in &self.addresses.failing {
+            remarks.push(format!("{address}: {text}"));
         }
         for tracked in self.priority.tracked.iter().filter(|tracked| !tracked.up) {
             remarks.push(format!("tracked interface {} is down", tracked.interface));

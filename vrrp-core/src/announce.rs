@@ -48,8 +48,8 @@ pub struct Settings {
     pub repeat: u16,
     /// From the first block to the second; zero for no second block.
     pub delay: Duration,
-    /// Between refreshes while Active, the first one this long after the second block; zero for
-    /// none, otherwise 100 ms to a year.
+    /// Between refreshes while Active, the first one this long after the router became Active; zero
+    /// for none, otherwise 100 ms to a year.
     pub refresh: Duration,
     /// Copies per address in each refresh.
     pub refresh_repeat: u16,
@@ -87,6 +87,12 @@ impl Config {
     /// after the winner did: what it has queued, or answers to others, until it has read that it
     /// lost.
     pub const SETTLING: Duration = Duration::from_millis(100);
+    /// For how long each block of a contest counts against [`MAX_CONTESTED`](Self::MAX_CONTESTED).
+    pub const CONTEST_PAUSE: Duration = Duration::from_secs(1);
+    /// Blocks of contests that may follow each other at once: those of two contests. From then on
+    /// there is one per [`CONTEST_PAUSE`](Self::CONTEST_PAUSE), however often losers advertise, and
+    /// what is put off is made up for: the last contest is always announced.
+    pub const MAX_CONTESTED: u32 = 4;
     /// Longest accepted span of any kind.
     pub const MAX_SPAN: Duration = Duration::from_secs(365 * 86_400);
 
@@ -185,6 +191,8 @@ pub struct Schedule {
     settling: Option<Block>,
     second: Option<Block>,
     refresh_at: Option<Instant>,
+    /// Until when the blocks of contests so far count.
+    contested_until: Instant,
 }
 
 impl Schedule {
@@ -197,6 +205,7 @@ impl Schedule {
             settling: None,
             second: None,
             refresh_at: None,
+            contested_until: Instant::EPOCH,
         }
     }
 
@@ -223,7 +232,8 @@ impl Schedule {
     ///
     /// A new Active Router starts anew. After a won contest the refresh goes on as it was and a
     /// pending second block stays unless this announcement brings its own. A contest has one more
-    /// block, [`Config::SETTLING`] after the last of several.
+    /// block, [`Config::SETTLING`] after the last of several. Contests that come faster than their
+    /// blocks may have their first block put off to that one, and that one put off.
     pub fn start(&mut self, now: Instant, announcement: Announcement) {
         let (copies, delay) = self.config.block(announcement);
         let second = (delay > Duration::ZERO && copies > 0).then(|| Block {
@@ -234,7 +244,8 @@ impl Schedule {
             Announcement::NewActive => {
                 self.settling = None;
                 self.second = second;
-                self.refresh_at = self.config.refresh().map(|refresh| now + delay + refresh);
+                self.refresh_at = self.config.refresh().map(|refresh| now + refresh);
+                self.begin(now, copies);
             }
             Announcement::LowerPriority => {
                 self.settling = (copies > 0).then(|| Block {
@@ -242,8 +253,15 @@ impl Schedule {
                     copies,
                 });
                 self.second = second.or(self.second);
+                if copies > 0 && self.may_contest_at() <= now {
+                    self.contested(now);
+                    self.begin(now, copies);
+                }
             }
         }
+    }
+
+    fn begin(&mut self, now: Instant, copies: u16) {
         let due = self.first.map_or(0, |block| block.copies);
         self.first = Some(Block {
             at: now,
@@ -251,7 +269,19 @@ impl Schedule {
         });
     }
 
-    /// Forgets everything: the router is no longer Active.
+    /// From when on a contest may have another block.
+    fn may_contest_at(&self) -> Instant {
+        let ahead = Config::CONTEST_PAUSE * (Config::MAX_CONTESTED - 1);
+        let ahead = Duration::from_nanos(self.contested_until.as_nanos()).saturating_sub(ahead);
+        Instant::EPOCH + ahead
+    }
+
+    /// A contest has a block.
+    fn contested(&mut self, now: Instant) {
+        self.contested_until = self.contested_until.max(now) + Config::CONTEST_PAUSE;
+    }
+
+    /// Forgets what is to be announced: the router is no longer Active.
     pub const fn stop(&mut self) {
         self.first = None;
         self.settling = None;
@@ -269,15 +299,18 @@ impl Schedule {
         [blocks, self.refresh_at].into_iter().flatten().min()
     }
 
+    /// Whether nothing is to come and nothing is to be remembered: a new schedule would do the same.
+    #[must_use]
+    pub fn is_idle(&self, now: Instant) -> bool {
+        self.deadline().is_none() && self.contested_until <= now
+    }
+
     /// What to announce now. Early calls are no-ops; late ones send the larger of what is due, not
     /// the sum, and do not catch up on missed refreshes.
     pub fn handle(&mut self, now: Instant) -> Option<Burst> {
-        let mut copies = 0;
-        for block in [&mut self.first, &mut self.settling, &mut self.second] {
-            if let Some(due) = block.take_if(|block| block.at <= now) {
-                copies = due.copies.max(copies);
-            }
-        }
+        let first = self.first.take_if(|block| block.at <= now);
+        let mut copies = first.map_or(0, |block| block.copies);
+        copies = self.follow_up(now, first.is_some()).max(copies);
         if let (Some(at), Some(refresh)) = (self.refresh_at, self.config.refresh())
             && at <= now
         {
@@ -286,6 +319,27 @@ impl Schedule {
             self.refresh_at = Some(if next > now { next } else { now + refresh });
         }
         (copies > 0).then_some(Burst { copies })
+    }
+
+    /// The copies of the blocks that follow the first one and are due. They wait while there were
+    /// too many of them, unless another block goes out anyway.
+    fn follow_up(&mut self, now: Instant, anyway: bool) -> u16 {
+        let earliest = if anyway { now } else { self.may_contest_at() };
+        let mut copies = 0;
+        for follower in [&mut self.settling, &mut self.second] {
+            if let Some(block) = follower
+                && block.at <= now
+            {
+                block.at = block.at.max(earliest);
+            }
+            if let Some(due) = follower.take_if(|block| block.at <= now) {
+                copies = due.copies.max(copies);
+            }
+        }
+        if copies > 0 && !anyway {
+            self.contested(now);
+        }
+        copies
     }
 }
 

@@ -14,7 +14,9 @@
 //!
 //! ```
 //! use core::net::{IpAddr, Ipv4Addr};
-//! use vrrp_core::receive::{Admission, Conformance, Expect, Packet, Reach, ReplayWindow};
+//! use vrrp_core::receive::{
+//!     Admission, Conformance, Expect, FollowedForm, Packet, Reach, ReplayWindow,
+//! };
 //! use vrrp_core::wire::{Addresses, Advertisement, ChecksumForm, Format, PseudoHeader};
 //! use vrrp_core::{Action, Config, Event, Family, Instant, Role, Settings, Version, VirtualRouter};
 //!
@@ -24,13 +26,15 @@
 //! let group = IpAddr::V4(vrrp_core::wire::MULTICAST_V4);
 //! let mut router = VirtualRouter::new(config);
 //! let mut replay = ReplayWindow::new();
+//! // What keepalived and FRR verify, until a router that wins is heard to send another form.
+//! let mut form = FollowedForm::new(ChecksumForm::PseudoHeader);
 //!
 //! // The runtime's part: a clock, a socket, an interface. Here they are arrays.
 //! let mut clock = Instant::EPOCH;
 //! let mut received: Vec<(IpAddr, Vec<u8>)> = Vec::new();
 //! let mut sent: Vec<Vec<u8>> = Vec::new();
 //!
-//! let mut events = vec![Event::PrimaryAddress(Some(own)), Event::Startup];
+//! let mut events = vec![(Event::PrimaryAddress(Some(own)), None), (Event::Startup, None)];
 //! while router.role() != Role::Active {
 //!     // One `now` for the whole turn. Packets first, then the timer.
 //!     let now = clock;
@@ -49,12 +53,16 @@
 //!         let packet = Packet { source, destination: group, ttl: 255, advertisement, ah: None };
 //!         let (priority, primary) = (router.priority(), router.primary());
 //!         if let Ok(admitted) = admission.admit(now, &packet, priority, primary, &mut replay) {
-//!             events.push(Event::Advertisement(admitted.heard));
+//!             events.push((Event::Advertisement(admitted.heard), Some(admitted)));
 //!         }
 //!     }
-//!     events.push(Event::Timeout);
-//!     for event in events.drain(..) {
-//!         for action in router.handle(now, event) {
+//!     events.push((Event::Timeout, None));
+//!     for (event, admitted) in events.drain(..) {
+//!         let actions = router.handle(now, event);
+//!         if let Some(admitted) = admitted {
+//!             form.heard(now, &router, &admitted);
+//!         }
+//!         for action in actions {
 //!             match action {
 //!                 Action::Advertise(priority) => {
 //!                     let advertisement = Advertisement {
@@ -62,7 +70,7 @@
 //!                         priority,
 //!                         interval: router.config().interval(),
 //!                         addresses,
-//!                         format: Format::V3(ChecksumForm::MessageOnly),
+//!                         format: Format::V3(form.get()),
 //!                     };
 //!                     let ends = PseudoHeader::new(own, group).expect("both IPv4");
 //!                     let mut octets = Vec::new();
@@ -79,7 +87,7 @@
 //!     clock = router.deadline().expect("the router runs");
 //! }
 //! assert_eq!(clock, Instant::from_nanos(3_609_375_000) + core::time::Duration::from_secs(1));
-//! assert_eq!(sent.len(), 1);
+//! assert_eq!(sent, [[0x31, 51, 100, 1, 0, 100, 0x05, 0x72, 192, 0, 2, 100]]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -124,8 +132,8 @@ pub use self::family::Family;
 pub use self::interval::{Interval, IntervalError};
 pub use self::mac::MacAddr;
 pub use self::machine::{
-    Action, Actions, Announcement, Answers, Cause, Event, Heard, NewActiveReason, Role, State,
-    Transition, VirtualRouter, Watch, active_down_interval, skew,
+    Action, Actions, Announcement, Answers, Cause, Event, EventError, Heard, NewActiveReason, Role,
+    State, Transition, VirtualRouter, Watch, active_down_interval, skew,
 };
 pub use self::priority::Priority;
 pub use self::statistics::Statistics;

@@ -12,10 +12,10 @@ use core::net::IpAddr;
 use core::time::Duration;
 
 pub use self::actions::{Action, Actions, Announcement, Cause, NewActiveReason, Role, Transition};
-pub use self::event::{Event, Heard};
+pub use self::event::{Event, EventError, Heard};
 use self::timers::active_down_nanos;
 pub use self::timers::{active_down_interval, skew};
-use crate::{Config, Instant, Interval, Priority, Version};
+use crate::{Config, Family, Instant, Interval, Priority, Version};
 
 /// The state of a virtual router; each deadline lives in the state that owns it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -104,8 +104,57 @@ impl VirtualRouter {
         }
     }
 
-    /// Advances to `now` and reacts to `event`.
+    /// Whether `event` can happen to this virtual router.
+    ///
+    /// # Errors
+    /// [`EventError`], for a configuration of another virtual router or a primary address of another
+    /// family. [`handle`](Self::handle) does nothing about such an event.
+    pub fn check(&self, event: &Event) -> Result<(), EventError> {
+        let family = match event {
+            Event::Configure(theirs) => {
+                let (ours, theirs) = (&self.config, theirs);
+                if ours.vrid() != theirs.vrid() {
+                    let (ours, theirs) = (ours.vrid(), theirs.vrid());
+                    return Err(EventError::Vrid { ours, theirs });
+                }
+                if ours.version() != theirs.version() {
+                    let (ours, theirs) = (ours.version(), theirs.version());
+                    return Err(EventError::Version { ours, theirs });
+                }
+                theirs.family()
+            }
+            Event::PrimaryAddress(Some(address)) => Family::of(*address),
+            Event::PrimaryAddress(None)
+            | Event::Startup
+            | Event::Shutdown
+            | Event::Timeout
+            | Event::Advertisement(_)
+            | Event::InterfaceUp
+            | Event::InterfaceDown
+            | Event::Priority(_)
+            | Event::Fault
+            | Event::Recover
+            | Event::Hold
+            | Event::Release
+            | Event::Elect
+            | Event::Yield => self.config.family(),
+        };
+        if family == self.config.family() {
+            Ok(())
+        } else {
+            Err(EventError::Family {
+                ours: self.config.family(),
+                theirs: family,
+            })
+        }
+    }
+
+    /// Advances to `now` and reacts to `event`. One that [`check`](Self::check) refuses changes
+    /// nothing.
     pub fn handle(&mut self, now: Instant, event: Event) -> Actions {
+        if self.check(&event).is_err() {
+            return Actions::NONE;
+        }
         match event {
             Event::Startup => {
                 self.started = true;
@@ -191,6 +240,15 @@ impl VirtualRouter {
     #[must_use]
     pub const fn active_router(&self) -> Option<Heard> {
         self.active
+    }
+
+    /// Whether this router is a Backup that takes the sender of `heard` for the Active Router, and
+    /// heard this from it last.
+    #[must_use]
+    pub fn follows(&self, heard: &Heard) -> bool {
+        let silence = Watch::Silence;
+        matches!(self.state, State::Backup { watch, .. } if watch == silence)
+            && self.active.as_ref() == Some(heard)
     }
 
     /// Whether the router is switched on.

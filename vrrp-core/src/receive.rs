@@ -4,6 +4,7 @@
 //! hop limit, version, group or peers, authentication, interval and address list.
 
 mod discard;
+mod form;
 mod replay;
 #[cfg(test)]
 mod tests;
@@ -11,6 +12,7 @@ mod tests;
 use core::net::IpAddr;
 
 pub use self::discard::Discard;
+pub use self::form::FollowedForm;
 pub use self::replay::ReplayWindow;
 use crate::wire::{
     Addresses, Advertisement, AhPacket, Authentication, ChecksumForm, Format, IcvForm, Key, TTL,
@@ -106,6 +108,8 @@ pub struct Admitted {
     pub heard: Heard,
     /// What an operator should hear.
     pub remarks: Remarks,
+    /// Whether the sender is one of the peers, where there are peers.
+    pub listed: bool,
 }
 
 /// Observations about an admitted advertisement. None of them changes the election.
@@ -127,6 +131,17 @@ pub struct Remarks {
     pub checksum: Option<ChecksumForm>,
     /// The form of the integrity check value of an Authentication Header.
     pub icv: Option<IcvForm>,
+}
+
+impl Reach<'_> {
+    /// Whether a packet from `source` is expected: from anybody on the link, or from a peer.
+    #[must_use]
+    pub fn lists(&self, source: IpAddr) -> bool {
+        match self {
+            Self::Group(_) => true,
+            Self::Peers { peers, .. } => peers.iter().any(|peer| peer.address == source),
+        }
+    }
 }
 
 impl Admission<'_> {
@@ -194,6 +209,7 @@ impl Admission<'_> {
                 },
                 icv,
             },
+            listed: self.reach.lists(packet.source),
         })
     }
 

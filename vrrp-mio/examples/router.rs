@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let addresses = vec![VirtualAddress::new(address, length.parse()?)];
 
     let mut driver = Driver::new()?;
-    let router = driver.add(RouterSpec::new(config, interface.parse()?, addresses));
+    let router = driver.add(RouterSpec::new(config, interface.parse()?, addresses))?;
     driver.start(router);
     loop {
         for notice in driver.turn(None)?.notices {

@@ -1,12 +1,17 @@
 //! Virtual routers on a host: one loop turn after another.
 
+mod ability;
 mod announce;
 mod attachment;
+mod check;
 mod counters;
 mod flags;
+mod hearing;
+mod id;
 mod kernel;
 mod network;
 mod notice;
+mod obstacle;
 mod ports;
 mod receive;
 mod refusal;
@@ -25,8 +30,11 @@ use mio::{Events, Interest, Poll, Registry, Token};
 use std::os::fd::AsRawFd;
 use vrrp_core::{Action, Actions, Event, Instant, Role, Statistics};
 
+pub use self::check::{AddError, SpecError, TellError};
+pub use self::id::RouterId;
 use self::network::Network;
 pub use self::notice::Notice;
+pub use self::obstacle::Obstacle;
 use self::ports::Ports;
 pub use self::router::Router;
 pub use self::spec::{Path, RouterSpec, TransmitChecksum, VirtualAddress, VirtualMac};
@@ -45,18 +53,6 @@ const FIRST_LISTENER: usize = 16;
 const LATE: Duration = Duration::from_millis(100);
 /// How long the kernel's side may take in one turn.
 const NETLINK_SLICE: Duration = Duration::from_millis(1);
-
-/// Names a virtual router on a driver. Identifiers of removed routers are used again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RouterId(pub(crate) usize);
-
-impl RouterId {
-    /// A small dense number, for tables beside the driver's.
-    #[must_use]
-    pub const fn index(self) -> usize {
-        self.0
-    }
-}
 
 /// A driver failed for good.
 #[derive(Debug, thiserror::Error)]
@@ -91,6 +87,8 @@ pub struct Driver {
     routers: Vec<Option<Router>>,
     /// Places in `routers` that are free.
     free: Vec<usize>,
+    /// How many routers were ever added.
+    added: u64,
     ports: Ports,
     monitor: Monitor,
     network: Network,
@@ -132,6 +130,7 @@ impl Driver {
             deadlines: Deadlines::new(),
             routers: Vec::new(),
             free: Vec::new(),
+            added: 0,
             ports: Ports::default(),
             monitor,
             network,
@@ -150,79 +149,118 @@ impl Driver {
     }
 
     /// Adds a virtual router, switched off. It looks for its interface in the next turn.
-    pub fn add(&mut self, spec: RouterSpec) -> RouterId {
-        let id = self.free.pop().unwrap_or(self.routers.len());
+    ///
+    /// # Errors
+    /// [`AddError`] for a specification that no router can follow, and for a second router where
+    /// there is one already.
+    pub fn add(&mut self, spec: RouterSpec) -> Result<RouterId, AddError> {
+        spec.check()?;
+        let clash = |router: &Router| router.clash(&spec);
+        if let Some(error) = self.routers.iter().flatten().find_map(clash) {
+            return Err(error);
+        }
+        let slot = self.free.pop().unwrap_or(self.routers.len());
+        let id = RouterId::new(slot, self.added);
+        self.added += 1;
         // A configuration mostly alternates between few manners.
         let last = self.routers.iter().rev().take(8).flatten();
         let (config, told) = Told::new(spec, last.map(|router| &router.told.manner));
-        let router = Router::new(config, told, self.clock.now(), self.ah_seed);
-        self.network.enlist(id, &router);
-        match self.routers.get_mut(id) {
-            Some(slot) => *slot = Some(router),
+        let router = Router::new(id, config, told, self.clock.now(), self.ah_seed);
+        self.network.enlist(slot, &router);
+        match self.routers.get_mut(slot) {
+            Some(place) => *place = Some(router),
             None => self.routers.push(Some(router)),
         }
-        RouterId(id)
+        Ok(id)
     }
 
-    /// Switches a router on.
+    /// Switches a router on. One that was removed stays off.
     pub fn start(&mut self, router: RouterId) {
-        self.tell(router, Event::Startup);
+        self.deliver_event(router, Event::Startup);
     }
 
-    /// Switches a router off: an Active one resigns and its addresses are removed.
+    /// Switches a router off: an Active one resigns and its addresses are removed. Nothing happens
+    /// to one that was removed.
     pub fn stop(&mut self, router: RouterId) {
-        self.tell(router, Event::Shutdown);
+        self.deliver_event(router, Event::Shutdown);
     }
 
     /// Delivers an event of the owner's, such as a tracked priority. A new configuration keeps the
     /// virtual router identifier, the version and the family: another router is added for another.
-    pub fn tell(&mut self, router: RouterId, event: Event) {
-        let now = self.clock.now();
-        self.handle(router.0, event, now);
-        if matches!(event, Event::Configure(_)) {
-            self.network.reconfigure(router.0, &mut self.routers);
+    ///
+    /// # Errors
+    /// [`TellError`], and nothing happened.
+    pub fn tell(&mut self, router: RouterId, event: Event) -> Result<(), TellError> {
+        let Some(target) = self.router(router) else {
+            return Err(TellError::Unknown { router });
+        };
+        target.machine.check(&event)?;
+        self.deliver_event(router, event);
+        Ok(())
+    }
+
+    fn deliver_event(&mut self, router: RouterId, event: Event) {
+        if self.router(router).is_none() {
+            return;
         }
-        self.follow_role(router.0);
+        let (slot, now) = (router.index(), self.clock.now());
+        if let Some(event) = self.weigh(slot, event) {
+            self.handle(slot, event, now);
+        }
+        if matches!(event, Event::Configure(_)) {
+            self.network.reconfigure(slot, &mut self.routers);
+        }
+        self.follow_role(slot);
         // Its macvlan and its tenure depend on what the owner says.
-        self.network.dirty.insert(router.0);
+        self.network.dirty.insert(slot);
     }
 
     /// Removes a router, its addresses and its macvlan. Stop it first, or it leaves without a
-    /// resignation. What was yet to be told of it is not.
+    /// resignation. What was yet to be told of it is not. Nothing happens if it was removed before.
     pub fn remove(&mut self, router: RouterId) {
-        let id = router.0;
-        self.detach(id);
-        if let Some(router) = self.routers.get_mut(id).and_then(Option::take) {
-            if let Some(bearer) = router.bearer {
+        if self.router(router).is_none() {
+            return;
+        }
+        let slot = router.index();
+        self.detach(slot);
+        if let Some(gone) = self.routers.get_mut(slot).and_then(Option::take) {
+            if let Some(bearer) = gone.bearer {
                 self.network.virtual_macs.dismiss(bearer);
             }
-            // The identifier may be another router's by the time they would be told.
             self.notices
-                .retain(|notice| notice.router() != Some(RouterId(id)));
-            self.network.withdraw(id, &router);
-            self.network.discharge(id, &router);
-            self.deadlines.set(id, None);
-            self.free.push(id);
+                .retain(|notice| notice.router() != Some(router));
+            self.network.withdraw(slot, &gone);
+            self.network.discharge(slot, &gone);
+            self.deadlines.set(slot, None);
+            self.note_hearing(slot);
+            self.free.push(slot);
         }
     }
 
     /// Once every router knows its role, removes addresses that an earlier run put in place and that
-    /// no router has. Only where no other driver runs in this network namespace: the mark is the
-    /// same.
+    /// no router has, and puts back the kernel parameters it changed. Only where no other driver
+    /// runs in this network namespace: the marks are the same.
     pub const fn clean_leftovers(&mut self) {
         self.network.clean_leftovers();
     }
 
-    /// A router to look at.
+    /// A router to look at; none if it was removed.
     #[must_use]
     pub fn router(&self, id: RouterId) -> Option<&Router> {
-        self.routers.get(id.0).and_then(Option::as_ref)
+        let router = self.routers.get(id.index()).and_then(Option::as_ref);
+        router.filter(|router| router.id == id)
     }
 
     /// All routers.
     pub fn routers(&self) -> impl Iterator<Item = (RouterId, &Router)> {
-        let routers = self.routers.iter().enumerate();
-        routers.filter_map(|(id, slot)| slot.as_ref().map(|router| (RouterId(id), router)))
+        let routers = self.routers.iter().flatten();
+        routers.map(|router| (router.id, router))
+    }
+
+    /// The name of the router in this place.
+    fn name(&self, slot: usize) -> Option<RouterId> {
+        let router = self.routers.get(slot).and_then(Option::as_ref);
+        router.map(|router| router.id)
     }
 
     /// Whether [`interfaces`](Self::interfaces) is complete: not yet right after the start, nor while
@@ -405,10 +443,8 @@ impl Driver {
                     if let Err(error) = sent
                         && !failed_before
                     {
-                        self.notices.push(Notice::SendFailed {
-                            router: RouterId(id),
-                            error,
-                        });
+                        let router = router.id;
+                        self.notices.push(Notice::SendFailed { router, error });
                     }
                 }
                 Action::AddAddresses => {
@@ -417,14 +453,15 @@ impl Driver {
                 Action::Announce(announcement) => router.schedule(now, announcement),
                 Action::RemoveAddresses => {
                     router.schedule = None;
-                    router.owed.clear();
+                    router.outbox.clear();
                     // The next tenure announces an address when it is in place anew (D4).
                     router.installed.clear();
                     self.network.remove_addresses(id, router);
                 }
-                Action::Candidate => self.notices.push(Notice::Candidate {
-                    router: RouterId(id),
-                }),
+                Action::Candidate => {
+                    let router = router.id;
+                    self.notices.push(Notice::Candidate { router });
+                }
             }
         }
         if let Some(transition) = actions.transition() {
@@ -436,13 +473,14 @@ impl Driver {
                 self.network.remove_addresses(id, router);
             }
             self.notices.push(Notice::Transition {
-                router: RouterId(id),
+                router: router.id,
                 transition,
             });
         }
         self.deadlines.set(id, router.deadline());
         if actions.transition().is_some() {
             self.follow_role(id);
+            self.note_hearing(id);
         }
     }
 }

@@ -19,7 +19,7 @@
 //! let addresses = vec![VirtualAddress::new([192, 0, 2, 100].into(), 24)];
 //!
 //! let mut driver = Driver::new()?;
-//! let router = driver.add(RouterSpec::new(config, "eth0".parse()?, addresses));
+//! let router = driver.add(RouterSpec::new(config, "eth0".parse()?, addresses))?;
 //! driver.start(router);
 //! let reason = loop {
 //!     // Sleeps until something happens: `None` for as long as it takes.
@@ -76,8 +76,8 @@ pub use self::addresses::{AddressKeeper, AddressSpec};
 pub use self::clock::Clock;
 pub use self::deadlines::Deadlines;
 pub use self::driver::{
-    Driver, DriverError, Notice, Path, Router, RouterId, RouterSpec, TransmitChecksum, Turn,
-    VirtualAddress, VirtualMac,
+    AddError, Driver, DriverError, Notice, Obstacle, Path, Router, RouterId, RouterSpec, SpecError,
+    TellError, TransmitChecksum, Turn, VirtualAddress, VirtualMac,
 };
 pub use self::frames::{FrameError, Frames};
 pub use self::interfaces::{InterfaceName, Interfaces, NetworkEvent};

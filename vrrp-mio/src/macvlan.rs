@@ -2,8 +2,10 @@
 //!
 //! A macvlan in bridge mode on the router's interface: in private mode the kernel would hand it the
 //! multicast of other routers that use the same virtual MAC, and the parent would not hear their
-//! advertisements. It is up only in the Active state, for a Backup discards frames to the virtual
+//! advertisements; one that is found in another mode is put in bridge mode. It is up only in the Active state, for a Backup discards frames to the virtual
 //! MAC (D1) and must not teach switches that the MAC is here.
+
+mod difference;
 
 use core::time::Duration;
 
@@ -11,11 +13,14 @@ use nix::errno::Errno;
 use thiserror::Error;
 use vrrp_core::{Family, Instant, MacAddr, Vrid};
 
+pub use self::difference::Difference;
 use crate::interfaces::{InterfaceName, InterfaceNameError, Interfaces, Link, LinkKind};
 use crate::netlink::{Request, RequestError};
 
 /// How long the monitor may take to show what the kernel has acknowledged.
 const CONFIRMATION: Duration = Duration::from_secs(1);
+/// `MACVLAN_MODE_BRIDGE`.
+const BRIDGE: u32 = 4;
 /// Before the first repetition of a refused request; doubled each time.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 /// Before any further repetition.
@@ -49,10 +54,10 @@ impl MacvlanSpec {
         })
     }
 
-    fn describes(&self, link: &Link) -> bool {
-        matches!(link.kind, LinkKind::Macvlan { .. })
-            && link.parent == Some(self.parent)
-            && link.mac == Some(self.mac)
+    /// Whether `link` is this macvlan, or one to be taken over for it.
+    #[must_use]
+    pub fn is_met_by(&self, link: &Link, interfaces: &Interfaces) -> bool {
+        self.difference(link, interfaces).is_none()
     }
 }
 
@@ -78,18 +83,22 @@ pub enum MacvlanStep {
         /// Its index.
         index: u32,
     },
+    /// Have the interfaces read again: the kernel does not tell when the interface under a macvlan
+    /// goes to another network namespace or returns from there, nor of the mode of one that is
+    /// down.
+    Reread,
 }
 
 /// A macvlan cannot be as wanted.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum MacvlanError {
     /// An interface of the name exists and is something else; it is left alone.
-    #[error("interface {name} exists and is not a macvlan of {mac} on the same parent")]
+    #[error("interface {name} exists and {difference}")]
     NameTaken {
         /// The name.
         name: InterfaceName,
-        /// The virtual MAC address it lacks.
-        mac: MacAddr,
+        /// What it is.
+        difference: Difference,
     },
     /// The kernel refused; it is asked again later.
     #[error("the kernel refused a change to interface {name}")]
@@ -105,24 +114,37 @@ pub enum MacvlanError {
 ///
 /// A pure function of the table of interfaces, the outcomes and the time: after any change of
 /// these, call [`next_step`](Self::next_step) until it has none. One that is there already with the
-/// right MAC address and parent, from an earlier run, is adopted.
+/// right MAC address and parent, from an earlier run, is adopted. One that was made or adopted here
+/// is deleted in the end, and made anew if somebody gives it another MAC address or name.
 #[derive(Debug)]
 pub struct Macvlan {
     spec: MacvlanSpec,
     wanted: Presence,
     asked: Option<Asked>,
+    refusal: Option<Refusal>,
+    refusals: u32,
+    /// The index of the one that was made or adopted.
+    own: Option<u32>,
+    /// The kernel said that it made it, and the table is yet to show it.
+    made: bool,
+    /// The index of the one that was put in bridge mode, which nothing notifies of.
+    bridged: Option<u32>,
     suppressed: Option<u32>,
     tuned: Option<u32>,
-    refusals: u32,
+    /// Whether the interfaces were read again because the table may be wrong about it.
+    reread: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Change {
     Create,
+    Bridge(u32),
     Suppress(u32),
     Up(u32),
     Down(u32),
     Delete(u32),
+    /// Of the table, not of the kernel.
+    Reread,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -136,8 +158,15 @@ enum Answer {
     Outstanding,
     /// Do not ask the same again before this time; the table should show it by then.
     Confirmed(Instant),
-    /// Do not ask anything before this time.
-    Refused(Instant),
+}
+
+/// The kernel refused a change that is still due.
+#[derive(Debug)]
+struct Refusal {
+    change: Change,
+    source: RequestError,
+    /// Do not ask again before this time.
+    until: Instant,
 }
 
 impl Macvlan {
@@ -148,9 +177,14 @@ impl Macvlan {
             spec,
             wanted: Presence::Absent,
             asked: None,
+            refusal: None,
+            refusals: 0,
+            own: None,
+            made: false,
+            bridged: None,
             suppressed: None,
             tuned: None,
-            refusals: 0,
+            reread: false,
         }
     }
 
@@ -165,32 +199,59 @@ impl Macvlan {
         self.wanted = wanted;
     }
 
-    /// The interface, if it is there and ours.
+    /// The interface, if it is there and the one that is meant.
     #[must_use]
     pub fn link<'a>(&self, interfaces: &'a Interfaces) -> Option<&'a Link> {
         interfaces
             .link_named(self.spec.name)
-            .filter(|link| self.spec.describes(link))
+            .filter(|link| self.spec.is_met_by(link, interfaces))
+    }
+
+    /// Whether it can bear addresses: there, in bridge mode, and prepared to be up.
+    #[must_use]
+    pub fn is_ready(&self, interfaces: &Interfaces) -> bool {
+        self.link(interfaces)
+            .is_some_and(|link| is_bridge(link) && self.tuned == Some(link.index))
+    }
+
+    /// What the kernel refuses of what is due, if anything.
+    #[must_use]
+    pub fn refusal(&self) -> Option<MacvlanError> {
+        let refusal = self.refusal.as_ref()?;
+        Some(MacvlanError::Request {
+            name: self.spec.name,
+            source: refusal.source.clone(),
+        })
     }
 
     /// Whether the interface is as wanted.
     #[must_use]
     pub fn is_settled(&self, interfaces: &Interfaces) -> bool {
-        match (self.wanted, self.link(interfaces)) {
-            (Presence::Absent, link) => link.is_none() && self.asked.is_none(),
+        let link = self.link(interfaces);
+        match (self.wanted, link) {
+            (Presence::Absent, Some(_)) => false,
+            (Presence::Absent, None) => {
+                let own = self.own.and_then(|own| interfaces.link(own));
+                own.is_none() && self.asked.is_none()
+            }
             (Presence::Down | Presence::Up, None) => false,
             (Presence::Down, Some(link)) => !link.flags.is_up(),
-            (Presence::Up, Some(link)) => link.flags.is_up() && self.tuned == Some(link.index),
+            (Presence::Up, Some(link)) => link.flags.is_up() && self.is_ready(interfaces),
         }
     }
 
     /// When to call [`next_step`](Self::next_step) even if nothing has changed.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        match self.asked?.progress {
-            Answer::Outstanding => None,
-            Answer::Confirmed(at) | Answer::Refused(at) => Some(at),
-        }
+        let confirmed = match self.asked {
+            None => None,
+            Some(Asked { progress, .. }) => match progress {
+                Answer::Outstanding => return None,
+                Answer::Confirmed(at) => Some(at),
+            },
+        };
+        let refused = self.refusal.as_ref().map(|refusal| refusal.until);
+        confirmed.into_iter().chain(refused).min()
     }
 
     /// What is to be done now, if anything.
@@ -202,21 +263,33 @@ impl Macvlan {
         interfaces: &Interfaces,
         now: Instant,
     ) -> Result<Option<MacvlanStep>, MacvlanError> {
-        let blocked = match self.asked {
+        let confirmed = match self.asked {
             None => None,
             Some(Asked { change, progress }) => match progress {
                 Answer::Outstanding => return Ok(None),
-                Answer::Refused(until) if now < until => return Ok(None),
-                Answer::Confirmed(until) if now < until => Some(change),
-                Answer::Refused(_) | Answer::Confirmed(_) => None,
+                Answer::Confirmed(until) => (now < until).then_some(change),
             },
         };
-        let change = match self.due(interfaces)? {
-            Some(Due::Change(change)) if blocked != Some(change) => change,
-            Some(Due::Change(_)) => return Ok(None),
+        self.recognise(interfaces);
+        let due = self.due(interfaces, confirmed == Some(Change::Reread));
+        let change = match due {
+            Ok(Some(Due::Change(change))) => Some(change),
+            Ok(Some(Due::Tune(_)) | None) | Err(_) => None,
+        };
+        if (self.refusal.as_ref()).is_some_and(|refusal| change != Some(refusal.change)) {
+            self.refusal = None;
+            self.refusals = 0;
+        }
+        let refused = (self.refusal.as_ref()).is_some_and(|refusal| now < refusal.until);
+        if due.is_err() {
+            self.asked = None;
+        }
+        let change = match due? {
+            Some(Due::Change(change)) if confirmed == Some(change) || refused => return Ok(None),
+            Some(Due::Change(change)) => change,
             Some(Due::Tune(index)) => return Ok(Some(MacvlanStep::Tune { index })),
             // What is to be deleted is yet to appear in the table.
-            None if self.wanted == Presence::Absent && blocked == Some(Change::Create) => {
+            None if self.wanted == Presence::Absent && confirmed == Some(Change::Create) => {
                 return Ok(None);
             }
             None => {
@@ -224,57 +297,120 @@ impl Macvlan {
                 return Ok(None);
             }
         };
-        self.asked = Some(Asked {
-            change,
-            progress: Answer::Outstanding,
-        });
-        Ok(Some(MacvlanStep::Request(self.request(change))))
+        let request = self.request(change);
+        let progress = match request {
+            Some(_) => Answer::Outstanding,
+            None => Answer::Confirmed(now + CONFIRMATION),
+        };
+        self.asked = Some(Asked { change, progress });
+        self.reread |= request.is_none();
+        Ok(Some(
+            request.map_or(MacvlanStep::Reread, MacvlanStep::Request),
+        ))
     }
 
-    fn due(&self, interfaces: &Interfaces) -> Result<Option<Due>, MacvlanError> {
+    /// Notes which interface is ours.
+    fn recognise(&mut self, interfaces: &Interfaces) {
+        if (self.own).is_some_and(|own| interfaces.link(own).is_none()) {
+            self.own = None;
+        }
         let Some(link) = interfaces.link_named(self.spec.name) else {
-            let possible = interfaces.link(self.spec.parent).is_some();
-            let create = self.wanted != Presence::Absent && possible;
+            self.reread = false;
+            return;
+        };
+        let meets = self.spec.is_met_by(link, interfaces);
+        let made = self.made && matches!(link.kind, LinkKind::Macvlan { .. });
+        if meets || made {
+            self.own = Some(link.index);
+            self.made = false;
+        }
+        if meets && is_bridge(link) || interfaces.link(self.spec.parent).is_none() {
+            self.reread = false;
+        }
+    }
+
+    fn due(&self, interfaces: &Interfaces, rereading: bool) -> Result<Option<Due>, MacvlanError> {
+        let parent = interfaces.link(self.spec.parent);
+        let own = self.own.and_then(|own| interfaces.link(own));
+        if let Some(renamed) = own.filter(|link| link.name != self.spec.name) {
+            return Ok(Some(Due::Change(Change::Delete(renamed.index))));
+        }
+        let Some(link) = interfaces.link_named(self.spec.name) else {
+            let create = self.wanted != Presence::Absent && parent.is_some();
             return Ok(create.then_some(Due::Change(Change::Create)));
         };
-        if !self.spec.describes(link) {
-            return match self.wanted {
-                Presence::Absent => Ok(None),
-                Presence::Down | Presence::Up => Err(MacvlanError::NameTaken {
-                    name: self.spec.name,
-                    mac: self.spec.mac,
-                }),
-            };
+        if let Some(difference) = self.spec.difference(link, interfaces) {
+            let in_doubt = difference == Difference::Lower && (rereading || !self.reread);
+            if in_doubt && self.wanted != Presence::Absent && parent.is_some() {
+                return Ok(Some(Due::Change(Change::Reread)));
+            }
+            return self.differing(link, difference, parent.is_some());
         }
         let index = link.index;
         let up = link.flags.is_up();
-        Ok(match self.wanted {
-            Presence::Absent => Some(Due::Change(Change::Delete(index))),
-            Presence::Down | Presence::Up if up && self.tuned != Some(index) => {
-                Some(Due::Change(Change::Down(index)))
+        let change = match self.wanted {
+            Presence::Absent => Change::Delete(index),
+            Presence::Down | Presence::Up if !is_bridge(link) => {
+                let in_doubt = self.bridged == Some(index) && (rereading || !self.reread);
+                if in_doubt {
+                    Change::Reread
+                } else {
+                    Change::Bridge(index)
+                }
             }
+            Presence::Down | Presence::Up if up && self.tuned != Some(index) => Change::Down(index),
             Presence::Down | Presence::Up if self.suppressed != Some(index) => {
-                Some(Due::Change(Change::Suppress(index)))
+                Change::Suppress(index)
             }
-            Presence::Down | Presence::Up if self.tuned != Some(index) => Some(Due::Tune(index)),
-            Presence::Down => up.then_some(Due::Change(Change::Down(index))),
+            Presence::Down | Presence::Up if self.tuned != Some(index) => {
+                return Ok(Some(Due::Tune(index)));
+            }
+            Presence::Down if up => Change::Down(index),
+            // Whether the kernel still refuses is found out by asking.
+            Presence::Down if self.is_refused(Change::Up(index)) => Change::Up(index),
+            Presence::Up if !up && parent.is_some_and(|parent| parent.flags.is_up()) => {
+                Change::Up(index)
+            }
             // The kernel refuses it while the parent is down.
-            Presence::Up => {
-                let parent = interfaces.link(self.spec.parent);
-                let possible = parent.is_some_and(|parent| parent.flags.is_up());
-                (!up && possible).then_some(Due::Change(Change::Up(index)))
-            }
-        })
+            Presence::Down | Presence::Up => return Ok(None),
+        };
+        Ok(Some(Due::Change(change)))
     }
 
-    const fn request(&self, change: Change) -> Request {
-        match change {
+    /// What to do about an interface that has the name and is not as it should be.
+    fn differing(
+        &self,
+        link: &Link,
+        difference: Difference,
+        possible: bool,
+    ) -> Result<Option<Due>, MacvlanError> {
+        let own = self.own == Some(link.index);
+        let delete = Due::Change(Change::Delete(link.index));
+        match (self.wanted, own) {
+            (Presence::Absent, true) => Ok(Some(delete)),
+            (Presence::Absent, false) => Ok(None),
+            (Presence::Down | Presence::Up, true) => Ok(possible.then_some(delete)),
+            (Presence::Down | Presence::Up, false) => Err(MacvlanError::NameTaken {
+                name: self.spec.name,
+                difference,
+            }),
+        }
+    }
+
+    fn is_refused(&self, change: Change) -> bool {
+        (self.refusal.as_ref()).is_some_and(|refusal| refusal.change == change)
+    }
+
+    const fn request(&self, change: Change) -> Option<Request> {
+        Some(match change {
             Change::Create => Request::CreateMacvlan(self.spec),
+            Change::Bridge(index) => Request::BridgeMacvlan { index },
             Change::Suppress(index) => Request::SuppressLinkLocal { index },
             Change::Up(index) => Request::SetLink { index, up: true },
             Change::Down(index) => Request::SetLink { index, up: false },
             Change::Delete(index) => Request::DeleteLink { index },
-        }
+            Change::Reread => return None,
+        })
     }
 
     /// The kernel parameters of interface `index` are set.
@@ -282,43 +418,40 @@ impl Macvlan {
         self.tuned = Some(index);
     }
 
-    /// Takes in the outcome of the last request.
-    ///
-    /// # Errors
-    /// If the kernel refused, for the caller to report; it is asked again with growing pauses of at
-    /// most 10 seconds.
-    pub fn completed(
-        &mut self,
-        result: Result<(), RequestError>,
-        now: Instant,
-    ) -> Result<(), MacvlanError> {
+    /// Takes in the outcome of the last request. What the kernel refuses is asked again with growing
+    /// pauses of at most 10 seconds; [`refusal`](Self::refusal) tells.
+    pub fn completed(&mut self, result: Result<(), RequestError>, now: Instant) {
         let Some(Asked { change, .. }) = self.asked else {
-            return Ok(());
+            return;
         };
+        self.made |= change == Change::Create && result.is_ok();
         let failure = result.err().filter(|error| !is_already(change, error));
         let Some(source) = failure else {
             if let Change::Suppress(index) = change {
                 self.suppressed = Some(index);
             }
+            if let Change::Bridge(index) = change {
+                self.bridged = Some(index);
+                self.reread = false;
+            }
             self.refusals = 0;
+            self.refusal = None;
             self.asked = Some(Asked {
                 change,
                 progress: Answer::Confirmed(now + CONFIRMATION),
             });
-            return Ok(());
+            return;
         };
         let pause = SHORTEST_PAUSE
             .saturating_mul(1 << self.refusals.min(10))
             .min(LONGEST_PAUSE);
         self.refusals = self.refusals.saturating_add(1);
-        self.asked = Some(Asked {
+        self.asked = None;
+        self.refusal = Some(Refusal {
             change,
-            progress: Answer::Refused(now + pause),
-        });
-        Err(MacvlanError::Request {
-            name: self.spec.name,
             source,
-        })
+            until: now + pause,
+        });
     }
 }
 
@@ -327,13 +460,22 @@ enum Due {
     Tune(u32),
 }
 
-/// Whether the refusal says that things are as they should be.
+fn is_bridge(link: &Link) -> bool {
+    matches!(link.kind, LinkKind::Macvlan { mode: BRIDGE })
+}
+
+/// Whether the refusal says that there is nothing left to be done.
 fn is_already(change: Change, error: &RequestError) -> bool {
     let errno = error.errno().map(Errno::from_raw);
     match change {
         Change::Create => errno == Some(Errno::EEXIST),
-        Change::Delete(_) => errno == Some(Errno::ENODEV),
-        Change::Suppress(_) | Change::Up(_) | Change::Down(_) => false,
+        // It is gone, which the table is about to show.
+        Change::Delete(_)
+        | Change::Bridge(_)
+        | Change::Suppress(_)
+        | Change::Up(_)
+        | Change::Down(_) => errno == Some(Errno::ENODEV),
+        Change::Reread => false,
     }
 }
 

@@ -119,6 +119,7 @@ fn ask(keeper: &mut AddressKeeper<u8>, interfaces: &Interfaces) {
                 assert!(present.is_some());
             }
             Request::CreateMacvlan(_)
+            | Request::BridgeMacvlan { .. }
             | Request::SuppressLinkLocal { .. }
             | Request::SetLink { .. }
             | Request::DeleteLink { .. } => panic!("links are not the keeper's"),

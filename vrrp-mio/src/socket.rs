@@ -92,6 +92,19 @@ impl AdvertSocket {
     /// [`OpenError`] says which step failed: no such interface, no `CAP_NET_RAW`, or an option the
     /// kernel refused.
     pub fn open(interface: u32, transport: Transport) -> Result<Self, OpenError> {
+        Self::open_on(Some(interface), transport)
+    }
+
+    /// Opens a socket that is bound to no interface: unicast leaves as the kernel routes it and is
+    /// heard on any interface. It can join no group, and has the interface index 0.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_routed(transport: Transport) -> Result<Self, OpenError> {
+        Self::open_on(None, transport)
+    }
+
+    fn open_on(interface: Option<u32>, transport: Transport) -> Result<Self, OpenError> {
         let kind = Type::RAW.nonblocking().cloexec();
         let protocol = Protocol::from(i32::from(transport.protocol()));
         let socket = Socket::new_raw(transport.domain(), kind, Some(protocol))
@@ -99,7 +112,7 @@ impl AdvertSocket {
         let socket = Self {
             socket,
             transport,
-            interface,
+            interface: interface.unwrap_or(0),
             identification: 0,
             overflows: 0,
             groups: Vec::new(),
@@ -108,14 +121,16 @@ impl AdvertSocket {
         // From its creation on the socket hears every interface. Until it is bound nothing may
         // stay in its queue.
         socket.set_filter(&Filter::Nothing)?;
-        bind_to_interface(&socket.socket, interface)?;
+        if let Some(interface) = interface {
+            bind_to_interface(&socket.socket, interface)?;
+        }
         socket.set_options()?;
         socket.discard_queue();
         socket.set_filter(&Filter::default())?;
         Ok(socket)
     }
 
-    /// The index of the interface.
+    /// The index of the interface, or 0.
     #[must_use]
     pub const fn interface(&self) -> u32 {
         self.interface

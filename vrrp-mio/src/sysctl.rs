@@ -1,6 +1,7 @@
 //! Kernel parameters of interfaces, changed for a while and put back.
 
 mod macvlan;
+mod mark;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -108,8 +109,9 @@ impl core::fmt::Display for SysctlAction {
 /// Kernel parameters we have changed.
 ///
 /// Each can be held by several users; when the last releases it, or this is dropped, it gets its
-/// former value back, unless somebody else has changed it meanwhile. Reading and writing them does
-/// not touch a disk.
+/// former value back, unless somebody else has changed it meanwhile. What a killed process has
+/// changed on interfaces, [`restore_left`](Self::restore_left) or the next one that holds it puts
+/// back. Reading and writing them does not touch a disk.
 #[derive(Debug)]
 pub struct Sysctls {
     root: PathBuf,
@@ -162,11 +164,18 @@ impl Sysctls {
     /// If it cannot be read or set; it is then not held.
     pub fn hold(&mut self, parameter: &Parameter, value: i32) -> Result<(), SysctlError> {
         let present = self.value(parameter)?;
+        // What a killed process found is what was there before.
+        let former = if self.overrides.contains_key(parameter) {
+            present
+        } else {
+            self.marked(parameter).unwrap_or(present)
+        };
         if present != value {
+            self.mark(parameter, Some(former));
             self.write(parameter, value)?;
         }
         let held = self.overrides.entry(parameter.clone()).or_insert(Override {
-            former: present,
+            former,
             ours: value,
             users: 0,
         });
@@ -219,6 +228,7 @@ impl Sysctls {
         if present == held.ours && held.ours != held.former {
             self.write(parameter, held.former)?;
         }
+        self.mark(parameter, None);
         Ok(())
     }
 

@@ -99,6 +99,7 @@ fn instance(instance: &Instance, global: &Global) -> Option<Diagnostic> {
         SpecError::Election(_) | SpecError::Announce(_) => Code::OutOfRange,
         SpecError::Interface(_) | SpecError::Label(_) => Code::BadName,
         SpecError::Password(_) => Code::TruncatedPassword,
+        SpecError::Router(_) | SpecError::Add(_) => Code::Conflict,
     };
     let place = Place {
         span: instance.span,

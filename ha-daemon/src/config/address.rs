@@ -9,7 +9,7 @@ use super::model::{Broadcast, Lifetime, VirtualAddress};
 use super::tape::Token;
 use super::value::{Set, Words};
 
-const OPTIONS: [&str; 14] = [
+pub(super) const OPTIONS: [&str; 14] = [
     "-nodad",
     "autojoin",
     "brd",
@@ -190,11 +190,16 @@ fn prefixed(words: &mut Words<'_, '_>, word: Token<'_>) -> Result<(IpAddr, u8), 
         return Err(words.refuse(Code::BadAddress, word, "no address", expected));
     };
     let longest: u8 = if address.is_ipv6() { 128 } else { 32 };
-    match len.map(str::parse::<u8>) {
+    match len.map(|len| (len, len.parse::<u8>())) {
         None => Ok((address, longest)),
-        Some(Ok(len)) if len <= longest => Ok((address, len)),
-        Some(_) => {
-            let text = format!("`{}` has no prefix length", word.text);
+        Some((_, Ok(len))) if len <= longest => Ok((address, len)),
+        Some((len, _)) => {
+            let is_number = !len.is_empty() && len.bytes().all(|octet| octet.is_ascii_digit());
+            let text = if is_number {
+                format!("`{}` has a prefix length above {longest}", word.text)
+            } else {
+                format!("`{}` has no prefix length", word.text)
+            };
             let label = format!("0 to {longest} are allowed, {longest} is used");
             words.report(Diagnostic::error(Code::OutOfRange, word.place, text).label(label));
             Ok((address, longest))

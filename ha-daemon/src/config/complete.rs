@@ -312,7 +312,14 @@ impl Completion<'_, '_> {
         let preempt = self.draft.preempt.unwrap_or(true);
         let delay = self.draft.preempt_delay.unwrap_or(Duration::ZERO);
         let state = self.draft.initial.map(|set| set.place);
-        let cause = state.map(|place| (place, "the state is set here"));
+        let cause = if initial == InitialState::Master && !priority.is_owner() {
+            state.map(|place| (place, "the state is set here"))
+        } else {
+            let priority = self.draft.place("priority");
+            let priority = priority.map(|place| (place, "the priority is set here"));
+            // MASTER without a priority is priority 255.
+            priority.or(state.map(|place| (place, "without a priority this is 255")))
+        };
         if initial == InitialState::Master || priority.is_owner() {
             if !preempt {
                 let text = "`nopreempt` does not go with `state` MASTER or priority 255";
@@ -371,24 +378,23 @@ impl Completion<'_, '_> {
         let mut known = HashMap::new();
         for Set { value, place } in core::mem::take(&mut self.draft.track) {
             let name = &value.interface;
-            let (text, first) = if self.draft.interface.as_ref() == Some(name) {
+            let diagnostic = if self.draft.interface.as_ref() == Some(name) {
                 let own = self.place("interface");
-                (
-                    format!("`{name}` is tracked anyway"),
-                    (own, "as the interface itself"),
-                )
+                let text = format!("`{name}` is tracked anyway");
+                Diagnostic::warning(Code::NoEffect, place, text)
+                    .label("may be removed")
+                    .and(own, "as the interface itself")
             } else if let Some(&first) = known.get(name) {
-                (
-                    format!("`{name}` is tracked twice"),
-                    (first, "first given here"),
-                )
+                let text = format!("`{name}` is tracked twice");
+                Diagnostic::error(Code::Conflict, place, text)
+                    .label("ignored")
+                    .and(first, "first given here")
             } else {
                 known.insert(value.interface.clone(), place);
                 tracked.push(value);
                 continue;
             };
-            let diagnostic = Diagnostic::error(Code::Conflict, place, text).label("ignored");
-            self.diagnostics.push(diagnostic.and(first.0, first.1));
+            self.diagnostics.push(diagnostic);
         }
         tracked
     }

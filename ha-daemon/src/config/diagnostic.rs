@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::source::{Place, SourceId, Span};
+use super::invisible;
+use super::lexer::unquoted;
+use super::source::{Place, SourceId, Sources, Span};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,6 +54,10 @@ codes! {
     LineTooLong = "line-too-long",
     /// A character that cannot be in a configuration.
     BadCharacter = "bad-character",
+    /// A character that nobody sees, in a word.
+    InvisibleCharacter = "invisible-character",
+    /// A comment that starts within a word.
+    CommentInWord = "comment-in-word",
     /// A double quote without its partner.
     UnterminatedQuote = "unterminated-quote",
     /// A variable that is not defined, or not written so that it is replaced.
@@ -136,6 +142,8 @@ codes! {
     BadTlsFile = "bad-tls-file",
     /// Something this process may not look at.
     NotChecked = "not-checked",
+    /// An interface that this host lacks.
+    NoInterface = "no-interface",
     /// Nothing that could run.
     NothingToRun = "nothing-to-run",
 }
@@ -148,16 +156,20 @@ impl Code {
             self,
             Self::IncludeMissing
                 | Self::IncludeSkipped
+                | Self::InvisibleCharacter
+                | Self::CommentInWord
                 | Self::NotSupported
                 | Self::NoEffect
                 | Self::ExtraArgument
                 | Self::Repeated
                 | Self::UndefinedVariable
+                | Self::DuplicateAddress
                 | Self::SharedAddress
                 | Self::LateDefaults
                 | Self::Deprecated
                 | Self::NotChecked
                 | Self::MissingProgram
+                | Self::NoInterface
                 | Self::NothingToRun
         )
     }
@@ -239,6 +251,44 @@ impl Diagnostic {
         self
     }
 
+    /// Repeats nothing that is hidden: what is quoted is as it was `shown`.
+    pub(super) fn hide(&mut self, shown: &Sources, hidden: &Sources) {
+        let labels = core::iter::once(&self.primary).chain(&self.secondary);
+        let spans: Vec<Span> = labels.map(|label| label.place.span).collect();
+        for span in spans {
+            let (was, is) = (unquoted(shown.text(span)), unquoted(hidden.text(span)));
+            if was == is || was.is_empty() {
+                continue;
+            }
+            let labels = core::iter::once(&mut self.primary).chain(&mut self.secondary);
+            let texts = labels.map(|label| &mut label.text).chain(&mut self.help);
+            for text in texts.chain([&mut self.message]) {
+                if text.contains(was) {
+                    *text = text.replace(was, is);
+                }
+            }
+        }
+    }
+
+    /// Shows what nobody would see in it, and says what that is.
+    fn reveal(&mut self) {
+        if let Some((_, c)) = invisible::first(&self.message) {
+            let named = invisible::named(c);
+            if self.code != Code::InvisibleCharacter {
+                self.help
+                    .push(format!("{named} is a letter to the reader, not a blank"));
+            }
+            self.message = invisible::revealed(&self.message).into_owned();
+        }
+        let labels = core::iter::once(&mut self.primary).chain(&mut self.secondary);
+        let texts = labels.map(|label| &mut label.text).chain(&mut self.help);
+        for text in texts {
+            if invisible::first(text).is_some() {
+                *text = invisible::revealed(text).into_owned();
+            }
+        }
+    }
+
     /// Adds the closest of `known` to `word`, if one is close.
     pub(crate) fn suggest<'k>(self, word: &str, known: impl IntoIterator<Item = &'k str>) -> Self {
         match closest(word, known) {
@@ -256,18 +306,33 @@ pub(super) fn closest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) 
     if word.len() > 64 {
         return None;
     }
-    let word = word.to_lowercase();
+    let word = invisible::removed(word).to_lowercase();
     let len = word.chars().count();
     let allowed = (len / 3).max(1);
+    let letters = letters(&word);
     known
         .into_iter()
         .take(MAX_CANDIDATES)
+        .filter(|known| known.chars().count().abs_diff(len) <= allowed)
         .map(|known| (known, known.to_lowercase()))
-        .filter(|(_, lower)| lower.chars().count().abs_diff(len) <= allowed)
+        .filter(|(_, lower)| apart(letters, self::letters(lower)) <= allowed)
         .map(|(known, lower)| (strsim::osa_distance(&word, &lower), known))
         .filter(|&(distance, _)| distance <= allowed)
         .min_by_key(|&(distance, _)| distance)
         .map(|(_, known)| known)
+}
+
+/// Which characters there are in a word, as a set; some share a place.
+fn letters(word: &str) -> u64 {
+    word.chars()
+        .fold(0, |letters, letter| letters | 1 << (u32::from(letter) % 64))
+}
+
+/// How many changes it takes at least from a word with these letters to one with those, as a change
+/// makes at most one letter come and one go.
+fn apart(these: u64, those: u64) -> usize {
+    let missing = |from: u64, of: u64| (from & !of).count_ones() as usize;
+    missing(these, those).max(missing(those, these))
 }
 
 /// Which diagnostic of a [`Diagnostics`].
@@ -304,7 +369,8 @@ impl Diagnostics {
         }
     }
 
-    pub(super) fn push(&mut self, diagnostic: Diagnostic) -> Handle {
+    pub(super) fn push(&mut self, mut diagnostic: Diagnostic) -> Handle {
+        diagnostic.reveal();
         let span = diagnostic.primary.place.span;
         let words = (span.source, span.start, 0)..(span.source, span.end, 0);
         if let Some(&(_, _, index)) = self.garbled.range(words).next() {
@@ -331,6 +397,32 @@ impl Diagnostics {
         handle
     }
 
+    /// Leaves out that there is an invisible character where the whole word has been reported.
+    fn drop_what_is_said_of_the_word(&mut self) {
+        let is_minor = |d: &Diagnostic| d.code == Code::InvisibleCharacter;
+        if !self.list.iter().any(is_minor) {
+            return;
+        }
+        let others = self.list.iter().filter(|d| !is_minor(d));
+        let words: Vec<Span> = others.map(|d| d.primary.place.span).collect();
+        self.list.retain(|diagnostic| {
+            let at = diagnostic.primary.place.span;
+            let covers = |word: &Span| {
+                word.source == at.source && word.start <= at.start && at.end <= word.end
+            };
+            !is_minor(diagnostic) || !words.iter().any(covers)
+        });
+    }
+
+    /// Adds to what is to be done about it.
+    pub(super) fn add_help(&mut self, handle: Handle, text: &str) {
+        if let Some(diagnostic) = self.list.get_mut(handle.0)
+            && !diagnostic.help.iter().any(|help| help == text)
+        {
+            diagnostic.help.push(text.to_owned());
+        }
+    }
+
     /// Makes a diagnostic at least as severe as `severity`.
     pub(super) fn escalate(&mut self, handle: Handle, severity: Severity) -> Handle {
         if let Some(diagnostic) = self.list.get_mut(handle.0) {
@@ -341,6 +433,7 @@ impl Diagnostics {
 
     /// The diagnostics in the order of the text, and how many were left out.
     pub(super) fn finish(mut self) -> (Vec<Diagnostic>, usize) {
+        self.drop_what_is_said_of_the_word();
         self.list.sort_by_key(|diagnostic| diagnostic.primary.place);
         (self.list, self.omitted)
     }

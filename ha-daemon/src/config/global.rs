@@ -5,6 +5,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use vrrp_core::Version;
 
 use super::diagnostic::{Code, Diagnostic, Diagnostics, Handle};
+use super::given::GivenKeywords;
 use super::keywords::{GLOBAL, Known};
 use super::lvs::{LvsGlobals, script};
 use vrrp_core::wire::{MULTICAST_V4, MULTICAST_V6};
@@ -84,25 +85,7 @@ pub(super) struct Globals {
     pub(super) global: Global,
     pub(super) defaults: Defaults,
     pub(super) lvs: LvsGlobals,
-    seen: Vec<(&'static str, Place)>,
-}
-
-/// Remembers that a keyword was given; reports it if it was given before.
-pub(super) fn note(
-    seen: &mut Vec<(&'static str, Place)>,
-    key: &'static str,
-    place: Place,
-    diagnostics: &mut Diagnostics,
-) {
-    let Some((_, before)) = seen.iter_mut().find(|(name, _)| *name == key) else {
-        seen.push((key, place));
-        return;
-    };
-    let diagnostic = Diagnostic::warning(Code::Repeated, place, format!("`{key}` is set twice"))
-        .label("this one counts")
-        .and(*before, "first set here");
-    *before = place;
-    diagnostics.push(diagnostic);
+    seen: GivenKeywords,
 }
 
 impl Globals {
@@ -116,7 +99,8 @@ impl Globals {
         for node in block.nodes() {
             if let Known::Supported(keyword) = GLOBAL.check(&node, diagnostics) {
                 let place = node.keyword.place;
-                note(&mut self.seen, keyword.name, place, diagnostics);
+                self.seen
+                    .note(keyword.name, keyword.name, place, diagnostics);
                 if let (true, Some(instance)) = (is_early(keyword.name), first_instance) {
                     let text = format!("`{}` comes too late for some instances", keyword.name);
                     diagnostics.push(

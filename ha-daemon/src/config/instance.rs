@@ -6,10 +6,12 @@ use core::time::Duration;
 use vrrp_core::{Priority, Version, Vrid};
 
 use super::address;
-use super::diagnostic::{Code, Diagnostic, Diagnostics, Handle, Severity};
-use super::global::{EarlyDefaults, Garp, group, note, repeat, version};
+use super::diagnostic::{Code, Diagnostic, Diagnostics, Handle, Severity, closest};
+use super::given::GivenKeywords;
+use super::global::{EarlyDefaults, Garp, group, repeat, version};
 use super::keywords::{AUTHENTICATION, INSTANCE, Known};
 use super::model::{InitialState, Password, Peer, TrackedInterface, VirtualAddress};
+use super::references::References;
 use super::source::Place;
 use super::tape::Token;
 use super::tree::{Block, Node};
@@ -27,7 +29,7 @@ pub(super) enum AuthType {
 #[derive(Debug)]
 pub(super) struct Draft<'n> {
     pub(super) name: Token<'n>,
-    seen: Vec<(&'static str, Place)>,
+    seen: GivenKeywords,
     /// Keywords that were meant, but not understood.
     tried: Vec<(&'static str, Handle)>,
     pub(super) interface: Option<String>,
@@ -45,6 +47,8 @@ pub(super) struct Draft<'n> {
     pub(super) preempt: Option<bool>,
     pub(super) preempt_delay: Option<Duration>,
     pub(super) source: Option<Set<IpAddr>>,
+    /// Whether the source is given for unicast.
+    pub(super) is_unicast: bool,
     pub(super) group: Option<Set<IpAddr>>,
     pub(super) peers: Vec<Set<Peer>>,
     pub(super) ttl: Option<u8>,
@@ -68,7 +72,7 @@ impl<'n> Draft<'n> {
     const fn new(name: Token<'n>, early: EarlyDefaults) -> Self {
         Self {
             name,
-            seen: Vec::new(),
+            seen: GivenKeywords::NONE,
             tried: Vec::new(),
             interface: None,
             vrid: None,
@@ -85,6 +89,7 @@ impl<'n> Draft<'n> {
             preempt: None,
             preempt_delay: None,
             source: None,
+            is_unicast: false,
             group: None,
             peers: Vec::new(),
             ttl: None,
@@ -110,12 +115,17 @@ impl<'n> Draft<'n> {
         name: Token<'n>,
         block: &Block<'n>,
         early: EarlyDefaults,
+        references: &mut References<'n>,
         diagnostics: &mut Diagnostics,
     ) -> Self {
         let mut draft = Self::new(name, early);
         for node in block.nodes() {
             match INSTANCE.check(&node, diagnostics) {
                 Known::Reported(handle, meant) => {
+                    references.named_in(&node);
+                    if node.keyword.text == "auth_hmac" {
+                        hide_keys(&node, diagnostics);
+                    }
                     draft.tried.extend(meant.map(|meant| (meant, handle)));
                 }
                 Known::Supported(keyword) => match &node.block {
@@ -129,9 +139,7 @@ impl<'n> Draft<'n> {
 
     /// Where a keyword was given.
     pub(super) fn place(&self, keyword: &str) -> Option<Place> {
-        let mut seen = self.seen.iter();
-        seen.find(|(name, _)| *name == keyword)
-            .map(|&(_, place)| place)
+        self.seen.place(keyword)
     }
 
     /// What was reported when a keyword was meant, but not understood.
@@ -144,12 +152,8 @@ impl<'n> Draft<'n> {
 
     fn leaf(&mut self, name: &'static str, node: &Node<'_>, diagnostics: &mut Diagnostics) {
         if name != "state" {
-            note(
-                &mut self.seen,
-                canonical(name),
-                node.keyword.place,
-                diagnostics,
-            );
+            let place = node.keyword.place;
+            self.seen.note(canonical(name), name, place, diagnostics);
         }
         let mut words = Words::of(node, diagnostics);
         let result = if name.starts_with("garp_") {
@@ -171,6 +175,10 @@ impl<'n> Draft<'n> {
             "interface" => {
                 words.severity = Severity::Fatal;
                 let word = words.word("the name of an interface")?;
+                if word.text == "lo" {
+                    let allowed = "name an interface that leads to the other routers";
+                    return Err(words.refuse(Code::BadName, word, "the loopback", allowed));
+                }
                 self.interface = Some(words.interface(word)?);
             }
             "virtual_router_id" => {
@@ -189,10 +197,9 @@ impl<'n> Draft<'n> {
             "unicast_src_ip" | "mcast_src_ip" => {
                 let word = words.word("an address")?;
                 let value = words.address(word)?;
-                self.source = Some(Set {
-                    value,
-                    place: word.place,
-                });
+                let place = word.place;
+                self.source = Some(Set { value, place });
+                self.is_unicast |= name == "unicast_src_ip";
             }
             "mcast_dst_ip" => {
                 let is_v4 = words.peek().is_none_or(|word| !word.text.contains(':'));
@@ -269,7 +276,8 @@ impl<'n> Draft<'n> {
             }
             _ => {
                 let first_place = words.first.place;
-                note(&mut self.seen, "state", first_place, words.diagnostics);
+                self.seen
+                    .note("state", "state", first_place, words.diagnostics);
                 self.initial = Some(Set { value, place });
             }
         }
@@ -285,12 +293,11 @@ impl<'n> Draft<'n> {
     ) {
         Words::of(node, diagnostics).end(&INSTANCE);
         if name == "authentication" {
-            note(&mut self.seen, name, node.keyword.place, diagnostics);
+            let place = node.keyword.place;
+            self.seen.note(name, name, place, diagnostics);
             return self.authentication(block, diagnostics);
         }
-        if self.place(name).is_none() {
-            self.seen.push((name, node.keyword.place));
-        }
+        self.seen.first(name, node.keyword.place);
         for line in block.nodes() {
             if let Some(inner) = &line.block {
                 let text = format!("no block belongs into `{name}`");
@@ -319,21 +326,25 @@ impl<'n> Draft<'n> {
 
     fn authentication(&mut self, block: &Block<'_>, diagnostics: &mut Diagnostics) {
         for node in block.nodes() {
-            let secrets = node.arguments.clone().map(|word| word.place.span);
-            if node.keyword.text != "auth_type" {
-                diagnostics.secrets.extend(secrets);
-            }
+            let words = node.arguments.clone();
+            // `auth_type` is followed by no secret, unless that is in the wrong place.
+            let is_type = node.keyword.text == "auth_type";
+            let secrets = words.enumerate().filter(|(index, word)| {
+                let is_kind = closest(word.text, ["PASS", "AH"]).is_some();
+                !is_type || *index > 0 || !is_kind
+            });
+            let secrets = secrets.map(|(_, word)| word.place.span);
+            diagnostics.secrets.extend(secrets);
             match AUTHENTICATION.check(&node, diagnostics) {
                 Known::Reported(handle, meant) => {
+                    if meant.is_none() && node.arguments.first().is_none() {
+                        diagnostics.secrets.push(node.keyword.place.span);
+                    }
                     self.tried.extend(meant.map(|meant| (meant, handle)));
                 }
                 Known::Supported(keyword) => {
-                    note(
-                        &mut self.seen,
-                        keyword.name,
-                        node.keyword.place,
-                        diagnostics,
-                    );
+                    let (name, place) = (keyword.name, node.keyword.place);
+                    self.seen.note(name, name, place, diagnostics);
                     let mut words = Words::of(&node, diagnostics);
                     let result = match keyword.name {
                         "auth_type" => auth_type(&mut words).map(|t| self.auth_type = Some(t)),
@@ -379,6 +390,15 @@ fn is_switch(name: &str) -> bool {
             | "down_timer_adverts"
             | "use_vmac"
     )
+}
+
+/// The keys of `auth_hmac` are secrets.
+fn hide_keys(node: &Node<'_>, diagnostics: &mut Diagnostics) {
+    let lines = node.block.iter().flat_map(|block| block.nodes());
+    let words = lines.flat_map(|line| line.arguments);
+    diagnostics
+        .secrets
+        .extend(words.map(|word| word.place.span));
 }
 
 fn auth_type(words: &mut Words<'_, '_>) -> Result<AuthType, Handle> {

@@ -2,6 +2,7 @@
 
 mod global;
 mod lvs;
+mod obsolete;
 mod vrrp;
 
 pub(super) use self::global::GLOBAL;
@@ -10,7 +11,8 @@ pub(super) use self::lvs::{
     SSL, UDP_CHECK, URL, VIRTUAL_SERVER,
 };
 pub(super) use self::vrrp::{AUTHENTICATION, INSTANCE, TOP, TRACK_FILE};
-use super::diagnostic::{Code, Diagnostic, Diagnostics, Handle, closest};
+use super::diagnostic::{Code, Diagnostic, Diagnostics, Handle, Severity, closest};
+use super::tape::Token;
 use super::tree::{Block, Node};
 
 /// The keywords of one kind of block.
@@ -31,6 +33,23 @@ pub(super) struct Keyword {
     start: Start,
     support: Support,
     inner: Inner,
+    /// Whether keepalived ends where it has no parameter; only for what is skipped here.
+    needs_argument: bool,
+}
+
+impl Keyword {
+    /// What is in its block.
+    const fn table(&self) -> Option<&'static Table> {
+        match self.inner {
+            Inner::Of(table) => Some(table),
+            Inner::Leaf | Inner::List | Inner::Any => None,
+        }
+    }
+
+    const fn with_argument(mut self) -> Self {
+        self.needs_argument = true;
+        self
+    }
 }
 
 /// The first octets of a name, ordered as names are: most names differ there, and comparing numbers
@@ -55,7 +74,12 @@ impl Start {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Support {
     Yes,
+    /// What runs is what would run with it, but for mail, priorities of processes and the like.
     NotYet,
+    /// What runs lacks something that was asked for.
+    Lost,
+    /// What would run would not be where it was asked to be.
+    Refused,
     /// Read and forgotten by keepalived too.
     NoEffect,
 }
@@ -79,6 +103,7 @@ const fn keyword(name: &'static str, support: Support, inner: Inner) -> Keyword 
         start: Start::of(name),
         support,
         inner,
+        needs_argument: false,
     }
 }
 
@@ -104,6 +129,18 @@ const fn not_yet(name: &'static str) -> Keyword {
 
 const fn not_yet_block(name: &'static str, table: &'static Table) -> Keyword {
     keyword(name, Support::NotYet, Inner::Of(table))
+}
+
+const fn lost(name: &'static str) -> Keyword {
+    keyword(name, Support::Lost, Inner::Any)
+}
+
+const fn lost_block(name: &'static str, table: &'static Table) -> Keyword {
+    keyword(name, Support::Lost, Inner::Of(table))
+}
+
+const fn refused(name: &'static str) -> Keyword {
+    keyword(name, Support::Refused, Inner::Any)
 }
 
 /// What a node is, going by its keyword.
@@ -148,21 +185,9 @@ impl Table {
             return self.unknown(node, diagnostics);
         };
         let diagnostic = match (keyword.support, keyword.inner, &node.block) {
-            (Support::NotYet, inner, block) => {
-                if let (Inner::Of(table), Some(block)) = (inner, block) {
-                    table.check_skipped(block, diagnostics);
-                }
-                Diagnostic::warning(
-                    Code::NotSupported,
-                    place,
-                    format!("`{name}` is not yet supported"),
-                )
-                .label(if block.is_some() {
-                    "skipped with its block"
-                } else {
-                    "skipped"
-                })
-            }
+            (Support::NotYet, _, _) => keyword.skip(node, Severity::Warning, diagnostics),
+            (Support::Lost, _, _) => keyword.skip(node, Severity::Error, diagnostics),
+            (Support::Refused, _, _) => keyword.skip(node, Severity::Fatal, diagnostics),
             (Support::NoEffect, _, _) => {
                 Diagnostic::warning(Code::NoEffect, place, format!("`{name}` has no effect"))
                     .label("may be removed")
@@ -186,7 +211,8 @@ impl Table {
         let name = node.keyword.text;
         let mut names: Vec<_> = self.lists().flatten().map(|keyword| keyword.name).collect();
         names.sort_unstable();
-        let meant = closest(name, names);
+        let obsolete = obsolete::hint(name, self.place);
+        let meant = closest(name, names).filter(|_| obsolete.is_none());
         let text = format!("unknown keyword `{name}` {}", self.place);
         let mut diagnostic = Diagnostic::error(Code::UnknownKeyword, node.keyword.place, text);
         if node.block.is_some() {
@@ -194,6 +220,10 @@ impl Table {
         }
         if let Some(meant) = meant {
             diagnostic = diagnostic.help(format!("did you mean `{meant}`?"));
+        } else if let Some(hint) = obsolete {
+            diagnostic = diagnostic.help(hint);
+        } else if let Some(place) = obsolete::elsewhere(name) {
+            diagnostic = diagnostic.help(format!("`{name}` is a keyword {place}"));
         }
         Known::Reported(diagnostics.push(diagnostic), meant)
     }
@@ -205,12 +235,43 @@ impl Table {
                 None => {
                     self.unknown(&node, diagnostics);
                 }
-                Some(keyword) => {
-                    if let (Inner::Of(table), Some(block)) = (keyword.inner, &node.block) {
-                        table.check_skipped(block, diagnostics);
-                    }
-                }
+                Some(keyword) => keyword.check_skipped(&node, diagnostics),
             }
+        }
+    }
+}
+
+impl Keyword {
+    /// That the keyword is not supported.
+    fn skip(
+        &self,
+        node: &Node<'_>,
+        severity: Severity,
+        diagnostics: &mut Diagnostics,
+    ) -> Diagnostic {
+        self.check_skipped(node, diagnostics);
+        let Token { text: name, place } = node.keyword;
+        let text = format!("`{name}` is not yet supported");
+        let diagnostic = Diagnostic::new(severity, Code::NotSupported, place, text);
+        match (severity, &node.block) {
+            (Severity::Fatal, _) => diagnostic.label("everything would be in the wrong place"),
+            (Severity::Warning | Severity::Error, Some(_)) => {
+                diagnostic.label("skipped with its block")
+            }
+            (Severity::Warning | Severity::Error, None) => diagnostic.label("skipped"),
+        }
+    }
+
+    /// Reports what is wrong with a keyword that is not interpreted, or in its block.
+    fn check_skipped(&self, node: &Node<'_>, diagnostics: &mut Diagnostics) {
+        let Token { text: name, place } = node.keyword;
+        if self.needs_argument && node.arguments.first().is_none() {
+            let text = format!("`{name}` needs a parameter");
+            let diagnostic = Diagnostic::fatal(Code::MissingArgument, place, text);
+            diagnostics.push(diagnostic.label("nothing follows"));
+        }
+        if let (Inner::Of(table), Some(block)) = (self.inner, &node.block) {
+            table.check_skipped(block, diagnostics);
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use core::ops::Range;
 
+use super::blank::is_blank;
+
 /// What a part of a line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -45,18 +47,10 @@ impl Iterator for Lexer<'_> {
         let mut start = self.at;
         let first = loop {
             let octet = *octets.get(start)?;
-            if octet.is_ascii() {
-                if !is(octet, BLANK) {
-                    break octet;
-                }
-                start += 1;
-            } else {
-                let c = self.text.get(start..)?.chars().next()?;
-                if !c.is_whitespace() {
-                    break octet;
-                }
-                start += c.len_utf8();
+            if !is(octet, BLANK) {
+                break octet;
             }
+            start += 1;
         };
         let rest = self.text.get(start..)?;
         let (kind, len) = match first {
@@ -84,10 +78,10 @@ pub(super) fn unquoted(word: &str) -> &str {
 
 /// The length of the word `text` starts with; `${…}` never ends a word.
 fn word_len(text: &str) -> usize {
-    let is_plain = |octet: u8| !is(octet, BLANK | MARK | VARIABLE | STRANGE);
+    let is_plain = |octet: u8| !is(octet, BLANK | MARK | VARIABLE);
     let plain = text.bytes().take_while(|&octet| is_plain(octet)).count();
     match text.as_bytes().get(plain) {
-        Some(&octet) if is(octet, VARIABLE | STRANGE) => {}
+        Some(&octet) if is(octet, VARIABLE) => {}
         Some(_) | None => return plain,
     }
     let mut previous = ' ';
@@ -98,7 +92,7 @@ fn word_len(text: &str) -> usize {
             '{' if previous == '$' => in_variable = true,
             '}' if in_variable => in_variable = false,
             '{' | '}' | '"' => return at,
-            _ if c.is_whitespace() && !in_variable => return at,
+            _ if is_blank(c) && !in_variable => return at,
             _ => {}
         }
         previous = c;
@@ -116,7 +110,7 @@ const VARIABLE: u8 = 1 << 2;
 const COMMENT: u8 = 1 << 3;
 /// What starts a line that is a directive.
 const DIRECTIVE: u8 = 1 << 4;
-/// NUL and what is not ASCII.
+/// Control characters that are no blanks, and what is not ASCII.
 const STRANGE: u8 = 1 << 5;
 
 static CLASSES: [u8; 256] = classes();
@@ -131,7 +125,7 @@ const fn classes() -> [u8; 256] {
             b'$' => VARIABLE,
             b'#' | b'!' => COMMENT,
             b'@' | b'~' => DIRECTIVE,
-            0 | 0x80.. => STRANGE,
+            0..=0x1f | 0x7f.. => STRANGE,
             _ => 0,
         };
         if octet == u8::MAX {
@@ -221,10 +215,10 @@ mod tests {
     }
 
     #[test]
-    fn blanks_need_not_be_ascii() {
+    fn blanks_are_those_of_ascii() {
         assert_eq!(
-            words("\u{a0}ä\u{2003}b"),
-            [(Kind::Word, "ä"), (Kind::Word, "b")]
+            words("\u{b}a\u{c}\u{a0}ä\u{3000}b\u{1}"),
+            [(Kind::Word, "a"), (Kind::Word, "\u{a0}ä\u{3000}b\u{1}")]
         );
     }
 

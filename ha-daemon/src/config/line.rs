@@ -3,6 +3,7 @@
 use core::ops::Range;
 use std::sync::Arc;
 
+use super::blank::{is_blank, trimmed, trimmed_start};
 use super::source::{Place, SourceId, Sources, Span, UseId};
 use super::text::Text;
 
@@ -87,7 +88,7 @@ impl Line {
     }
 
     pub(super) fn is_blank(&self) -> bool {
-        self.text.trim().is_empty()
+        trimmed(&self.text).is_empty()
     }
 
     fn pieces(&self) -> &[Piece] {
@@ -119,8 +120,38 @@ impl Line {
     /// The octets `range` without the blanks around them.
     pub(super) fn trimmed(&self, range: Range<usize>) -> Self {
         let text = self.text.get(range.clone()).unwrap_or("");
-        let start = range.start + (text.len() - text.trim_start().len());
-        self.slice(start..start + text.trim().len())
+        let start = range.start + (text.len() - trimmed_start(text).len());
+        self.slice(start..start + trimmed(text).len())
+    }
+
+    /// What is left of a line put together from macros: `#` and `!` outside double quotes start a
+    /// comment, whichever macro they come from, unless a backslash was written before them.
+    pub(super) fn without_comment(self, sources: &Sources) -> Self {
+        let mut quoted = false;
+        let comment = self.text.char_indices().find(|&(at, c)| {
+            quoted ^= c == '"';
+            matches!(c, '#' | '!') && !quoted && !self.is_escaped(at, sources)
+        });
+        match comment {
+            Some((at, _)) => self.slice(0..at),
+            None => self,
+        }
+    }
+
+    /// Whether there was a backslash before an octet where it was written.
+    fn is_escaped(&self, at: usize, sources: &Sources) -> bool {
+        let behind = self.pieces().partition_point(|piece| piece.at <= at);
+        let piece = behind.checked_sub(1).and_then(|at| self.pieces().get(at));
+        let Some(piece) = piece.filter(|piece| piece.verbatim) else {
+            return false;
+        };
+        let written = piece.place_of(&(at..at + 1)).span;
+        let source = sources.get(written.source).map(|source| source.text());
+        let before = (written.start as usize).checked_sub(1);
+        let octet = source
+            .zip(before)
+            .and_then(|(text, at)| text.as_bytes().get(at));
+        octet == Some(&b'\\')
     }
 
     /// The same line, brought in by a use of a macro.
@@ -172,16 +203,16 @@ impl Line {
         if piece.place.via.is_some() || !piece.verbatim {
             return None;
         }
-        let blanks = self.text.len() - self.text.trim_start().len();
+        let blanks = self.text.len() - trimmed_start(&self.text).len();
         let source = sources.get(piece.place.span.source)?;
         source.indent(piece.place.span.start as usize + blanks)
     }
 
     /// The range of the first word, up to a blank.
     pub(super) fn first_word(&self) -> Range<usize> {
-        let start = self.text.len() - self.text.trim_start().len();
+        let start = self.text.len() - trimmed_start(&self.text).len();
         let rest = &self.text[start..];
-        let len = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        let len = rest.find(is_blank).unwrap_or(rest.len());
         start..start + len
     }
 }

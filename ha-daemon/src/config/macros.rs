@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::LoadOptions;
+use super::blank::{is_blank, trimmed};
 use super::diagnostic::{Code, Diagnostic, Diagnostics, closest};
 use super::line::{Assembly, Line};
+use super::sequence::Head;
 use super::source::{Place, Sources};
 
 /// Macros may use macros to this depth.
@@ -97,6 +99,69 @@ impl Macros {
         Ok(expanded)
     }
 
+    /// Whether a line starts with a macro that starts with a sequence, perhaps by way of others.
+    pub(super) fn leads_to_sequence(&self, line: &str) -> bool {
+        let mut text = line;
+        (0..=MAX_DEPTH).any(|depth| {
+            if depth > 0 && Head::find(text).is_some() {
+                return true;
+            }
+            text = self.leading(text).map_or("", |(_, first, _)| first.text());
+            false
+        })
+    }
+
+    /// The variable a text starts with, and the first line of the macro and the others.
+    fn leading<'s>(&'s self, text: &'s str) -> Option<(Variable<'s>, &'s Line, &'s [Line])> {
+        let variable = next_variable(text, 0).filter(|variable| variable.range.start == 0)?;
+        if !variable.braced && !ends_here(text, variable.range.end) {
+            return None;
+        }
+        let rest = text.get(variable.range.end..).unwrap_or("");
+        match self.names.get(variable.inner)? {
+            Definition::Text(line) => Some((variable, line, &[])),
+            Definition::Lines(lines) if trimmed(rest).is_empty() => {
+                let (first, following) = lines.split_first()?;
+                Some((variable, first, following))
+            }
+            Definition::Lines(_) | Definition::Value(_) => None,
+        }
+    }
+
+    /// Replaces the macro a line starts with, until it starts with a sequence; nothing else.
+    pub(super) fn unfold(
+        &self,
+        line: &Line,
+        around: &mut Surroundings<'_>,
+    ) -> Result<Expanded, Abandoned> {
+        let mut expanded = Expanded::default();
+        let mut line = line.clone();
+        let mut rests = Vec::new();
+        while rests.is_empty() || Head::find(line.text()).is_none() {
+            let Some((variable, first, following)) = self.leading(line.text()) else {
+                break;
+            };
+            let place = line.place(variable.range.clone(), around.sources);
+            if !around.spend(1 + following.len()) || around.sources.depth(place) > MAX_DEPTH {
+                return around.abandon(Code::BadMacro, place, "macros use each other without end");
+            }
+            let via = around.sources.add_use(place);
+            let following = following.iter().map(|line| line.used(via));
+            expanded.following.splice(0..0, following);
+            let first = first.used(via);
+            rests.push(line.slice(variable.range.end..line.text().len()));
+            line = first;
+        }
+        for part in core::iter::once(&line).chain(rests.iter().rev()) {
+            expanded.line.push(part, 0..part.text().len());
+            if expanded.line.len() > MAX_LINE {
+                let place = part.place(0..part.text().len(), around.sources);
+                return around.abandon(Code::LineTooLong, place, "the line gets too long here");
+            }
+        }
+        Ok(expanded)
+    }
+
     fn expand_into(
         &mut self,
         line: &Line,
@@ -111,7 +176,7 @@ impl Macros {
             let is_last = line
                 .text()
                 .get(copied..)
-                .is_none_or(|rest| rest.trim().is_empty());
+                .is_none_or(|rest| trimmed(rest).is_empty());
             if !around.spend(1) || around.sources.depth(place) > MAX_DEPTH {
                 return around.abandon(Code::BadMacro, place, "macros use each other without end");
             }
@@ -168,7 +233,7 @@ impl Macros {
         if !variable.braced {
             return None;
         }
-        let mut words = variable.inner.split_whitespace();
+        let mut words = variable.inner.split_ascii_whitespace();
         let value = match words.next()? {
             "_HASH" => "#".to_owned(),
             "_BANG" => "!".to_owned(),
@@ -264,5 +329,5 @@ pub(super) fn name_len(text: &str) -> usize {
 /// Whether `$NAME` may end at `at`.
 fn ends_here(text: &str, at: usize) -> bool {
     let next = text.get(at..).and_then(|rest| rest.chars().next());
-    next.is_none_or(|next| next.is_whitespace() || next == ',' || next == ')')
+    next.is_none_or(|next| is_blank(next) || next == ',' || next == ')')
 }

@@ -6,23 +6,27 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::LoadOptions;
+use super::blank::is_blank;
 use super::diagnostic::{Code, Diagnostic, Diagnostics};
 use super::include;
-use super::lexer::Physical;
-use super::line::{Line, without_comment};
-use super::macros::{Abandoned, Definition, MAX_LINE, Macros, Surroundings, name_len};
+use super::invisible::{self, BYTE_ORDER_MARK, named};
+use super::line::Line;
+use super::macros::{Abandoned, Definition, Expanded, MAX_LINE, Macros, Surroundings, name_len};
 use super::sequence::{Head, Sequence};
 use super::source::{Place, SourceId, Sources, Span};
 use super::tape::Ready;
 
 mod directives;
+mod file;
+
+use self::file::{FileFrame, read};
 
 /// Files may include files to this depth.
 const MAX_INCLUDE_DEPTH: usize = 32;
 /// How many files a configuration may have.
 const MAX_FILES: usize = 10_000;
-/// The largest file.
-const MAX_FILE: u64 = 64 << 20;
+/// How many names may be looked at to find them.
+const MAX_NAMES: usize = 100_000;
 /// How many octets all files may have.
 const MAX_READ: usize = 256 << 20;
 /// How many octets the lines of macros and sequences may have in total.
@@ -44,17 +48,6 @@ enum Frame {
     },
 }
 
-#[derive(Debug)]
-struct FileFrame {
-    source: SourceId,
-    text: Arc<String>,
-    at: usize,
-    /// What includes are relative to; `None` where files may not be included.
-    directory: Option<PathBuf>,
-    /// `${_PWD}`.
-    shown_directory: String,
-}
-
 /// Reads a configuration line by line.
 #[derive(Debug)]
 pub(super) struct Reader<'o> {
@@ -68,6 +61,7 @@ pub(super) struct Reader<'o> {
     octets_left: usize,
     files: usize,
     unread: usize,
+    names_left: usize,
     /// The canonical paths of sources that are files.
     paths: BTreeMap<SourceId, PathBuf>,
 }
@@ -85,6 +79,7 @@ impl<'o> Reader<'o> {
             octets_left: MAX_EXPANDED,
             files: 0,
             unread: MAX_READ,
+            names_left: MAX_NAMES,
             paths: BTreeMap::new(),
         }
     }
@@ -158,12 +153,25 @@ impl<'o> Reader<'o> {
         if let Some(path) = path.and_then(|path| path.canonicalize().ok()) {
             self.paths.insert(source, path);
         }
-        let shown = directory.as_deref().unwrap_or_else(|| Path::new("."));
+        // A bare name has the empty path for its parent.
+        let shown = directory.as_deref().filter(|d| !d.as_os_str().is_empty());
+        let shown = shown.unwrap_or_else(|| Path::new("."));
         let absolute = std::path::absolute(shown).unwrap_or_else(|_| shown.to_owned());
+        let at = text.len() - text.trim_start_matches(BYTE_ORDER_MARK).len();
+        if at > 0 {
+            let place = Line::verbatim(source, &text, 0..at).place(0..at, &self.sources);
+            let text = format!("the text starts with {}", named(BYTE_ORDER_MARK));
+            self.diagnostics.push(
+                Diagnostic::warning(Code::BadCharacter, place, text)
+                    .label("skipped; keepalived takes it for a part of the first word")
+                    .help("save the file without it"),
+            );
+        }
         self.frames.push(Frame::File(FileFrame {
             source,
             text,
-            at: 0,
+            at,
+            cut: None,
             shown_directory: absolute.display().to_string(),
             directory,
         }));
@@ -226,10 +234,28 @@ impl<'o> Reader<'o> {
                 self.frames.clear();
                 return None;
             }
+            self.report_cut();
             if self.is_clean(&line) {
                 return Some(line);
             }
         }
+    }
+
+    /// Reports a comment that starts within a word, which may have been meant to be part of it.
+    fn report_cut(&mut self) {
+        let Some(Frame::File(file)) = self.frames.last_mut() else {
+            return;
+        };
+        let Some(span) = file.cut.take() else {
+            return;
+        };
+        let place = Place { span, via: None };
+        let text = "a comment starts within a word";
+        self.diagnostics.push(
+            Diagnostic::warning(Code::CommentInWord, place, text)
+                .label("the word ends here")
+                .help("in double quotes `#` and `!` are letters like any other"),
+        );
     }
 
     fn close_frame(&mut self) {
@@ -295,11 +321,26 @@ impl<'o> Reader<'o> {
             let text = "neither NUL nor what is not UTF-8 can be in a configuration";
             Diagnostic::error(Code::BadCharacter, place, text)
         } else {
+            self.reveal(line);
             return true;
         };
         self.diagnostics
             .push(diagnostic.label("the whole line is left out"));
         false
+    }
+
+    /// Reports the first character of a line that nobody sees, and that is a letter all the same.
+    fn reveal(&mut self, line: &Line) {
+        let Some((at, c)) = invisible::first(line.text()) else {
+            return;
+        };
+        let place = line.place(at..at + c.len_utf8(), &self.sources);
+        let text = format!("{} is part of a word", named(c));
+        self.diagnostics.push(
+            Diagnostic::warning(Code::InvisibleCharacter, place, text)
+                .label("not seen, but read")
+                .help("blanks and tabs part words, nothing else does"),
+        );
     }
 
     /// Follows the directive a line may be, or replaces its variables.
@@ -308,17 +349,35 @@ impl<'o> Reader<'o> {
         if !line.text().contains('$') {
             return (!line.is_blank()).then_some(line);
         }
-        let expanded = self.expand(&line).ok()?;
+        // Variables of a sequence have their values only where it repeats its line.
+        let expanded = if self.macros.leads_to_sequence(line.text()) {
+            let unfolded = self.with_macros(|macros, around| macros.unfold(&line, around));
+            unfolded.inspect_err(|Abandoned| self.give_up_sequences())
+        } else {
+            self.expand(&line)
+        };
+        let expanded = expanded.ok()?;
         if !expanded.following.is_empty() {
             self.frames
                 .push(Frame::Lines(expanded.following.into_iter()));
         }
-        let line = expanded.line.finish();
+        let line = expanded.line.finish().without_comment(&self.sources);
         let line = self.directive(line.trimmed(0..line.text().len()))?;
         (!line.is_blank()).then_some(line)
     }
 
-    fn expand(&mut self, line: &Line) -> Result<super::macros::Expanded, Abandoned> {
+    /// Repeats nothing any more: a sequence that repeats itself doubles with each turn.
+    fn give_up_sequences(&mut self) {
+        while let Some(Frame::Lines(_) | Frame::Sequence { .. }) = self.frames.last() {
+            self.close_frame();
+        }
+    }
+
+    fn expand(&mut self, line: &Line) -> Result<Expanded, Abandoned> {
+        self.with_macros(|macros, around| macros.expand(line, around))
+    }
+
+    fn with_macros<T>(&mut self, apply: impl FnOnce(&mut Macros, &mut Surroundings<'_>) -> T) -> T {
         let directory = self.file().map(|file| file.shown_directory.clone());
         let mut around = Surroundings {
             options: self.options,
@@ -327,7 +386,7 @@ impl<'o> Reader<'o> {
             directory: directory.as_deref().unwrap_or("."),
             budget: &mut self.expansions_left,
         };
-        self.macros.expand(line, &mut around)
+        apply(&mut self.macros, &mut around)
     }
 
     fn file(&self) -> Option<&FileFrame> {
@@ -349,7 +408,7 @@ impl<'o> Reader<'o> {
 
     fn follow(&mut self, mut line: Line) -> Option<Line> {
         while let Some(rest) = line.text().strip_prefix('@') {
-            let len = rest.find(char::is_whitespace).unwrap_or(rest.len());
+            let len = rest.find(is_blank).unwrap_or(rest.len());
             let id = &rest[..len];
             let keeps = match id.strip_prefix('^') {
                 Some(id) => id != self.options.config_id,
@@ -386,44 +445,6 @@ impl<'o> Reader<'o> {
             None => Some(line),
         }
     }
-}
-
-impl FileFrame {
-    /// The next line that is not blank, without the blanks around it, if there is nothing to replace
-    /// in it and nothing to report; any other stays the next one.
-    fn next_plain(&mut self) -> Option<Span> {
-        loop {
-            let rest = self.text.get(self.at..).filter(|rest| !rest.is_empty())?;
-            let Physical { len, plain } = Physical::find(rest);
-            let ink = plain.filter(|_| len <= MAX_LINE)?;
-            let start = self.at;
-            self.at += len + 1;
-            if !ink.is_empty() {
-                let range = start + ink.start..start + ink.end;
-                return Some(Span::new(self.source, range));
-            }
-        }
-    }
-
-    fn next(&mut self) -> Option<Line> {
-        let rest = self.text.get(self.at..).filter(|rest| !rest.is_empty())?;
-        let len = rest.find('\n').unwrap_or(rest.len());
-        let range = self.at..self.at + len;
-        self.at = range.end + 1;
-        Some(without_comment(self.source, &self.text, range))
-    }
-}
-
-fn read(path: &Path) -> std::io::Result<Vec<u8>> {
-    use std::io::Read as _;
-    let file = std::fs::File::open(path)?;
-    let expected = file.metadata()?.len().min(MAX_FILE);
-    let mut octets = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
-    file.take(MAX_FILE + 1).read_to_end(&mut octets)?;
-    if octets.len() as u64 > MAX_FILE {
-        return Err(std::io::ErrorKind::FileTooLarge.into());
-    }
-    Ok(octets)
 }
 
 /// The name in `$NAME=…`.

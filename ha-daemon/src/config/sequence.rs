@@ -3,6 +3,7 @@
 use core::ops::Range;
 use std::rc::Rc;
 
+use super::blank::{trimmed, trimmed_start};
 use super::line::Line;
 
 /// The values a template is repeated for.
@@ -170,20 +171,20 @@ fn numbers(values: &[Vec<String>], hexadecimal: bool) -> Result<Values, Sequence
 /// Splits `a, {b, c}` into `[[a], [b, c]]`.
 fn split(text: &str) -> Result<Vec<Vec<String>>, SequenceError> {
     let mut parts = Vec::new();
-    let mut rest = text.trim();
+    let mut rest = trimmed(text);
     loop {
         if let Some(body) = rest.strip_prefix('{') {
             let (tuple, behind) = body.split_once('}').ok_or(SequenceError::Unclosed)?;
             parts.push(tuple.split(',').map(unquoted).collect());
-            rest = behind.trim_start();
+            rest = trimmed_start(behind);
             match rest.strip_prefix(',') {
-                Some(behind) => rest = behind.trim_start(),
+                Some(behind) => rest = trimmed_start(behind),
                 None if rest.is_empty() => return Ok(parts),
                 None => return Err(SequenceError::Parameters),
             }
         } else if let Some((part, behind)) = rest.split_once(',') {
             parts.push(vec![unquoted(part)]);
-            rest = behind.trim_start();
+            rest = trimmed_start(behind);
         } else {
             parts.push(vec![unquoted(rest)]);
             return Ok(parts);
@@ -192,7 +193,7 @@ fn split(text: &str) -> Result<Vec<Vec<String>>, SequenceError> {
 }
 
 fn unquoted(text: &str) -> String {
-    let text = text.trim();
+    let text = trimmed(text);
     let inner = text
         .strip_prefix('"')
         .and_then(|text| text.strip_suffix('"'));

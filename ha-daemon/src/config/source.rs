@@ -4,6 +4,9 @@ use core::num::NonZeroU32;
 use core::ops::Range;
 use std::sync::{Arc, OnceLock};
 
+use super::blank::trimmed;
+use super::secrets;
+
 /// Which of the files (or which text) a [`Span`] is in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceId(u32);
@@ -120,7 +123,7 @@ impl Source {
         let before = self.text.get(..offset)?;
         let line = before.rfind('\n').map_or(0, |at| at + 1);
         let before = before.get(line..)?;
-        before.trim().is_empty().then(|| columns(before))
+        trimmed(before).is_empty().then(|| columns(before))
     }
 }
 
@@ -185,6 +188,16 @@ impl Sources {
         self.uses.push(place);
         let id = u32::try_from(self.uses.len()).ok()?;
         NonZeroU32::new(id).map(UseId)
+    }
+
+    /// Where passwords may be written.
+    pub(super) fn passwords(&self) -> Vec<Span> {
+        let ids = (0..).map(SourceId);
+        let each = ids.zip(&self.sources).flat_map(|(id, source)| {
+            let found = secrets::find(&source.text).into_iter();
+            found.map(move |range| Span::new(id, range))
+        });
+        each.collect()
     }
 
     /// Replaces each octet of some texts, so that they are not shown.

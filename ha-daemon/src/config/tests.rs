@@ -5,6 +5,8 @@ mod balancing_checks;
 mod balancing_mistakes;
 mod balancing_rules;
 mod examples;
+mod files;
+mod invisible;
 mod linearity;
 mod mistakes;
 mod model;

@@ -10,6 +10,7 @@ use super::instance::Draft;
 use super::keywords::{Known, TOP};
 use super::lvs::{self, VirtualServers};
 use super::model::{Config, Instance};
+use super::references::References;
 use super::source::{Place, Sources};
 use super::tree::{Block, Node, Tree};
 use super::value::Words;
@@ -34,6 +35,7 @@ pub(super) fn interpret(
         early,
         first_instance: _,
         balancing,
+        mut references,
     } = common;
     let mut instances = Instances::new(&globals.defaults, &early);
     let mut servers = VirtualServers::new(&balancing, &globals.lvs);
@@ -44,12 +46,13 @@ pub(super) fn interpret(
             };
             match node.keyword.text {
                 "global_defs" => instances.after_globals(),
-                "vrrp_instance" => instances.read(&node, block, diagnostics),
+                "vrrp_instance" => instances.read(&node, block, &mut references, diagnostics),
                 "virtual_server" => servers.read(&node, block, diagnostics),
                 _ => {}
             }
         }
     }
+    references.report(diagnostics);
     let (instances, virtual_servers) = (instances.complete, servers.complete());
     let mut config = Config {
         global: globals.global,
@@ -70,10 +73,12 @@ struct Common<'t> {
     early: Vec<EarlyDefaults>,
     first_instance: Option<Place>,
     balancing: lvs::Drafts<'t>,
+    references: References<'t>,
 }
 
 impl<'t> Common<'t> {
     fn read(&mut self, node: &Node<'t>, diagnostics: &mut Diagnostics) {
+        self.references.read(node);
         let Known::Supported(keyword) = TOP.check(node, diagnostics) else {
             return;
         };
@@ -121,7 +126,13 @@ impl<'t, 'd> Instances<'t, 'd> {
         self.early = self.later.next().copied().unwrap_or(self.early);
     }
 
-    fn read(&mut self, node: &Node<'t>, block: &Block<'t>, diagnostics: &mut Diagnostics) {
+    fn read(
+        &mut self,
+        node: &Node<'t>,
+        block: &Block<'t>,
+        references: &mut References<'t>,
+        diagnostics: &mut Diagnostics,
+    ) {
         let mut words = Words::of(node, diagnostics);
         let Ok(name) = words.word("a name") else {
             return;
@@ -137,7 +148,7 @@ impl<'t, 'd> Instances<'t, 'd> {
             return;
         }
         self.names.insert(name.text, name.place);
-        let draft = Draft::read(name, block, self.early, diagnostics);
+        let draft = Draft::read(name, block, self.early, references, diagnostics);
         self.complete
             .extend(complete(draft, self.defaults, diagnostics));
     }

@@ -4,6 +4,7 @@ use core::net::IpAddr;
 use core::ops::RangeInclusive;
 use core::time::Duration;
 
+use super::blank::trimmed_start;
 use super::diagnostic::{Code, Diagnostic, Diagnostics, Handle, Severity};
 use super::keywords::Table;
 use super::source::Place;
@@ -110,7 +111,7 @@ impl<'n, 'd> Words<'n, 'd> {
         range: RangeInclusive<i64>,
     ) -> Result<i64, Handle> {
         let (low, high) = (range.start(), range.end());
-        let Ok(number) = word.text.trim_start().parse::<i64>() else {
+        let Ok(number) = trimmed_start(word.text).parse::<i64>() else {
             let allowed = format!("a number from {low} to {high} is expected");
             return Err(self.refuse(Code::BadNumber, word, "no number", allowed));
         };
@@ -144,7 +145,7 @@ impl<'n, 'd> Words<'n, 'd> {
     pub(super) fn seconds(&mut self, low: u64, high: u64) -> Result<Set<Duration>, Handle> {
         let word = self.word("a number of seconds")?;
         let allowed = || format!("{} to {} seconds", Micros(low), Micros(high));
-        let Some((micros, exact)) = micros(word.text.trim_start()) else {
+        let Some((micros, exact)) = micros(trimmed_start(word.text)) else {
             let allowed = format!("{} are expected", allowed());
             return Err(self.refuse(Code::BadNumber, word, "no number", allowed));
         };

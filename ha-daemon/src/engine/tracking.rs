@@ -29,8 +29,7 @@ impl Engine {
     }
 
     pub(super) fn effect(&self, interface: InterfaceName, tracker: Tracker) -> Effect {
-        let link = self.driver.interfaces().link_named(interface);
-        let up = link.is_some_and(|link| link.is_usable());
+        let up = self.driver.is_usable(interface);
         tracker.effect(if up { Status::Up } else { Status::Down })
     }
 
@@ -39,11 +38,11 @@ impl Engine {
             return;
         };
         let before = member.verdict.replace(verdict);
-        let name = &member.name;
+        let name = member.name.clone();
         match verdict {
             Verdict::Fault => {
                 warn!("({name}) entering FAULT state (tracked interface down)");
-                self.driver.tell(router, Event::Fault);
+                self.tell(router, Event::Fault);
             }
             Verdict::Priority(priority) => {
                 let machine = self
@@ -53,9 +52,9 @@ impl Engine {
                 if let Some(current) = machine.filter(|current| *current != priority) {
                     info!("({name}) Changing effective priority from {current} to {priority}");
                 }
-                self.driver.tell(router, Event::Priority(priority));
+                self.tell(router, Event::Priority(priority));
                 if before == Some(Verdict::Fault) {
-                    self.driver.tell(router, Event::Recover);
+                    self.tell(router, Event::Recover);
                 }
             }
         }

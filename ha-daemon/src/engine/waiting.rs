@@ -2,14 +2,19 @@
 
 use core::net::IpAddr;
 
-use tracing::warn;
+use tracing::{error, warn};
 use vrrp_core::Role;
 use vrrp_core::track::Verdict;
 use vrrp_mio::{InterfaceName, RouterId};
 
-use super::{Engine, Place};
+use super::{Engine, Member, Place};
 use crate::config::{Instance, Transport};
+use crate::log::chain;
 use crate::narrator;
+use crate::status::FailingStatus;
+
+/// Addresses of an instance that are shown one by one.
+const SHOWN: usize = 8;
 
 impl Engine {
     /// Says once why an instance does not start.
@@ -43,16 +48,58 @@ impl Engine {
             return false;
         };
         let idle = router.machine().role() == Role::Initialize && router.machine().is_started();
-        let link = self.driver.interfaces().link_named(router.interface());
-        // A router that was just added learns of its interface in the next turn.
-        let informed = link.is_some_and(|link| link.is_usable()) == router.interface_usable();
-        if idle && informed {
-            narrator::waiting(name, router, link.is_some());
-        }
-        idle && informed
+        // A router that was just added learns what it lacks in the next turn.
+        idle && narrator::waiting(name, router)
     }
 
-    pub(super) fn interface_of_source(&self, instance: &Instance) -> Option<InterfaceName> {
+    /// The first addresses of a router that cannot be put in place.
+    pub(super) fn failing(&self, id: RouterId) -> Vec<FailingStatus> {
+        (self.driver.failures(id))
+            .take(SHOWN)
+            .map(|(address, error)| FailingStatus {
+                address,
+                text: chain(error),
+            })
+            .collect()
+    }
+
+    /// Gives a member its router if the interface of its unicast source is known now. An instance
+    /// that turns out to be another one's twin is told of once and waits, and the others run.
+    pub(super) fn seek(&mut self, index: usize) {
+        let Some(Member {
+            place: Place::Sought(instance),
+            told_refusal,
+            ..
+        }) = self.members.get(index)
+        else {
+            return;
+        };
+        let Some(interface) = self.interface_of_source(instance) else {
+            return;
+        };
+        let (instance, told) = (instance.clone(), *told_refusal);
+        let installed = self.install(index, &instance, interface);
+        let Some(member) = self.members.get_mut(index) else {
+            return;
+        };
+        match installed {
+            Ok(router) => {
+                member.place = Place::Found(router);
+                self.track(index, router);
+                if self.start_at.is_none() {
+                    self.driver.start(router);
+                }
+            }
+            Err(error) => {
+                member.told_refusal = true;
+                if !told {
+                    error!("{}", chain(&error));
+                }
+            }
+        }
+    }
+
+    fn interface_of_source(&self, instance: &Instance) -> Option<InterfaceName> {
         let source = unicast_source(instance)?;
         let interfaces = self.driver.interfaces();
         let found = interfaces

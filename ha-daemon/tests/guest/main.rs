@@ -3,6 +3,7 @@
 
 mod chaos;
 mod drift;
+mod eligibility;
 mod failover;
 mod global;
 mod ipvsadm;

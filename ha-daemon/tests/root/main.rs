@@ -9,6 +9,7 @@
 
 mod chaos;
 mod checkers;
+mod eligibility;
 mod lab;
 mod peers;
 mod ping;

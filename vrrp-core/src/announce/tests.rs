@@ -34,23 +34,26 @@ fn a_new_active_router_announces_five_times_at_once_and_five_times_after_five_se
 }
 
 #[test]
-fn the_first_refresh_comes_a_whole_refresh_after_the_second_block() {
+fn refreshes_count_from_becoming_active_whatever_the_delay_of_the_second_block() {
     let mut schedule = schedule(Settings {
         repeat: 3,
-        delay: Duration::from_secs(2),
-        refresh: Duration::from_secs(60),
+        delay: Duration::from_secs(5),
+        refresh: Duration::from_secs(1),
         refresh_repeat: 2,
         ..Settings::default()
     });
     schedule.start(at(0), Announcement::NewActive);
     assert_eq!(
-        bursts(&mut schedule, 182_000),
+        bursts(&mut schedule, 7_000),
         [
             (at(0), 3),
-            (at(2_000), 3),
-            (at(62_000), 2),
-            (at(122_000), 2),
-            (at(182_000), 2)
+            (at(1_000), 2),
+            (at(2_000), 2),
+            (at(3_000), 2),
+            (at(4_000), 2),
+            (at(5_000), 3),
+            (at(6_000), 2),
+            (at(7_000), 2)
         ]
     );
 }
@@ -77,13 +80,13 @@ fn a_won_contest_uses_its_own_numbers_and_leaves_the_refresh_alone() {
     assert_eq!(bursts(&mut schedule, 5_000), [(at(0), 5), (at(5_000), 5)]);
     schedule.start(at(7_000), Announcement::LowerPriority);
     assert_eq!(
-        bursts(&mut schedule, 25_000),
+        bursts(&mut schedule, 20_000),
         [
             (at(7_000), 2),
             (at(7_100), 2),
             (at(8_000), 2),
-            (at(15_000), 1),
-            (at(25_000), 1)
+            (at(10_000), 1),
+            (at(20_000), 1)
         ]
     );
 }
@@ -115,6 +118,82 @@ fn contests_in_a_row_settle_once_after_the_last() {
         bursts(&mut schedule, 60_000),
         [(at(220), 5), (at(5_120), 5)]
     );
+}
+
+/// What a loser that advertises every `every` ms from 0 to `end` ms makes of a schedule.
+fn contested(settings: Settings, every: u64, end: u64) -> Vec<(Instant, u16)> {
+    let mut schedule = schedule(settings);
+    let mut sent = Vec::new();
+    let mut contest = 0;
+    while contest <= end {
+        schedule.start(at(contest), Announcement::LowerPriority);
+        contest += every;
+        sent.extend(bursts(&mut schedule, contest - 1));
+    }
+    sent.extend(bursts(&mut schedule, 3_600_000));
+    sent
+}
+
+#[test]
+fn the_second_contest_of_a_second_is_announced_at_once() {
+    let settings = Settings {
+        lower_prio_delay: Some(Duration::ZERO),
+        ..Settings::default()
+    };
+    assert_eq!(
+        contested(settings, 300, 300),
+        [(at(0), 5), (at(100), 5), (at(300), 5), (at(400), 5)]
+    );
+}
+
+#[test]
+fn contests_without_end_are_announced_once_a_second_and_after_the_last() {
+    let settings = Settings {
+        lower_prio_delay: Some(Duration::ZERO),
+        ..Settings::default()
+    };
+    let millis = |every, end| -> Vec<u64> {
+        let sent = contested(settings, every, end).into_iter();
+        sent.map(|(at, _)| at.as_nanos() / 1_000_000).collect()
+    };
+    assert_eq!(
+        millis(40, 8_000),
+        [
+            0, 40, 80, 120, 1_000, 2_000, 3_000, 4_000, 5_000, 6_000, 7_000, 8_000, 9_000
+        ]
+    );
+    // Those that leave time to settle in between, as well.
+    assert_eq!(
+        millis(150, 7_950),
+        [
+            0, 100, 150, 250, 1_000, 2_050, 3_000, 4_000, 5_050, 6_000, 7_000, 8_050
+        ]
+    );
+}
+
+#[test]
+fn a_short_second_block_is_no_way_around_the_limit() {
+    let settings = Settings {
+        lower_prio_delay: Some(Duration::from_millis(10)),
+        ..Settings::default()
+    };
+    let sent = contested(settings, 20, 8_000);
+    assert!(sent.len() <= 14, "{sent:?}");
+    assert!(sent.last().unwrap().0 > at(8_000));
+}
+
+#[test]
+fn a_schedule_remembers_contests_until_they_no_longer_count() {
+    let mut schedule = schedule(Settings {
+        lower_prio_delay: Some(Duration::ZERO),
+        ..Settings::default()
+    });
+    assert!(schedule.is_idle(at(0)));
+    schedule.start(at(0), Announcement::LowerPriority);
+    assert_eq!(bursts(&mut schedule, 100), [(at(0), 5), (at(100), 5)]);
+    assert_eq!(schedule.deadline(), None);
+    assert!(!schedule.is_idle(at(1_999)));
+    assert!(schedule.is_idle(at(2_000)));
 }
 
 #[test]

@@ -85,9 +85,9 @@ pub enum Cause {
     NoPrimaryAddress,
     /// The interface gained a primary address.
     PrimaryAddress,
-    /// Tracking reported a fault.
+    /// Something else that it needs failed: what is tracked, an address, the virtual MAC.
     Fault,
-    /// Tracking recovered.
+    /// What failed is well again.
     Recover,
     /// A reload replaced the configuration.
     Configured,
@@ -139,8 +139,8 @@ impl fmt::Display for Cause {
             Self::InterfaceDown => "interface down",
             Self::NoPrimaryAddress => "no primary address",
             Self::PrimaryAddress => "primary address known",
-            Self::Fault => "tracking fault",
-            Self::Recover => "tracking recovered",
+            Self::Fault => "something it needs is missing",
+            Self::Recover => "everything it needs is there",
             Self::Configured => "reconfigured",
             Self::GroupElected => "sync group elected",
             Self::GroupYielded => "sync group yielded",
@@ -210,7 +210,7 @@ impl Transition {
 
 /// The ordered effects of one event, owned and inline.
 #[must_use = "actions not performed are lost"]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Actions {
     items: [Action; Self::CAPACITY],
     len: u8,
@@ -274,6 +274,16 @@ impl Actions {
     #[must_use]
     pub fn as_slice(&self) -> &[Action] {
         self.items.get(..usize::from(self.len)).unwrap_or_default()
+    }
+}
+
+/// Shows what there is to do, and nothing of the room left for more.
+impl fmt::Debug for Actions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Actions")
+            .field("items", &self.as_slice())
+            .field("transition", &self.transition)
+            .finish()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use core::net::IpAddr;
 
-use crate::{Config, Interval, Priority};
+use crate::{Config, Family, Interval, Priority, Version, Vrid};
 
 /// An admitted advertisement, reduced to what the election looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,8 @@ pub enum Event {
     InterfaceUp,
     /// The interface is down or lost its carrier.
     InterfaceDown,
-    /// The primary address of the interface is known, changed, or gone.
+    /// The primary address of the interface is known, changed, or gone. It is of the router's
+    /// family, see [`EventError`].
     PrimaryAddress(Option<IpAddr>),
     /// Tracking changed the effective priority; ignored by the owner.
     Priority(Priority),
@@ -43,7 +44,8 @@ pub enum Event {
     Fault,
     /// Everything tracked is well again.
     Recover,
-    /// A reload changed the configuration.
+    /// A reload changed the configuration, but not which virtual router this is, see
+    /// [`EventError`].
     Configure(Config),
     /// From here on the router belongs to a sync group: it asks before it becomes Active.
     Hold,
@@ -53,4 +55,36 @@ pub enum Event {
     Elect,
     /// The sync group gives up: yield to Backup.
     Yield,
+}
+
+/// Why an event is refused: [`VirtualRouter::check`](crate::VirtualRouter::check) says so, and
+/// [`VirtualRouter::handle`](crate::VirtualRouter::handle) does nothing about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EventError {
+    /// [`Event::Configure`] with another virtual router identifier: that is another virtual router.
+    #[error("virtual router {ours} cannot become {theirs}")]
+    Vrid {
+        /// The router's.
+        ours: Vrid,
+        /// The configuration's.
+        theirs: Vrid,
+    },
+    /// [`Event::Configure`] with another version of the protocol.
+    #[error("a router of {ours} cannot become one of {theirs}")]
+    Version {
+        /// The router's.
+        ours: Version,
+        /// The configuration's.
+        theirs: Version,
+    },
+    /// [`Event::Configure`] with another address family, or a primary address of another one: no
+    /// advertisement can be sent from it.
+    #[error("a virtual router over {ours} has no use for {theirs}")]
+    Family {
+        /// The router's.
+        ours: Family,
+        /// The configuration's or the address's.
+        theirs: Family,
+    },
 }

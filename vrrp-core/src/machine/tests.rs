@@ -3,6 +3,7 @@
 mod actions;
 mod active;
 mod backup;
+mod identity;
 mod initialize;
 mod table;
 mod timers;

@@ -6,13 +6,17 @@ use core::time::Duration;
 
 use arbitrary::{Error, Result, Unstructured};
 
-use super::machine::{config, heard};
+use super::machine::{config, heard, in_family};
 use crate::group::{Group, Member};
 use crate::sim::Scenario;
 use crate::{Config, Event, Instant, Role, Settings, VirtualRouter};
 
 /// A random [`Scenario`] with chosen changes: priorities, weather, and which disturbances happen and
 /// when. Every invariant of [`sim`](crate::sim) holds.
+///
+/// Routers advertise no more often than twice a second, and no four times as often as others, so that
+/// one scenario takes little of the time that there is for millions. What that leaves out is simulated
+/// for a thousand years instead.
 ///
 /// # Panics
 /// With the timeline, if one does not for the choices `input`.
@@ -21,12 +25,27 @@ pub fn election(input: &[u8]) {
     let Ok(mut scenario) = choices.arbitrary().map(Scenario::random) else {
         return;
     };
-    if vary(&mut scenario, &mut choices).is_err() {
+    if slow_down(&mut scenario).is_err() || vary(&mut scenario, &mut choices).is_err() {
         return;
     }
     if let Err(failure) = scenario.run() {
         panic!("{failure}");
     }
+}
+
+fn slow_down(scenario: &mut Scenario) -> Result<()> {
+    let intervals = scenario.routers.iter();
+    let longest = intervals.map(|router| Settings::from(router.config).interval_cs);
+    let shortest = (longest.max().unwrap_or_default() / 4).max(50);
+    for router in &mut scenario.routers {
+        let settings = Settings::from(router.config);
+        let settings = Settings {
+            interval_cs: settings.interval_cs.max(shortest),
+            ..settings
+        };
+        router.config = Config::try_from(settings).map_err(|_| Error::IncorrectFormat)?;
+    }
+    Ok(())
 }
 
 fn vary(scenario: &mut Scenario, choices: &mut Unstructured<'_>) -> Result<()> {
@@ -105,9 +124,10 @@ impl Team {
         }
         let primary = IpAddr::from([192, 0, 2, 2]);
         for index in 0..count {
+            let family = team.routers[index].config().family();
             for event in [
                 Event::Hold,
-                Event::PrimaryAddress(Some(primary)),
+                Event::PrimaryAddress(Some(in_family(primary, family))),
                 Event::Startup,
             ] {
                 team.happens(index, event);

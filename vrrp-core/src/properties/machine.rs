@@ -78,7 +78,10 @@ impl Run {
             4..=6 => Event::Advertisement(heard(choices)?),
             7 => Event::InterfaceUp,
             8 => Event::InterfaceDown,
-            9 => Event::PrimaryAddress(Some(address(choices)?)),
+            9 => {
+                let family = self.router.config().family();
+                Event::PrimaryAddress(Some(in_family(address(choices)?, family)))
+            }
             10 => Event::PrimaryAddress(None),
             11 => Event::Priority(Priority::from_wire(choices.arbitrary()?)),
             12 => Event::Fault,
@@ -92,7 +95,12 @@ impl Run {
 
     fn step(&mut self, event: Event) {
         let before = self.router;
+        let refused = self.router.check(&event).is_err();
         let actions = self.router.handle(self.now, event);
+        if refused {
+            assert_eq!((self.router, actions.len()), (before, 0), "{event:?}");
+            return;
+        }
         self.note(event);
         let ready = self.started && self.interface_up && !self.faulty && self.primary.is_some();
         assert_eq!(self.router.role() != Role::Initialize, ready, "{event:?}");
@@ -225,6 +233,17 @@ pub(super) fn config(choices: &mut Unstructured<'_>) -> Result<Config> {
 /// One of few, so that they meet.
 fn address(choices: &mut Unstructured<'_>) -> Result<IpAddr> {
     Ok(IpAddr::from([192, 0, 2, choices.int_in_range(1..=4)?]))
+}
+
+/// The address that stands for `address` in `family`.
+pub(super) fn in_family(address: IpAddr, family: Family) -> IpAddr {
+    match (address, family) {
+        (IpAddr::V4(address), Family::V6) => {
+            let [.., host] = address.octets();
+            IpAddr::from([0xfe80, 0, 0, 0, 0, 0, 0, u16::from(host)])
+        }
+        (IpAddr::V4(_), Family::V4) | (IpAddr::V6(_), _) => address,
+    }
 }
 
 pub(super) fn heard(choices: &mut Unstructured<'_>) -> Result<Heard> {

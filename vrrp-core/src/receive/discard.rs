@@ -56,3 +56,62 @@ pub enum Discard {
     #[error("address list is not the configured one")]
     AddressList,
 }
+
+impl Discard {
+    /// How many kinds there are.
+    pub const KINDS: usize = 15;
+
+    /// The place of this kind among all, below [`KINDS`](Self::KINDS): for tables, and to tell each
+    /// kind once.
+    #[must_use]
+    pub const fn index(&self) -> usize {
+        match self {
+            Self::Ipv4(_) => 0,
+            Self::Ah(_) => 1,
+            Self::Decode(_) => 2,
+            Self::Ttl(_) => 3,
+            Self::Vrid => 4,
+            Self::Version(_) => 5,
+            Self::Destination => 6,
+            Self::Peer => 7,
+            Self::AuthenticationType => 8,
+            Self::Authentication => 9,
+            Self::Replay => 10,
+            Self::Owner => 11,
+            Self::Interval { .. } => 12,
+            Self::FirstAddress => 13,
+            Self::AddressList => 14,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_discard_has_a_place_of_its_own() {
+        let theirs = Interval::DEFAULT;
+        let all = [
+            Discard::Ipv4(Ipv4Error::Truncated { octets: 3 }),
+            Discard::Ah(AhError::Truncated { octets: 3 }),
+            Discard::Decode(DecodeError::Checksum),
+            Discard::Ttl(1),
+            Discard::Vrid,
+            Discard::Version(Version::V2),
+            Discard::Destination,
+            Discard::Peer,
+            Discard::AuthenticationType,
+            Discard::Authentication,
+            Discard::Replay,
+            Discard::Owner,
+            Discard::Interval { theirs },
+            Discard::FirstAddress,
+            Discard::AddressList,
+        ];
+        assert_eq!(all.len(), Discard::KINDS);
+        for (place, discard) in all.iter().enumerate() {
+            assert_eq!(discard.index(), place);
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! Seeing to it that the addresses wanted are in place.
 
+mod compare;
 mod entry;
 mod event;
 mod outcome;
@@ -239,7 +240,9 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
             return;
         };
         entry.added = false;
-        entry.duplicate = false;
+        if !matches!(entry.phase, Phase::Asked { .. } | Phase::Unconfirmed { .. }) {
+            entry.failure = None;
+        }
         if !entry.is_wanted() {
             return;
         }
@@ -261,7 +264,9 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
                 change: Change::Add,
                 ..
             }
-            | Phase::Paused { .. } => {
+            | Phase::Paused { .. }
+            | Phase::Disputed { .. }
+            | Phase::Tentative { .. } => {
                 let until = now + entry.lose(now);
                 self.set_phase(key, Phase::Paused { until });
             }
@@ -312,90 +317,6 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
         None
     }
 
-    fn look_at(
-        &mut self,
-        key: AddressKey,
-        interfaces: &Interfaces,
-        now: Instant,
-    ) -> Option<Request> {
-        let present = interfaces.address(&key);
-        let entry = self.entries.get_mut(&key)?;
-        let settled = match entry.phase {
-            Phase::Idle => true,
-            Phase::Asked { .. } => return None,
-            Phase::Unconfirmed { change, until } => {
-                let agrees = present.is_some() == (change == Change::Add);
-                self.doubt |= !agrees && now >= until;
-                agrees || now >= until
-            }
-            Phase::Paused { until } => now >= until || present.is_some() == entry.is_wanted(),
-        };
-        if !settled {
-            return None;
-        }
-        if entry.phase != Phase::Idle {
-            self.set_phase(key, Phase::Idle);
-            self.due.remove(&key);
-        }
-        self.compare(key, present.as_ref(), interfaces)
-    }
-
-    /// Compares what is wanted with what is there, at rest.
-    fn compare(
-        &mut self,
-        key: AddressKey,
-        present: Option<&KernelAddress>,
-        interfaces: &Interfaces,
-    ) -> Option<Request> {
-        let entry = self.entries.get_mut(&key)?;
-        let (change, request) = match (entry.is_wanted(), present) {
-            (true, Some(address)) => {
-                Self::tell(entry, address, &mut self.events);
-                return None;
-            }
-            (true, None) => {
-                interfaces.link(key.index())?;
-                let spec = entry.wanted(&key)?;
-                let protocol = self.mark.filter(|_| !entry.unmarked);
-                (Change::Add, Request::AddAddress { spec, protocol })
-            }
-            (false, Some(address)) if entry.is_removable() => {
-                (Change::Remove, Request::from(address))
-            }
-            (false, Some(_) | None) => {
-                entry.condemned = false;
-                if entry.is_forgettable() {
-                    self.entries.remove(&key);
-                }
-                return None;
-            }
-        };
-        let seen = false;
-        self.set_phase(key, Phase::Asked { change, seen });
-        self.due.remove(&key);
-        Some(request)
-    }
-
-    fn tell(entry: &mut Entry<O>, address: &KernelAddress, events: &mut VecDeque<AddressEvent<O>>) {
-        let news = address.flags.is_duplicate() && !entry.duplicate;
-        entry.duplicate = address.flags.is_duplicate();
-        for claim in entry.claims.iter_mut().filter(|claim| claim.active) {
-            let owner = claim.owner;
-            let newly_usable = address.flags.is_usable() && !claim.told;
-            claim.told = address.flags.is_usable();
-            if newly_usable {
-                let address = *address;
-                events.push_back(AddressEvent::Installed { owner, address });
-            } else if news {
-                events.push_back(AddressEvent::Failed {
-                    owner,
-                    key: address.key(),
-                    error: AddressError::Duplicate,
-                });
-            }
-        }
-    }
-
     /// Takes in the outcome of a request.
     pub fn completed(&mut self, key: AddressKey, result: Result<(), RequestError>, now: Instant) {
         let Some(entry) = self.entries.get_mut(&key) else {
@@ -430,6 +351,9 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
             }
             Outcome::Refused(error) => {
                 let until = now + entry.refuse();
+                if change == Change::Add {
+                    entry.fail(AddressError::Request(error.clone()));
+                }
                 let failures = entry.claims.iter().map(|claim| AddressEvent::Failed {
                     owner: claim.owner,
                     key,

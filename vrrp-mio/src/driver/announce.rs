@@ -4,8 +4,8 @@ use core::time::Duration;
 use std::collections::VecDeque;
 
 use nix::errno::Errno;
-use vrrp_core::announce::{Burst, Schedule};
-use vrrp_core::{Announcement, Instant, Role};
+use vrrp_core::announce::{Burst, Pace, Schedule};
+use vrrp_core::{Announcement, Family, Instant, Role};
 
 use super::ports::Ports;
 use super::router::Router;
@@ -90,6 +90,65 @@ impl Owed {
     }
 }
 
+/// What a router is yet to announce. Gratuitous ARP and neighbour advertisements have a pace and a
+/// queue each: neither waits for the other.
+#[derive(Debug)]
+pub(super) struct Outbox {
+    arp: Lane,
+    neighbor: Lane,
+}
+
+#[derive(Debug)]
+struct Lane {
+    owed: Owed,
+    pace: Pace,
+}
+
+impl Lane {
+    fn new(interval: Duration) -> Self {
+        Self {
+            owed: Owed::default(),
+            pace: Pace::new(interval),
+        }
+    }
+}
+
+impl Outbox {
+    /// Of a router with these intervals between announcements over IPv4 and IPv6.
+    pub(super) fn new(arp: Duration, neighbor: Duration) -> Self {
+        Self {
+            arp: Lane::new(arp),
+            neighbor: Lane::new(neighbor),
+        }
+    }
+
+    /// Owes `copies` of the address of `family` at `position`.
+    pub(super) fn add(&mut self, family: Family, position: usize, copies: u16) {
+        self.lane(family).owed.add(position, copies);
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.arp.owed.clear();
+        self.neighbor.owed.clear();
+    }
+
+    const fn lane(&mut self, family: Family) -> &mut Lane {
+        match family {
+            Family::V4 => &mut self.arp,
+            Family::V6 => &mut self.neighbor,
+        }
+    }
+
+    /// When the next announcement may go, if one is owed.
+    fn free_at(&self) -> Option<Instant> {
+        [&self.arp, &self.neighbor]
+            .into_iter()
+            .filter(|lane| !lane.owed.is_empty())
+            .map(|lane| lane.pace.free_at())
+            .min()
+    }
+}
+
 impl Router {
     /// Sends what the announce schedule owes by `now`, as long as `budget` lasts.
     ///
@@ -107,27 +166,56 @@ impl Router {
             return;
         }
         if let Some(burst) = self.due(now) {
-            for position in self.installed.iter() {
-                self.owed.add(position, burst.copies);
+            for position in 0..self.told.all().count() {
+                if self.installed.get(position) {
+                    self.owe_copies(position, burst.copies);
+                }
             }
         }
+        for family in [Family::V4, Family::V6] {
+            self.announce_over(family, now, budget, interfaces, ports, scratch);
+        }
+    }
+
+    fn announce_over(
+        &mut self,
+        family: Family,
+        now: Instant,
+        budget: &mut usize,
+        interfaces: &Interfaces,
+        ports: &mut Ports,
+        scratch: &mut Scratch,
+    ) {
         while *budget > 0
             && now >= self.drained_at
-            && let Some(position) = self.owed.first()
+            && let Some(position) = self.outbox.lane(family).owed.first()
         {
             if !self.installed.get(position) {
-                self.owed.cancel();
+                self.outbox.lane(family).owed.cancel();
                 continue;
             }
-            if !self.pace.take(now) {
+            if !self.outbox.lane(family).pace.take(now) {
                 break;
             }
             *budget -= 1;
             match self.announce_one(position, interfaces, ports, scratch) {
                 Err(error) if is_full(&error) => self.drained_at = now + DRAIN,
                 // A frame that cannot be sent is lost like one on the wire; more copies follow.
-                Ok(()) | Err(_) => self.owed.sent(),
+                Ok(()) | Err(_) => self.outbox.lane(family).owed.sent(),
             }
+        }
+    }
+
+    /// An address is to be announced, as often as when the router becomes Active.
+    pub(super) fn owe(&mut self, position: usize) {
+        let copies = vrrp_core::announce::Settings::from(self.told.manner.announce).repeat;
+        self.owe_copies(position, copies);
+    }
+
+    fn owe_copies(&mut self, position: usize, copies: u16) {
+        if let Some(address) = self.told.address(position) {
+            let family = Family::of(address.address());
+            self.outbox.add(family, position, copies);
         }
     }
 
@@ -143,7 +231,7 @@ impl Router {
     fn due(&mut self, now: Instant) -> Option<Burst> {
         let schedule = self.schedule.as_mut()?;
         let burst = schedule.handle(now);
-        if schedule.deadline().is_none() {
+        if schedule.is_idle(now) {
             self.schedule = None;
         }
         burst
@@ -151,8 +239,7 @@ impl Router {
 
     /// When announcements go on.
     pub(super) fn announce_at(&self) -> Option<Instant> {
-        let owing = !self.owed.is_empty();
-        owing.then(|| self.pace.free_at().max(self.drained_at))
+        self.outbox.free_at().map(|at| at.max(self.drained_at))
     }
 
     fn announce_one(
@@ -173,7 +260,8 @@ impl Router {
         let Some(link) = link.filter(|link| !link.flags.is_without_arp()) else {
             return Ok(());
         };
-        let own = self.told.virtual_mac().filter(|_| device.is_none());
+        let own_family = Family::of(address.address()) == self.machine.config().family();
+        let own = (self.told.virtual_mac()).filter(|_| device.is_none() && own_family);
         let Some(mac) = own.map(|own| own.mac).or(link.mac) else {
             return Ok(());
         };
@@ -204,6 +292,31 @@ mod tests {
             owed.sent();
         }
         sent
+    }
+
+    fn at(millis: u64) -> Instant {
+        Instant::from_millis(millis)
+    }
+
+    #[test]
+    fn neighbour_advertisements_do_not_wait_for_gratuitous_arp() {
+        let mut outbox = Outbox::new(Duration::from_millis(500), Duration::ZERO);
+        for position in 0..2 {
+            outbox.add(Family::V4, position, 3);
+        }
+        outbox.add(Family::V6, 2, 3);
+        assert_eq!(outbox.lane(Family::V4).owed.first(), Some(0));
+        assert!(outbox.lane(Family::V4).pace.take(at(1_000)));
+        assert!(!outbox.lane(Family::V4).pace.take(at(1_000)));
+        for _ in 0..3 {
+            assert_eq!(outbox.free_at(), Some(at(0)));
+            assert_eq!(outbox.lane(Family::V6).owed.first(), Some(2));
+            assert!(outbox.lane(Family::V6).pace.take(at(0)));
+            outbox.lane(Family::V6).owed.sent();
+        }
+        assert_eq!(outbox.free_at(), Some(at(1_500)));
+        outbox.clear();
+        assert_eq!(outbox.free_at(), None);
     }
 
     #[test]

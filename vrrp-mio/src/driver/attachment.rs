@@ -1,23 +1,21 @@
 //! Routers on their interfaces, which come and go.
 
 use core::net::IpAddr;
-use std::collections::BTreeMap;
 
 use vrrp_core::receive::Expect;
 use vrrp_core::wire::{AH_LEN, Addresses};
-use vrrp_core::{Event, Family, Instant, Vrid};
+use vrrp_core::{Family, Instant};
 
+use super::ability::Sources;
 use super::network::Network;
+use super::ports::{Member, ROUTED};
 use super::router::{Keys, Router};
 use super::spec::Path;
 use super::virtual_mac::VirtualMacs;
-use super::{Driver, Notice, RouterId};
+use super::{Driver, Notice};
 use crate::interfaces::Link;
 use crate::netlink::TimeSlice;
 use crate::{Interfaces, ReceiveError, Transport};
-
-/// The source addresses of routers with the same wish on the same interface.
-type Sources = BTreeMap<(u32, Family, Option<IpAddr>, bool), Option<IpAddr>>;
 
 impl Driver {
     /// Brings routers up to date with their interfaces, as many as fit in the slice.
@@ -54,46 +52,8 @@ impl Driver {
         };
         let interfaces = self.monitor.interfaces();
         self.network.settle(id, router, interfaces);
-        let blocked = (router.bearer).is_some_and(|id| self.network.virtual_macs.is_blocked(id));
-        // A deaf router would take over from everybody.
-        let able = router.listener.is_some() && !blocked;
-        let tracked = router.told.manner.track_interface;
-        let usable = able && link.is_some_and(|link| !tracked || link.is_usable());
-        let told = &router.told;
-        let primary = index.and_then(|index| {
-            let unicast = matches!(told.manner.path, Path::Unicast { .. });
-            let family = router.machine.config().family();
-            let wish = (index, family, told.manner.path.source(), unicast);
-            let network = &self.network;
-            *sources
-                .entry(wish)
-                .or_insert_with(|| network.source(router, interfaces, index))
-        });
-        let changed = core::mem::replace(&mut router.usable, usable) != usable;
-        if primary.is_some() {
-            router.source = primary;
-        }
-        if changed {
-            self.notices.push(Notice::Interface {
-                router: RouterId(id),
-                usable,
-            });
-        }
-        let event = if usable {
-            Event::InterfaceUp
-        } else {
-            Event::InterfaceDown
-        };
-        // The loss of the address goes first, while there may still be a way to say so.
-        let address = Event::PrimaryAddress(primary);
-        let order = if usable {
-            [address, event]
-        } else {
-            [event, address]
-        };
-        for event in order {
-            self.handle(id, event, now);
-        }
+        self.judge(id, now, sources);
+        self.note_hearing(id);
     }
 
     /// Leaves the sockets of an interface that is gone or no longer the router's.
@@ -103,13 +63,7 @@ impl Driver {
         };
         router.interface = None;
         if let Some(listener) = router.listener.take() {
-            let member = (router.machine.config().vrid(), id);
-            self.ports.leave(
-                self.poll.registry(),
-                listener,
-                member,
-                group(&router.told.manner.path),
-            );
+            self.ports.leave(self.poll.registry(), listener, id);
         }
     }
 
@@ -133,11 +87,16 @@ impl Driver {
         if router.listener.is_some() {
             return;
         }
-        let member: (Vrid, usize) = (router.machine.config().vrid(), id);
-        let group = group(&router.told.manner.path);
+        let path = &router.told.manner.path;
+        let member = Member {
+            vrid: config.vrid(),
+            router: id,
+            group: group(path),
+        };
+        let scope = if path.is_routed() { ROUTED } else { link.index };
         match self
             .ports
-            .join(self.poll.registry(), link.index, transport, member, group)
+            .join(self.poll.registry(), scope, transport, member)
         {
             Ok(listener) => {
                 router.listener = Some(listener);
@@ -165,10 +124,7 @@ impl Driver {
         for id in listener.all_members() {
             self.detach(id);
             self.network.retry_later(id, now);
-            if let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) {
-                router.usable = false;
-            }
-            self.handle(id, Event::InterfaceDown, now);
+            self.judge(id, now, &mut Sources::new());
         }
         if let Some(link) = self.monitor.interfaces().link(interface) {
             self.notices.push(Notice::ReceiveFailed {
@@ -212,12 +168,15 @@ impl Network {
 /// The virtual addresses with the interface each goes on, as far as it exists, sorted.
 fn resolve(router: &Router, virtual_macs: &VirtualMacs, interfaces: &Interfaces) -> Keys {
     let home = router.home(virtual_macs, interfaces);
+    let family = router.machine.config().family();
     let resolved = (0..)
         .zip(router.told.all())
         .filter_map(|(position, address)| {
             let index = match address.device() {
                 Some(device) => interfaces.link_named(device).map(|link| link.index),
-                None => home,
+                None if Family::of(address.address()) == family => home,
+                // The virtual MAC is of the other family.
+                None => router.interface,
             };
             Some((address.key_on(index?), position))
         });

@@ -4,7 +4,7 @@ use vrrp_core::{Instant, Role};
 
 use super::network::Tag;
 use super::router::Router;
-use super::{Driver, DriverError, NETLINK_SLICE, Notice, RouterId};
+use super::{Driver, DriverError, NETLINK_SLICE, Notice};
 use crate::NetworkEvent;
 use crate::addresses::AddressEvent;
 use crate::interfaces::AddressKey;
@@ -47,6 +47,7 @@ impl Driver {
         if self.network.synchronised {
             self.refresh_dirty(&slice, now);
         }
+        self.announce_moved();
         Ok(changed)
     }
 
@@ -68,6 +69,7 @@ impl Driver {
         if self.network.synchronised {
             self.drive_virtual_macs(&slice, now);
         }
+        self.drive_hearing(&slice);
         self.drive_firewall(&slice)?;
         loop {
             let asked = self.network.ask_addresses(self.monitor.interfaces(), now);
@@ -117,16 +119,21 @@ impl Driver {
                     {
                         router.installed.set(position, false);
                     }
-                    let (router, address) = (RouterId(owner), address.address);
-                    self.notices.push(Notice::AddressLost { router, address });
+                    let address = address.address;
+                    if let Some(router) = self.name(owner) {
+                        self.notices.push(Notice::AddressLost { router, address });
+                    }
                 }
                 AddressEvent::Failed { owner, key, error } => {
-                    let (router, address) = (RouterId(owner), key.address());
-                    self.notices.push(Notice::AddressFailed {
-                        router,
-                        address,
-                        error,
-                    });
+                    self.network.dirty.insert(owner);
+                    let address = key.address();
+                    if let Some(router) = self.name(owner) {
+                        self.notices.push(Notice::AddressFailed {
+                            router,
+                            address,
+                            error,
+                        });
+                    }
                 }
             }
         }
@@ -140,14 +147,31 @@ impl Driver {
             return;
         };
         router.installed.set(position, true);
+        router.retreat = None;
         if router.machine.role() == Role::Active {
-            let copies = vrrp_core::announce::Settings::from(router.told.manner.announce).repeat;
-            router.owed.add(position, copies);
+            router.owe(position);
             self.deadlines.set(id, router.deadline());
         }
-        let (router, address) = (RouterId(id), key.address());
+        let (router, address) = (router.id, key.address());
         self.notices
             .push(Notice::AddressInstalled { router, address });
+    }
+
+    /// Announces the addresses on interfaces that have another MAC address now.
+    fn announce_moved(&mut self) {
+        for id in core::mem::take(&mut self.network.moved) {
+            let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
+                continue;
+            };
+            if router.machine.role() != Role::Active {
+                continue;
+            }
+            let positions: Vec<_> = router.installed.iter().collect();
+            for position in positions {
+                router.owe(position);
+            }
+            self.deadlines.set(id, router.deadline());
+        }
     }
 
     /// Once every router knows whether the addresses of an earlier run are its own.
@@ -166,6 +190,7 @@ impl Driver {
             self.network
                 .keeper
                 .condemn_leftovers(self.monitor.interfaces());
+            self.network.hearing.search(self.monitor.interfaces());
             self.network.requests_pending = true;
         }
     }

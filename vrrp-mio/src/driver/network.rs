@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 
-use vrrp_core::{Family, Instant};
+use vrrp_core::{Family, Instant, MacAddr};
 
+use super::hearing::Hearing;
 use super::refusal::Holder;
 use super::router::Router;
 use super::spec::Path;
@@ -36,6 +37,7 @@ pub(super) struct Network {
     pub(super) requests: Requests<Tag>,
     pub(super) keeper: AddressKeeper<usize>,
     pub(super) virtual_macs: VirtualMacs,
+    pub(super) hearing: Hearing,
     pub(super) firewall: Firewall<Holder>,
     /// Active routers that packets are refused for.
     pub(super) refusing: BTreeSet<usize>,
@@ -47,6 +49,14 @@ pub(super) struct Network {
     watchers: BTreeMap<InterfaceName, BTreeSet<usize>>,
     /// The name an interface was last seen under.
     names: BTreeMap<u32, InterfaceName>,
+    /// The MAC address an interface was last seen with.
+    macs: BTreeMap<u32, MacAddr>,
+    /// Routers whose addresses may have a new MAC address.
+    pub(super) moved: BTreeSet<usize>,
+    /// Routers for which the kernel may take addresses again: their interface was given one.
+    pub(super) hopeful: BTreeSet<usize>,
+    /// When routers that retreated return.
+    pub(super) returns: BTreeSet<(Instant, usize)>,
     /// Routers to look at when their configured source comes or goes.
     sources: BTreeMap<IpAddr, BTreeSet<usize>>,
     /// Virtual addresses of any router but an owner, which are no primary addresses.
@@ -72,12 +82,17 @@ impl Network {
             requests: Requests::open()?,
             keeper: AddressKeeper::new(Some(AddressProtocol::DRIVER)),
             virtual_macs: VirtualMacs::default(),
+            hearing: Hearing::default(),
             firewall: Firewall::new(),
             refusing: BTreeSet::new(),
             waiting: BTreeSet::new(),
             leaving: BTreeSet::new(),
             watchers: BTreeMap::new(),
             names: BTreeMap::new(),
+            macs: BTreeMap::new(),
+            moved: BTreeSet::new(),
+            hopeful: BTreeSet::new(),
+            returns: BTreeSet::new(),
             sources: BTreeMap::new(),
             virtuals: BTreeMap::new(),
             dirty: BTreeSet::new(),
@@ -115,6 +130,7 @@ impl Network {
             self.virtual_macs.deadline(),
             self.firewall.deadline(),
             self.retry_at,
+            self.returns.first().map(|(at, _)| *at),
         ]
         .into_iter()
         .flatten()
@@ -125,6 +141,7 @@ impl Network {
         self.keeper.is_settled()
             && self.requests.is_idle()
             && self.virtual_macs.is_settled(interfaces)
+            && self.hearing.is_settled()
             && self.firewall.is_settled()
             && self.waiting.is_empty()
             && self.dirty.is_empty()
@@ -167,6 +184,9 @@ impl Network {
         self.keeper.forget(id);
         self.dirty.remove(&id);
         self.deaf.remove(&id);
+        self.moved.remove(&id);
+        self.hopeful.remove(&id);
+        self.returns.retain(|(_, returning)| *returning != id);
     }
 
     pub(super) const fn clean_leftovers(&mut self) {
@@ -232,9 +252,17 @@ impl Network {
                     self.disturb(former);
                 }
                 self.disturb(link.name);
+                if let Some(mac) = link.mac
+                    && let Some(former) = self.macs.insert(link.index, mac)
+                    && former != mac
+                    && let Some(watchers) = self.watchers.get(&link.name)
+                {
+                    self.moved.extend(watchers);
+                }
             }
             NetworkEvent::LinkRemoved(link) => {
                 self.names.remove(&link.index);
+                self.macs.remove(&link.index);
                 self.disturb(link.name);
             }
             NetworkEvent::AddressAdded(address)
@@ -247,6 +275,11 @@ impl Network {
                     && let Some(name) = self.names.get(&address.index).copied()
                 {
                     self.disturb(name);
+                    if matches!(event, NetworkEvent::AddressAdded(_))
+                        && let Some(watchers) = self.watchers.get(&name)
+                    {
+                        self.hopeful.extend(watchers);
+                    }
                 }
             }
             NetworkEvent::Synchronised => {
@@ -273,6 +306,12 @@ impl Network {
         if self.retry_at.is_some_and(|at| at <= now) {
             self.retry_at = None;
             self.dirty.append(&mut self.deaf);
+        }
+        while let Some((at, id)) = self.returns.first().copied()
+            && at <= now
+        {
+            self.returns.pop_first();
+            self.dirty.insert(id);
         }
     }
 

@@ -6,9 +6,9 @@ use vrrp_core::receive::{Discard, Remarks};
 use vrrp_core::{Family, Heard, Transition, Vrid};
 
 use super::RouterId;
+use super::obstacle::Obstacle;
 use crate::addresses::AddressError;
 use crate::firewall::FirewallError;
-use crate::macvlan::MacvlanError;
 use crate::sysctl::SysctlError;
 use crate::{InterfaceName, OpenError, ReceiveError, SendError};
 
@@ -86,14 +86,8 @@ pub enum Notice {
         /// Why.
         error: AddressError,
     },
-    /// The macvlan of a virtual router is not as wanted.
-    MacvlanFailed {
-        /// The virtual router.
-        router: RouterId,
-        /// Why.
-        error: MacvlanError,
-    },
-    /// A kernel parameter that a macvlan needs cannot be set.
+    /// A kernel parameter cannot be set that a macvlan needs, or a router to hear the owner of its
+    /// addresses.
     SysctlFailed {
         /// Why.
         error: SysctlError,
@@ -104,12 +98,14 @@ pub enum Notice {
         /// Why.
         error: FirewallError,
     },
-    /// The interface of a virtual router became usable, or unusable.
-    Interface {
+    /// Something keeps a virtual router from being Active, or does so no longer.
+    Obstacle {
         /// The virtual router.
         router: RouterId,
-        /// Whether it is there, up and has carrier.
-        usable: bool,
+        /// What it is.
+        obstacle: Obstacle,
+        /// Whether it is there now.
+        present: bool,
     },
     /// A socket for an interface cannot be opened; tried again when the interface changes.
     SocketFailed {
@@ -154,8 +150,7 @@ impl Notice {
             | Self::AddressInstalled { router, .. }
             | Self::AddressLost { router, .. }
             | Self::AddressFailed { router, .. }
-            | Self::MacvlanFailed { router, .. }
-            | Self::Interface { router, .. }
+            | Self::Obstacle { router, .. }
             | Self::SendFailed { router, .. } => Some(*router),
             Self::Unknown { .. }
             | Self::SysctlFailed { .. }

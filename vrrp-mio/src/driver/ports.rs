@@ -19,6 +19,9 @@ const RECEIVE_QUEUE: usize = 1024 * 1024;
 /// and a flood has no end.
 const HEARING: Duration = Duration::from_millis(100);
 
+/// In place of an interface: sockets for what is routed.
+pub(super) const ROUTED: u32 = 0;
+
 #[derive(Debug, Default)]
 pub(super) struct Ports {
     listeners: Vec<Option<Listener>>,
@@ -32,8 +35,9 @@ pub(super) struct Ports {
 #[derive(Debug)]
 pub(super) struct Listener {
     pub(super) socket: AdvertSocket,
-    /// Routers by identifier, sorted; routers with the same one differ in their peers.
-    members: Vec<(Vrid, usize)>,
+    /// Routers by identifier, sorted, and the group each joined; routers with the same identifier
+    /// differ in their peers.
+    members: Vec<Member>,
     groups: BTreeMap<IpAddr, usize>,
     /// Whether there may be more to read, and since which turn.
     pending: bool,
@@ -44,17 +48,26 @@ pub(super) struct Listener {
     pub(super) unknown: [u64; 4],
 }
 
+/// What a router joined, which is what it leaves whatever it was told since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Member {
+    pub(super) vrid: Vrid,
+    pub(super) router: usize,
+    pub(super) group: Option<IpAddr>,
+}
+
 impl Listener {
-    /// The router in this place among those of identifier `vrid`.
-    pub(super) fn member(&self, vrid: Vrid, place: usize) -> Option<usize> {
-        let start = self.members.partition_point(|(member, _)| *member < vrid);
-        let (member, id) = self.members.get(start + place)?;
-        (*member == vrid).then_some(*id)
+    /// The routers of identifier `vrid`.
+    pub(super) fn members(&self, vrid: Vrid) -> impl Iterator<Item = usize> {
+        let start = self.members.partition_point(|member| member.vrid < vrid);
+        let rest = self.members.get(start..).unwrap_or_default().iter();
+        rest.take_while(move |member| member.vrid == vrid)
+            .map(|member| member.router)
     }
 
     /// Every router that listens.
     pub(super) fn all_members(&self) -> Vec<usize> {
-        self.members.iter().map(|(_, id)| *id).collect()
+        self.members.iter().map(|member| member.router).collect()
     }
 
     /// Whether `vrid` was not reported before; remembers that it was.
@@ -139,8 +152,7 @@ impl Ports {
         registry: &Registry,
         interface: u32,
         transport: Transport,
-        member: (Vrid, usize),
-        group: Option<IpAddr>,
+        member: Member,
     ) -> Result<usize, OpenError> {
         let index = match self.by_interface.get(&(interface, transport)) {
             Some(index) => *index,
@@ -149,7 +161,7 @@ impl Ports {
         let Some(listener) = self.listener(index) else {
             return Ok(index);
         };
-        if let Some(group) = group {
+        if let Some(group) = member.group {
             if !listener.groups.contains_key(&group)
                 && let Err(error) = listener.socket.join(group)
             {
@@ -166,18 +178,16 @@ impl Ports {
     }
 
     /// Removes a router, closing the socket after the last one.
-    pub(super) fn leave(
-        &mut self,
-        registry: &Registry,
-        index: usize,
-        member: (Vrid, usize),
-        group: Option<IpAddr>,
-    ) {
+    pub(super) fn leave(&mut self, registry: &Registry, index: usize, router: usize) {
         let Some(listener) = self.listener(index) else {
             return;
         };
-        listener.members.retain(|existing| *existing != member);
-        if let Some(group) = group
+        let place = |member: &Member| member.router == router;
+        let Some(place) = listener.members.iter().position(place) else {
+            return;
+        };
+        let member = listener.members.remove(place);
+        if let Some(group) = member.group
             && let Some(members) = listener.groups.get_mut(&group)
         {
             *members = members.saturating_sub(1);
@@ -211,7 +221,10 @@ impl Ports {
         interface: u32,
         transport: Transport,
     ) -> Result<usize, OpenError> {
-        let mut socket = AdvertSocket::open(interface, transport)?;
+        let mut socket = match interface {
+            ROUTED => AdvertSocket::open_routed(transport)?,
+            _ => AdvertSocket::open(interface, transport)?,
+        };
         // Everything is let in, for every rule that discards a packet has its counter.
         socket.set_filter(&Filter::Datagrams)?;
         // A smaller queue than wished for is no reason to stay deaf.

@@ -1,11 +1,12 @@
 //! From a socket to a router: demultiplexing, admission, remarks.
 
+use smallvec::SmallVec;
 use vrrp_core::receive::{Admitted, Discard, Packet, Remarks, ReplayWindow};
-use vrrp_core::wire::{Advertisement, AhPacket, Ipv4Error};
+use vrrp_core::wire::{Advertisement, AhPacket, Ipv4Error, PseudoHeader};
 use vrrp_core::{Event, Family, Instant, Role, Vrid};
 
 use super::router::Noted;
-use super::{Driver, Notice, RouterId};
+use super::{Driver, Notice};
 use crate::{Datagram, ReceiveError, Received, Reject, Transport};
 
 /// Packets read from one socket before the next one has its turn. While more are waiting, timers
@@ -76,10 +77,7 @@ impl Driver {
         let ends = datagram.ends();
         let decoded = Advertisement::decode(pdu, &ends).map_err(Discard::Decode);
         let mut refusal = None;
-        for place in 0.. {
-            let Some(id) = self.member(index, vrid, place) else {
-                break;
-            };
+        for id in self.members(index, vrid, &ends) {
             let verdict = decoded.and_then(|advertisement| {
                 let packet = Packet {
                     source: ends.source(),
@@ -103,9 +101,32 @@ impl Driver {
         }
     }
 
-    /// The router in this place among those of `vrid`, which their peers tell apart.
-    fn member(&mut self, index: usize, vrid: Option<Vrid>, place: usize) -> Option<usize> {
-        self.ports.listener(index)?.member(vrid?, place)
+    /// The routers of `vrid`, which their peers tell apart: those that list the source, if any do, or
+    /// one that hears strangers as well would take what is for another.
+    fn members(
+        &mut self,
+        index: usize,
+        vrid: Option<Vrid>,
+        ends: &PseudoHeader,
+    ) -> SmallVec<[usize; 2]> {
+        let listener = self.ports.listener(index);
+        let mut members: SmallVec<[usize; 2]> = match (listener, vrid) {
+            (Some(listener), Some(vrid)) => listener.members(vrid).collect(),
+            (Some(_) | None, _) => SmallVec::new(),
+        };
+        if members.len() > 1 {
+            let router = |id: &usize| self.routers.get(*id).and_then(Option::as_ref);
+            let lists = |id: &usize| router(id).is_some_and(|it| it.reach().lists(ends.source()));
+            let is_sought = |id: &usize| {
+                let source = router(id).and_then(|it| it.told.manner.path.source());
+                source.is_none_or(|own| own == ends.destination())
+            };
+            if members.iter().any(lists) {
+                members.retain(|id| lists(id));
+            }
+            members.sort_by_key(|id| !is_sought(id));
+        }
+        members
     }
 
     fn admit(&mut self, id: usize, packet: &Packet<'_>, now: Instant) -> Result<Admitted, Discard> {
@@ -145,7 +166,7 @@ impl Driver {
         {
             remarks.push(remark);
             self.notices.push(Notice::Remark {
-                router: RouterId(id),
+                router: router.id,
                 source: heard.source,
                 remarks: admitted.remarks,
             });
@@ -154,11 +175,13 @@ impl Driver {
         if !router.declared && !was_active && !heard.priority.is_resign() {
             // Somebody else is Active: what an earlier run left is not ours to hold (D1).
             self.network.remove_addresses(id, router);
+            self.network.dirty.insert(id);
         }
         let actions = router.machine.handle(now, Event::Advertisement(heard));
+        router.form.heard(now, &router.machine, admitted);
         if was_active && actions.transition().is_none() && !actions.is_empty() {
             self.notices.push(Notice::Contested {
-                router: RouterId(id),
+                router: router.id,
                 heard,
             });
         }
@@ -170,12 +193,12 @@ impl Driver {
             return;
         };
         router.counters.update(|all| all.discarded(&discard));
-        let kind = 1 << kind(&discard);
+        let kind = 1 << discard.index();
         let Noted { discards, .. } = &mut **router.noted.get_or_insert_default();
         if *discards & kind == 0 {
             *discards |= kind;
             self.notices.push(Notice::Discarded {
-                router: RouterId(id),
+                router: router.id,
                 source,
                 discard,
             });
@@ -212,28 +235,5 @@ fn notable(remarks: &Remarks) -> Remarks {
         checksum: None,
         icv: None,
         ..*remarks
-    }
-}
-
-/// A number per kind of discard, below 32.
-const fn kind(discard: &Discard) -> u32 {
-    match discard {
-        Discard::Ipv4(_) => 0,
-        Discard::Ah(_) => 1,
-        Discard::Decode(_) => 2,
-        Discard::Ttl(_) => 3,
-        Discard::Vrid => 4,
-        Discard::Version(_) => 5,
-        Discard::Destination => 6,
-        Discard::Peer => 7,
-        Discard::AuthenticationType => 8,
-        Discard::Authentication => 9,
-        Discard::Replay => 10,
-        Discard::Owner => 11,
-        Discard::Interval { .. } => 12,
-        Discard::FirstAddress => 13,
-        Discard::AddressList => 14,
-        // The enum is non-exhaustive towards other crates.
-        _ => 31,
     }
 }

@@ -3,15 +3,18 @@
 use core::net::IpAddr;
 
 use smallvec::SmallVec;
-use vrrp_core::announce::{Pace, Schedule};
-use vrrp_core::receive::{Admission, Expect, Reach, Remarks, ReplayWindow};
+use vrrp_core::announce::Schedule;
+use vrrp_core::receive::{Admission, Expect, FollowedForm, Reach, Remarks, ReplayWindow};
 use vrrp_core::wire::{Addresses, ChecksumForm};
 use vrrp_core::{Config, Family, Instant, Statistics, Transition, VirtualRouter};
 
-use super::announce::Owed;
+use super::RouterId;
+use super::ability::Retreat;
+use super::announce::Outbox;
 use super::counters::Counters;
 use super::flags::Flags;
-use super::spec::Path;
+use super::obstacle::Obstacle;
+use super::spec::{Path, TransmitChecksum};
 use super::told::{KeptAddress, Told};
 use super::virtual_mac::BearerId;
 use crate::InterfaceName;
@@ -23,6 +26,7 @@ pub(super) type Keys = SmallVec<[(AddressKey, u32); 1]>;
 /// A virtual router on a [`Driver`](super::Driver), to look at.
 #[derive(Debug)]
 pub struct Router {
+    pub(super) id: RouterId,
     pub(super) told: Told,
     pub(super) machine: VirtualRouter,
     pub(super) octets: AddressOctets,
@@ -35,6 +39,11 @@ pub struct Router {
     pub(super) interface: Option<u32>,
     /// Whether the interface is usable.
     pub(super) usable: bool,
+    /// What keeps it from being Active, as last found.
+    pub(super) obstacles: Box<[Obstacle]>,
+    /// The owner of the driver reported a fault.
+    pub(super) tracked_fault: bool,
+    pub(super) retreat: Option<Box<Retreat>>,
     /// The last primary address known: a resignation is sent from it when it is gone.
     pub(super) source: Option<IpAddr>,
     pub(super) listener: Option<usize>,
@@ -52,12 +61,12 @@ pub struct Router {
     pub(super) installed: Flags,
     /// While anything is due.
     pub(super) schedule: Option<Box<Schedule>>,
-    pub(super) owed: Owed,
-    pub(super) pace: Pace,
+    pub(super) outbox: Outbox,
     /// From when on a full send queue may have drained.
     pub(super) drained_at: Instant,
     pub(super) ah_sequence: u32,
     pub(super) peer_checksum: Option<ChecksumForm>,
+    pub(super) form: FollowedForm,
     /// Since the last transition.
     pub(super) noted: Option<Box<Noted>>,
     pub(super) send_failing: bool,
@@ -123,8 +132,17 @@ impl AddressOctets {
 }
 
 impl Router {
-    pub(super) fn new(config: Config, told: Told, now: Instant, ah_sequence: u32) -> Self {
+    pub(super) fn new(
+        id: RouterId,
+        config: Config,
+        told: Told,
+        now: Instant,
+        ah_sequence: u32,
+    ) -> Self {
+        let (TransmitChecksum::Always(form) | TransmitChecksum::FollowPeer(form)) =
+            told.manner.checksum;
         Self {
+            id,
             machine: VirtualRouter::new(config),
             octets: AddressOctets::new(
                 config.family(),
@@ -136,6 +154,9 @@ impl Router {
             last: None,
             interface: None,
             usable: false,
+            obstacles: Box::default(),
+            tracked_fault: false,
+            retreat: None,
             source: None,
             listener: None,
             deaf: false,
@@ -145,11 +166,11 @@ impl Router {
             declared: false,
             installed: Flags::new(told.all().count()),
             schedule: None,
-            owed: Owed::default(),
-            pace: Pace::new(told.manner.announce_interval),
+            outbox: Outbox::new(told.manner.arp_interval, told.manner.neighbor_interval),
             drained_at: Instant::EPOCH,
             ah_sequence,
             peer_checksum: None,
+            form: FollowedForm::new(form),
             noted: None,
             send_failing: false,
             told,
@@ -202,6 +223,12 @@ impl Router {
         self.usable
     }
 
+    /// What keeps it from being Active: nothing if empty.
+    #[must_use]
+    pub const fn obstacles(&self) -> &[Obstacle] {
+        &self.obstacles
+    }
+
     /// The checksum form last heard in version 3 over IPv4.
     #[must_use]
     pub const fn peer_checksum(&self) -> Option<ChecksumForm> {
@@ -236,15 +263,20 @@ impl Router {
             .and_then(|(_, position)| usize::try_from(*position).ok())
     }
 
+    /// Where advertisements come from.
+    pub(super) fn reach(&self) -> Reach<'_> {
+        match &self.told.manner.path {
+            Path::Multicast { group, .. } => Reach::Group(*group),
+            Path::Unicast { peers, only, .. } => Reach::Peers { peers, only: *only },
+        }
+    }
+
     pub(super) fn admission(&self) -> Admission<'_> {
         Admission {
             config: self.machine.config(),
             addresses: self.octets.first(self.advertised.into()),
             expect: self.told.manner.expect,
-            reach: match &self.told.manner.path {
-                Path::Multicast { group, .. } => Reach::Group(*group),
-                Path::Unicast { peers, only, .. } => Reach::Peers { peers, only: *only },
-            },
+            reach: self.reach(),
             owner_is_deaf: self.told.manner.owner_is_deaf,
             first_address: self.told.manner.first_address,
             address_list: self.told.manner.address_list,

@@ -14,7 +14,9 @@ use crate::{AddressSpec, InterfaceName};
 pub struct RouterSpec {
     /// The election.
     pub config: Config,
-    /// The interface, waited for while it does not exist.
+    /// The interface, waited for while it does not exist. Where the path is
+    /// [routed](Path::Unicast::routed) it is that of the source address, on which virtual addresses
+    /// without a device go.
     pub interface: InterfaceName,
     /// The advertised addresses, in the order they are sent (T5). Those beyond what one
     /// advertisement can carry are kept but not advertised.
@@ -37,8 +39,10 @@ pub struct RouterSpec {
     pub address_list: Conformance,
     /// When neighbours are told.
     pub announce: announce::Config,
-    /// The least time between two announcements of this router.
-    pub announce_interval: Duration,
+    /// The least time between two gratuitous ARP requests of this router.
+    pub arp_interval: Duration,
+    /// The least time between two of its unsolicited neighbour advertisements.
+    pub neighbor_interval: Duration,
     /// The virtual MAC, where one is used (RFC 9568 §7.3).
     pub virtual_mac: Option<VirtualMac>,
     /// Whether the router follows the state of its interface. Without it only a missing interface
@@ -71,7 +75,8 @@ impl RouterSpec {
             first_address: Conformance::Report,
             address_list: Conformance::Report,
             announce: announce::Config::default(),
-            announce_interval: Duration::ZERO,
+            arp_interval: Duration::ZERO,
+            neighbor_interval: Duration::ZERO,
             virtual_mac: None,
             track_interface: true,
         }
@@ -85,6 +90,8 @@ pub struct VirtualAddress {
     pub spec: AddressSpec,
     /// Another interface to put it on than the router's.
     pub device: Option<InterfaceName>,
+    /// Whether the router can be Active only while `device` is up.
+    pub track: bool,
 }
 
 impl VirtualAddress {
@@ -94,6 +101,7 @@ impl VirtualAddress {
         Self {
             spec: AddressSpec::new(0, address, prefix_len),
             device: None,
+            track: true,
         }
     }
 }
@@ -118,6 +126,9 @@ pub enum Path {
         only: bool,
         /// Time to live or hop limit sent.
         hop_limit: u8,
+        /// Whether packets leave as the kernel routes them and may come in on any interface, rather
+        /// than on the router's. It then needs a source.
+        routed: bool,
     },
 }
 
@@ -130,6 +141,29 @@ impl Path {
             peers,
             only: true,
             hop_limit: TTL,
+            routed: false,
+        }
+    }
+
+    /// Whether packets leave as the kernel routes them.
+    #[must_use]
+    pub const fn is_routed(&self) -> bool {
+        match self {
+            Self::Multicast { .. } => false,
+            Self::Unicast { routed, .. } => *routed,
+        }
+    }
+
+    /// Whether an advertisement may be for a router of either path.
+    pub(super) fn meets(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Multicast { group, .. }, Self::Multicast { group: other, .. }) => group == other,
+            (Self::Unicast { peers, .. }, Self::Unicast { peers: others, .. }) => {
+                let is_other = |peer: &Peer| others.iter().any(|it| it.address == peer.address);
+                peers.iter().any(is_other)
+            }
+            (Self::Multicast { .. }, Self::Unicast { .. })
+            | (Self::Unicast { .. }, Self::Multicast { .. }) => false,
         }
     }
 
@@ -145,9 +179,11 @@ impl Path {
 /// Which form of the version 3 checksum is sent over IPv4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TransmitChecksum {
-    /// Always this one.
+    /// Always this one. Of [`ChecksumForm::MessageOnly`] see what it says about peers that discard
+    /// it.
     Always(ChecksumForm),
-    /// The one last heard from a peer, and this one until then.
+    /// That of the router that wins, as [`FollowedForm`](vrrp_core::receive::FollowedForm) learns
+    /// it, and this one until then.
     FollowPeer(ChecksumForm),
 }
 

@@ -35,7 +35,8 @@ pub(super) struct Manner {
     pub(super) first_address: Conformance,
     pub(super) address_list: Conformance,
     pub(super) announce: announce::Config,
-    pub(super) announce_interval: Duration,
+    pub(super) arp_interval: Duration,
+    pub(super) neighbor_interval: Duration,
     pub(super) track_interface: bool,
 }
 
@@ -54,17 +55,26 @@ impl Told {
             first_address: spec.first_address,
             address_list: spec.address_list,
             announce: spec.announce,
-            announce_interval: spec.announce_interval,
+            arp_interval: spec.arp_interval,
+            neighbor_interval: spec.neighbor_interval,
             track_interface: spec.track_interface,
         };
         let manner = match others.find(|other| ***other == manner) {
             Some(other) => Arc::clone(other),
             None => Arc::new(manner),
         };
+        // Where an address goes without saying: on the router's macvlan, or else its interface.
+        let own = spec.interface;
+        let macvlan = spec.virtual_mac.map(|virtual_mac| virtual_mac.name);
+        let kept = |mut address: VirtualAddress| {
+            let other = |device: &InterfaceName| *device != own && Some(*device) != macvlan;
+            address.device = address.device.filter(other);
+            KeptAddress::new(address)
+        };
         let told = Self {
-            interface: spec.interface,
-            addresses: spec.addresses.into_iter().map(KeptAddress::new).collect(),
-            excluded: spec.excluded.into_iter().map(KeptAddress::new).collect(),
+            interface: own,
+            addresses: spec.addresses.into_iter().map(kept).collect(),
+            excluded: spec.excluded.into_iter().map(kept).collect(),
             virtual_mac: spec.virtual_mac.map(Box::new),
             manner,
         };
@@ -133,6 +143,14 @@ impl KeptAddress {
         }
     }
 
+    /// The interface it goes on, if not the router's, which has to be up.
+    pub(super) fn tracked(&self) -> Option<InterfaceName> {
+        match self {
+            Self::Plain { .. } => None,
+            Self::Special(special) => special.device.filter(|_| special.track),
+        }
+    }
+
     /// What to ask of the kernel on the interface of `index`.
     pub(super) fn spec(&self, index: u32) -> AddressSpec {
         match self {
@@ -188,6 +206,26 @@ mod tests {
         let both = [&second.manner, &first.manner];
         let (_, third) = Told::new(spec("eth1", 200), both.into_iter());
         assert!(Arc::ptr_eq(&first.manner, &third.manner));
+    }
+
+    #[test]
+    fn an_address_on_the_own_interface_or_macvlan_has_no_device_of_its_own() {
+        let on = |device: &str| VirtualAddress {
+            device: Some(device.parse().unwrap()),
+            ..VirtualAddress::new([192, 0, 2, 1].into(), 24)
+        };
+        let spec = RouterSpec {
+            virtual_mac: Some(VirtualMac {
+                name: "vrrp.51".parse().unwrap(),
+                mac: vrrp_core::MacAddr([0, 0, 0x5e, 0, 1, 51]),
+                transmit_base: false,
+            }),
+            addresses: vec![on("eth0"), on("vrrp.51"), on("eth1")],
+            ..spec("eth0", 100)
+        };
+        let (_, told) = Told::new(spec, [].iter());
+        let devices: Vec<_> = told.all().map(KeptAddress::device).collect();
+        assert_eq!(devices, [None, None, Some("eth1".parse().unwrap())]);
     }
 
     #[test]

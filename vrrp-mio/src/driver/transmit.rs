@@ -38,7 +38,7 @@ impl Router {
             (Version::V3, Family::V6) => Format::V3(ChecksumForm::PseudoHeader),
             (Version::V3, Family::V4) => Format::V3(match self.told.manner.checksum {
                 TransmitChecksum::Always(form) => form,
-                TransmitChecksum::FollowPeer(form) => self.peer_checksum.unwrap_or(form),
+                TransmitChecksum::FollowPeer(_) => self.form.get(),
             }),
         }
     }
@@ -263,26 +263,53 @@ fn refused(error: &EncodeError) -> SendError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::driver::{RouterSpec, Told};
-    use vrrp_core::{Config, Instant, Settings};
+    use crate::driver::{RouterId, RouterSpec, Told};
+    use vrrp_core::receive::Admitted;
+    use vrrp_core::{Config, Event, Heard, Instant, Interval, Settings};
 
     /// RFC 9568 §5.2.8 and what came before it.
     #[test]
-    fn the_checksum_of_the_peer_is_followed_unless_one_is_prescribed() {
+    fn the_checksum_of_the_winner_is_followed_unless_one_is_prescribed() {
         let config = Config::try_from(Settings::new(Version::V3, Family::V4, 1)).unwrap();
         let router = |checksum: Option<TransmitChecksum>| {
             let mut spec = RouterSpec::new(config, "eth0".parse().unwrap(), Vec::new());
             spec.checksum = checksum.unwrap_or(spec.checksum);
             let (config, told) = Told::new(spec, [].iter());
-            Router::new(config, told, Instant::EPOCH, 0)
+            let id = RouterId::new(0, 0);
+            let mut router = Router::new(id, config, told, Instant::EPOCH, 0);
+            let heard = Heard {
+                source: [192, 0, 2, 9].into(),
+                priority: Priority::from_wire(200),
+                interval: Interval::DEFAULT,
+            };
+            let admitted = Admitted {
+                heard,
+                remarks: vrrp_core::receive::Remarks {
+                    checksum: Some(ChecksumForm::MessageOnly),
+                    ..Default::default()
+                },
+                listed: true,
+            };
+            let before = router.format();
+            for event in [
+                Event::PrimaryAddress(Some([192, 0, 2, 2].into())),
+                Event::Startup,
+                Event::Advertisement(heard),
+            ] {
+                let _actions = router.machine.handle(Instant::EPOCH, event);
+            }
+            for second in 0..5 {
+                let now = Instant::from_millis(second * 1_000);
+                router.form.heard(now, &router.machine, &admitted);
+            }
+            (before, router.format())
         };
-        let mut follower = router(None);
-        assert_eq!(follower.format(), Format::V3(ChecksumForm::PseudoHeader));
-        follower.peer_checksum = Some(ChecksumForm::MessageOnly);
-        assert_eq!(follower.format(), Format::V3(ChecksumForm::MessageOnly));
+        let (pseudo, plain) = (
+            Format::V3(ChecksumForm::PseudoHeader),
+            Format::V3(ChecksumForm::MessageOnly),
+        );
+        assert_eq!(router(None), (pseudo, plain));
         let always = TransmitChecksum::Always(ChecksumForm::PseudoHeader);
-        let mut stubborn = router(Some(always));
-        stubborn.peer_checksum = Some(ChecksumForm::MessageOnly);
-        assert_eq!(stubborn.format(), Format::V3(ChecksumForm::PseudoHeader));
+        assert_eq!(router(Some(always)), (pseudo, pseudo));
     }
 }

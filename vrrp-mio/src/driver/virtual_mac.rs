@@ -9,7 +9,7 @@ use super::network::Tag;
 use super::router::Router;
 use super::spec::VirtualMac;
 use super::told::Told;
-use super::{Driver, Notice, RouterId};
+use super::{Driver, Notice};
 use crate::interfaces::Link;
 use crate::macvlan::{Macvlan, MacvlanError, MacvlanSpec, MacvlanStep, Presence};
 use crate::netlink::{RequestError, TimeSlice};
@@ -29,7 +29,7 @@ pub(super) struct VirtualMacs {
     due: BTreeSet<BearerId>,
     timers: BTreeSet<(Instant, BearerId)>,
     last: Option<BearerId>,
-    sysctls: Sysctls,
+    pub(super) sysctls: Sysctls,
 }
 
 #[derive(Debug)]
@@ -37,14 +37,14 @@ struct Bearer {
     macvlan: Macvlan,
     parent: InterfaceName,
     /// Of the addresses it bears.
-    families: Vec<Family>,
+    family: Family,
     /// None once it is to go.
     router: Option<usize>,
     timer: Option<Instant>,
     /// Whether its kernel parameters are held.
     tuned: bool,
-    /// Whether something else has its name, which was told.
-    blocked: bool,
+    /// What else has its name.
+    taken: Option<MacvlanError>,
 }
 
 impl VirtualMacs {
@@ -70,11 +70,11 @@ impl VirtualMacs {
         let bearer = Bearer {
             macvlan,
             parent: told.interface,
-            families: families(told, family),
+            family,
             router: Some(router),
             timer: None,
             tuned: false,
-            blocked: false,
+            taken: None,
         };
         self.bearers.insert(id, bearer);
         self.by_name.entry(virtual_mac.name).or_default().insert(id);
@@ -121,9 +121,24 @@ impl VirtualMacs {
         Some(self.bearers.get(&id)?.macvlan.spec().parent)
     }
 
-    /// Whether something else has the name of the macvlan.
-    pub(super) fn is_blocked(&self, id: BearerId) -> bool {
-        self.bearers.get(&id).is_some_and(|bearer| bearer.blocked)
+    /// The index of the interface under the macvlan of this name, if a router has it.
+    pub(super) fn parent_of(&self, name: InterfaceName) -> Option<u32> {
+        let bearers = self.by_name.get(&name)?.iter();
+        let mut held = bearers.filter_map(|id| self.bearers.get(id).filter(|b| b.router.is_some()));
+        Some(held.next()?.macvlan.spec().parent)
+    }
+
+    /// What is in the way of the macvlan, if anything.
+    pub(super) fn trouble(&self, id: BearerId) -> Option<MacvlanError> {
+        let bearer = self.bearers.get(&id)?;
+        bearer.taken.clone().or_else(|| bearer.macvlan.refusal())
+    }
+
+    /// Whether the macvlan is there, here to stay and prepared to be up.
+    pub(super) fn is_ready(&self, id: BearerId, interfaces: &Interfaces) -> bool {
+        (self.bearers.get(&id)).is_some_and(|bearer| {
+            !self.is_waiting(id, bearer) && bearer.macvlan.is_ready(interfaces)
+        })
     }
 
     /// The macvlan, if it is there and here to stay.
@@ -150,21 +165,24 @@ impl VirtualMacs {
                 let possible = interfaces.link(bearer.macvlan.spec().parent).is_some();
                 match bearer.router {
                     None => false,
-                    Some(_) => !possible || bearer.blocked || bearer.macvlan.is_settled(interfaces),
+                    Some(_) => {
+                        !possible || bearer.taken.is_some() || bearer.macvlan.is_settled(interfaces)
+                    }
                 }
             })
     }
 
+    /// Takes in an answer of the kernel; the router whose macvlan it is about.
     fn completed(
         &mut self,
         id: BearerId,
         result: Result<(), RequestError>,
         now: Instant,
-    ) -> Option<(Option<usize>, MacvlanError)> {
+    ) -> Option<usize> {
         let bearer = self.bearers.get_mut(&id)?;
         self.due.insert(id);
-        let error = bearer.macvlan.completed(result, now).err()?;
-        Some((bearer.router, error))
+        bearer.macvlan.completed(result, now);
+        bearer.router
     }
 
     fn set_timer(&mut self, id: BearerId) {
@@ -187,7 +205,7 @@ impl VirtualMacs {
         };
         bearer.macvlan.tuned(index);
         let (name, parent) = (bearer.macvlan.spec().name, bearer.parent);
-        let families = &bearer.families;
+        let families = &[bearer.family];
         let held = self.sysctls.hold_macvlan(families, name, parent);
         let former = core::mem::replace(&mut bearer.tuned, held.is_ok());
         let released = if former {
@@ -215,23 +233,11 @@ impl VirtualMacs {
             }
         }
         if bearer.tuned {
-            let families = &bearer.families;
+            let families = &[bearer.family];
             return self.sysctls.release_macvlan(families, name, bearer.parent);
         }
         Ok(())
     }
-}
-
-/// Of the addresses that go on the macvlan of a router.
-fn families(told: &Told, family: Family) -> Vec<Family> {
-    let borne = told
-        .all()
-        .filter(|address| address.device().is_none())
-        .map(|address| Family::of(address.address()));
-    let mut families: Vec<_> = borne.chain([family]).collect();
-    families.sort_unstable();
-    families.dedup();
-    families
 }
 
 impl Driver {
@@ -287,13 +293,9 @@ impl Driver {
         result: Result<(), RequestError>,
         now: Instant,
     ) {
-        let failure = self.network.virtual_macs.completed(id, result, now);
-        if let Some((Some(router), error)) = failure {
-            self.notices.push(Notice::MacvlanFailed {
-                router: RouterId(router),
-                error,
-            });
-        }
+        let router = self.network.virtual_macs.completed(id, result, now);
+        // It may be able now, or able no longer.
+        self.network.dirty.extend(router);
     }
 
     /// Asks the kernel for what is next about macvlans, before it is asked for addresses on them.
@@ -330,21 +332,21 @@ impl Driver {
                 return;
             };
             let step = bearer.macvlan.next_step(interfaces, now);
-            let blocked = step.is_err();
-            if core::mem::replace(&mut bearer.blocked, blocked) != blocked
-                && let Some(router) = bearer.router
-            {
-                self.network.dirty.insert(router);
-                if let Err(error) = step {
-                    self.notices.push(Notice::MacvlanFailed {
-                        router: RouterId(router),
-                        error,
-                    });
-                    return;
-                }
+            let taken = step.as_ref().err().cloned();
+            if bearer.taken != taken {
+                bearer.taken = taken;
+                self.network.dirty.extend(bearer.router);
             }
             let done = match step {
-                Ok(Some(MacvlanStep::Tune { index })) => macs.tune(id, index),
+                Ok(Some(MacvlanStep::Tune { index })) => {
+                    self.network.dirty.extend(bearer.router);
+                    macs.tune(id, index)
+                }
+                Ok(Some(MacvlanStep::Reread)) => {
+                    self.monitor.resynchronise();
+                    self.network.monitor_pending = true;
+                    return;
+                }
                 Ok(Some(MacvlanStep::Request(request))) => {
                     // There is room.
                     drop(self.network.requests.push(request, Tag::Macvlan(id)));
@@ -364,18 +366,22 @@ impl Driver {
 }
 
 impl Router {
-    /// The interface that bears the addresses without a device of their own, if it exists.
+    /// The interface that bears the addresses of its family without a device of their own, if it
+    /// exists.
     pub(super) fn home(&self, macs: &VirtualMacs, interfaces: &Interfaces) -> Option<u32> {
         match (self.told.virtual_mac(), self.bearer) {
             (None, _) => self.interface,
             (Some(_), Some(bearer)) => macs.link(bearer, interfaces).map(|link| link.index),
             (Some(virtual_mac), None) => {
                 // Left by an earlier run, which the router may yet take over.
+                let spec = MacvlanSpec {
+                    name: virtual_mac.name,
+                    parent: self.interface?,
+                    mac: virtual_mac.mac,
+                };
                 interfaces
                     .link_named(virtual_mac.name)
-                    .filter(|link| {
-                        link.mac == Some(virtual_mac.mac) && link.parent == self.interface
-                    })
+                    .filter(|link| spec.is_met_by(link, interfaces))
                     .map(|link| link.index)
             }
         }

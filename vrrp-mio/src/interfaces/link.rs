@@ -22,6 +22,9 @@ pub struct Link {
     pub kind: LinkKind,
     /// The interface under it (`IFLA_LINK`): the parent of a macvlan, the peer of a veth.
     pub parent: Option<u32>,
+    /// The network namespace that `parent` is numbered in, by its number here
+    /// (`IFLA_LINK_NETNSID`), if that is another one.
+    pub parent_namespace: Option<i32>,
 }
 
 impl Link {

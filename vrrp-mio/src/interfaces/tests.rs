@@ -11,6 +11,7 @@ fn link(index: u32, name: &str) -> Link {
         mtu: 1500,
         kind: LinkKind::Plain,
         parent: None,
+        parent_namespace: None,
     }
 }
 

@@ -18,6 +18,7 @@ fn parent(flags: u32) -> Link {
         mtu: 1500,
         kind: LinkKind::Plain,
         parent: None,
+        parent_namespace: None,
     }
 }
 
@@ -46,8 +47,9 @@ fn steps(subject: &mut Macvlan, interfaces: &Interfaces) -> Vec<MacvlanStep> {
     let mut steps = Vec::new();
     while let Some(step) = subject.next_step(interfaces, now).unwrap() {
         match step {
-            MacvlanStep::Request(_) => subject.completed(Ok(()), now).unwrap(),
+            MacvlanStep::Request(_) => subject.completed(Ok(()), now),
             MacvlanStep::Tune { index } => subject.tuned(index),
+            MacvlanStep::Reread => {}
         }
         steps.push(step);
     }
@@ -114,7 +116,7 @@ fn a_refusal_is_repeated_with_growing_pauses() {
             errno: 12,
             text: None,
         };
-        subject.completed(Err(refused), now).unwrap_err();
+        subject.completed(Err(refused), now);
         let deadline = now + Duration::from_millis(pause);
         assert_eq!(subject.deadline(), Some(deadline));
         assert_eq!(subject.next_step(&interfaces, now).unwrap(), None);
@@ -133,9 +135,199 @@ fn another_interface_of_the_name_is_left_alone() {
     subject.want(Presence::Up);
     let taken = MacvlanError::NameTaken {
         name: spec().name,
-        mac: spec().mac,
+        difference: Difference::Mac(None),
     };
     assert_eq!(subject.next_step(&interfaces, Instant::EPOCH), Err(taken));
     subject.want(Presence::Absent);
     assert_eq!(subject.next_step(&interfaces, Instant::EPOCH), Ok(None));
+}
+
+fn delete(index: u32) -> MacvlanStep {
+    MacvlanStep::Request(Request::DeleteLink { index })
+}
+
+/// The subject, which has made or adopted its macvlan and found it in order.
+fn settled() -> Macvlan {
+    let mut subject = Macvlan::new(spec());
+    subject.want(Presence::Up);
+    steps(&mut subject, &table([parent(UP), macvlan(DOWN)]));
+    let interfaces = table([parent(UP), macvlan(UP)]);
+    assert_eq!(steps(&mut subject, &interfaces), []);
+    assert!(subject.is_settled(&interfaces));
+    subject
+}
+
+#[test]
+fn one_in_private_mode_is_put_in_bridge_mode_before_it_is_used() {
+    let mut subject = Macvlan::new(spec());
+    subject.want(Presence::Up);
+    let private = Link {
+        kind: LinkKind::Macvlan { mode: 1 },
+        ..macvlan(DOWN)
+    };
+    let interfaces = table([parent(UP), private]);
+    // Nothing notifies of the mode of an interface that is down.
+    assert_eq!(
+        steps(&mut subject, &interfaces),
+        [
+            MacvlanStep::Request(Request::BridgeMacvlan { index: 7 }),
+            MacvlanStep::Reread
+        ]
+    );
+    assert!(!subject.is_ready(&interfaces));
+    let interfaces = table([parent(UP), macvlan(DOWN)]);
+    assert_eq!(steps(&mut subject, &interfaces).len(), 3);
+    assert!(subject.is_ready(&interfaces));
+}
+
+/// As the kernel places it: under a macvlan, or where that one's lower interface is.
+#[test]
+fn one_on_a_macvlan_is_on_the_latters_own_lower_interface() {
+    for (lower, namespace) in [(Some(1), None), (Some(2), Some(0))] {
+        let stacked = Link {
+            kind: LinkKind::Macvlan { mode: 4 },
+            parent: lower,
+            parent_namespace: namespace,
+            ..parent(UP)
+        };
+        let right = Link {
+            parent: lower,
+            parent_namespace: namespace,
+            ..macvlan(DOWN)
+        };
+        let interfaces = table([stacked.clone(), right.clone()]);
+        assert_eq!(spec().difference(&right, &interfaces), None);
+        let wrong = Link {
+            parent: Some(2),
+            parent_namespace: None,
+            ..right
+        };
+        let interfaces = table([stacked, wrong.clone()]);
+        let difference = spec().difference(&wrong, &interfaces);
+        assert_eq!(difference, Some(Difference::Lower));
+    }
+}
+
+/// While its parent was away the kernel numbered it in another namespace.
+#[test]
+fn the_interfaces_are_read_again_before_a_lower_interface_is_called_wrong() {
+    let mut subject = Macvlan::new(spec());
+    subject.want(Presence::Up);
+    let stale = Link {
+        parent: Some(9),
+        parent_namespace: Some(0),
+        ..macvlan(DOWN)
+    };
+    let interfaces = table([parent(UP), stale]);
+    let now = Instant::EPOCH;
+    assert_eq!(
+        subject.next_step(&interfaces, now),
+        Ok(Some(MacvlanStep::Reread))
+    );
+    assert_eq!(subject.next_step(&interfaces, now), Ok(None));
+    assert_eq!(subject.deadline(), Some(now + CONFIRMATION));
+    let taken = MacvlanError::NameTaken {
+        name: spec().name,
+        difference: Difference::Lower,
+    };
+    let later = now + CONFIRMATION;
+    assert_eq!(subject.next_step(&interfaces, later), Err(taken));
+    assert_eq!(subject.deadline(), None);
+    let interfaces = table([parent(UP), macvlan(DOWN)]);
+    assert_eq!(steps(&mut subject, &interfaces).len(), 3);
+}
+
+#[test]
+fn an_own_one_that_was_changed_is_made_anew_and_never_left_behind() {
+    let mac = Link {
+        mac: Some(MacAddr([2, 0, 0, 0, 0, 9])),
+        ..macvlan(UP)
+    };
+    let renamed = Link {
+        name: "other".parse().unwrap(),
+        ..macvlan(UP)
+    };
+    for changed in [mac, renamed] {
+        for wanted in [Presence::Up, Presence::Absent] {
+            let mut subject = settled();
+            subject.want(wanted);
+            let interfaces = table([parent(UP), changed.clone()]);
+            assert!(!subject.is_settled(&interfaces));
+            assert_eq!(steps(&mut subject, &interfaces), [delete(7)]);
+            let interfaces = table([parent(UP)]);
+            let create = MacvlanStep::Request(Request::CreateMacvlan(spec()));
+            let expected = match wanted {
+                Presence::Up => vec![create],
+                Presence::Absent | Presence::Down => Vec::new(),
+            };
+            assert_eq!(steps(&mut subject, &interfaces), expected);
+        }
+    }
+}
+
+fn refused(errno: i32) -> Result<(), RequestError> {
+    Err(RequestError::Refused { errno, text: None })
+}
+
+#[test]
+fn whether_it_may_be_up_is_asked_while_it_is_to_be_down() {
+    let mut subject = Macvlan::new(spec());
+    subject.want(Presence::Up);
+    let interfaces = table([parent(UP), macvlan(DOWN)]);
+    let up = MacvlanStep::Request(Request::SetLink { index: 7, up: true });
+    let now = Instant::EPOCH;
+    for _ in 0..2 {
+        match subject.next_step(&interfaces, now).unwrap() {
+            Some(MacvlanStep::Tune { index }) => subject.tuned(index),
+            Some(MacvlanStep::Request(_)) => subject.completed(Ok(()), now),
+            Some(MacvlanStep::Reread) | None => panic!("it is prepared"),
+        }
+    }
+    assert_eq!(subject.next_step(&interfaces, now), Ok(Some(up.clone())));
+    subject.completed(refused(16), now);
+    let busy = "the kernel refused a change to interface vrrp.51";
+    assert_eq!(subject.refusal().unwrap().to_string(), busy);
+    subject.want(Presence::Down);
+    assert_eq!(subject.next_step(&interfaces, now), Ok(None));
+    assert!(subject.refusal().is_some());
+    let later = now + SHORTEST_PAUSE;
+    assert_eq!(subject.next_step(&interfaces, later), Ok(Some(up)));
+    subject.completed(Ok(()), later);
+    assert_eq!(subject.refusal(), None);
+    let interfaces = table([parent(UP), macvlan(UP)]);
+    let down = MacvlanStep::Request(Request::SetLink {
+        index: 7,
+        up: false,
+    });
+    assert_eq!(subject.next_step(&interfaces, later), Ok(Some(down)));
+}
+
+/// One that is deleted is told to be down first.
+#[test]
+fn that_it_is_gone_is_no_refusal() {
+    let mut subject = settled();
+    let now = Instant::EPOCH + CONFIRMATION;
+    let interfaces = table([parent(UP), macvlan(DOWN)]);
+    let up = MacvlanStep::Request(Request::SetLink { index: 7, up: true });
+    assert_eq!(subject.next_step(&interfaces, now), Ok(Some(up)));
+    subject.completed(refused(19), now);
+    assert_eq!(subject.refusal(), None);
+    assert_eq!(subject.next_step(&interfaces, now), Ok(None));
+    let create = MacvlanStep::Request(Request::CreateMacvlan(spec()));
+    let gone = table([parent(UP)]);
+    assert_eq!(subject.next_step(&gone, now), Ok(Some(create)));
+}
+
+#[test]
+fn one_that_could_not_be_made_is_settled_as_soon_as_it_is_not_wanted() {
+    let mut subject = Macvlan::new(spec());
+    subject.want(Presence::Up);
+    let interfaces = table([parent(UP)]);
+    let now = Instant::EPOCH;
+    subject.next_step(&interfaces, now).unwrap().unwrap();
+    subject.completed(refused(16), now);
+    subject.want(Presence::Absent);
+    assert_eq!(subject.next_step(&interfaces, now), Ok(None));
+    assert_eq!((subject.refusal(), subject.deadline()), (None, None));
+    assert!(subject.is_settled(&interfaces));
 }

@@ -58,6 +58,7 @@ fn link(payload: &[u8]) -> Option<Link> {
     let flags = LinkFlags::from_bits(u32_at(payload, 8)?);
     let mut name = None;
     let mut link = (None, 0, LinkKind::Plain, None);
+    let mut parent_namespace = None;
     for (kind, value) in Attributes::after(payload, LINK_HEADER)? {
         match kind {
             libc::IFLA_IFNAME => name = text(value).and_then(|name| name.parse().ok()),
@@ -65,6 +66,9 @@ fn link(payload: &[u8]) -> Option<Link> {
             libc::IFLA_MTU => link.1 = u32_at(value, 0)?,
             libc::IFLA_LINKINFO => link.2 = link_kind(value),
             libc::IFLA_LINK => link.3 = u32_at(value, 0).filter(|&parent| parent != 0),
+            libc::IFLA_LINK_NETNSID => {
+                parent_namespace = u32_at(value, 0).map(u32::cast_signed);
+            }
             // A wireless event is no description: it lacks everything else.
             libc::IFLA_WIRELESS => return None,
             _ => {}
@@ -79,6 +83,7 @@ fn link(payload: &[u8]) -> Option<Link> {
         mtu,
         kind,
         parent,
+        parent_namespace,
     })
 }
 
@@ -190,6 +195,7 @@ mod tests {
                 attribute(1, &[0, 0, 0x5e, 0, 1, 51]),
                 attribute(4, &1500u32.to_ne_bytes()),
                 attribute(5, &2u32.to_ne_bytes()),
+                attribute(37, &0i32.to_ne_bytes()),
                 attribute(18 | 0x8000, &info),
             ],
         );
@@ -201,6 +207,7 @@ mod tests {
             mtu: 1500,
             kind: LinkKind::Macvlan { mode: 4 },
             parent: Some(2),
+            parent_namespace: Some(0),
         };
         let decoded = Update::decode(&message(16, &payload));
         assert_eq!(decoded, Some(Update::Link(expected)));

@@ -40,6 +40,11 @@ pub enum Request {
     },
     /// Make a macvlan in bridge mode; it is down. An interface of that name is an error (`EEXIST`).
     CreateMacvlan(MacvlanSpec),
+    /// Put a macvlan in bridge mode.
+    BridgeMacvlan {
+        /// The interface.
+        index: u32,
+    },
     /// Give an interface no IPv6 link-local address of its own making.
     SuppressLinkLocal {
         /// The interface.
@@ -100,6 +105,11 @@ impl Request {
             }
             Self::CreateMacvlan(spec) => {
                 append(Rtm::Newlink, new, sequence, macvlan(spec)?, datagram)
+            }
+            Self::BridgeMacvlan { index } => {
+                let attributes = [bridge_mode()?].into_iter().collect();
+                let message = link_message(*index, Iff::empty(), Iff::empty(), attributes)?;
+                append(Rtm::Newlink, NlmF::empty(), sequence, message, datagram)
             }
             Self::SuppressLinkLocal { index } => {
                 let message = without_link_local(*index)?;
@@ -267,6 +277,22 @@ fn address_message(
 }
 
 fn macvlan(spec: &MacvlanSpec) -> Result<Ifinfomsg, EncodeError> {
+    let attributes = [
+        name(&spec.name)?,
+        attribute(Ifla::Link, spec.parent)?,
+        attribute(Ifla::Address, spec.mac.0)?,
+        bridge_mode()?,
+    ];
+    link_message(
+        0,
+        Iff::empty(),
+        Iff::empty(),
+        attributes.into_iter().collect(),
+    )
+}
+
+/// `IFLA_LINKINFO` { macvlan { `IFLA_MACVLAN_MODE` = bridge } }.
+fn bridge_mode() -> Result<Rtattr<Ifla, Buffer>, EncodeError> {
     const MACVLAN_MODE: u16 = 1;
     const MODE_BRIDGE: u32 = 4;
     let data: RtBuffer<Ifla, Buffer> = [attribute(Ifla::from(MACVLAN_MODE), MODE_BRIDGE)?]
@@ -278,18 +304,7 @@ fn macvlan(spec: &MacvlanSpec) -> Result<Ifinfomsg, EncodeError> {
     ]
     .into_iter()
     .collect();
-    let attributes = [
-        name(&spec.name)?,
-        attribute(Ifla::Link, spec.parent)?,
-        attribute(Ifla::Address, spec.mac.0)?,
-        attribute(Ifla::Linkinfo, info)?,
-    ];
-    link_message(
-        0,
-        Iff::empty(),
-        Iff::empty(),
-        attributes.into_iter().collect(),
-    )
+    attribute(Ifla::Linkinfo, info)
 }
 
 /// `IFLA_AF_SPEC` { `AF_INET6` { `IFLA_INET6_ADDR_GEN_MODE` = none } }.

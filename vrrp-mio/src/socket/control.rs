@@ -1,6 +1,6 @@
 //! Ancillary data of `sendmsg(2)` and `recvmsg(2)`.
 
-use core::net::Ipv6Addr;
+use core::net::{Ipv4Addr, Ipv6Addr};
 
 use nix::libc;
 
@@ -20,10 +20,14 @@ impl Default for ReceiveControl {
 const HEADER: usize = size_of::<usize>() + 8;
 const PACKET_INFO: usize = 20;
 const HOP_LIMIT: usize = 4;
+const IPV4_PACKET_INFO: usize = 12;
 const SECOND: usize = aligned(HEADER + PACKET_INFO);
 
 /// The octets of [`ipv6`].
 pub(super) const IPV6_CONTROL: usize = SECOND + aligned(HEADER + HOP_LIMIT);
+
+/// The octets of [`ipv4`].
+pub(super) const IPV4_CONTROL: usize = aligned(HEADER + IPV4_PACKET_INFO);
 
 const fn aligned(octets: usize) -> usize {
     octets.next_multiple_of(size_of::<usize>())
@@ -37,17 +41,38 @@ pub(super) fn ipv6(source: Ipv6Addr, interface: u32, hop_limit: u8) -> [u8; IPV6
     let mut packet_info = [0; PACKET_INFO];
     packet_info[..16].copy_from_slice(&source.octets());
     packet_info[16..].copy_from_slice(&interface.to_ne_bytes());
-    message(first, libc::IPV6_PKTINFO, &packet_info);
+    message(first, libc::IPPROTO_IPV6, libc::IPV6_PKTINFO, &packet_info);
     let hop_limit = libc::c_int::from(hop_limit);
-    message(second, libc::IPV6_HOPLIMIT, &hop_limit.to_ne_bytes());
+    let hop_limit = hop_limit.to_ne_bytes();
+    message(second, libc::IPPROTO_IPV6, libc::IPV6_HOPLIMIT, &hop_limit);
     octets
 }
 
-fn message<const N: usize>(destination: &mut [u8], kind: libc::c_int, data: &[u8; N]) {
+/// A control message that chooses the source address by which an IPv4 packet is routed (`ip(7)`,
+/// `IP_PKTINFO`).
+pub(super) fn ipv4(source: Ipv4Addr) -> [u8; IPV4_CONTROL] {
+    let mut octets = [0; IPV4_CONTROL];
+    let mut packet_info = [0; IPV4_PACKET_INFO];
+    packet_info[4..8].copy_from_slice(&source.octets());
+    message(
+        &mut octets,
+        libc::IPPROTO_IP,
+        libc::IP_PKTINFO,
+        &packet_info,
+    );
+    octets
+}
+
+fn message<const N: usize>(
+    destination: &mut [u8],
+    level: libc::c_int,
+    kind: libc::c_int,
+    data: &[u8; N],
+) {
     const LEVEL: usize = size_of::<usize>();
     const KIND: usize = LEVEL + 4;
     destination[..LEVEL].copy_from_slice(&(HEADER + N).to_ne_bytes());
-    destination[LEVEL..KIND].copy_from_slice(&libc::IPPROTO_IPV6.to_ne_bytes());
+    destination[LEVEL..KIND].copy_from_slice(&level.to_ne_bytes());
     destination[KIND..HEADER].copy_from_slice(&kind.to_ne_bytes());
     destination[HEADER..HEADER + N].copy_from_slice(data);
 }

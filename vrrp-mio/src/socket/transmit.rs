@@ -89,7 +89,9 @@ impl AdvertSocket {
                 return Err(SendError::Family);
             }
         };
-        self.send_parts_v4(destination, &[IoSlice::new(packet)])
+        let source = packet.get(12..16).and_then(|octets| octets.first_chunk());
+        let source = source.map_or(Ipv4Addr::UNSPECIFIED, |octets: &[u8; 4]| (*octets).into());
+        self.send_parts_v4(source, destination, &[IoSlice::new(packet)])
             .map_err(|error| SendError::new(error, packet.len()))
     }
 
@@ -125,13 +127,24 @@ impl AdvertSocket {
         header
             .encode(&mut head.as_mut_slice())
             .map_err(|_exceeds_ipv4| SendError::TooLong { octets })?;
-        self.send_parts_v4(destination, &[IoSlice::new(&head), IoSlice::new(payload)])
+        let parts = [IoSlice::new(&head), IoSlice::new(payload)];
+        self.send_parts_v4(source, destination, &parts)
             .map_err(|error| SendError::new(error, octets))
     }
 
-    fn send_parts_v4(&self, destination: Ipv4Addr, parts: &[IoSlice<'_>]) -> io::Result<()> {
+    fn send_parts_v4(
+        &self,
+        source: Ipv4Addr,
+        destination: Ipv4Addr,
+        parts: &[IoSlice<'_>],
+    ) -> io::Result<()> {
         let address = SockAddr::from(SocketAddrV4::new(destination, 0));
-        let message = MsgHdr::new().with_addr(&address).with_buffers(parts);
+        let control = control::ipv4(source);
+        let mut message = MsgHdr::new().with_addr(&address).with_buffers(parts);
+        if self.interface == 0 {
+            // Rules of the routing policy look at the source; the header is not theirs to read.
+            message = message.with_control(&control);
+        }
         // The group is on this link whatever the routing table says of 224.0.0.0/4.
         let flags = if destination.is_multicast() {
             libc::MSG_DONTROUTE

@@ -111,3 +111,47 @@ fn a_macvlan_is_tuned_all_or_nothing() {
     assert_eq!(tree.value("ipv4/conf/eth0/arp_ignore"), 0);
     assert_eq!(tree.value("ipv4/conf/vrrp.51/arp_ignore"), 0);
 }
+
+/// What a crash left is put back by whoever comes next: where it is held again when that ends, and
+/// at once elsewhere.
+#[test]
+fn a_killed_process_leaves_word_of_what_it_has_changed() {
+    let of = |name: &str, key: &str| format!("ipv4/conf/{name}/{key}");
+    let paths: Vec<_> = ["eth0", "eth1"]
+        .iter()
+        .flat_map(|name| ["accept_local", "rp_filter", "tag"].map(|key| of(name, key)))
+        .collect();
+    let [local0, rp0, tag0, local1, rp1, tag1] = &paths[..] else {
+        unreachable!("two interfaces, three parameters");
+    };
+    let values = [
+        (local0, 0),
+        (rp0, 1),
+        (tag0, 0),
+        (local1, 0),
+        (rp1, 0),
+        (tag1, 77),
+    ];
+    let values = values.map(|(path, value)| (path.as_str(), value));
+    let tree = Tree::new("mark", &values);
+    let name = |text: &str| text.parse::<InterfaceName>().unwrap();
+    let [accept_local, rp_filter] =
+        ["accept_local", "rp_filter"].map(|key| Parameter::v4(name("eth0"), key));
+    let mut killed = Sysctls::under(&tree.0);
+    killed.hold(&accept_local, 1).unwrap();
+    killed.hold(&rp_filter, 2).unwrap();
+    killed
+        .hold(&Parameter::v4(name("eth1"), "accept_local"), 1)
+        .unwrap();
+    core::mem::forget(killed);
+    assert_eq!(tree.value(tag1), 77, "it is somebody else's");
+
+    let mut next = Sysctls::under(&tree.0);
+    next.hold(&accept_local, 1).unwrap();
+    next.restore_left(name("eth0")).unwrap();
+    next.restore_left(name("eth1")).unwrap();
+    assert_eq!([tree.value(local0), tree.value(rp0)], [1, 1]);
+    next.release(&accept_local).unwrap();
+    assert_eq!([tree.value(local0), tree.value(tag0)], [0, 0]);
+    assert_eq!([tree.value(local1), tree.value(tag1)], [1, 77]);
+}

@@ -7,10 +7,12 @@
 )]
 
 mod addresses;
+mod contest;
 mod election;
 mod host;
 mod interfaces;
-mod meter;
+mod owner;
+mod paths;
 mod scale;
 mod stalls;
 mod transport;

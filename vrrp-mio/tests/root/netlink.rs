@@ -388,6 +388,6 @@ fn an_interface_that_has_the_macvlans_name_is_left_alone() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "interface vrrp.51 exists and is not a macvlan of 00:00:5e:00:01:33 on the same parent"
+        "interface vrrp.51 exists and is of kind veth, no macvlan"
     );
 }

@@ -1,6 +1,6 @@
 //! Keywords of virtual servers and their checks.
 
-use super::{Keyword, Table, block, no_effect, not_yet, not_yet_block, yes};
+use super::{Keyword, Table, block, lost_block, no_effect, not_yet, yes};
 
 pub(in crate::config) static VIRTUAL_SERVER: Table = Table {
     place: "in `virtual_server`",
@@ -51,7 +51,7 @@ pub(in crate::config) static VIRTUAL_SERVER: Table = Table {
 pub(in crate::config) static REAL_SERVER: Table = Table {
     place: "in `real_server`",
     keywords: &[
-        not_yet_block("BFD_CHECK", &BFD_CHECK),
+        lost_block("BFD_CHECK", &BFD_CHECK),
         block("DNS_CHECK", &DNS_CHECK),
         block("FILE_CHECK", &FILE_CHECK),
         block("HTTP_GET", &HTTP_CHECK),

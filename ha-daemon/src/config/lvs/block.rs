@@ -1,7 +1,7 @@
 //! Blocks of keywords.
 
 use crate::config::diagnostic::{Code, Diagnostic, Diagnostics, Handle, Severity};
-use crate::config::global::note;
+use crate::config::given::GivenKeywords;
 use crate::config::keywords::{Known, Table};
 use crate::config::source::Place;
 use crate::config::tree::{Block, Node};
@@ -10,23 +10,20 @@ use crate::config::value::Words;
 /// Which keywords of a block were given.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    given: Vec<(&'static str, Place)>,
+    given: GivenKeywords,
     /// Keywords that were meant, but not understood.
     tried: Vec<(&'static str, Handle)>,
 }
 
 impl Seen {
     pub(super) const NONE: Self = Self {
-        given: Vec::new(),
+        given: GivenKeywords::NONE,
         tried: Vec::new(),
     };
 
     /// Where a keyword was given.
     pub(super) fn place(&self, keyword: &str) -> Option<Place> {
-        let mut given = self.given.iter();
-        given
-            .find(|(name, _)| *name == keyword)
-            .map(|&(_, place)| place)
+        self.given.place(keyword)
     }
 
     /// Whether a keyword was meant, but not understood.
@@ -42,7 +39,7 @@ impl Seen {
         diagnostics: &mut Diagnostics,
     ) -> bool {
         let Some(before) = self.place(name) else {
-            self.given.push((name, node.keyword.place));
+            self.given.first(name, node.keyword.place);
             return true;
         };
         let text = format!("`{name}` is set twice");
@@ -78,7 +75,8 @@ pub(super) fn read<'n>(
                 continue;
             }
         } else if !may_repeat(name) {
-            note(&mut seen.given, name, node.keyword.place, diagnostics);
+            let place = node.keyword.place;
+            seen.given.note(name, keyword, place, diagnostics);
         }
         let mut words = Words::of(&node, diagnostics);
         match each(keyword, node.block.as_ref(), &mut words) {

@@ -1,5 +1,6 @@
 //! Commands to run.
 
+use crate::config::blank::is_blank;
 use crate::config::diagnostic::{Code, Diagnostic, Handle};
 use crate::config::model::{Script, Written};
 use crate::config::tape::Token;
@@ -73,7 +74,7 @@ fn split(text: &str) -> Result<Vec<String>, &'static str> {
                 quote = Some(c);
                 part.get_or_insert_default();
             }
-            c if c.is_whitespace() && quote.is_none() => parts.extend(part.take()),
+            c if is_blank(c) && quote.is_none() => parts.extend(part.take()),
             c => part.get_or_insert_default().push(c),
         }
     }

@@ -4,8 +4,8 @@ use core::ops::Range;
 use std::path::Path;
 use std::rc::Rc;
 
-use super::{Abandoned, Frame, Head, MAX_FILES, MAX_INCLUDE_DEPTH, Reader, Sequence};
-use crate::config::diagnostic::{Code, Diagnostic};
+use super::{Abandoned, Frame, Head, MAX_FILES, MAX_INCLUDE_DEPTH, MAX_NAMES, Reader, Sequence};
+use crate::config::diagnostic::{Code, Diagnostic, Severity};
 use crate::config::include::{self, Strictness};
 use crate::config::line::Line;
 use crate::config::macros::Definition;
@@ -103,8 +103,12 @@ impl Reader<'_> {
                 .push(Diagnostic::error(Code::IncludeMissing, place, text));
             return;
         };
-        let matches = include::files(pattern, &directory);
+        let matches = include::files(pattern, &directory, &mut self.names_left);
         self.report_matches(&matches, pattern, place, strictness);
+        if self.names_left == 0 {
+            self.frames.clear();
+            return;
+        }
         self.frames.push(Frame::Includes {
             files: matches.files.into_iter(),
             place,
@@ -118,27 +122,36 @@ impl Reader<'_> {
         place: Place,
         strictness: Strictness,
     ) {
-        for path in &matches.skipped {
-            let text = format!("`{}` is not read", path.display());
-            self.diagnostics.push(
-                Diagnostic::warning(Code::IncludeSkipped, place, text)
-                    .label("executable, or no regular file"),
-            );
+        for (path, why) in &matches.skipped {
+            let severity = match strictness {
+                Strictness::None => Severity::Warning,
+                Strictness::Readable
+                | Strictness::Match
+                | Strictness::WildcardMatch
+                | Strictness::BraceMatch
+                | Strictness::All => Severity::Error,
+            };
+            let text = format!("`{}` {}", path.display(), why.reason());
+            let diagnostic = Diagnostic::new(severity, Code::IncludeSkipped, place, text);
+            self.diagnostics.push(diagnostic.label("not read"));
         }
         if matches.truncated {
-            let text = format!("`{pattern}` names too many files");
-            self.diagnostics
-                .push(Diagnostic::fatal(Code::IncludeLimit, place, text));
-        }
-        let is_glob = pattern.contains(['*', '?', '[']);
-        if !matches.files.is_empty() || !matches.skipped.is_empty() {
+            let (text, label) = if self.names_left == 0 {
+                let text = format!("more than {MAX_NAMES} names were looked at for `include`");
+                (text, "nothing is read from here on")
+            } else {
+                (format!("`{pattern}` names too many files"), "")
+            };
+            let diagnostic = Diagnostic::fatal(Code::IncludeLimit, place, text);
+            self.diagnostics.push(diagnostic.label(label));
             return;
         }
-        if strictness.matches || strictness.readable {
+        let is_glob = pattern.contains(['*', '?', '[']);
+        if matches.lacks && strictness.misses(pattern, matches.looked) {
             let text = format!("`{pattern}` names no file");
             self.diagnostics
                 .push(Diagnostic::error(Code::IncludeMissing, place, text));
-        } else if !is_glob {
+        } else if matches.lacks && !is_glob {
             let text = format!("there is no file `{pattern}`");
             self.diagnostics
                 .push(Diagnostic::warning(Code::IncludeMissing, place, text));
@@ -147,6 +160,14 @@ impl Reader<'_> {
 
     /// Opens a file unless that would never end.
     pub(super) fn include_file(&mut self, path: &Path, place: Place) {
+        if self.files >= MAX_FILES {
+            let text = format!("more than {MAX_FILES} files");
+            let diagnostic = Diagnostic::fatal(Code::IncludeLimit, place, text);
+            self.diagnostics
+                .push(diagnostic.label("nothing is read from here on"));
+            self.frames.clear();
+            return;
+        }
         let canonical = path.canonicalize().ok();
         let ancestors: Vec<_> = core::iter::successors(Some(place), |place| {
             self.sources.get(place.span.source)?.included_at()
@@ -160,8 +181,6 @@ impl Reader<'_> {
             format!("`{}` includes itself", path.display())
         } else if ancestors.len() >= MAX_INCLUDE_DEPTH {
             format!("files include each other more than {MAX_INCLUDE_DEPTH} deep")
-        } else if self.files >= MAX_FILES {
-            format!("more than {MAX_FILES} files")
         } else {
             self.open_file(path, Some(place));
             return;

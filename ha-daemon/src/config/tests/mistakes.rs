@@ -17,7 +17,7 @@ const IN_INSTANCE: &[Mistake] = &[
     ("unknown-keyword", 7, 3, "  priorty 100"),
     ("unknown-keyword", 7, 1, "virtual_ipaddres {\n 10.0.0.2\n}"),
     ("unknown-keyword", 7, 1, "frobnicate {\n a {\n b\n }\n}"),
-    ("not-supported", 7, 1, "track_script {\n check\n}"),
+    ("not-supported", 7, 1, "track_script {\n}"),
     ("not-supported", 7, 1, "notify_master \"/bin/x a { b\""),
     (
         "not-supported",
@@ -142,7 +142,7 @@ const IN_INSTANCE: &[Mistake] = &[
     ("wrong-family", 7, 14, "mcast_src_ip fe80::1"),
     ("conflict", 7, 1, "unicast_ttl 64"),
     ("bad-address", 7, 14, "mcast_dst_ip 10.0.0.7"),
-    ("conflict", 8, 1, "track_interface {\neth0\n}"),
+    ("no-effect", 8, 1, "track_interface {\neth0\n}"),
     (
         "out-of-range",
         8,
@@ -239,7 +239,7 @@ const WHOLE: &[Mistake] = &[
         "not-supported",
         1,
         1,
-        "vrrp_sync_group G {\ngroup {\nA\nB\n}\n}\n",
+        "vrrp_sync_group G {\ngroup {\n}\n}\n",
     ),
     (
         "no-effect",

@@ -25,7 +25,49 @@ fn comments_end_lines_except_in_double_quotes_and_behind_a_backslash() {
     assert_eq!(lines("a \"b # c\" d ! e\n"), ["a \"b # c\" d"]);
     assert_eq!(lines("a 'b # c'\n"), ["a 'b"]);
     assert_eq!(lines("a\\#b \\! c # d\n"), ["a#b ! c"]);
-    assert_eq!(lines("a${_HASH}b${_BANG}\r\n"), ["a#b!"]);
+    assert_eq!(lines("\"a${_HASH}b${_BANG}\"\r\n"), ["\"a#b!\""]);
+}
+
+#[test]
+fn comments_may_start_in_macros() {
+    assert_eq!(lines("$C=${_HASH}\na $C b\n$C c\n"), ["a"]);
+    assert_eq!(lines("a ${_HASH} b\nc${_BANG}d\n"), ["a", "c"]);
+    assert_eq!(lines("$H=x${_HASH}y\na $H b\n"), ["a x"]);
+    assert_eq!(lines("$P=\"a # b\"\nc $P d\n"), ["c \"a # b\" d"]);
+    assert_eq!(lines("$C=${_HASH}\na \"$C \" b\n"), ["a \"# \" b"]);
+    assert_eq!(lines("$C=${_HASH}\n~SEQ(i, 1, 2) a$i $C b\n"), ["a1", "a2"]);
+    assert_eq!(lines("$Q=a\\#b\n$Q c\n"), ["a#b c"]);
+    assert_eq!(lines("$M= \\\n a ${_HASH} { \\\n b {\n$M\n"), ["a", "b {"]);
+}
+
+#[test]
+fn a_macro_may_hold_a_sequence() {
+    assert_eq!(lines("$N=~SEQ(i, 1, 2) a${i}\n$N\n"), ["a1", "a2"]);
+    assert_eq!(lines("$L=~LST(i, p, q) a$i\n${L}\n"), ["ap", "aq"]);
+    let nested = "$N=~SEQ(i, 1, 2) a${x}.${i}\n~SEQ(x, 6, 7) $N\n";
+    assert_eq!(lines(nested), ["a6.1", "a6.2", "a7.1", "a7.2"]);
+    let chain = "$N=~SEQ(i, 1, 2) a$i\n$K=~SEQ(x, 6, 7) $N\n$B=${K}\n$B\n";
+    assert_eq!(lines(chain), ["a1", "a2", "a1", "a2"]);
+    // Not at the start of a line it is a text like any other.
+    let within = "$N=~SEQ(i, 1, 2) a\nb $N\n";
+    assert_eq!(lines(within), ["b ~SEQ(i, 1, 2) a"]);
+}
+
+#[test]
+fn a_sequence_in_a_macro_repeats_macros_of_several_lines() {
+    let block = "$V= \\\n v$i { \\\n p \\\n}\n$N=~SEQ(i, 1, 2) $V\n$N\n";
+    assert_eq!(lines(block), ["v1 {", "p", "}", "v2 {", "p", "}"]);
+    let first = "$M= \\\n~SEQ(i, 1, 2) y${i} \\\nz\n$M\na\n";
+    assert_eq!(lines(first), ["y1", "y2", "z", "a"]);
+    let later = "$M= \\\nz \\\n~SEQ(i, 1, 2) y${i}\n@node1 $M\n";
+    assert_eq!(lines(later), ["z", "y1", "y2"]);
+}
+
+#[test]
+fn a_sequence_that_repeats_itself_ends() {
+    let loaded = load_text("$N=~SEQ(i, 1, 2) $N\n$N\n");
+    let codes: Vec<_> = places(&loaded).iter().map(|place| place.0).collect();
+    assert!(codes.contains(&"bad-macro"), "{codes:?}");
 }
 
 #[test]

@@ -5,28 +5,27 @@ use core::time::Duration;
 
 use vrrp_core::Instant;
 
+use super::Checks;
 use super::probe::Queue;
-use super::{BUDGET, Checks};
 
 /// Scripts that run at a time.
 pub const SCRIPTS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(255);
 
 impl Checks {
-    /// Starts those that are due, as far as there is room.
-    pub(super) fn start_scripts(&mut self, now: Instant) {
-        for _ in 0..BUDGET {
-            if self.running >= self.limit.get() {
-                break;
-            }
-            let Some((party, index)) = self.scripts.next() else {
-                break;
-            };
-            if self.leave(index, Queue::Script) {
-                self.start_script(index, now);
-            } else {
-                self.scripts.done(party);
-            }
+    /// Starts the next that is due; whether there was one that may run.
+    pub(super) fn start_next_script(&mut self, now: Instant) -> bool {
+        if self.running >= self.limit.get() {
+            return false;
         }
+        let Some((party, index)) = self.scripts.next() else {
+            return false;
+        };
+        if self.leave(index, Queue::Script) {
+            self.start_script(index, now);
+        } else {
+            self.scripts.done(party);
+        }
+        true
     }
 
     /// Starts one that has a turn, unless the process of its last attempt is still to go.

@@ -1,3 +1,4 @@
+use std::format;
 use std::string::ToString;
 
 use super::*;
@@ -48,8 +49,8 @@ fn every_cause_has_its_words_its_rule_and_its_reason() {
         (InterfaceDown, "interface down", stopped, Priority),
         (NoPrimaryAddress, "no primary address", stopped, Priority),
         (PrimaryAddress, "primary address known", started, Priority),
-        (Fault, "tracking fault", stopped, Priority),
-        (Recover, "tracking recovered", started, Priority),
+        (Fault, "something it needs is missing", stopped, Priority),
+        (Recover, "everything it needs is there", started, Priority),
         (Configured, "reconfigured", stopped, Priority),
         (GroupElected, "sync group elected", "sync group", Priority),
         (GroupYielded, "sync group yielded", "sync group", Priority),
@@ -83,4 +84,17 @@ fn displays_roles_as_the_rfc_names_them() {
     assert_eq!(Role::Initialize.to_string(), "Initialize");
     assert_eq!(Role::Backup.to_string(), "Backup");
     assert_eq!(Role::Active.to_string(), "Active");
+}
+
+#[test]
+fn actions_show_what_there_is_to_do_and_no_more() {
+    assert_eq!(
+        format!("{:?}", Actions::NONE),
+        "Actions { items: [], transition: None }"
+    );
+    let one = Actions::one(Action::Advertise(Priority::RESIGN));
+    assert_eq!(
+        format!("{one:?}"),
+        "Actions { items: [Advertise(Priority(0))], transition: None }"
+    );
 }

@@ -78,7 +78,15 @@ fn states(settings: Settings) -> [VirtualRouter; 3] {
     [off, backup, active]
 }
 
-fn outcome(mut router: VirtualRouter, event: Event) -> String {
+fn outcome(mut router: VirtualRouter, mut event: Event) -> String {
+    if let Event::Configure(config) = &mut event {
+        let version = router.config().version();
+        let settings = Settings {
+            version,
+            ..Settings::from(*config)
+        };
+        *config = Config::try_from(settings).unwrap();
+    }
     let actions = router.handle(ms(500), event);
     let mut text = router.role().to_string();
     if router.deadline().is_some() {
@@ -329,7 +337,7 @@ fn version_2() {
                 "configure",
                 [
                     "Initialize",
-                    "Backup 5718.750",
+                    "Backup 5609.375",
                     "Active 2000.000 adv228 add announce",
                 ],
             ),

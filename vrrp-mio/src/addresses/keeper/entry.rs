@@ -1,11 +1,12 @@
 //! What is known about one address.
 
 use core::time::Duration;
+use std::collections::VecDeque;
 
 use smallvec::SmallVec;
 use vrrp_core::Instant;
 
-use super::Tenure;
+use super::{AddressError, AddressEvent, Tenure};
 use crate::addresses::AddressSpec;
 use crate::interfaces::AddressKey;
 
@@ -27,10 +28,11 @@ pub(super) struct Entry<O> {
     pub(super) added: bool,
     /// The kernel refused it with our mark.
     pub(super) unmarked: bool,
-    /// Duplicate address detection has failed, and this was told.
-    pub(super) duplicate: bool,
+    /// Why it is not in place and usable, once that was told.
+    pub(super) failure: Option<Box<AddressError>>,
     losses: u8,
     refusals: u8,
+    disputes: u8,
     last_loss: Instant,
 }
 
@@ -97,18 +99,29 @@ pub(super) enum Phase {
     Paused {
         until: Instant,
     },
+    /// Another host has the address: it is removed, to be added anew, at this time.
+    Disputed {
+        until: Instant,
+    },
+    /// Duplicate address detection should have ended by this time.
+    Tentative {
+        until: Instant,
+    },
 }
 
 impl Phase {
     pub(super) const fn deadline(self) -> Option<Instant> {
         match self {
             Self::Idle | Self::Asked { .. } => None,
-            Self::Unconfirmed { until, .. } | Self::Paused { until } => Some(until),
+            Self::Unconfirmed { until, .. }
+            | Self::Paused { until }
+            | Self::Disputed { until }
+            | Self::Tentative { until } => Some(until),
         }
     }
 }
 
-impl<O> Entry<O> {
+impl<O: Copy> Entry<O> {
     pub(super) fn new() -> Self {
         Self {
             claims: SmallVec::new(),
@@ -116,9 +129,10 @@ impl<O> Entry<O> {
             condemned: false,
             added: false,
             unmarked: false,
-            duplicate: false,
+            failure: None,
             losses: 0,
             refusals: 0,
+            disputes: 0,
             last_loss: Instant::EPOCH,
         }
     }
@@ -164,16 +178,59 @@ impl<O> Entry<O> {
         pause(self.refusals - 1)
     }
 
-    pub(super) const fn accept(&mut self) {
+    /// The kernel has made the change.
+    pub(super) fn accept(&mut self) {
         self.refusals = 0;
+        if matches!(self.failure.as_deref(), Some(AddressError::Request(_))) {
+            self.failure = None;
+        }
+    }
+
+    /// Counts a failed duplicate address detection; the pause before the next one.
+    pub(super) fn dispute(&mut self) -> Duration {
+        self.disputes = self.disputes.saturating_add(1);
+        pause(self.disputes.saturating_add(2))
+    }
+
+    /// The address is in place and usable.
+    pub(super) fn succeed(&mut self) {
+        self.failure = None;
+        self.disputes = 0;
+    }
+
+    /// Takes down why the address is not usable; whether that is news.
+    pub(super) fn fail(&mut self, error: AddressError) -> bool {
+        let news = self.failure.as_deref() != Some(&error);
+        if news {
+            self.failure = Some(Box::new(error));
+        }
+        news
+    }
+
+    /// Tells active owners why the address is not usable, if that is news.
+    pub(super) fn tell_failure(
+        &mut self,
+        error: AddressError,
+        key: AddressKey,
+        events: &mut VecDeque<AddressEvent<O>>,
+    ) {
+        if self.fail(error.clone()) {
+            let claims = self.claims.iter().filter(|claim| claim.active);
+            events.extend(claims.map(|claim| AddressEvent::Failed {
+                owner: claim.owner,
+                key,
+                error: error.clone(),
+            }));
+        }
     }
 
     /// Starts afresh with a new claim: it does not pay for the past.
-    pub(super) const fn pardon(&mut self) {
+    pub(super) fn pardon(&mut self) {
         self.losses = 0;
         self.refusals = 0;
+        self.disputes = 0;
         self.unmarked = false;
-        self.duplicate = false;
+        self.failure = None;
     }
 }
 

@@ -52,4 +52,7 @@ pub enum AddressError {
     /// Duplicate address detection found another holder; the address is there but unusable.
     #[error("another host has the address")]
     Duplicate,
+    /// Duplicate address detection does not end; the address is there but unusable.
+    #[error("duplicate address detection does not end")]
+    Tentative,
 }

@@ -15,6 +15,8 @@ struct Host {
     answers: VecDeque<(AddressKey, Result<(), RequestError>)>,
     refuse: Option<i32>,
     lose_answers: bool,
+    /// The flags of what is added.
+    added_as: u32,
     overrun: bool,
     now: Instant,
     requests: Vec<Request>,
@@ -29,6 +31,7 @@ fn link() -> Link {
         mtu: 1500,
         kind: LinkKind::Plain,
         parent: None,
+        parent_namespace: None,
     }
 }
 
@@ -58,6 +61,7 @@ impl Host {
             answers: VecDeque::new(),
             refuse: None,
             lose_answers: false,
+            added_as: 0x80,
             overrun: false,
             now: Instant::from_millis(1_000),
             requests: Vec::new(),
@@ -123,11 +127,12 @@ impl Host {
                     peer: spec.peer,
                     prefix_len: spec.prefix_len,
                     scope: spec.scope,
-                    flags: AddressFlags::from_bits(0x80),
+                    flags: AddressFlags::from_bits(self.added_as),
                     protocol: *protocol,
                 }),
                 Request::RemoveAddress { .. } => self.remove(&key),
                 Request::CreateMacvlan(_)
+                | Request::BridgeMacvlan { .. }
                 | Request::SuppressLinkLocal { .. }
                 | Request::SetLink { .. }
                 | Request::DeleteLink { .. } => unreachable!("the keeper leaves links alone"),
@@ -501,4 +506,64 @@ fn a_notification_that_never_comes_raises_doubt() {
     host.request();
     assert!(host.keeper.takes_doubt());
     assert!(!host.keeper.takes_doubt(), "asked once");
+}
+
+/// The address is there in the state of `bits`, and the owner is active.
+fn in_state(bits: u32) -> Host {
+    let mut host = Host::with([KernelAddress {
+        flags: AddressFlags::from_bits(bits),
+        ..found(1, Some(18))
+    }]);
+    host.keeper.declare(1, Tenure::Virtual, [spec(1)]);
+    host.keeper.set_active(1, true);
+    host.turn();
+    host
+}
+
+fn failed(error: AddressError) -> AddressEvent<u8> {
+    AddressEvent::Failed {
+        owner: 1,
+        key: spec(1).key(),
+        error,
+    }
+}
+
+#[test]
+fn a_duplicate_is_removed_and_added_anew_with_growing_pauses_and_told_once() {
+    let mut host = in_state(0x08);
+    assert_eq!(host.events(), [failed(AddressError::Duplicate)]);
+    let key = spec(1).key();
+    assert_eq!(host.keeper.failure(&key), Some(&AddressError::Duplicate));
+    host.added_as = 0x08;
+    for pause in [800, 1_600] {
+        host.requests.clear();
+        host.turn();
+        assert_eq!(host.requests, [], "before {pause} ms");
+        host.now = host.now + Duration::from_millis(pause);
+        (0..6).for_each(|_| host.turn());
+        assert!(matches!(
+            host.requests[..],
+            [Request::RemoveAddress { .. }, Request::AddAddress { .. }]
+        ));
+        assert_eq!(host.events(), [], "told once");
+    }
+    host.added_as = 0x80;
+    host.now = host.now + Duration::from_millis(3_200);
+    (0..6).for_each(|_| host.turn());
+    assert!(matches!(
+        host.events()[..],
+        [AddressEvent::Installed { .. }]
+    ));
+    assert_eq!(host.keeper.failure(&key), None);
+}
+
+#[test]
+fn a_detection_that_does_not_end_is_told() {
+    let mut host = in_state(0x40);
+    assert_eq!(host.events(), []);
+    host.now = host.now + Duration::from_secs(10);
+    host.turn();
+    assert_eq!(host.events(), [failed(AddressError::Tentative)]);
+    host.turn();
+    assert_eq!(host.events(), []);
 }

@@ -71,6 +71,7 @@ fn an_address_stays_announced_while_the_interface_of_another_comes_and_goes() {
     };
     let mut elsewhere = virtual_address("10.30.0.1/32");
     elsewhere.device = Some("side".parse().unwrap());
+    elsewhere.track = false;
     let mut spec = router(100, &[VIP]);
     spec.announce = announce::Config::try_from(settings).unwrap();
     spec.excluded.push(elsewhere);

@@ -64,7 +64,9 @@ fn a_new_configuration_decides_the_election_and_is_what_the_router_is_told_to_be
         ..Settings::from(router(100, &[VIP]).config)
     });
     let preferred = preferred.unwrap();
-    right.ask(move |node| node.driver().tell(b, Event::Configure(preferred)));
+    right
+        .ask(move |node| node.driver().tell(b, Event::Configure(preferred)))
+        .unwrap();
     right.await_role(b, Role::Active);
     left.await_role(a, Role::Backup);
     let told = right.ask(move |node| *node.driver().router(b).unwrap().machine().config());

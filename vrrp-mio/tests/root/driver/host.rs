@@ -104,6 +104,11 @@ impl Node {
         self.driver.as_mut().expect("the host is up")
     }
 
+    /// Ends the driver as a signal that cannot be caught would: nothing is put back.
+    pub(crate) fn kill(&mut self) {
+        core::mem::forget(self.driver.take());
+    }
+
     fn run(mut self, jobs: &Receiver<Job>) {
         loop {
             match jobs.try_recv() {
@@ -194,7 +199,7 @@ impl Host {
 
     pub(crate) fn start(&self, spec: RouterSpec) -> RouterId {
         self.ask(|node| {
-            let router = node.driver().add(spec);
+            let router = node.driver().add(spec).unwrap();
             node.driver().start(router);
             router
         })
@@ -288,7 +293,7 @@ pub(crate) fn address(text: &str) -> IpAddr {
 }
 
 /// Schedules `thread` otherwise.
-pub(crate) fn schedule(command: &str, thread: Pid) {
+fn schedule(command: &str, thread: Pid) {
     let mut words = command.split_whitespace();
     let status = Command::new(words.next().unwrap())
         .args(words)

@@ -62,7 +62,7 @@ fn a_backup_that_was_stopped_hears_a_deep_queue_before_it_takes_over() {
             })
             .unwrap();
             spec.addresses = vec![VirtualAddress::new(address, 32)];
-            let router = node.driver().add(spec);
+            let router = node.driver().add(spec).unwrap();
             node.driver().start(router);
         }
     });

@@ -24,6 +24,9 @@ fn elect(left: &Host, right: &Host, spec: impl Fn(u8) -> RouterSpec, announced: 
     left.stop(a);
     right.await_role(b, Role::Active);
     right.stop(b);
+    for (host, router) in [(left, a), (right, b)] {
+        host.ask(move |node| node.driver().remove(router));
+    }
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn an_ipv6_router_speaks_from_its_virtual_mac_and_tidies_up() {
 
 #[test]
 #[ignore = "needs root: network namespaces and packet sockets"]
-fn addresses_of_the_other_family_go_on_the_macvlan_too() {
+fn addresses_of_the_other_family_go_on_the_interface() {
     let switch = Switch::new();
     let host = switch.host(1);
     let mut spec = with_mac(router(100, &["10.9.0.100/24"]));
@@ -98,7 +98,7 @@ fn addresses_of_the_other_family_go_on_the_macvlan_too() {
     host.await_address("10.9.0.100/24", true);
     host.await_address("2001:db8::100/64", true);
     assert!(
-        host.ip("-o -6 address show dev vrrp.51")
+        host.ip("-o -6 address show dev eth0")
             .contains("2001:db8::100")
     );
 }
@@ -145,7 +145,11 @@ fn a_name_that_is_taken_is_told_once_and_waited_for() {
     let host = switch.host(1);
     host.ip("link add vrrp.51 type veth peer name other");
     let a = host.start(with_mac(router(100, &["10.9.0.100/24"])));
-    let failures = |host: &Host| host.noticed(|n| matches!(n, Notice::MacvlanFailed { .. }));
+    fn is_taken(notice: &Notice) -> bool {
+        let name = "virtual-mac-name-taken";
+        matches!(notice, Notice::Obstacle { obstacle, present: true, .. } if obstacle.name() == name)
+    }
+    let failures = |host: &Host| host.noticed(is_taken);
     until("the notice", || failures(&host) == 1);
     host.ip("link set other up");
     host.ip("link set vrrp.51 up");

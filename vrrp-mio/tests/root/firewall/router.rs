@@ -35,7 +35,7 @@ impl Station {
             .map(|&ip| VirtualAddress::new(ip, if ip.is_ipv4() { 24 } else { 64 }));
         let spec = RouterSpec::new(config, "va".parse().unwrap(), virtuals.collect());
         let mut driver = Driver::new().unwrap();
-        let router = driver.add(spec);
+        let router = driver.add(spec).unwrap();
         Self {
             lab,
             driver,
@@ -180,7 +180,7 @@ fn an_active_router_told_to_accept_lets_packets_in() {
         ..Settings::from(*router.machine().config())
     };
     let event = Event::Configure(Config::try_from(accepting).unwrap());
-    station.driver.tell(station.router, event);
+    station.driver.tell(station.router, event).unwrap();
     station.turn_until(false, |station| station.driver.is_settled());
     assert_eq!(station.lab.ruleset(), "");
     assert!(station.lab.answers_ping("192.0.2.100"));

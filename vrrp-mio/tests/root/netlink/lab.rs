@@ -148,9 +148,11 @@ impl Lab {
                 Some(MacvlanStep::Request(request)) => {
                     requests.push(request, ()).unwrap();
                     for done in self.drive(&mut requests) {
-                        macvlan.completed(done.result, now()).unwrap();
+                        macvlan.completed(done.result, now());
+                        assert_eq!(macvlan.refusal(), None);
                     }
                 }
+                Some(MacvlanStep::Reread) => self.monitor.resynchronise(),
                 Some(MacvlanStep::Tune { index }) => {
                     let parent = "va".parse().unwrap();
                     let name = macvlan.spec().name;

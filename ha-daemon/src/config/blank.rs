@@ -1,0 +1,16 @@
+//! Blanks, which part words: those of ASCII and no others, as for keepalived.
+
+/// Whether a character parts words. A no-break space does not.
+pub(super) const fn is_blank(c: char) -> bool {
+    matches!(c, '\t'..='\r' | ' ')
+}
+
+/// A text without the blanks around it.
+pub(super) fn trimmed(text: &str) -> &str {
+    text.trim_matches(is_blank)
+}
+
+/// A text without the blanks it starts with.
+pub(super) fn trimmed_start(text: &str) -> &str {
+    text.trim_start_matches(is_blank)
+}

@@ -1,0 +1,100 @@
+//! Interfaces that the running kernel mostly lacks, under a virtual MAC.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use rig::clock;
+use rig::{Daemon, Directory, Namespace, PATIENCE, Program};
+
+const ADDRESS: &str = "10.99.0.101";
+
+/// Two hosts on a wire, 10.99.0.1 and 10.99.0.2; of both instances the first host is preferred.
+struct Hosts {
+    hosts: [Arc<Namespace>; 2],
+    daemons: Vec<Daemon>,
+    _directory: Directory,
+}
+
+impl Hosts {
+    /// `prepare` is what `ip` does on the first host before.
+    fn new(interface: &str, prepare: &str) -> Self {
+        let hosts = ["first", "second"].map(|name| Arc::new(Namespace::new(name)));
+        hosts[0].ip(&format!(
+            "link add eth0 type veth peer name eth0 netns {}",
+            hosts[1].name()
+        ));
+        for (host, last) in hosts.iter().zip(1..) {
+            host.ip(&format!(
+                "link set eth0 up\naddr add 10.99.0.{last}/24 dev eth0"
+            ));
+        }
+        hosts[0].ip(prepare);
+        let directory = Directory::new("eligibility");
+        let daemons = hosts.iter().zip([(interface, 150), ("eth0", 100)]);
+        let daemons = daemons.map(|(host, (interface, priority))| {
+            let configuration = format!(
+                "vrrp_instance v {{\n interface {interface}\n virtual_router_id 12\n \
+                 priority {priority}\n use_vmac\n virtual_ipaddress {{\n  {ADDRESS}/24\n }}\n}}\n"
+            );
+            let files = directory.make(host.name());
+            Daemon::start(Program::HaDaemon, Arc::clone(host), &files, &configuration)
+        });
+        Self {
+            daemons: daemons.collect(),
+            hosts,
+            _directory: directory,
+        }
+    }
+
+    fn await_owner(&self, owner: usize) {
+        let what = format!("only host {owner} having the address");
+        clock::until(&what, PATIENCE, || {
+            (0..2).all(|host| self.hosts[host].has_address(ADDRESS) == (host == owner))
+        });
+    }
+
+    fn await_obstacle(&self, name: &str, text: &str) {
+        clock::until(&format!("{name} in status"), PATIENCE, || {
+            let status = self.daemons[0].status();
+            status.contains(name) && status.contains(text)
+        });
+    }
+}
+
+/// EBUSY: an interface is under macvlans or under ipvlans.
+#[test]
+#[ignore = "needs ipvlan"]
+fn under_an_ipvlan_there_can_be_no_virtual_mac() {
+    let hosts = Hosts::new("eth0", "link add ipv0 link eth0 type ipvlan mode l2");
+    hosts.await_owner(1);
+    hosts.await_obstacle("virtual-mac-refused", "Device or resource busy");
+    hosts.hosts[0].ip("link del ipv0");
+    hosts.await_owner(0);
+}
+
+/// EINVAL: it has no MAC address.
+#[test]
+#[ignore = "needs ip_gre"]
+fn on_a_tunnel_there_can_be_no_virtual_mac() {
+    let tunnel = "link add gre1 type gre local 10.99.0.1 remote 10.99.0.2\nlink set gre1 up\n\
+                  addr add 10.98.0.1/24 dev gre1";
+    let hosts = Hosts::new("gre1", tunnel);
+    hosts.await_owner(1);
+    hosts.await_obstacle("virtual-mac-refused", "Invalid argument");
+}
+
+/// Nothing tells that the interface under the macvlan is back.
+#[test]
+#[ignore = "needs ip_vs"]
+fn an_interface_that_returns_from_another_namespace_is_used_again() {
+    let hosts = Hosts::new("eth0", "");
+    hosts.await_owner(0);
+    let away = Namespace::new("away");
+    away.ip("link add x1 type dummy");
+    hosts.hosts[0].ip(&format!("link set eth0 netns {}", away.name()));
+    clock::pause(Duration::from_secs(1));
+    let home = hosts.hosts[0].name();
+    away.ip(&format!("link set eth0 netns {home}"));
+    hosts.hosts[0].ip("link set eth0 up\naddr add 10.99.0.1/24 dev eth0");
+    hosts.await_owner(0);
+}
