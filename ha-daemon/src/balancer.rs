@@ -5,6 +5,7 @@
 //! daemon's loop, scripts on threads of their own. Without `ip_vs` in the kernel the checkers still
 //! run, and the table is set up once it is there.
 
+mod hardship;
 mod kernel;
 mod modules;
 mod narrator;
@@ -12,6 +13,7 @@ mod prepared;
 pub mod reconciler;
 mod server;
 pub mod status;
+mod suspension;
 pub mod synchroniser;
 
 use core::net::IpAddr;
@@ -25,10 +27,11 @@ use ipvs_core::ServiceKey;
 use ipvs_netlink::{Completion, ErrorKind, Reply, Request};
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
-use tracing::{error, info, warn};
+use tracing::{error, warn};
 use vrrp_core::{Instant, Role};
 use vrrp_mio::Clock;
 
+use self::hardship::Hardships;
 use self::kernel::{Kernel, Opened, Purpose};
 use self::narrator::Endpoint;
 pub use self::prepared::{PrepareError, Prepared};
@@ -52,6 +55,10 @@ const HOOKS: usize = 16;
 const CHECKS: usize = 1 << 10;
 /// How long scripts may take to end once the daemon ends.
 const FAREWELL: Duration = Duration::from_secs(1);
+/// What scripts of checkers that are told to end have to go: the grace of the runner, and some.
+const GRACE: Duration = Duration::from_millis(2_500);
+/// How long `quorum_up` waits for the kernel's table at the start.
+const GREETING: Duration = Duration::from_secs(1);
 
 /// A checker that a report or a file is about.
 #[derive(Clone, Copy, Debug)]
@@ -85,6 +92,9 @@ pub struct Balancer {
     reconciler: Reconciler,
     /// What was last refused of a service, told once.
     refusals: BTreeMap<Option<ServiceKey>, ErrorKind>,
+    hardships: Hardships,
+    /// Until when the table may take to be in place before `quorum_up` is run for the first time.
+    greeting: Option<Instant>,
 }
 
 impl Balancer {
@@ -126,7 +136,9 @@ impl Balancer {
             synchroniser: balancing.sync.map(Synchroniser::new),
             reconciler: Reconciler::new(),
             refusals: BTreeMap::new(),
-            watched: server::watched(&servers),
+            watched: suspension::watched(&servers),
+            hardships: Hardships::default(),
+            greeting: Some(now + GREETING),
             servers,
         };
         if let Some(watch) = &balancer.files {
@@ -217,6 +229,7 @@ impl Balancer {
             self.kernel.deadline(),
             reconciler,
             notifier,
+            self.greeting,
         ];
         deadlines.into_iter().flatten().min()
     }
@@ -257,6 +270,23 @@ impl Balancer {
             None => self.reconciler.restart(now),
         }
         self.ask(now);
+        self.greet(now);
+    }
+
+    /// Tells the scripts of each virtual server that starts with its quorum, as keepalived does; once
+    /// its services are in the kernel, if that takes them.
+    fn greet(&mut self, now: Instant) {
+        let Some(until) = self.greeting else {
+            return;
+        };
+        let is_in_place = !self.kernel.is_open() || self.reconciler.is_done();
+        if !is_in_place && now < until {
+            return;
+        }
+        self.greeting = None;
+        for state in &self.servers {
+            state.greet(self.notifier.as_mut(), now);
+        }
     }
 
     fn ask(&mut self, now: Instant) {
@@ -370,6 +400,8 @@ impl Balancer {
             let failure = report.outcome.as_ref().err();
             let every = checker.log_all_failures;
             narrator::outcome(probe, &endpoint, report.change, failure, every);
+            let tidings = self.hardships.note(report.checker.0, &report.outcome);
+            narrator::hardship(probe, &endpoint, tidings, &report.outcome);
         }
         self.judge(place, report.verdict, report.outcome, now);
     }
@@ -406,41 +438,9 @@ impl Balancer {
         }
     }
 
-    /// The addresses on which it depends whether checkers run (`ha_suspend`).
-    #[must_use]
-    pub const fn watched_addresses(&self) -> &BTreeSet<IpAddr> {
-        &self.watched
-    }
-
-    /// Addresses came or went: checkers of virtual servers with `ha_suspend` run only while one of
-    /// the virtual addresses is this host's.
-    pub fn note_addresses(&mut self, is_local: impl Fn(IpAddr) -> bool, now: Instant) {
-        let local = |key: &ServiceKey| match key {
-            ServiceKey::Address { address, .. } => is_local(*address),
-            ServiceKey::Mark { .. } => true,
-        };
-        for state in &mut self.servers {
-            let suspend = state.config.ha_suspend && !state.config.keys.iter().any(local);
-            if suspend != state.suspended {
-                state.suspended = suspend;
-                let verb = if suspend { "Suspending" } else { "Activating" };
-                info!("{verb} healthcheckers of VS {}", state.config.name);
-            }
-        }
-        for (index, place) in self.places.iter().enumerate() {
-            let state = self.servers.get(place.virtual_server);
-            if let Some(state) = state.filter(|state| state.config.ha_suspend) {
-                if state.suspended {
-                    self.checks.suspend(CheckerId(index));
-                } else {
-                    self.checks.resume(CheckerId(index), now);
-                }
-            }
-        }
-    }
-
     /// Ends the checkers, and removes what was set up. `omega` runs the scripts of those that go.
     pub fn stop(&mut self, now: Instant) {
+        self.greeting = None;
         for id in 0..self.places.len() {
             self.checks.remove(CheckerId(id));
         }
@@ -475,9 +475,9 @@ impl Balancer {
 
     /// Ends what scripts still run; waits for them a little.
     pub fn finish(self, clock: &Clock) {
-        if let Some(notifier) = self.notifier
-            && !notifier.finish(clock, FAREWELL)
-        {
+        let notifier = self.notifier;
+        let told = notifier.is_none_or(|notifier| notifier.finish(clock, FAREWELL));
+        if !(self.checks.finish(GRACE) && told) {
             warn!("scripts still run");
         }
     }

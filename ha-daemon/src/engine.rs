@@ -3,6 +3,7 @@
 mod identity;
 mod meter;
 mod news;
+mod orphans;
 mod report;
 mod tracking;
 mod turn;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 use mio::{Interest, Token};
 use nix::sys::signal::{SigSet, Signal};
+use signal_hook::consts::SIGCHLD;
 use signal_hook::flag;
 use signal_hook_mio::v1_0::Signals;
 use tracing::{error, info, warn};
@@ -89,9 +91,15 @@ pub enum EngineError {
 /// [`EngineError`]. An interface that is missing or down is no error: its instances wait in FAULT.
 pub fn run(config: Config, options: &Options) -> Result<(), EngineError> {
     let mut engine = Engine::new(config, options)?;
-    while engine.turn()? == Progress::Running {}
+    let outcome = loop {
+        match engine.turn() {
+            Ok(Progress::Running) => {}
+            Ok(Progress::Stopped) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+    };
     engine.balancer.finish(engine.driver.clock());
-    Ok(())
+    outcome
 }
 
 /// What is known of the process that runs already.
@@ -126,6 +134,8 @@ struct Engine {
     meter: Meter,
     /// Says that this daemon runs.
     _identity: Identity,
+    /// Whether there may be children of nobody's that have ended.
+    orphans: bool,
 }
 
 /// A configured instance and its router.
@@ -169,16 +179,24 @@ impl Engine {
         let prepared = Prepared::new(&config)?;
         privilege::restrict()?;
         let mut driver = Driver::new()?;
-        let heard = signals::ENDING.into_iter().chain(signals::harmless());
+        let heard = signals::ENDING
+            .into_iter()
+            .chain(signals::harmless())
+            .chain([SIGCHLD]);
         let mut signals = Signals::new(heard).map_err(EngineError::Signals)?;
         let told_to_stop = Arc::new(AtomicBool::new(false));
         for signal in signals::ENDING {
             flag::register(signal, Arc::clone(&told_to_stop)).map_err(EngineError::Signals)?;
         }
         // A parent may have left them blocked.
-        let unblocked = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP]
-            .into_iter()
-            .collect();
+        let unblocked = [
+            Signal::SIGTERM,
+            Signal::SIGINT,
+            Signal::SIGHUP,
+            Signal::SIGCHLD,
+        ]
+        .into_iter()
+        .collect();
         SigSet::thread_unblock(&unblocked).map_err(|errno| EngineError::Signals(errno.into()))?;
         let registered = driver
             .registry()
@@ -215,6 +233,7 @@ impl Engine {
             news: News::new(),
             meter: Meter::new(clock),
             _identity: identity,
+            orphans: true,
         };
         for instance in config.instances {
             engine.enlist(instance)?;

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 use ha_daemon::config::{self, LoadOptions, Severity};
 use ha_daemon::placement::{self, Endpoint, Question, Source};
-use ha_daemon::{check, control, engine, ipvsadm, lab, log, signals, simulate};
+use ha_daemon::{check, control, engine, ipvsadm, lab, log, privilege, signals, simulate};
 use ipvs_core::Protocol;
 
 /// VRRP and balanced virtual servers from a keepalived.conf.
@@ -255,6 +255,8 @@ fn run(
     config_id: Option<String>,
     level: tracing::Level,
 ) -> ExitCode {
+    // Before there are any of our own.
+    privilege::close_inherited();
     if let Err(error) = signals::withstand() {
         complain(&format!("ha-daemon: cannot handle signals: {error}"));
         return ExitCode::FAILURE;

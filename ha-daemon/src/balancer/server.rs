@@ -1,8 +1,5 @@
 //! A virtual server at work: its configuration, its pool, and what its checkers last found.
 
-use core::net::IpAddr;
-use std::collections::BTreeSet;
-
 use ipvs_core::{Destination, ServiceEntry, ServiceKey};
 use vrrp_core::Instant;
 
@@ -22,6 +19,8 @@ pub(super) struct VirtualServerState {
     /// Scripts of the quorum, and of each real server.
     pub(super) quorum_hooks: Option<HooksId>,
     pub(super) hooks: Vec<Option<HooksId>>,
+    /// Whether the scripts of the quorum were told of a change.
+    told_quorum: bool,
     /// Whether its checkers are suspended (`ha_suspend`).
     pub(super) suspended: bool,
 }
@@ -47,6 +46,7 @@ impl VirtualServerState {
             pool: Pool::new(settings(&config)),
             found: found.collect(),
             quorum_hooks: None,
+            told_quorum: false,
             hooks: vec![None; config.real_servers.len()],
             suspended: false,
             config,
@@ -82,8 +82,9 @@ impl VirtualServerState {
     }
 
     /// Tells the scripts of what happened.
-    pub(super) fn notify(&self, notifier: Option<&mut Notifier>, event: Event, now: Instant) {
+    pub(super) fn notify(&mut self, notifier: Option<&mut Notifier>, event: Event, now: Instant) {
         let hook = |server: usize| self.hooks.get(server).copied().flatten();
+        self.told_quorum |= matches!(event, Event::QuorumGained { .. } | Event::QuorumLost { .. });
         let (hooks, event) = match event {
             Event::ServerUp { server } => (hook(server), notifier::Event::Up),
             Event::ServerDown { server } => (hook(server), notifier::Event::Down),
@@ -93,6 +94,16 @@ impl VirtualServerState {
         };
         if let (Some(notifier), Some(hooks)) = (notifier, hooks) {
             notifier.notify(hooks, event, now);
+        }
+    }
+
+    /// Tells the script of the quorum that there is one, though nothing has happened.
+    pub(super) fn greet(&self, notifier: Option<&mut Notifier>, now: Instant) {
+        if let Some(notifier) = notifier
+            && let Some(hooks) = self.quorum_hooks.filter(|_| self.pool.has_quorum())
+            && !self.told_quorum
+        {
+            notifier.notify(hooks, notifier::Event::Up, now);
         }
     }
 
@@ -164,15 +175,4 @@ fn assumed(server: &RealServer) -> Vec<Verdict> {
     let verdict = |alpha| if alpha { Verdict::Down } else { Verdict::Up };
     let checkers = server.checkers.iter();
     checkers.map(|checker| verdict(checker.alpha)).collect()
-}
-
-/// The virtual addresses of those virtual servers whose checkers run only where one of them is.
-pub(super) fn watched(servers: &[VirtualServerState]) -> BTreeSet<IpAddr> {
-    let suspending = servers.iter().filter(|state| state.config.ha_suspend);
-    let keys = suspending.flat_map(|state| &state.config.keys);
-    let addresses = keys.filter_map(|key| match key {
-        ServiceKey::Address { address, .. } => Some(*address),
-        ServiceKey::Mark { .. } => None,
-    });
-    addresses.collect()
 }

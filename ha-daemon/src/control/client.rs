@@ -55,9 +55,9 @@ fn read_all(stream: &mut impl Read, is_over: &dyn Fn() -> bool) -> io::Result<Ve
 
 /// What the kernel calls a time-out of a socket is no help to anybody.
 fn in_time(error: io::Error) -> io::Error {
-    match error.kind() {
-        ErrorKind::WouldBlock => io::Error::new(ErrorKind::TimedOut, "no answer in time"),
-        _ => error,
+    match error.kind() == ErrorKind::WouldBlock {
+        true => io::Error::new(ErrorKind::TimedOut, "no answer in time"),
+        false => error,
     }
 }
 

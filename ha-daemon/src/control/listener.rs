@@ -45,13 +45,16 @@ pub(super) fn bind(path: &Path) -> io::Result<UnixListener> {
 /// waited for.
 fn is_listened_to(address: &SockAddr) -> io::Result<bool> {
     let probe = Socket::new(Domain::UNIX, Type::STREAM.nonblocking().cloexec(), None)?;
-    match probe.connect(address) {
-        Ok(()) => Ok(true),
-        Err(error) => match error.kind() {
-            // The second: it has gone meanwhile.
-            ErrorKind::ConnectionRefused | ErrorKind::NotFound => Ok(false),
-            ErrorKind::WouldBlock => Ok(true),
-            _ => Err(error),
-        },
+    let Err(error) = probe.connect(address) else {
+        return Ok(true);
+    };
+    // The second: it has gone meanwhile.
+    let nobody = [ErrorKind::ConnectionRefused, ErrorKind::NotFound];
+    if nobody.contains(&error.kind()) {
+        Ok(false)
+    } else if error.kind() == ErrorKind::WouldBlock {
+        Ok(true)
+    } else {
+        Err(error)
     }
 }

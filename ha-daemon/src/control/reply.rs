@@ -165,8 +165,8 @@ impl Reply {
 
 /// A status is told as it is.
 impl Source for Status {
-    fn head(&self) -> Status {
-        Status {
+    fn head(&self) -> Self {
+        Self {
             version: self.version.clone(),
             turns: self.turns.clone(),
             instances: Vec::new(),

@@ -113,7 +113,10 @@ impl Cause {
             Notice::SendFailed { .. } => (Self::Send(member), 2),
             Notice::Late { .. } => (Self::Late, 4),
             Notice::Resynchronised => (Self::Resynchronised, 2),
-            _ => return None,
+            Notice::Candidate { .. }
+            | Notice::AddressInstalled { .. }
+            | Notice::AddressLost { .. }
+            | _ => return None,
         })
     }
 
@@ -168,18 +171,18 @@ impl Engine {
             self.balancer.note_role(name, transition.to);
         }
         let index = index.unwrap_or(usize::MAX);
-        let told = match notice {
-            Notice::Unknown { .. } if !self.global.log_unknown_vrids => return,
-            // It is tried again every few seconds, and there may be thousands.
-            Notice::AddressFailed { .. }
-                if member.as_ref().is_some_and(|member| member.told_refusal) =>
-            {
-                return;
-            }
-            Notice::AddressLost { address, .. } => return self.news.lose(index, *address, now),
-            notice => Cause::of(notice, index)
-                .is_none_or(|(cause, most)| self.news.limiter.admits(cause, most, now)),
-        };
+        if let Notice::AddressLost { address, .. } = notice {
+            return self.news.lose(index, *address, now);
+        }
+        let strange = matches!(notice, Notice::Unknown { .. });
+        // It is tried again every few seconds, and there may be thousands.
+        let again = matches!(notice, Notice::AddressFailed { .. })
+            && member.as_ref().is_some_and(|member| member.told_refusal);
+        if again || (strange && !self.global.log_unknown_vrids) {
+            return;
+        }
+        let told = Cause::of(notice, index)
+            .is_none_or(|(cause, most)| self.news.limiter.admits(cause, most, now));
         match (notice, router) {
             (Notice::Transition { transition, .. }, Some(router)) if told => {
                 narrator::transition(name, router, transition, first);

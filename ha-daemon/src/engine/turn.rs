@@ -5,13 +5,13 @@ use core::time::Duration;
 use std::collections::BTreeSet;
 
 use mio::Token;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
 use tracing::{info, warn};
 use vrrp_core::Instant;
 use vrrp_mio::{TimeSlice, Turn};
 
 use super::news::Cause;
-use super::{Engine, EngineError, Member, SIGNALS};
+use super::{Engine, EngineError, Member, SIGNALS, orphans};
 
 /// How long each step may take, unless its smallest part takes longer. The driver's own steps and the
 /// balancer's are bounded likewise; together they are to stay below 2 ms.
@@ -59,6 +59,9 @@ impl Engine {
         for token in ready {
             self.attend(token, now);
         }
+        if self.orphans {
+            self.orphans = orphans::reap();
+        }
         if self.told_to_stop.load(Ordering::Relaxed) {
             self.stop();
         }
@@ -76,6 +79,7 @@ impl Engine {
         let control = self.control.as_ref();
         let busy = !self.news.is_empty()
             || self.unfollowed > 0
+            || self.orphans
             || self.switching != Switching::Done
             || control.is_some_and(|control| control.has_work());
         if busy {
@@ -156,7 +160,9 @@ impl Engine {
     fn take_signals(&mut self, now: Instant) {
         let pending: Vec<_> = self.signals.pending().collect();
         for signal in pending {
-            if signal == SIGTERM || signal == SIGINT {
+            if signal == SIGCHLD {
+                self.orphans = true;
+            } else if signal == SIGTERM || signal == SIGINT {
                 self.stop();
             } else if self.news.limiter.admits(Cause::Signal(signal), 1, now) {
                 match signal {

@@ -16,6 +16,7 @@ mod ping;
 mod privilege;
 mod process;
 mod script;
+mod scripts;
 mod start;
 mod syscalls;
 mod turns;

@@ -131,7 +131,7 @@ impl Monitor {
     /// Takes in the messages of a datagram, of which a list has hundreds.
     fn take_in(&mut self, slice: &TimeSlice<'_>, events: &mut Vec<NetworkEvent>) {
         let mut messages = Messages::new(self.socket.rest(&self.unread));
-        while let Some(message) = messages.next() {
+        for message in messages.by_ref() {
             match message {
                 Ok(message) => self.mirror.take_in(&message, slice.now(), events),
                 Err(_) => self.mirror.invalidate(),
