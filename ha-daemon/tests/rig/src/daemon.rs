@@ -84,6 +84,8 @@ impl Daemon {
                     path("pid"),
                     "-c".to_owned(),
                     path("checkers"),
+                    "-r".to_owned(),
+                    path("vrrp"),
                 ])
                 .collect::<Vec<String>>(),
         };
