@@ -225,15 +225,23 @@ fn an_address_with_no_track_does_not_need_its_interface() {
 #[ignore = "needs root and keepalived"]
 fn a_virtual_mac_on_a_macvlan_works_and_is_not_left_behind() {
     let stacked = "link add mv0 link eth0 type macvlan mode bridge\nlink set mv0 up\n\
-                   addr del 10.0.0.1/16 dev eth0\naddr add 10.0.0.1/16 dev mv0";
-    let mut hosts = Hosts::on("mv0", stacked, &with_mac());
+                   addr add 10.0.0.1/16 dev mv0";
+    let prepare = format!("addr del 10.0.0.1/16 dev eth0\n{stacked}");
+    let mut hosts = Hosts::on("mv0", &prepare, &with_mac());
     hosts.await_master(0, ADDRESS);
     hosts.ip("link set mv0 down");
     hosts.await_master(1, ADDRESS);
     hosts.ip("link set mv0 up");
     hosts.await_master(0, ADDRESS);
-    assert!(hosts.daemons[0].terminate());
+    // The kernel leaves what is on the same lower interface.
+    hosts.ip("link del mv0");
     hosts.await_master(1, ADDRESS);
+    hosts.await_obstacle("interface-missing");
+    hosts.ip(stacked);
+    hosts.await_master(0, ADDRESS);
+    hosts.ip("link del mv0");
+    hosts.await_master(1, ADDRESS);
+    assert!(hosts.daemons[0].terminate());
     assert_eq!(hosts.link("vrrp.51"), "");
 }
 
@@ -299,6 +307,7 @@ fn a_macvlan_that_others_change_is_put_right_without_a_failover() {
         "link set vrrp.51 address 02:00:00:00:00:09",
         "link set vrrp.51 down\nlink set vrrp.51 name other",
         "link set vrrp.51 type macvlan mode private",
+        "link set eth0 mtu 1000",
     ] {
         let hosts = Hosts::new("", &with_mac());
         hosts.await_master(0, ADDRESS);
