@@ -26,6 +26,7 @@ pub const TARGETS: &[Target] = targets! {
     "authentication" => vrrp_core::properties::authentication,
     "config" => ha_daemon::properties::config,
     "config_lines" => ha_daemon::properties::config_lines,
+    "config_shown" => ha_daemon::properties::config_shown,
     "config_words" => ha_daemon::properties::config_words,
     "control" => ha_daemon::properties::control,
     "decode" => vrrp_core::properties::decode,

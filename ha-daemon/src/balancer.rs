@@ -226,7 +226,7 @@ impl Balancer {
         } else if let Some(notifier) = self.notifier.as_mut().filter(|n| n.owns(token)) {
             notifier.ready(token, now);
         } else if !self.kernel.owns(token) && self.checks.owns(token) {
-            self.checks.ready(token, now);
+            self.checks.ready(token);
         }
     }
 

@@ -253,30 +253,6 @@ impl Engine {
         Ok(router)
     }
 
-    /// Gives a member its router if the interface of its unicast source is known now.
-    fn seek(&mut self, index: usize) -> Result<(), EngineError> {
-        let Some(Member {
-            place: Place::Sought(instance),
-            ..
-        }) = self.members.get(index)
-        else {
-            return Ok(());
-        };
-        let Some(interface) = self.interface_of_source(instance) else {
-            return Ok(());
-        };
-        let instance = instance.clone();
-        let router = self.install(index, &instance, interface)?;
-        if let Some(member) = self.members.get_mut(index) {
-            member.place = Place::Found(router);
-        }
-        self.track(index, router);
-        if self.start_at.is_none() {
-            self.driver.start(router);
-        }
-        Ok(())
-    }
-
     fn start_if_due(&mut self) {
         if self.network_known && self.start_at.is_some_and(|at| at <= self.driver.now()) {
             self.start_at = None;
@@ -306,7 +282,7 @@ impl Engine {
         let learned = !self.network_known && self.driver.knows_network();
         self.network_known |= learned;
         if self.network_known && (learned || network_changed) {
-            self.follow_network()?;
+            self.follow_network();
         }
         self.start_if_due();
         for token in ready {
@@ -389,17 +365,16 @@ impl Engine {
     }
 
     /// Looks at tracked interfaces, and for the interface of a unicast source.
-    fn follow_network(&mut self) -> Result<(), EngineError> {
+    fn follow_network(&mut self) {
         for index in 0..self.members.len() {
             match self.members.get(index).and_then(Member::router) {
-                None => self.seek(index)?,
+                None => self.seek(index),
                 Some(router) => {
                     self.track(index, router);
                     self.tell_waiting(index);
                 }
             }
         }
-        Ok(())
     }
 
     fn narrate(&mut self, notice: &Notice) {

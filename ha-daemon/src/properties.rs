@@ -10,4 +10,4 @@ mod answer;
 mod tests;
 
 pub use self::answer::{control, dns, http, smtp, tls};
-pub use crate::config::properties::{config, config_lines, config_words};
+pub use crate::config::properties::{config, config_lines, config_shown, config_words};

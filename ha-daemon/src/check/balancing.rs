@@ -111,6 +111,9 @@ fn method(forwarding: Forwarding) -> Cow<'static, str> {
     }
 }
 
+/// What servers must not want of an `SSL_GET`.
+const UNSPOKEN: &str = "; TLS without RSA and DHE key exchange, CBC, P-521 and X448";
+
 /// A check, for a person.
 struct CheckText<'c>(&'c Check);
 
@@ -127,9 +130,19 @@ impl fmt::Display for CheckText<'_> {
         let delay = seconds(timing.delay_before_retry);
         write!(f, " every {}, ", seconds(timing.delay_loop))?;
         match timing.retry {
-            0 => f.write_str("no retries"),
-            1 => write!(f, "1 retry after {delay}"),
-            count => write!(f, "{count} retries after {delay} each"),
+            0 => f.write_str("no retries")?,
+            1 => write!(f, "1 retry after {delay}")?,
+            count => write!(f, "{count} retries after {delay} each")?,
+        }
+        match probe {
+            Probe::Http(http) if http.tls.is_some() => f.write_str(UNSPOKEN),
+            Probe::Http(_)
+            | Probe::Tcp(_)
+            | Probe::Ping(_)
+            | Probe::Smtp(_)
+            | Probe::Dns(_)
+            | Probe::Udp(_)
+            | Probe::Misc(_) => Ok(()),
         }
     }
 }

@@ -61,6 +61,16 @@ this configuration runs: 0 instances, 1 virtual server, 0 errors, 0 warnings
 }
 
 #[test]
+fn every_ssl_get_says_what_it_does_not_speak() {
+    let page = "SSL_GET {\nconnect_port 8443\nurl {\npath /\n}\n}\n";
+    let (status, text) = report(&balanced(page));
+    let told = "SSL_GET 10.0.0.1:8443 / every 60 s, 1 retry after 3 s; TLS without RSA and DHE key \
+                exchange, CBC, P-521 and X448\n";
+    assert!(text.contains(told), "{text}");
+    assert_eq!(status.code(), 0);
+}
+
+#[test]
 fn the_services_of_a_large_group_are_not_all_listed() {
     let (_, text) = report(
         "virtual_server_group G {\n192.0.2.0/28 80\n}\nvirtual_server group G {\nlb_algo rr\n\

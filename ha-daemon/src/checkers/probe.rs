@@ -1,6 +1,5 @@
 //! Each kind of probe.
 
-use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use core::num::NonZeroU32;
 use std::sync::Arc;
@@ -12,7 +11,7 @@ use crate::config::{
 use crate::health::digest::Digest;
 use crate::health::dns::{DnsType, DomainName};
 use crate::health::http::{
-    HttpVersion, Pattern, PatternOptions, RequestText, StatusError, StatusSet, Url,
+    HttpVersion, Pattern, PatternOptions, RequestText, StatusError, StatusSet, UnusablePattern, Url,
 };
 use crate::health::schedule::Timing;
 use crate::health::settings::{Connection, Http, HttpTls, Limits, Misc, Protocol};
@@ -147,34 +146,16 @@ fn pattern(body: &BodyPattern) -> Result<Pattern, PatternError> {
     })
 }
 
-/// A regular expression that cannot be compiled.
+/// A regular expression that cannot be used.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("the regex {pattern:?} cannot be used: {}", Clause(.error))]
+#[error("the regex {pattern:?} cannot be used: {error}")]
 pub struct PatternError {
     /// The expression.
     pub pattern: String,
     /// Where it was written.
     pub place: Place,
-    /// Why not, with a drawing of the expression.
-    pub error: regex::Error,
-}
-
-/// What of the error goes into a line.
-struct Clause<'e>(&'e regex::Error);
-
-impl fmt::Display for Clause<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            regex::Error::Syntax(text) => {
-                let last = text.lines().last().unwrap_or_default();
-                f.write_str(last.strip_prefix("error: ").unwrap_or(last))
-            }
-            regex::Error::CompiledTooBig(limit) => {
-                write!(f, "compiled it is larger than {limit} octets")
-            }
-            other => fmt::Display::fmt(other, f),
-        }
-    }
+    /// Why not.
+    pub error: UnusablePattern,
 }
 
 fn domain(name: &str) -> Result<DomainName, BuildError> {

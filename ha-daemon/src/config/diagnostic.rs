@@ -302,15 +302,30 @@ pub(super) fn closest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) 
     let word = invisible::removed(word).to_lowercase();
     let len = word.chars().count();
     let allowed = (len / 3).max(1);
+    let letters = letters(&word);
     known
         .into_iter()
         .take(MAX_CANDIDATES)
+        .filter(|known| known.chars().count().abs_diff(len) <= allowed)
         .map(|known| (known, known.to_lowercase()))
-        .filter(|(_, lower)| lower.chars().count().abs_diff(len) <= allowed)
+        .filter(|(_, lower)| apart(letters, self::letters(lower)) <= allowed)
         .map(|(known, lower)| (strsim::osa_distance(&word, &lower), known))
         .filter(|&(distance, _)| distance <= allowed)
         .min_by_key(|&(distance, _)| distance)
         .map(|(_, known)| known)
+}
+
+/// Which characters there are in a word, as a set; some share a place.
+fn letters(word: &str) -> u64 {
+    word.chars()
+        .fold(0, |letters, letter| letters | 1 << (u32::from(letter) % 64))
+}
+
+/// How many changes it takes at least from a word with these letters to one with those, as a change
+/// makes at most one letter come and one go.
+fn apart(these: u64, those: u64) -> usize {
+    let missing = |from: u64, of: u64| (from & !of).count_ones() as usize;
+    missing(these, those).max(missing(those, these))
 }
 
 /// Which diagnostic of a [`Diagnostics`].

@@ -10,6 +10,8 @@ use std::os::fd::AsFd;
 
 use nix::errno::Errno;
 
+use super::slice::Slice;
+
 /// What one attempt found.
 pub type Outcome = Result<Passed, Failure>;
 
@@ -107,6 +109,8 @@ impl fmt::Display for Seconds {
 pub enum Progress {
     /// Octets are to be sent or awaited.
     Continue,
+    /// There is more to be done with what arrived, by [`Dialogue::go_on`].
+    Busy,
     /// The attempt is over; octets put out with it are sent if that takes no waiting.
     Done(Outcome),
 }
@@ -114,14 +118,21 @@ pub enum Progress {
 /// A dialogue over a connected octet stream, with or without TLS beneath.
 ///
 /// [`start`](Self::start) comes first and once, then [`receive`](Self::receive) for each run of
-/// octets, in whatever portions the network made of them. After [`Progress::Done`] nothing more is
-/// called.
+/// octets, in whatever portions the network made of them. What takes long is left for
+/// [`go_on`](Self::go_on), and [`closed`](Self::closed) is not called before it is done. After
+/// [`Progress::Done`] nothing more is called.
 pub trait Dialogue: fmt::Debug {
     /// The connection stands. What is to be sent is appended to `out`.
     fn start(&mut self, out: &mut Vec<u8>) -> Progress;
 
     /// `octets` arrived, at least one. What is to be sent is appended to `out`.
     fn receive(&mut self, octets: &[u8], out: &mut Vec<u8>) -> Progress;
+
+    /// Does more of what [`Progress::Busy`] told of, while `slice` lasts, and a little of it however
+    /// short that is. What is to be sent is appended to `out`.
+    fn go_on(&mut self, _out: &mut Vec<u8>, _slice: &Slice) -> Progress {
+        Progress::Continue
+    }
 
     /// The other side sends no more. That ends the attempt.
     fn closed(&mut self) -> Outcome;
@@ -135,6 +146,10 @@ impl<D: Dialogue + ?Sized> Dialogue for Box<D> {
 
     fn receive(&mut self, octets: &[u8], out: &mut Vec<u8>) -> Progress {
         (**self).receive(octets, out)
+    }
+
+    fn go_on(&mut self, out: &mut Vec<u8>, slice: &Slice) -> Progress {
+        (**self).go_on(out, slice)
     }
 
     fn closed(&mut self) -> Outcome {

@@ -25,12 +25,15 @@ use self::probe::{Attempt, Probe, Queue};
 use super::attempt::{Failure, Outcome};
 use super::schedule::{Change, Schedule, Verdict};
 use super::settings::Settings;
+use super::slice::Slice;
 use crate::script::Runner;
 
 /// Octets read at a time.
 const RUN: usize = 16 * 1024;
-/// How much of each kind is done in one call: attempts ended by time, gone on with, and begun.
-const BUDGET: usize = 32;
+/// What one call of [`Checks::fire`] takes of this thread's time, but for the step it is over in.
+const TURN: Duration = Duration::from_micros(500);
+/// What one attempt takes of that before it is another's turn.
+const SHARE: Duration = Duration::from_micros(200);
 
 /// Names a checker; its owner chooses the number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,8 +56,9 @@ pub struct Report {
 ///
 /// [`add`](Self::add) checkers; call [`ready`](Self::ready) for tokens that are, then
 /// [`fire`](Self::fire) once a turn, and at [`deadline`](Self::deadline) at the latest; take what
-/// was found by [`reports`](Self::reports). No call waits for anything, and each does a bounded
-/// amount of work: what is left makes [`deadline`](Self::deadline) lie in the past.
+/// was found by [`reports`](Self::reports). No call waits for anything, and each takes a bounded
+/// time: what is left makes [`deadline`](Self::deadline) lie in the past. Attempts take turns, and
+/// what one costs here is not counted as time the server took.
 ///
 /// Checkers with equal [`Settings`] share their attempts: one probe on the network, a report to each.
 /// A checker that joins another is told at once what is known already.
@@ -76,8 +80,8 @@ pub struct Checks {
     deadlines: Deadlines,
     /// Probes that are due.
     due: VecDeque<usize>,
-    /// Probes with more to be read than was read in one go.
-    unfinished: VecDeque<usize>,
+    /// Probes whose attempt is to be gone on with.
+    ready: VecDeque<usize>,
     running: usize,
     reports: Vec<Report>,
     scratch: Scratch,
@@ -118,7 +122,7 @@ impl Scratch {
 enum News {
     /// Nothing more for now.
     Wait,
-    /// There is more to be read.
+    /// There is more to be read, or to be done.
     More,
     /// It is over.
     Done(Outcome),
@@ -146,7 +150,7 @@ impl Checks {
             checkers: BTreeMap::new(),
             deadlines: Deadlines::new(),
             due: VecDeque::new(),
-            unfinished: VecDeque::new(),
+            ready: VecDeque::new(),
             running: 0,
             reports: Vec::new(),
             scratch: Scratch {
@@ -290,7 +294,7 @@ impl Checks {
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         let startable = !self.due.is_empty() && self.running < self.limit.get();
-        if startable || !self.unfinished.is_empty() {
+        if startable || !self.ready.is_empty() {
             return Some(Instant::EPOCH);
         }
         self.deadlines.wake_up()
@@ -303,38 +307,67 @@ impl Checks {
         core::mem::take(&mut self.reports)
     }
 
-    /// The source with this token is ready. Spurious calls are harmless.
-    pub fn ready(&mut self, token: Token, now: Instant) {
+    /// The source with this token is ready, which [`fire`](Self::fire) looks into. Spurious calls are
+    /// harmless.
+    pub fn ready(&mut self, token: Token) {
         if let Some(index) = token.0.checked_sub(self.first_token) {
-            self.go_on(index, now);
+            self.line_up(index);
         }
     }
 
-    /// Does what is due at `now`.
+    /// Does what is due at `now`, as much as there is time for and in turns: an attempt is gone on
+    /// with, one is ended by time, one is begun.
     pub fn fire(&mut self, now: Instant) {
-        for _ in 0..BUDGET.min(self.unfinished.len()) {
-            if let Some(index) = self.unfinished.pop_front()
-                && self.leave(index, Queue::Unfinished)
-            {
-                self.go_on(index, now);
+        let turn = Slice::of(TURN);
+        loop {
+            let went_on = self.go_on_next(now);
+            let expired = self.expire_next(now);
+            let started = self.start_next(now);
+            if !(went_on || expired || started) || turn.is_over() {
+                return;
             }
         }
-        for _ in 0..BUDGET {
-            let Some(index) = self.deadlines.pop_due(now) else {
-                break;
-            };
-            self.expire(index, now);
+    }
+
+    fn go_on_next(&mut self, now: Instant) -> bool {
+        let Some(index) = self.ready.pop_front() else {
+            return false;
+        };
+        if self.leave(index, Queue::Ready) {
+            self.go_on(index, now);
         }
-        for _ in 0..BUDGET {
-            if self.running >= self.limit.get() {
-                break;
-            }
-            let Some(index) = self.due.pop_front() else {
-                break;
-            };
-            if self.leave(index, Queue::Due) {
-                self.start(index, now);
-            }
+        true
+    }
+
+    fn expire_next(&mut self, now: Instant) -> bool {
+        let Some(index) = self.deadlines.pop_due(now) else {
+            return false;
+        };
+        self.expire(index, now);
+        true
+    }
+
+    fn start_next(&mut self, now: Instant) -> bool {
+        if self.running >= self.limit.get() {
+            return false;
+        }
+        let Some(index) = self.due.pop_front() else {
+            return false;
+        };
+        if self.leave(index, Queue::Due) {
+            self.start(index, now);
+        }
+        true
+    }
+
+    /// The attempt of a probe, if there is one, is to be gone on with.
+    fn line_up(&mut self, index: usize) {
+        if let Some(probe) = self.probes.get_mut(index).and_then(Option::as_mut)
+            && probe.attempt.is_some()
+            && probe.queue == Queue::None
+        {
+            probe.queue = Queue::Ready;
+            self.ready.push_back(index);
         }
     }
 
@@ -355,15 +388,19 @@ impl Checks {
         let Some(probe) = self.probes.get_mut(index).and_then(Option::as_mut) else {
             return;
         };
-        match &mut probe.attempt {
-            Some(attempt) => {
-                let outcome = attempt.timed_out();
-                self.end(index, outcome, now);
-            }
-            None => {
-                probe.queue = Queue::Due;
-                self.due.push_back(index);
-            }
+        if probe.attempt.is_none() {
+            probe.queue = Queue::Due;
+            self.due.push_back(index);
+            return;
+        }
+        // It may have been answered in time, and that not been looked at.
+        self.go_on(index, now);
+        let probe = self.probes.get_mut(index).and_then(Option::as_mut);
+        if let Some(attempt) = probe.and_then(|probe| probe.attempt.as_mut())
+            && attempt.deadline().is_some_and(|at| at <= now)
+        {
+            let outcome = attempt.timed_out();
+            self.end(index, outcome, now);
         }
     }
 
@@ -385,7 +422,7 @@ impl Checks {
         });
         match attempt {
             Ok(attempt) => {
-                self.deadlines.set(index, Some(attempt.deadline()));
+                self.deadlines.set(index, attempt.deadline());
                 probe.attempt = Some(attempt);
                 self.running += 1;
             }
@@ -400,18 +437,19 @@ impl Checks {
         let Some(attempt) = &mut probe.attempt else {
             return;
         };
-        let news = attempt.ready(now, &mut self.scratch);
-        match news {
+        match attempt.ready(now, &Slice::of(SHARE), &mut self.scratch) {
             News::Done(outcome) => return self.end(index, outcome, now),
             News::Wait => {}
-            News::More => {
-                if probe.queue == Queue::None {
-                    probe.queue = Queue::Unfinished;
-                    self.unfinished.push_back(index);
-                }
-            }
+            News::More => self.line_up(index),
         }
-        let deadline = Some(attempt.deadline());
+        self.await_end(index);
+    }
+
+    /// Sets the time when the attempt under way is over at the latest.
+    fn await_end(&mut self, index: usize) {
+        let probe = self.probes.get(index).and_then(Option::as_ref);
+        let attempt = probe.and_then(|probe| probe.attempt.as_ref());
+        let deadline = attempt.and_then(Attempt::deadline);
         if self.deadlines.get(index) != deadline {
             self.deadlines.set(index, deadline);
         }

@@ -1,25 +1,30 @@
 //! `HTTP_GET` and `SSL_GET`: a page, and what it has to be like.
 
 mod body;
+mod dialect;
+mod head;
 mod pattern;
+mod search;
 mod status;
 
 use core::fmt;
 use core::net::SocketAddr;
+use core::time::Duration;
 use std::sync::Arc;
 
-pub use self::pattern::{Pattern, PatternOptions, WINDOW};
+pub use self::head::MAX_HEAD;
+pub use self::pattern::{Pattern, PatternOptions, UnusablePattern};
 pub use self::status::{StatusError, StatusSet};
 
-use self::body::{Chunk, End, Framing};
-use self::pattern::Search;
+use self::body::{End, Framing};
+use self::head::Head;
+use self::search::Search;
 use super::attempt::{Dialogue, Failure, Outcome, Passed, Progress};
 use super::digest::{Digest, Digester};
+use super::slice::Slice;
 
-/// Heads of a response, interim ones included, are no larger, in octets.
-pub const MAX_HEAD: usize = 16 * 1024;
-/// Fields of a head are no more.
-const MAX_FIELDS: usize = 100;
+/// What a search for a [`Pattern`] may cost of a processor's time.
+pub const PATTERN_TIME: Duration = Duration::from_millis(250);
 
 /// Why a response is not what was hoped for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -55,6 +60,12 @@ pub enum HttpFailure {
         /// Whether it must not.
         negated: bool,
     },
+    /// The search took [`PATTERN_TIME`], and the body goes on.
+    #[error(
+        "the regex is too costly for this body: {} ms of searching did not decide it",
+        PATTERN_TIME.as_millis()
+    )]
+    Cost,
 }
 
 /// What the request says of the protocol (`http_protocol`).
@@ -147,8 +158,8 @@ impl Url {
 /// One GET: a request, and the judgement of the response.
 ///
 /// A response is read to its end whatever it is judged by, so that the server is not cut short. It
-/// costs [`MAX_HEAD`] octets and [`WINDOW`] more if a [`Pattern`] has to be searched, however long
-/// the body. A connection closed in the middle of a body ends the body: keepalived looks at neither
+/// costs [`MAX_HEAD`] octets, and what a search for a [`Pattern`] remembers, however long the body. A
+/// connection closed in the middle of a body ends the body: keepalived looks at neither
 /// `Content-Length` nor chunks, and servers that pass there are not to fail here.
 #[derive(Debug)]
 pub struct Get {
@@ -163,28 +174,13 @@ enum Stage {
     Body(Body),
 }
 
-/// The octets before a body.
-#[derive(Debug, Default)]
-struct Head {
-    octets: Vec<u8>,
-    /// Where the search for the empty line goes on.
-    searched: usize,
-    /// How long earlier interim heads were.
-    interim: usize,
-}
-
-/// What a complete head says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Status {
-    code: u16,
-    framing: Framing,
-}
-
 #[derive(Debug)]
 struct Body {
     framing: Framing,
+    /// Whether all of it has arrived.
+    ended: bool,
     digester: Option<Digester>,
-    search: Search,
+    search: Option<Search>,
 }
 
 impl Get {
@@ -199,13 +195,12 @@ impl Get {
         }
     }
 
-    fn read(&mut self, octets: &[u8]) -> Result<End, HttpFailure> {
+    fn read(&mut self, octets: &[u8]) -> Result<(), HttpFailure> {
         match &mut self.stage {
-            Stage::Body(body) => body.read(&self.url, octets),
+            Stage::Body(body) => body.read(octets),
             Stage::Head(head) => {
-                head.octets.extend_from_slice(octets);
-                let Some((status, length)) = head.next(&self.url.status)? else {
-                    return Ok(End::Ahead);
+                let Some((status, rest)) = head.read(octets, &self.url.status)? else {
+                    return Ok(());
                 };
                 if !self.url.status.contains(status.code) {
                     return Err(HttpFailure::Status {
@@ -213,20 +208,27 @@ impl Get {
                         expected: self.url.status,
                     });
                 }
-                let rest = head.octets.split_off(length);
-                let mut body = Body {
-                    framing: status.framing,
-                    digester: self.url.digest.map(|_| Digester::default()),
-                    search: Search::default(),
-                };
-                let end = body.read(&self.url, &rest);
+                let mut body = Body::new(status.framing, &self.url);
+                body.read(&rest)?;
                 self.stage = Stage::Body(body);
-                end
+                Ok(())
             }
         }
     }
 
-    /// The judgement of a complete body.
+    /// What there is to do with what arrived.
+    fn progress(&mut self) -> Progress {
+        match &self.stage {
+            Stage::Head(_) => Progress::Continue,
+            Stage::Body(body) if body.search.as_ref().is_some_and(Search::is_behind) => {
+                Progress::Busy
+            }
+            Stage::Body(body) if body.ended => Progress::Done(self.judge()),
+            Stage::Body(_) => Progress::Continue,
+        }
+    }
+
+    /// The judgement of a complete body, searched through.
     fn judge(&mut self) -> Outcome {
         let Stage::Body(body) = &mut self.stage else {
             return Err(Failure::Closed);
@@ -237,8 +239,8 @@ impl Get {
                 return Err(HttpFailure::Digest { found, expected }.into());
             }
         }
-        if let Some(pattern) = &self.url.pattern
-            && !core::mem::take(&mut body.search).finish(pattern)
+        if let Some((search, pattern)) = body.search.take().zip(self.url.pattern.as_ref())
+            && !search.finish(pattern)
         {
             let negated = pattern.options().negated;
             return Err(HttpFailure::Pattern { negated }.into());
@@ -255,10 +257,22 @@ impl Dialogue for Get {
 
     fn receive(&mut self, octets: &[u8], _out: &mut Vec<u8>) -> Progress {
         match self.read(octets) {
-            Ok(End::Ahead) => Progress::Continue,
-            Ok(End::Reached) => Progress::Done(self.judge()),
+            Ok(()) => self.progress(),
             Err(failure) => Progress::Done(Err(failure.into())),
         }
+    }
+
+    fn go_on(&mut self, _out: &mut Vec<u8>, slice: &Slice) -> Progress {
+        if let Stage::Body(Body {
+            search: Some(search),
+            ..
+        }) = &mut self.stage
+            && let Some(pattern) = &self.url.pattern
+            && let Err(failure) = search.go_on(pattern, slice)
+        {
+            return Progress::Done(Err(failure.into()));
+        }
+        self.progress()
     }
 
     fn closed(&mut self) -> Outcome {
@@ -266,121 +280,36 @@ impl Dialogue for Get {
     }
 }
 
-impl Head {
-    /// The final head and its length in `octets`, once it is complete. Interim ones are dropped
-    /// (RFC 9110 §15.2) unless they are `expected`.
-    fn next(&mut self, expected: &StatusSet) -> Result<Option<(Status, usize)>, HttpFailure> {
-        loop {
-            let limit = MAX_HEAD.saturating_sub(self.interim);
-            let Some(length) = self.length() else {
-                return if self.octets.len() > limit {
-                    Err(HttpFailure::LongHead)
-                } else {
-                    Ok(None)
-                };
-            };
-            if length > limit {
-                return Err(HttpFailure::LongHead);
-            }
-            let status = parse(self.octets.get(..length).unwrap_or_default())?;
-            let interim = (100..200).contains(&status.code) && status.code != 101;
-            if !interim || expected.contains(status.code) {
-                return Ok(Some((status, length)));
-            }
-            self.octets.drain(..length);
-            self.interim += length;
-            self.searched = 0;
-        }
-    }
-
-    /// How long the head is, the empty line included. Looks at every octet about once.
-    fn length(&mut self) -> Option<usize> {
-        let from = self.searched;
-        let fresh = self.octets.get(from..)?;
-        let mut feeds = fresh
-            .iter()
-            .enumerate()
-            .filter(|(_, octet)| **octet == b'\n');
-        let end = feeds.find_map(|(at, _)| match fresh.get(at + 1..)? {
-            [b'\n', ..] => Some(at + 2),
-            [b'\r', b'\n', ..] => Some(at + 3),
-            _ => None,
-        });
-        self.searched = self.octets.len().saturating_sub(2);
-        end.map(|end| from + end)
-    }
-}
-
-fn parse(head: &[u8]) -> Result<Status, HttpFailure> {
-    let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
-    let mut response = httparse::Response::new(&mut fields);
-    let parsed = httparse::ParserConfig::default()
-        .allow_spaces_after_header_name_in_responses(true)
-        .allow_obsolete_multiline_headers_in_responses(true)
-        .allow_multiple_spaces_in_response_status_delimiters(true)
-        .ignore_invalid_headers_in_responses(true)
-        .parse_response(&mut response, head);
-    let complete = parsed.map_err(HttpFailure::Head)?.is_complete();
-    let (Some(code), true) = (response.code, complete) else {
-        return Err(HttpFailure::Head(httparse::Error::Status));
-    };
-    let values = |name: &'static str| {
-        let fields = response.headers.iter();
-        fields
-            .filter(move |field| field.name.eq_ignore_ascii_case(name))
-            .map(|field| field.value)
-    };
-    let chunked = response.version == Some(1)
-        && values("Transfer-Encoding")
-            .next_back()
-            .is_some_and(|value| {
-                let last = value.rsplit(|octet| *octet == b',').next();
-                last.is_some_and(|coding| coding.trim_ascii().eq_ignore_ascii_case(b"chunked"))
-            });
-    let framing = if matches!(code, 100..=199 | 204 | 304) {
-        Framing::Length(0)
-    } else if chunked {
-        Framing::Chunked(Chunk::FIRST)
-    } else {
-        length(values("Content-Length")).map_or(Framing::Close, Framing::Length)
-    };
-    Ok(Status { code, framing })
-}
-
-/// The one length that all fields agree on. Where they do not, the end of the connection tells.
-fn length<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> Option<u64> {
-    let length = |value: &[u8]| {
-        let digits = value.trim_ascii();
-        let plain = digits.iter().all(u8::is_ascii_digit);
-        str::from_utf8(digits).ok().filter(|_| plain)?.parse().ok()
-    };
-    let first = length(values.next()?)?;
-    values
-        .all(|value| length(value) == Some(first))
-        .then_some(first)
-}
-
 impl Body {
-    fn read(&mut self, url: &Url, octets: &[u8]) -> Result<End, HttpFailure> {
-        if self.framing.is_over() {
-            return Ok(End::Reached);
+    fn new(framing: Framing, url: &Url) -> Self {
+        Self {
+            ended: framing.is_over(),
+            framing,
+            digester: url.digest.map(|_| Digester::default()),
+            search: url.pattern.as_ref().map(Search::new),
         }
-        if octets.is_empty() {
-            return Ok(End::Ahead);
+    }
+
+    fn read(&mut self, octets: &[u8]) -> Result<(), HttpFailure> {
+        if self.ended || octets.is_empty() {
+            return Ok(());
         }
         let Self {
             framing,
             digester,
             search,
+            ..
         } = self;
-        framing.read(octets, |data| {
+        let end = framing.read(octets, |data| {
             if let Some(digester) = digester {
                 digester.update(data);
             }
-            if let Some(pattern) = &url.pattern {
-                search.update(pattern, data);
+            if let Some(search) = search {
+                search.update(data);
             }
-        })
+        })?;
+        self.ended = end == End::Reached;
+        Ok(())
     }
 }
 

@@ -273,7 +273,9 @@ mod tests {
     fn failure(texts: &[&str]) -> String {
         match converse(texts).1 {
             Progress::Done(Err(failure)) => failure.to_string(),
-            other @ (Progress::Continue | Progress::Done(Ok(_))) => panic!("{other:?}"),
+            other @ (Progress::Continue | Progress::Busy | Progress::Done(Ok(_))) => {
+                panic!("{other:?}")
+            }
         }
     }
 

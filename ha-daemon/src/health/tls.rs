@@ -11,10 +11,11 @@ use std::sync::Arc;
 use rustls::client::{Resumption, VerifierBuilderError};
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, Error};
+use rustls::{AlertDescription, ClientConfig, ClientConnection, Error};
 
 use self::verify::Unverified;
 use super::attempt::{Dialogue, Failure, Outcome, Progress};
+use super::slice::Slice;
 
 /// Octets of plain text handed on at a time.
 const PORTION: usize = 4096;
@@ -23,11 +24,34 @@ const PORTION: usize = 4096;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum TlsFailure {
     /// The handshake or a record failed, here or by an alert of the other side.
-    #[error("TLS: {0}")]
+    #[error("TLS: {}{}", .0, Unspoken(.0))]
     Protocol(#[from] Error),
     /// The connection ended without a closing alert (RFC 8446 §6.1), which `tls_compliant` wants.
     #[error("TLS: connection closed without close_notify")]
     Truncated,
+}
+
+/// What a server may have wanted that ended a handshake so. OpenSSL, which keepalived uses, speaks more
+/// than rustls does.
+struct Unspoken<'e>(&'e Error);
+
+impl fmt::Display for Unspoken<'_> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "other errors say enough")]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Error::AlertReceived(
+                AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity,
+            )
+            | Error::PeerIncompatible(_) => {
+                "; the server may want what is not spoken here: RSA or DHE key exchange, CBC, a curve \
+                 other than X25519, P-256 and P-384, or a certificate of the client's"
+            }
+            Error::AlertReceived(AlertDescription::ProtocolVersion) => {
+                "; the server may want a version before TLS 1.2"
+            }
+            _ => "",
+        })
+    }
 }
 
 /// Checkers cannot use TLS so.
@@ -210,33 +234,39 @@ pub struct Tls<D> {
 
 impl<D: Dialogue> Tls<D> {
     fn read(&mut self, mut records: &[u8], out: &mut Vec<u8>) -> Result<Progress, TlsFailure> {
-        while !records.is_empty() {
+        let mut progress = Progress::Continue;
+        while !records.is_empty() && !self.peer_closed {
             self.connection.read_tls(&mut records).map_err(refused)?;
             let state = self.connection.process_new_packets()?;
             self.peer_closed = state.peer_has_closed();
             if !self.begun && !self.connection.is_handshaking() {
                 self.begun = true;
                 let mut plain = Vec::new();
-                let progress = self.inner.start(&mut plain);
-                self.put(&plain)?;
+                progress = self.inner.start(&mut plain);
+                self.say(&mut plain, out)?;
                 if let Progress::Done(_) = progress {
                     return Ok(progress);
                 }
             }
             self.flush(out)?;
-            let progress = self.hand_on(out)?;
+            self.hand_on(&mut progress, out)?;
             if let Progress::Done(_) = progress {
                 return Ok(progress);
             }
-            if self.peer_closed {
-                return Ok(Progress::Done(self.inner.closed()));
-            }
         }
-        Ok(Progress::Continue)
+        Ok(self.after(progress))
     }
 
-    /// Gives the inner dialogue what has been deciphered.
-    fn hand_on(&mut self, out: &mut Vec<u8>) -> Result<Progress, TlsFailure> {
+    /// What becomes of the inner dialogue's `progress` when the other side has closed.
+    fn after(&mut self, progress: Progress) -> Progress {
+        match progress {
+            Progress::Continue if self.peer_closed => Progress::Done(self.inner.closed()),
+            Progress::Continue | Progress::Busy | Progress::Done(_) => progress,
+        }
+    }
+
+    /// Gives the inner dialogue what has been deciphered; its progress is then that of the last.
+    fn hand_on(&mut self, progress: &mut Progress, out: &mut Vec<u8>) -> Result<(), TlsFailure> {
         let mut portion = [0; PORTION];
         let mut plain = Vec::new();
         // An error says that there is nothing now, or no more.
@@ -245,19 +275,36 @@ impl<D: Dialogue> Tls<D> {
             if octets.is_empty() {
                 break;
             }
-            plain.clear();
-            let progress = self.inner.receive(octets, &mut plain);
-            self.put(&plain)?;
-            self.flush(out)?;
+            *progress = self.inner.receive(octets, &mut plain);
+            self.say(&mut plain, out)?;
             if let Progress::Done(_) = progress {
-                return Ok(progress);
+                break;
             }
         }
-        Ok(Progress::Continue)
+        Ok(())
     }
 
-    fn put(&mut self, plain: &[u8]) -> Result<(), TlsFailure> {
-        self.connection.writer().write_all(plain).map_err(refused)
+    /// Enciphers what the inner dialogue has to say.
+    fn say(&mut self, plain: &mut Vec<u8>, out: &mut Vec<u8>) -> Result<(), TlsFailure> {
+        self.connection.writer().write_all(plain).map_err(refused)?;
+        plain.clear();
+        self.flush(out)
+    }
+
+    /// Tells the other side that a dialogue has come to its end.
+    fn part(&mut self, result: Result<Progress, TlsFailure>, out: &mut Vec<u8>) -> Progress {
+        let progress = match result {
+            Ok(going_on @ (Progress::Continue | Progress::Busy)) => return going_on,
+            Ok(done @ Progress::Done(_)) => {
+                self.connection.send_close_notify();
+                done
+            }
+            Err(failure) => Progress::Done(Err(failure.into())),
+        };
+        // An alert says why, or that this is the end. That it cannot be sent changes nothing.
+        match self.flush(out) {
+            Ok(()) | Err(_) => progress,
+        }
     }
 
     fn flush(&mut self, out: &mut Vec<u8>) -> Result<(), TlsFailure> {
@@ -283,18 +330,16 @@ impl<D: Dialogue> Dialogue for Tls<D> {
     }
 
     fn receive(&mut self, octets: &[u8], out: &mut Vec<u8>) -> Progress {
-        let progress = match self.read(octets, out) {
-            Ok(Progress::Continue) => return Progress::Continue,
-            Ok(done @ Progress::Done(_)) => {
-                self.connection.send_close_notify();
-                done
-            }
-            Err(failure) => Progress::Done(Err(failure.into())),
-        };
-        // An alert says why, or that this is the end. That it cannot be sent changes nothing.
-        match self.flush(out) {
-            Ok(()) | Err(_) => progress,
-        }
+        let result = self.read(octets, out);
+        self.part(result, out)
+    }
+
+    fn go_on(&mut self, out: &mut Vec<u8>, slice: &Slice) -> Progress {
+        let mut plain = Vec::new();
+        let progress = self.inner.go_on(&mut plain, slice);
+        let said = self.say(&mut plain, out);
+        let result = said.map(|()| self.after(progress));
+        self.part(result, out)
     }
 
     fn closed(&mut self) -> Outcome {

@@ -7,6 +7,7 @@ use crate::control;
 use crate::health::attempt::{Dialogue, Exchange, Progress};
 use crate::health::dns::{DnsCheck, DnsType, DomainName};
 use crate::health::http::{Get, HttpVersion, Pattern, PatternOptions, RequestText, Url};
+use crate::health::slice::Slice;
 use crate::health::smtp::{HelloName, SmtpCheck};
 use crate::health::tls::{Client, TlsSettings};
 use crate::status::Status;
@@ -29,6 +30,9 @@ fn hear(mut dialogue: impl Dialogue, response: &[u8], portion: usize) -> (Progre
             break;
         }
         progress = dialogue.receive(octets, &mut out);
+        while progress == Progress::Busy {
+            progress = dialogue.go_on(&mut out, &Slice::endless());
+        }
     }
     if progress == Progress::Continue {
         progress = Progress::Done(dialogue.closed());

@@ -54,7 +54,7 @@ fn failure(protocol: Protocol) -> Option<Failure> {
             assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
         }
         for event in &events {
-            checks.ready(event.token(), clock.now());
+            checks.ready(event.token());
         }
         checks.fire(clock.now());
         if let Some(report) = checks.reports().pop() {

@@ -14,6 +14,10 @@ use crate::{Config, Event, Instant, Role, Settings, VirtualRouter};
 /// A random [`Scenario`] with chosen changes: priorities, weather, and which disturbances happen and
 /// when. Every invariant of [`sim`](crate::sim) holds.
 ///
+/// Routers advertise no more often than twice a second, and no four times as often as others, so that
+/// one scenario takes little of the time that there is for millions. What that leaves out is simulated
+/// for a thousand years instead.
+///
 /// # Panics
 /// With the timeline, if one does not for the choices `input`.
 pub fn election(input: &[u8]) {
@@ -21,12 +25,27 @@ pub fn election(input: &[u8]) {
     let Ok(mut scenario) = choices.arbitrary().map(Scenario::random) else {
         return;
     };
-    if vary(&mut scenario, &mut choices).is_err() {
+    if slow_down(&mut scenario).is_err() || vary(&mut scenario, &mut choices).is_err() {
         return;
     }
     if let Err(failure) = scenario.run() {
         panic!("{failure}");
     }
+}
+
+fn slow_down(scenario: &mut Scenario) -> Result<()> {
+    let intervals = scenario.routers.iter();
+    let longest = intervals.map(|router| Settings::from(router.config).interval_cs);
+    let shortest = (longest.max().unwrap_or_default() / 4).max(50);
+    for router in &mut scenario.routers {
+        let settings = Settings::from(router.config);
+        let settings = Settings {
+            interval_cs: settings.interval_cs.max(shortest),
+            ..settings
+        };
+        router.config = Config::try_from(settings).map_err(|_| Error::IncorrectFormat)?;
+    }
+    Ok(())
 }
 
 fn vary(scenario: &mut Scenario, choices: &mut Unstructured<'_>) -> Result<()> {

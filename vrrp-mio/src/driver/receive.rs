@@ -178,7 +178,7 @@ impl Driver {
             self.network.dirty.insert(id);
         }
         let actions = router.machine.handle(now, Event::Advertisement(heard));
-        router.form.heard(&router.machine, admitted);
+        router.form.heard(now, &router.machine, admitted);
         if was_active && actions.transition().is_none() && !actions.is_empty() {
             self.notices.push(Notice::Contested {
                 router: router.id,

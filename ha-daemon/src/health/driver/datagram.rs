@@ -9,8 +9,9 @@ use vrrp_core::Instant;
 use super::socket;
 use super::{News, Scratch};
 use crate::health::attempt::{Exchange, Failure, Outcome};
+use crate::health::slice::Slice;
 
-/// Datagrams looked at in one turn.
+/// Datagrams looked at before it is another's turn.
 const RUNS: usize = 16;
 
 #[derive(Debug)]
@@ -55,7 +56,7 @@ impl Datagram {
     }
 
     /// The socket may be readable. Spurious calls are harmless.
-    pub(super) fn ready(&mut self, scratch: &mut Scratch) -> News {
+    pub(super) fn ready(&mut self, slice: &Slice, scratch: &mut Scratch) -> News {
         for _ in 0..RUNS {
             let datagram = match self.socket.read(&mut scratch.buffer) {
                 Ok(length) => scratch.buffer.get(..length).unwrap_or_default(),
@@ -70,6 +71,9 @@ impl Datagram {
             };
             if let Some(outcome) = payload.and_then(|payload| self.exchange.answer(payload)) {
                 return News::Done(outcome);
+            }
+            if slice.is_over() {
+                break;
             }
         }
         News::More

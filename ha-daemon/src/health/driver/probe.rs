@@ -16,6 +16,7 @@ use crate::health::misc::{MiscAttempt, MiscCheck};
 use crate::health::ping::{Identifier, PingCheck};
 use crate::health::schedule::Schedule;
 use crate::health::settings::{Connection, Http, HttpTls, Misc, Protocol, Settings};
+use crate::health::slice::Slice;
 use crate::health::smtp::SmtpCheck;
 use crate::health::tls::Client;
 use crate::health::udp::UdpCheck;
@@ -41,8 +42,8 @@ pub(super) enum Queue {
     None,
     /// An attempt is to be made.
     Due,
-    /// The attempt under way has more to read.
-    Unfinished,
+    /// The attempt under way is to be gone on with.
+    Ready,
 }
 
 /// A try under way.
@@ -130,11 +131,12 @@ impl Attempt {
         Datagram::send(socket, Box::new(exchange), headed, limit, now).map(Self::Datagram)
     }
 
-    pub(super) fn deadline(&self) -> Instant {
+    /// When it is over at the latest; none while it is this host that is slow.
+    pub(super) fn deadline(&self) -> Option<Instant> {
         match self {
             Self::Stream(stream) => stream.deadline(),
-            Self::Datagram(datagram) => datagram.deadline(),
-            Self::Script(_, _, until) => *until,
+            Self::Datagram(datagram) => Some(datagram.deadline()),
+            Self::Script(_, _, until) => Some(*until),
         }
     }
 
@@ -146,10 +148,10 @@ impl Attempt {
         }
     }
 
-    pub(super) fn ready(&mut self, now: Instant, scratch: &mut Scratch) -> News {
+    pub(super) fn ready(&mut self, now: Instant, slice: &Slice, scratch: &mut Scratch) -> News {
         match self {
-            Self::Stream(stream) => stream.ready(now, scratch),
-            Self::Datagram(datagram) => datagram.ready(scratch),
+            Self::Stream(stream) => stream.ready(now, slice, scratch),
+            Self::Datagram(datagram) => datagram.ready(slice, scratch),
             Self::Script(attempt, ..) => attempt.poll().map_or(News::Wait, News::Done),
         }
     }

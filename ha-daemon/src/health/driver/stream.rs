@@ -9,8 +9,9 @@ use super::socket::{self, Connected};
 use super::{News, Scratch};
 use crate::health::attempt::{Dialogue, Failure, Outcome, Passed, Progress};
 use crate::health::settings::{Connection, Limits};
+use crate::health::slice::Slice;
 
-/// A run of octets read at a time, and how many of them in one turn.
+/// How many runs of octets are read, or gone on with, before it is another's turn.
 const RUNS: usize = 4;
 
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub(super) struct Stream {
     end: Instant,
     /// When the step has to be.
     until: Instant,
+    /// Since when there is more to be done with what arrived. That time is not the server's.
+    busy: Option<Instant>,
     out: Vec<u8>,
 }
 
@@ -49,12 +52,17 @@ impl Stream {
             limits,
             end,
             until: end.min(now + limits.step),
+            busy: None,
             out: Vec::new(),
         })
     }
 
-    pub(super) const fn deadline(&self) -> Instant {
-        self.until
+    /// None while it is not the server that is waited for.
+    pub(super) const fn deadline(&self) -> Option<Instant> {
+        match self.busy {
+            Some(_) => None,
+            None => Some(self.until),
+        }
     }
 
     pub(super) fn timed_out(&self) -> Failure {
@@ -70,7 +78,7 @@ impl Stream {
     }
 
     /// The socket may be writable or readable. Spurious calls are harmless.
-    pub(super) fn ready(&mut self, now: Instant, scratch: &mut Scratch) -> News {
+    pub(super) fn ready(&mut self, now: Instant, slice: &Slice, scratch: &mut Scratch) -> News {
         if self.stage == Stage::Connecting {
             match socket::connected(&self.socket) {
                 Err(failure) => return News::Done(Err(failure)),
@@ -90,27 +98,52 @@ impl Stream {
         let Some(mut dialogue) = self.dialogue.take() else {
             return News::Done(Ok(Passed::default()));
         };
-        let news = self.hear(&mut *dialogue, now, scratch);
+        let news = self.hear(&mut *dialogue, now, slice, scratch);
         self.dialogue = Some(dialogue);
         news
     }
 
-    fn hear(&mut self, dialogue: &mut dyn Dialogue, now: Instant, scratch: &mut Scratch) -> News {
+    fn hear(
+        &mut self,
+        dialogue: &mut dyn Dialogue,
+        now: Instant,
+        slice: &Slice,
+        scratch: &mut Scratch,
+    ) -> News {
         for _ in 0..RUNS {
-            let octets = match self.socket.read(&mut scratch.buffer) {
-                Ok(0) => return News::Done(dialogue.closed()),
-                Ok(length) => scratch.buffer.get(..length).unwrap_or_default(),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return News::Wait,
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return News::Done(Err(socket::network(socket::errno(&error)))),
+            let progress = match self.busy {
+                Some(_) => dialogue.go_on(&mut self.out, slice),
+                None => match self.socket.read(&mut scratch.buffer) {
+                    Ok(0) => return News::Done(dialogue.closed()),
+                    Ok(length) => {
+                        self.until = self.end.min(now + self.limits.step);
+                        let octets = scratch.buffer.get(..length).unwrap_or_default();
+                        dialogue.receive(octets, &mut self.out)
+                    }
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => return News::Wait,
+                    Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                    Err(error) => return News::Done(Err(socket::network(socket::errno(&error)))),
+                },
             };
-            self.until = self.end.min(now + self.limits.step);
-            if let Progress::Done(outcome) = dialogue.receive(octets, &mut self.out) {
-                return self.done(outcome);
+            match progress {
+                Progress::Done(outcome) => return self.done(outcome),
+                Progress::Busy => self.busy = self.busy.or(Some(now)),
+                Progress::Continue => self.listen(now),
             }
             self.send();
+            if slice.is_over() {
+                break;
+            }
         }
         News::More
+    }
+
+    /// Everything that arrived is done with: the server's time goes on.
+    fn listen(&mut self, now: Instant) {
+        if let Some(since) = self.busy.take() {
+            self.end = self.end + now.saturating_duration_since(since);
+            self.until = self.end.min(now + self.limits.step);
+        }
     }
 
     fn done(&mut self, outcome: Outcome) -> News {

@@ -19,6 +19,8 @@ use crate::health::smtp::HelloName;
 use crate::health::tls::{Client, TlsSettings};
 use crate::health::udp::UdpSettings;
 
+mod load;
+
 const PASSED: Outcome = Ok(Passed { weight: None });
 const TOKENS: usize = 1000;
 
@@ -72,7 +74,7 @@ impl Host {
         let now = self.now();
         for event in &events {
             assert!(self.checks.owns(event.token()));
-            self.checks.ready(event.token(), now);
+            self.checks.ready(event.token());
         }
         self.checks.fire(now);
         self.checks.reports()
@@ -303,19 +305,22 @@ fn server_that_hangs_up_has_not_answered() {
     assert_eq!(Host::outcome(http(to(address), None)), Err(Failure::Closed));
 }
 
+fn tls_server() -> ServerConfig {
+    let certified = generate_simple_self_signed(["example.org".to_owned()]).unwrap();
+    let key = PrivatePkcs8KeyDer::from(certified.signing_key.serialize_der());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certified.cert.der().clone()], key.into())
+        .unwrap()
+}
+
 #[test]
 fn page_passes_over_tls_with_a_certificate_of_its_own() {
     let address = serve(|mut stream| {
-        let certified = generate_simple_self_signed(["example.org".to_owned()]).unwrap();
-        let key = PrivatePkcs8KeyDer::from(certified.signing_key.serialize_der());
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certified.cert.der().clone()], key.into())
-            .unwrap();
-        let mut connection = ServerConnection::new(Arc::new(config)).unwrap();
+        let mut connection = ServerConnection::new(Arc::new(tls_server())).unwrap();
         let mut tls = rustls::Stream::new(&mut connection, &mut stream);
         let mut request = [0; 100];
         assert!(tls.read(&mut request).unwrap() > 0);

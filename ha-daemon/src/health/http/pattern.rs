@@ -1,25 +1,41 @@
 //! What a body has to match.
 
 use core::hash::{Hash, Hasher};
+use std::sync::Arc;
 
-use regex::bytes::{Regex, RegexBuilder};
+use regex_automata::hybrid::dfa::DFA;
+use regex_automata::nfa::thompson::{self, WhichCaptures};
+use regex_automata::util::syntax;
+use regex_syntax::hir::{Capture, Dot, Hir, HirKind, Look, Repetition};
 
-/// How much of a body is held at a time for a [`Pattern`].
-pub const WINDOW: usize = 64 * 1024;
+use super::dialect::translated;
 
-/// Compiled patterns are no larger.
+/// Compiled expressions are no larger, in octets.
 const SIZE_LIMIT: usize = 1 << 20;
+/// The first octet where a match may begin is no further from the first where none may any more.
+const MAX_REACH: u32 = 1 << 13;
+/// What a search remembers of states that it has been in, in octets.
+const MEMORY: usize = 256 * 1024;
+/// States of the expression that are gone through before the clock is looked at, at the most.
+const STRIDE: usize = 1 << 14;
 
 /// A regular expression and where a body may match it.
 ///
-/// Matching takes linear time; in return there is neither look-around nor back-reference.
-/// [`WINDOW`] octets of the body are held, the later half of them while more arrive, so a match of up
-/// to half of [`WINDOW`] is found wherever it is, a longer one perhaps. (keepalived holds 4 KiB.)
-/// Only the body is searched, after the transfer coding is removed.
+/// A body is searched octet by octet as it arrives, and nothing of it is held: a match is found
+/// wherever it is and however long it is. (keepalived holds 4 KiB.) An octet takes time in
+/// proportion to the size of the expression at the worst, and the search can be left after each; in
+/// return there is neither look-around nor back-reference. Only the body is searched, after the
+/// transfer coding is removed.
+///
+/// The text is read as PCRE reads it where both have it: `$` also matches before a line feed that ends the body, and `\b` looks at ASCII
+/// letters, digits and underscores, with `unicode` too.
 #[derive(Clone, Debug)]
 pub struct Pattern {
-    regex: Regex,
+    text: Box<str>,
     options: PatternOptions,
+    pub(super) dfa: Arc<DFA>,
+    /// Octets searched between two looks at the clock.
+    pub(super) stride: usize,
 }
 
 /// How a [`Pattern`] is read, and what it means (`regex_options` and its neighbours).
@@ -45,22 +61,71 @@ pub struct PatternOptions {
     pub max_offset: Option<u64>,
 }
 
+/// An expression that cannot be searched for. The text is one clause.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UnusablePattern {
+    /// It is no expression, or has what PCRE has and we have not.
+    #[error("{}", Clause::of(.0))]
+    Syntax(Box<regex_syntax::Error>),
+    /// It would take more than 1 MiB.
+    #[error("compiled it is larger than {SIZE_LIMIT} octets")]
+    TooLarge,
+    /// A match may begin at more than 8192 places, which are counted in the expression.
+    #[error("regex_max_offset lies more than {MAX_REACH} octets behind regex_min_offset")]
+    Reach,
+}
+
+/// What of an error goes into a line: the last of many, which draw the expression.
+struct Clause;
+
+impl Clause {
+    fn of(error: &regex_syntax::Error) -> String {
+        let text = error.to_string();
+        let last = text.lines().last().unwrap_or_default();
+        last.strip_prefix("error: ").unwrap_or(last).to_owned()
+    }
+}
+
 impl Pattern {
     /// Compiles `text`.
     ///
     /// # Errors
-    /// What is wrong with the expression, or that it is too large.
-    pub fn new(text: &str, options: PatternOptions) -> Result<Self, regex::Error> {
-        let regex = RegexBuilder::new(text)
+    /// [`UnusablePattern`].
+    pub fn new(text: &str, options: PatternOptions) -> Result<Self, UnusablePattern> {
+        let syntax = syntax::Config::new()
             .case_insensitive(options.caseless)
             .dot_matches_new_line(options.dotall)
             .ignore_whitespace(options.extended)
             .multi_line(options.multiline)
             .swap_greed(options.ungreedy)
             .unicode(options.unicode)
-            .size_limit(SIZE_LIMIT)
-            .build()?;
-        Ok(Self { regex, options })
+            .utf8(false);
+        let parsed = syntax::parse_with(&translated(text), &syntax);
+        let parsed = parsed.map_err(|error| UnusablePattern::Syntax(Box::new(error)))?;
+        let expression = as_pcre(parsed);
+        let expression = match options.max_offset {
+            None => expression,
+            Some(max) => Hir::concat(vec![start(options.min_offset, max)?, expression]),
+        };
+        let config = thompson::Config::new()
+            .utf8(false)
+            .nfa_size_limit(Some(SIZE_LIMIT))
+            .which_captures(WhichCaptures::None);
+        let nfa = thompson::Compiler::new()
+            .configure(config)
+            .build_from_hir(&expression)
+            .map_err(|_| UnusablePattern::TooLarge)?;
+        let stride = (STRIDE / nfa.states().len().max(1)).clamp(1, 1024);
+        let config = DFA::config()
+            .cache_capacity(MEMORY)
+            .skip_cache_capacity_check(true);
+        let dfa = DFA::builder().configure(config).build_from_nfa(nfa);
+        Ok(Self {
+            text: text.into(),
+            options,
+            dfa: Arc::new(dfa.map_err(|_| UnusablePattern::TooLarge)?),
+            stride,
+        })
     }
 
     /// How it was compiled.
@@ -72,8 +137,82 @@ impl Pattern {
     /// The expression.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        self.regex.as_str()
+        &self.text
     }
+}
+
+/// What comes before a match that may begin from octet `min` on and not at `max` any more, seen from
+/// `min`.
+fn start(min: u64, max: u64) -> Result<Hir, UnusablePattern> {
+    let Some(last) = max
+        .checked_sub(min)
+        .and_then(|places| places.checked_sub(1))
+    else {
+        return Ok(Hir::fail());
+    };
+    match u32::try_from(last) {
+        Ok(last @ ..MAX_REACH) => Ok(Hir::repetition(Repetition {
+            min: 0,
+            max: Some(last),
+            greedy: false,
+            sub: Box::new(Hir::dot(Dot::AnyByte)),
+        })),
+        Ok(_) | Err(_) => Err(UnusablePattern::Reach),
+    }
+}
+
+/// An expression with the assertions that PCRE has. Expressions are nested no deeper than the parser
+/// allows.
+fn as_pcre(expression: Hir) -> Hir {
+    let all = |parts: Vec<Hir>| parts.into_iter().map(as_pcre);
+    match expression.into_kind() {
+        HirKind::Empty => Hir::empty(),
+        HirKind::Literal(literal) => Hir::literal(literal.0),
+        HirKind::Class(class) => Hir::class(class),
+        HirKind::Look(look) => assertion(look),
+        HirKind::Repetition(repetition) => Hir::repetition(Repetition {
+            sub: Box::new(as_pcre(*repetition.sub)),
+            ..repetition
+        }),
+        HirKind::Capture(capture) => Hir::capture(Capture {
+            sub: Box::new(as_pcre(*capture.sub)),
+            ..capture
+        }),
+        HirKind::Concat(parts) => Hir::concat(all(parts).collect()),
+        HirKind::Alternation(parts) => Hir::alternation(all(parts).collect()),
+    }
+}
+
+fn assertion(look: Look) -> Hir {
+    let look = match look {
+        Look::End => {
+            let feed = Hir::repetition(Repetition {
+                min: 0,
+                max: Some(1),
+                greedy: true,
+                sub: Box::new(Hir::literal(*b"\n")),
+            });
+            return Hir::concat(vec![feed, Hir::look(Look::End)]);
+        }
+        Look::WordUnicode => Look::WordAscii,
+        Look::WordUnicodeNegate => Look::WordAsciiNegate,
+        Look::WordStartUnicode => Look::WordStartAscii,
+        Look::WordEndUnicode => Look::WordEndAscii,
+        Look::WordStartHalfUnicode => Look::WordStartHalfAscii,
+        Look::WordEndHalfUnicode => Look::WordEndHalfAscii,
+        other @ (Look::Start
+        | Look::StartLF
+        | Look::EndLF
+        | Look::StartCRLF
+        | Look::EndCRLF
+        | Look::WordAscii
+        | Look::WordAsciiNegate
+        | Look::WordStartAscii
+        | Look::WordEndAscii
+        | Look::WordStartHalfAscii
+        | Look::WordEndHalfAscii) => other,
+    };
+    Hir::look(look)
 }
 
 impl PartialEq for Pattern {
@@ -91,140 +230,9 @@ impl Hash for Pattern {
     }
 }
 
-/// A search of a body that arrives in portions.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Search {
-    held: Vec<u8>,
-    /// Where in the body `held` begins.
-    offset: u64,
-    found: bool,
-}
-
-impl Search {
-    pub(super) fn update(&mut self, pattern: &Pattern, mut octets: &[u8]) {
-        while !octets.is_empty() && !self.is_over(pattern) {
-            let room = WINDOW - self.held.len();
-            let (portion, rest) = octets.split_at(room.min(octets.len()));
-            self.held.extend_from_slice(portion);
-            octets = rest;
-            if self.held.len() == WINDOW {
-                self.look(pattern, false);
-                self.held.drain(..WINDOW / 2);
-                self.offset += WINDOW as u64 / 2;
-            }
-        }
-    }
-
-    /// Whether the body, complete now, is as `pattern` wants it.
-    pub(super) fn finish(mut self, pattern: &Pattern) -> bool {
-        if !self.is_over(pattern) {
-            self.look(pattern, true);
-        }
-        self.found != pattern.options.negated
-    }
-
-    fn is_over(&self, pattern: &Pattern) -> bool {
-        let max = pattern.options.max_offset;
-        self.found || max.is_some_and(|max| self.offset >= max)
-    }
-
-    fn look(&mut self, pattern: &Pattern, complete: bool) {
-        // The octet before tells whether a word or a line begins.
-        let min = pattern.options.min_offset.saturating_sub(self.offset);
-        let start = usize::try_from(min)
-            .unwrap_or(usize::MAX)
-            .max(usize::from(self.offset > 0));
-        if start > self.held.len() {
-            return;
-        }
-        let Some(found) = pattern.regex.find_at(&self.held, start) else {
-            return;
-        };
-        // What follows may make it another match or none, where it ends with the window.
-        if !complete && found.end() == self.held.len() {
-            return;
-        }
-        let at = self.offset + found.start() as u64;
-        self.found = pattern.options.max_offset.is_none_or(|max| at < max);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn matches(text: &str, options: PatternOptions, portions: &[&[u8]]) -> bool {
-        let pattern = Pattern::new(text, options).unwrap();
-        let mut search = Search::default();
-        for portion in portions {
-            search.update(&pattern, portion);
-            assert!(search.held.len() < WINDOW);
-        }
-        search.finish(&pattern)
-    }
-
-    #[test]
-    fn match_is_found_across_portions() {
-        let options = PatternOptions::default();
-        assert!(matches("^ok [0-9]+$", options, &[b"o", b"k 4", b"2"]));
-        assert!(!matches("^ok [0-9]+$", options, &[b"o", b"k 4", b"x"]));
-        assert!(matches("a*", options, &[]));
-    }
-
-    #[test]
-    fn negation_turns_the_outcome() {
-        let options = PatternOptions {
-            negated: true,
-            ..PatternOptions::default()
-        };
-        assert!(!matches("down", options, &[b"is down"]));
-        assert!(matches("down", options, &[b"is up"]));
-    }
-
-    #[test]
-    fn offsets_limit_where_a_match_begins() {
-        let within = |min_offset, max_offset| {
-            let options = PatternOptions {
-                min_offset,
-                max_offset,
-                ..PatternOptions::default()
-            };
-            matches("ok", options, &[b"0123ok"])
-        };
-        assert!(within(4, None));
-        assert!(!within(5, None));
-        assert!(within(0, Some(5)));
-        assert!(!within(0, Some(4)));
-        assert!(!within(u64::MAX, None));
-    }
-
-    #[test]
-    fn match_is_found_anywhere_in_a_long_body() {
-        let filler = vec![b'.'; WINDOW / 2 - 3];
-        let options = PatternOptions::default();
-        for before in [0, 1, 2, 3, 7] {
-            let mut portions = vec![filler.as_slice(); before];
-            portions.push(b"needle");
-            portions.extend([filler.as_slice(); 3]);
-            assert!(matches("needle", options, &portions), "{before}");
-        }
-    }
-
-    #[test]
-    fn edges_of_the_window_are_not_those_of_the_body() {
-        let mut body = vec![b'.'; 3 * WINDOW];
-        for at in (0..body.len()).step_by(WINDOW / 2) {
-            body[at] = b'a';
-            body[at + WINDOW / 2 - 1] = b'z';
-        }
-        let options = PatternOptions::default();
-        assert!(matches(r"^a", options, &[&body]));
-        assert!(matches(r"z$", options, &[&body]));
-        body[0] = b'.';
-        *body.last_mut().unwrap() = b'.';
-        assert!(!matches(r"^a", options, &[&body]));
-        assert!(!matches(r"z$", options, &[&body]));
-    }
 
     #[test]
     fn patterns_compare_by_text_and_options() {
@@ -236,6 +244,40 @@ mod tests {
         assert_eq!(plain, Pattern::new("a", plain.options()).unwrap());
         assert_ne!(plain, Pattern::new("b", plain.options()).unwrap());
         assert_ne!(plain, Pattern::new("a", caseless).unwrap());
-        assert!(Pattern::new("a(?=b)", plain.options()).is_err());
+    }
+
+    #[test]
+    fn what_cannot_be_searched_for_is_refused_in_words() {
+        let refused = |text: &str, options| Pattern::new(text, options).unwrap_err().to_string();
+        let plain = PatternOptions::default();
+        assert_eq!(
+            refused("a(?=b)", plain),
+            "look-around, including look-ahead and look-behind, is not supported"
+        );
+        assert_eq!(refused(r"(a)\1", plain), "backreferences are not supported");
+        assert_eq!(
+            refused("a{100}{100}{100}", plain),
+            "compiled it is larger than 1048576 octets"
+        );
+        let from_to = |min_offset, max_offset| PatternOptions {
+            min_offset,
+            max_offset: Some(max_offset),
+            ..plain
+        };
+        assert!(Pattern::new("a", from_to(70_000, 70_000 + 8192)).is_ok());
+        assert_eq!(
+            refused("a", from_to(70_000, 70_001 + 8192)),
+            "regex_max_offset lies more than 8192 octets behind regex_min_offset"
+        );
+    }
+
+    #[test]
+    fn a_large_expression_is_searched_in_small_strides() {
+        let stride = |text: &str| {
+            let pattern = Pattern::new(text, PatternOptions::default()).unwrap();
+            pattern.stride
+        };
+        assert_eq!(stride("ok"), 1024);
+        assert!(stride("a[ab]{1000}c") < 20);
     }
 }

@@ -17,12 +17,21 @@ fn request(url: &Url, version: HttpVersion, to: &str) -> String {
     String::from_utf8(out).unwrap()
 }
 
+/// Lets octets arrive, and all be done that they make necessary.
+fn hear(get: &mut Get, octets: &[u8]) -> Progress {
+    let mut progress = get.receive(octets, &mut Vec::new());
+    while progress == Progress::Busy {
+        progress = get.go_on(&mut Vec::new(), &Slice::endless());
+    }
+    progress
+}
+
 /// Lets the server answer `response` in portions, and close if `then_close`.
 fn answer(url: &Url, response: &[u8], portion: usize, then_close: bool) -> Progress {
     let to = V4.parse().unwrap();
     let mut get = Get::new(Arc::new(url.clone()), HttpVersion::Http11, to);
     for portion in response.chunks(portion) {
-        let progress = get.receive(portion, &mut Vec::new());
+        let progress = hear(&mut get, portion);
         if progress != Progress::Continue {
             return progress;
         }
@@ -171,7 +180,6 @@ fn connection_closed_before_the_head_is_over_fails() {
 fn other_protocols_are_refused() {
     for response in [
         &b"SSH-2.0-OpenSSH_9.2\r\n\r\n"[..],
-        b"HTTP/2.0 200 OK\r\n\r\n",
         b"HTTP/1.1 99999999999999999999 OK\r\n\r\n",
         b"HTTP/1.1 20 OK\r\n\r\n",
     ] {
@@ -180,6 +188,30 @@ fn other_protocols_are_refused() {
             panic!("{outcome:?}");
         };
     }
+}
+
+/// keepalived looks at the three digits alone.
+#[test]
+fn a_code_behind_any_version_is_one() {
+    for response in [
+        &b"HTTP/2.0 200 OK\r\n\r\nx"[..],
+        b"HTTP/1.1 200 OK\r\n: no name\r\nX\0Y\r\n\r\nx",
+        b"HTTP/1 200\n\nx",
+        b"HTTP/1.1 200 \xfcber\r\n\r\nx",
+        b"HTTP/1.1 200 a\x01b\r\n\r\nx",
+    ] {
+        let name = String::from_utf8_lossy(response);
+        assert_eq!(outcome(&url(), response, true), PASSED, "{name}");
+    }
+    let expected = StatusSet::default();
+    let failure = HttpFailure::Status {
+        found: 404,
+        expected,
+    };
+    assert_eq!(
+        outcome(&url(), b"HTTP/3 404 \r\n\r\n", true),
+        failed(failure)
+    );
 }
 
 /// CVE-2018-19115 is a status line without an end.
@@ -193,8 +225,8 @@ fn endless_head_is_refused_at_its_limit() {
         let mut fed = 15;
         let progress = loop {
             fed += line.len();
-            match get.receive(line, &mut Vec::new()) {
-                Progress::Continue => assert!(fed <= MAX_HEAD, "{fed}"),
+            match hear(&mut get, line) {
+                Progress::Busy | Progress::Continue => assert!(fed <= MAX_HEAD, "{fed}"),
                 done @ Progress::Done(_) => break done,
             }
         };
@@ -258,11 +290,68 @@ fn fifty_megabytes_are_not_kept() {
     let head = get.receive(b"HTTP/1.0 200 OK\r\n\r\n", &mut Vec::new());
     assert_eq!(head, Progress::Continue);
     for _ in 0..50 {
-        let progress = get.receive(&[b'n'; 1 << 20], &mut Vec::new());
-        assert_eq!(progress, Progress::Continue);
+        assert_eq!(hear(&mut get, &[b'n'; 1 << 20]), Progress::Continue);
     }
     assert_eq!(
         get.closed(),
         Err(HttpFailure::Pattern { negated: false }.into())
     );
+}
+
+#[test]
+fn a_body_is_judged_once_it_is_searched_through() {
+    let url = Url {
+        pattern: Some(Pattern::new("b$", PatternOptions::default()).unwrap()),
+        ..url()
+    };
+    let mut get = Get::new(Arc::new(url), HttpVersion::Http11, V4.parse().unwrap());
+    let response = [
+        &b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n"[..],
+        &[b'b'; 5000],
+    ];
+    assert_eq!(
+        get.receive(&response.concat(), &mut Vec::new()),
+        Progress::Busy
+    );
+    let mut slices = 1;
+    let progress = loop {
+        match get.go_on(&mut Vec::new(), &Slice::of(Duration::ZERO)) {
+            Progress::Busy => slices += 1,
+            other @ (Progress::Continue | Progress::Done(_)) => break other,
+        }
+    };
+    assert_eq!((progress, slices), (PASSED, 5));
+}
+
+/// keepalived passes such responses; 100 fields were a limit here once.
+#[test]
+fn a_thousand_fields_pass() {
+    let fields = "X-Field: value of a field\r\n".repeat(1_000);
+    let response = format!("HTTP/1.1 200 OK\r\n{fields}Content-Length: 0\r\n\r\n");
+    for portion in [1_000, usize::MAX] {
+        assert_eq!(answer(&url(), response.as_bytes(), portion, false), PASSED);
+    }
+    let smallest = "a:\n".repeat(20_000);
+    let response = format!("HTTP/1.1 200\n{smallest}Content-Length: 0\n\n");
+    assert_eq!(
+        answer(&url(), response.as_bytes(), usize::MAX, false),
+        PASSED
+    );
+}
+
+#[test]
+fn a_head_of_64_kib_passes_and_no_larger() {
+    let of = |length: usize| {
+        let start = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX: ";
+        let filler = "x".repeat(length - start.len() - 4);
+        let response = format!("{start}{filler}\r\n\r\n");
+        answer(&url(), response.as_bytes(), 16 * 1024, false)
+    };
+    assert_eq!(of(65_536), PASSED);
+    let failure = HttpFailure::LongHead;
+    assert_eq!(
+        failure.to_string(),
+        "the head of the response is longer than 65536 octets"
+    );
+    assert_eq!(of(65_537), failed(failure));
 }

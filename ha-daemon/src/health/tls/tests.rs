@@ -265,3 +265,32 @@ fn unusable_files_are_refused() {
     };
     assert!(matches!(refused(settings), TlsError::NoCertificate));
 }
+
+#[test]
+fn a_failed_handshake_names_what_the_server_may_have_wanted() {
+    let text = |error: Error| TlsFailure::Protocol(error).to_string();
+    assert_eq!(
+        text(Error::AlertReceived(AlertDescription::HandshakeFailure)),
+        "TLS: received fatal alert: HandshakeFailure; the server may want what is not spoken here: \
+         RSA or DHE key exchange, CBC, a curve other than X25519, P-256 and P-384, or a certificate \
+         of the client's"
+    );
+    assert_eq!(
+        text(Error::AlertReceived(AlertDescription::ProtocolVersion)),
+        "TLS: received fatal alert: ProtocolVersion; the server may want a version before TLS 1.2"
+    );
+    assert_eq!(
+        text(Error::DecryptError),
+        "TLS: cannot decrypt peer's message"
+    );
+}
+
+#[test]
+fn signatures_by_keys_of_rsa_pss_alone_are_asked_for() {
+    let client = Client::new(&TlsSettings::default()).unwrap();
+    let mut tls = client.wrap(Ping::default(), address()).unwrap();
+    let mut hello = Vec::new();
+    assert_eq!(tls.start(&mut hello), Progress::Continue);
+    let schemes = [0x08, 0x09, 0x08, 0x0a, 0x08, 0x0b];
+    assert!(hello.windows(6).any(|octets| octets == schemes));
+}

@@ -68,7 +68,7 @@ impl Host {
         self.overslept = self.overslept.max(late);
         self.turned = now;
         for event in &self.events {
-            self.checks.ready(event.token(), now);
+            self.checks.ready(event.token());
         }
         self.checks.fire(now);
         self.checks.reports()
