@@ -1,6 +1,7 @@
 use super::*;
 
 mod corpus;
+mod verdicts;
 
 use crate::config::{Position, load_str};
 
