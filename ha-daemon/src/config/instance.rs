@@ -396,7 +396,9 @@ fn is_switch(name: &str) -> bool {
 fn hide_keys(node: &Node<'_>, diagnostics: &mut Diagnostics) {
     let lines = node.block.iter().flat_map(|block| block.nodes());
     let words = lines.flat_map(|line| line.arguments);
-    diagnostics.secrets.extend(words.map(|word| word.place.span));
+    diagnostics
+        .secrets
+        .extend(words.map(|word| word.place.span));
 }
 
 fn auth_type(words: &mut Words<'_, '_>) -> Result<AuthType, Handle> {

@@ -68,7 +68,9 @@ fn unknown(report: &Report) -> Vec<String> {
         sources,
         ..
     } = &report.loaded;
-    let unknown = diagnostics.iter().filter(|d| d.code == Code::UnknownKeyword);
+    let unknown = diagnostics
+        .iter()
+        .filter(|d| d.code == Code::UnknownKeyword);
     let texts = unknown.map(|diagnostic| sources.text(diagnostic.primary.place.span));
     words(&texts.collect::<Vec<_>>().join(" "))
 }
