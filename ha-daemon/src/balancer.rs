@@ -5,6 +5,7 @@
 //! daemon's loop, scripts on threads of their own. Without `ip_vs` in the kernel the checkers still
 //! run, and the table is set up once it is there.
 
+mod ends;
 mod hardship;
 mod kernel;
 mod modules;
@@ -29,7 +30,6 @@ use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use tracing::{error, warn};
 use vrrp_core::{Instant, Role};
-use vrrp_mio::Clock;
 
 use self::hardship::Hardships;
 use self::kernel::{Kernel, Opened, Purpose};
@@ -53,10 +53,6 @@ const KERNEL: usize = 0;
 const FILES: usize = 1;
 const HOOKS: usize = 16;
 const CHECKS: usize = 1 << 10;
-/// How long scripts may take to end once the daemon ends.
-const FAREWELL: Duration = Duration::from_secs(1);
-/// What scripts of checkers that are told to end have to go: the grace of the runner, and some.
-const GRACE: Duration = Duration::from_millis(2_500);
 /// How long `quorum_up` waits for the kernel's table at the start.
 const GREETING: Duration = Duration::from_secs(1);
 
@@ -273,22 +269,6 @@ impl Balancer {
         self.greet(now);
     }
 
-    /// Tells the scripts of each virtual server that starts with its quorum, as keepalived does; once
-    /// its services are in the kernel, if that takes them.
-    fn greet(&mut self, now: Instant) {
-        let Some(until) = self.greeting else {
-            return;
-        };
-        let is_in_place = !self.kernel.is_open() || self.reconciler.is_done();
-        if !is_in_place && now < until {
-            return;
-        }
-        self.greeting = None;
-        for state in &self.servers {
-            state.greet(self.notifier.as_mut(), now);
-        }
-    }
-
     fn ask(&mut self, now: Instant) {
         let mut findings = Vec::new();
         while self.kernel.room() > 0 {
@@ -435,50 +415,6 @@ impl Balancer {
     pub fn note_role(&mut self, instance: &str, role: Role) {
         if let Some(sync) = &mut self.synchroniser {
             sync.note_role(instance, role);
-        }
-    }
-
-    /// Ends the checkers, and removes what was set up. `omega` runs the scripts of those that go.
-    pub fn stop(&mut self, now: Instant) {
-        self.greeting = None;
-        for id in 0..self.places.len() {
-            self.checks.remove(CheckerId(id));
-        }
-        for state in &self.servers {
-            if state.config.omega {
-                state.farewell(self.notifier.as_mut(), now);
-            }
-            for key in &state.config.keys {
-                self.reconciler.retire(key);
-            }
-        }
-        if self.flush_on_stop == FlushOnStop::Table {
-            self.reconciler.release();
-            self.settings.push_back(Request::Flush);
-        }
-        if let Some(sync) = &mut self.synchroniser {
-            sync.stop();
-        }
-    }
-
-    /// Whether nothing is left of what [`stop`](Self::stop) removes, as far as the kernel lets it.
-    #[must_use]
-    pub fn is_stopped(&self) -> bool {
-        if self.is_empty() {
-            return true;
-        }
-        let table = self.reconciler.is_done() && self.settings.is_empty();
-        let sync = self.synchroniser.as_ref().is_none_or(Synchroniser::is_done);
-        let hooks = self.notifier.as_ref().is_none_or(Notifier::is_idle);
-        hooks && (!self.kernel.is_open() || (table && sync && self.kernel.is_idle()))
-    }
-
-    /// Ends what scripts still run; waits for them a little.
-    pub fn finish(self, clock: &Clock) {
-        let notifier = self.notifier;
-        let told = notifier.is_none_or(|notifier| notifier.finish(clock, FAREWELL));
-        if !(self.checks.finish(GRACE) && told) {
-            warn!("scripts still run");
         }
     }
 

@@ -3,6 +3,7 @@ use std::os::unix::fs::PermissionsExt;
 use super::*;
 
 mod corpus;
+mod verdicts;
 
 use crate::config::{Position, load_str};
 

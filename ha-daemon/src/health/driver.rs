@@ -1,12 +1,13 @@
 //! Makes the attempts of many checkers on one loop.
 
+mod checker;
 mod datagram;
 mod probe;
+mod scratch;
 mod scripts;
 mod socket;
 mod stream;
 
-use core::hash::BuildHasher;
 use core::num::NonZeroUsize;
 use core::time::Duration;
 use std::collections::hash_map::Entry;
@@ -22,7 +23,9 @@ use mio::{Interest, Registry, Token};
 use vrrp_core::Instant;
 use vrrp_mio::Deadlines;
 
+use self::checker::Checker;
 use self::probe::{Attempt, Probe, Queue};
+use self::scratch::Scratch;
 pub use self::scripts::SCRIPTS;
 use super::attempt::{Failure, Outcome};
 use super::schedule::{Change, Schedule, Verdict};
@@ -90,37 +93,6 @@ pub struct Checks {
     running: usize,
     reports: Vec<Report>,
     scratch: Scratch,
-}
-
-#[derive(Debug)]
-struct Checker {
-    probe: usize,
-    suspended: bool,
-    /// The verdict of its last report.
-    told: Verdict,
-}
-
-/// What attempts use in turn.
-#[derive(Debug)]
-struct Scratch {
-    buffer: Vec<u8>,
-    seed: RandomState,
-    drawn: u64,
-    runner: Option<Runner>,
-}
-
-impl Scratch {
-    /// A number others cannot guess: the standard library's keyed hash of a count.
-    fn random(&mut self) -> u64 {
-        self.drawn = self.drawn.wrapping_add(1);
-        self.seed.hash_one(self.drawn)
-    }
-
-    /// A duration from zero to `limit`.
-    fn random_up_to(&mut self, limit: Duration) -> Duration {
-        let nanos = u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX - 1);
-        Duration::from_nanos(self.random() % nanos.saturating_add(1))
-    }
 }
 
 /// What became of an attempt that was looked at.
@@ -505,33 +477,6 @@ impl Checks {
             }
         }
         self.end_turn(index);
-    }
-}
-
-impl Checker {
-    /// What `change` of the probe is to this checker, which may not have heard of those before.
-    fn report(
-        &mut self,
-        checker: CheckerId,
-        outcome: &Outcome,
-        verdict: Verdict,
-        change: Change,
-    ) -> Report {
-        let change = match (self.told, verdict, change) {
-            (Verdict::Up, Verdict::Up, Change::Confirmed | Change::Rose) => Change::Confirmed,
-            (Verdict::Up, Verdict::Up, Change::Unchanged | Change::Fell { .. })
-            | (Verdict::Down, Verdict::Down, _) => Change::Unchanged,
-            (Verdict::Down, Verdict::Up, _) => Change::Rose,
-            (Verdict::Up, Verdict::Down, fell @ Change::Fell { .. }) => fell,
-            (Verdict::Up, Verdict::Down, _) => Change::Fell { retries: 0 },
-        };
-        self.told = verdict;
-        Report {
-            checker,
-            outcome: outcome.clone(),
-            verdict,
-            change,
-        }
     }
 }
 

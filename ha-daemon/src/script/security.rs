@@ -67,9 +67,10 @@ impl fmt::Display for Weakness {
 pub fn inspect(program: &OsStr) -> Result<(), ProgramError> {
     let missing = |error: &io::Error| ProgramError::Missing {
         program: program.to_owned(),
-        reason: match error.kind() {
-            ErrorKind::NotFound => "not found".to_owned(),
-            _ => error.to_string(),
+        reason: if error.kind() == ErrorKind::NotFound {
+            "not found".to_owned()
+        } else {
+            error.to_string()
         },
     };
     let path = find(program).map_err(|error| missing(&error))?;

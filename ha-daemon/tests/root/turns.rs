@@ -1,6 +1,7 @@
 //! Adverts while everybody wants something of the daemon at once.
 //!
 //! By default a part of it, which takes half a minute; with `FULL=1` in the environment all of it.
+#![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
 
 use core::fmt::Write as _;
 use core::net::{Ipv4Addr, SocketAddr};
