@@ -45,7 +45,7 @@
 //! ```
 //!
 //! An interface that does not exist, is down or has no address is no error: the router waits for
-//! it. What goes wrong later, such as an address the kernel refuses, is a [`Notice`] and tried
+//! it, and [`Router::obstacles`] tells what else keeps it from being Active. What goes wrong later, such as an address the kernel refuses, is a [`Notice`] and tried
 //! again. [`DriverError`] is for what leaves the driver deaf.
 //!
 //! Descriptors of the caller join the loop through [`Driver::registry`], with tokens from
