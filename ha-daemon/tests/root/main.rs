@@ -14,6 +14,7 @@ mod lab;
 mod peers;
 mod ping;
 mod privilege;
+mod repeated;
 mod script;
 mod start;
 mod syscalls;
