@@ -16,5 +16,6 @@ mod ping;
 mod privilege;
 mod repeated;
 mod script;
+mod scripts;
 mod start;
 mod syscalls;

@@ -49,6 +49,7 @@ impl Turns {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "that is what is measured")]
 fn thread_time() -> Duration {
     let time = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).unwrap();
     time.into()
