@@ -3,7 +3,7 @@
 use core::ops::Range;
 
 use super::blank::is_blank;
-use super::diagnostic::closest;
+use super::diagnostic::is_like;
 use super::keywords::{AUTHENTICATION, INSTANCE};
 
 /// The octets of a text that may be a password: whatever follows `auth_pass`, however that is
@@ -17,7 +17,7 @@ pub(super) fn find(text: &str) -> Vec<Range<usize>> {
             Some(Keyword::Type { behind }) => {
                 let mut words = words(text, behind..line_end(text, behind));
                 let first = words.first().and_then(|word| text.get(word.clone()));
-                if first.is_some_and(|word| closest(word, ["PASS", "AH"]).is_some()) {
+                if first.is_some_and(|word| is_like(word, &["PASS", "AH"])) {
                     words.remove(0);
                 }
                 found.extend(words);
@@ -49,9 +49,8 @@ fn words_of_block(text: &str, behind: usize) -> Vec<Range<usize>> {
         let line = at..line_end(text, at).min(end);
         at = line.end + 1;
         let mut words = words(text, line);
-        let known = ["auth_type", "auth_pass"];
         let first = words.first().and_then(|word| text.get(word.clone()));
-        if first.is_none_or(|word| closest(word, known).is_some()) {
+        if first.is_none_or(|word| is_like(word, &["auth_type", "auth_pass"])) {
             // The others are found behind it.
             continue;
         }

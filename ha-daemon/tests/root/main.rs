@@ -15,6 +15,7 @@ mod peers;
 mod ping;
 mod privilege;
 mod process;
+mod repeated;
 mod script;
 mod scripts;
 mod start;

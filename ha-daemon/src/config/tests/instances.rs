@@ -274,6 +274,7 @@ fn a_comment_within_a_word_is_told() {
     };
     let (loaded, _) = only(&password("P@##D321!"));
     assert_eq!(places(&loaded), [("comment-in-word", 9, 13)]);
+    assert!(said(&loaded).contains("in double quotes `#` and `!`"));
     for good in [
         "\"P@##\"",
         "P@ # a comment",
