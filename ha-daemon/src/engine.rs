@@ -1,6 +1,7 @@
 //! The daemon: configured instances on a driver, signals, the control socket and the log.
 
 mod identity;
+mod orphans;
 mod tracking;
 mod waiting;
 
@@ -12,7 +13,7 @@ use std::sync::Arc;
 
 use mio::{Interest, Token};
 use nix::sys::signal::{SigSet, Signal};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::flag;
 use signal_hook_mio::v1_0::Signals;
 use tracing::{error, info, warn};
@@ -75,9 +76,15 @@ pub enum EngineError {
 /// [`EngineError`]. An interface that is missing or down is no error: its instances wait in FAULT.
 pub fn run(config: Config, options: &Options) -> Result<(), EngineError> {
     let mut engine = Engine::new(config, options)?;
-    while engine.turn()? == Progress::Running {}
+    let outcome = loop {
+        match engine.turn() {
+            Ok(Progress::Running) => {}
+            Ok(Progress::Stopped) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+    };
     engine.balancer.finish(engine.driver.clock());
-    Ok(())
+    outcome
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +112,8 @@ struct Engine {
     network_known: bool,
     /// Until when a stopping daemon waits.
     farewell: Option<Instant>,
+    /// Whether there may be children of nobody's that have ended.
+    orphans: bool,
     /// Holds the name that says which daemon this network namespace has.
     _lock: Option<std::os::unix::net::UnixDatagram>,
 }
@@ -148,16 +157,21 @@ impl Engine {
         let prepared = Prepared::new(&config)?;
         privilege::restrict()?;
         let mut driver = Driver::new()?;
-        let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2])
+        let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD])
             .map_err(EngineError::Signals)?;
         let told_to_stop = Arc::new(AtomicBool::new(false));
         for signal in [SIGTERM, SIGINT] {
             flag::register(signal, Arc::clone(&told_to_stop)).map_err(EngineError::Signals)?;
         }
         // A parent may have left them blocked.
-        let unblocked = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP]
-            .into_iter()
-            .collect();
+        let unblocked = [
+            Signal::SIGTERM,
+            Signal::SIGINT,
+            Signal::SIGHUP,
+            Signal::SIGCHLD,
+        ]
+        .into_iter()
+        .collect();
         SigSet::thread_unblock(&unblocked).map_err(|errno| EngineError::Signals(errno.into()))?;
         let registered = driver
             .registry()
@@ -189,6 +203,7 @@ impl Engine {
             global: config.global,
             network_known: false,
             farewell: None,
+            orphans: true,
             _lock: lock,
         };
         for instance in config.instances {
@@ -253,30 +268,6 @@ impl Engine {
         Ok(router)
     }
 
-    /// Gives a member its router if the interface of its unicast source is known now.
-    fn seek(&mut self, index: usize) -> Result<(), EngineError> {
-        let Some(Member {
-            place: Place::Sought(instance),
-            ..
-        }) = self.members.get(index)
-        else {
-            return Ok(());
-        };
-        let Some(interface) = self.interface_of_source(instance) else {
-            return Ok(());
-        };
-        let instance = instance.clone();
-        let router = self.install(index, &instance, interface)?;
-        if let Some(member) = self.members.get_mut(index) {
-            member.place = Place::Found(router);
-        }
-        self.track(index, router);
-        if self.start_at.is_none() {
-            self.driver.start(router);
-        }
-        Ok(())
-    }
-
     fn start_if_due(&mut self) {
         if self.network_known && self.start_at.is_some_and(|at| at <= self.driver.now()) {
             self.start_at = None;
@@ -293,6 +284,7 @@ impl Engine {
         let now = self.driver.now();
         let start_at = self.start_at.filter(|_| self.network_known);
         let wake = start_at.into_iter().chain(self.farewell);
+        let wake = wake.chain(self.orphans.then_some(now));
         let wake = wake.chain(self.balancer.deadline()).min();
         let limit = wake.map(|at| at.saturating_duration_since(now));
         let Turn {
@@ -306,11 +298,14 @@ impl Engine {
         let learned = !self.network_known && self.driver.knows_network();
         self.network_known |= learned;
         if self.network_known && (learned || network_changed) {
-            self.follow_network()?;
+            self.follow_network();
         }
         self.start_if_due();
         for token in ready {
             self.attend(token);
+        }
+        if self.orphans {
+            self.orphans = orphans::reap();
         }
         if self.told_to_stop.load(Ordering::Relaxed) {
             self.stop();
@@ -339,6 +334,7 @@ impl Engine {
             let pending: Vec<_> = self.signals.pending().collect();
             for signal in pending {
                 match signal {
+                    SIGCHLD => self.orphans = true,
                     SIGHUP => warn!("reload is not supported yet; SIGHUP ignored"),
                     SIGUSR1 | SIGUSR2 => {
                         warn!("there are no dump files; ask `ha-daemon status` instead");
@@ -389,17 +385,16 @@ impl Engine {
     }
 
     /// Looks at tracked interfaces, and for the interface of a unicast source.
-    fn follow_network(&mut self) -> Result<(), EngineError> {
+    fn follow_network(&mut self) {
         for index in 0..self.members.len() {
             match self.members.get(index).and_then(Member::router) {
-                None => self.seek(index)?,
+                None => self.seek(index),
                 Some(router) => {
                     self.track(index, router);
                     self.tell_waiting(index);
                 }
             }
         }
-        Ok(())
     }
 
     fn narrate(&mut self, notice: &Notice) {

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 use ha_daemon::config::{self, LoadOptions, Severity};
 use ha_daemon::placement::{self, Endpoint, Question, Source};
-use ha_daemon::{check, control, engine, ipvsadm, lab, log, simulate};
+use ha_daemon::{check, control, engine, ipvsadm, lab, log, privilege, simulate};
 use ipvs_core::Protocol;
 
 /// VRRP and balanced virtual servers from a keepalived.conf.
@@ -239,6 +239,8 @@ fn run_ipvsadm(words: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// As keepalived: 2 for a configuration that cannot run, 4 for missing privileges.
 fn run(file: &Path, socket: PathBuf, config_id: Option<String>, level: tracing::Level) -> ExitCode {
+    // Before there are any of our own.
+    privilege::close_inherited();
     let Some(config) = read(file, config_id) else {
         complain("ha-daemon: the configuration cannot run");
         return ExitCode::from(2);

@@ -422,12 +422,11 @@ impl InstanceStatus {
     /// What an operator should look at.
     fn remarks(&self) -> Vec<String> {
         let mut remarks = Vec::new();
+        // A virtual MAC is made when the router is switched on.
+        let early = |o: &ObstacleStatus| self.state == "INIT" && o.name == "virtual-mac-missing";
         let obstacles = self.obstacles.iter();
-        remarks.extend(
-            obstacles
-                .filter(|obstacle| !obstacle.is_tracked())
-                .map(|obstacle| obstacle.text.clone()),
-        );
+        let obstacles = obstacles.filter(|obstacle| !obstacle.is_tracked() && !early(obstacle));
+        remarks.extend(obstacles.map(|obstacle| obstacle.text.clone()));
         let untold = !(self.obstacles.iter()).any(|o| o.name.starts_with("interface-"));
         if !self.interface_up && !self.interface.is_empty() && untold {
             remarks.push(format!("interface {} is not up", self.interface));

@@ -132,6 +132,12 @@ codes! {
     BadRegex = "bad-regex",
     /// A user or a group that scripts cannot run as.
     UnknownUser = "unknown-user",
+    /// A script that others than root could change.
+    InsecureScript = "insecure-script",
+    /// Scripts, without `enable_script_security`.
+    ScriptSecurity = "script-security",
+    /// A program that this host has not.
+    MissingProgram = "missing-program",
     /// A file of the `SSL` block that cannot be used.
     BadTlsFile = "bad-tls-file",
     /// Something this process may not look at.
@@ -162,6 +168,7 @@ impl Code {
                 | Self::LateDefaults
                 | Self::Deprecated
                 | Self::NotChecked
+                | Self::MissingProgram
                 | Self::NoInterface
                 | Self::NothingToRun
         )

@@ -2,7 +2,7 @@
 //! loses.
 //!
 //! Needs a kernel with `ip_vs` and netem, which `.ci/vm/run` gives, and is ignored by default. As many
-//! minutes as `MINUTES` says, but each fault once:
+//! minutes as `MINUTES` says, but eight faults, and with `FULL=1` each once:
 //! ```sh
 //! MINUTES=60 bash .ci/run vm chaos
 //! ```

@@ -1,6 +1,6 @@
 //! Directors under faults that a seed draws, watched by a client that counts what it loses.
 //!
-//! Needs root and keepalived, and is ignored by default. Three minutes, or as many as `MINUTES` says:
+//! Needs root and keepalived, and is ignored by default. Three minutes, in `.ci/run` one, or as many as `MINUTES` says:
 //! ```sh
 //! MINUTES=120 cargo test --release -p ha-daemon --test root -- --ignored --nocapture chaos::
 //! ```

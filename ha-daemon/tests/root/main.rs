@@ -15,5 +15,6 @@ mod peers;
 mod ping;
 mod privilege;
 mod script;
+mod scripts;
 mod start;
 mod syscalls;

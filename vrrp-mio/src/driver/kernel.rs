@@ -114,10 +114,8 @@ impl Driver {
                     self.installed(owner, &address.key());
                 }
                 AddressEvent::Lost { owner, address } => {
-                    if let Some(router) = self.routers.get_mut(owner).and_then(Option::as_mut)
-                        && let Some(position) = router.position(&address.key())
-                    {
-                        router.installed.set(position, false);
+                    if let Some(router) = self.routers.get_mut(owner).and_then(Option::as_mut) {
+                        router.note_installed(&address.key(), false);
                     }
                     let address = address.address;
                     if let Some(router) = self.name(owner) {
@@ -143,10 +141,9 @@ impl Driver {
         let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
             return;
         };
-        let Some(position) = router.position(key) else {
+        let Some(position) = router.note_installed(key, true) else {
             return;
         };
-        router.installed.set(position, true);
         router.retreat = None;
         if router.machine.role() == Role::Active {
             router.owe(position);

@@ -223,7 +223,10 @@ impl Network {
         } else {
             Tenure::Virtual
         };
-        let specs = router.keys.iter().filter_map(|(key, position)| {
+        // Of what is listed twice the first one counts, as for the kernel.
+        let alike = router.keys.chunk_by(|(a, _), (b, _)| a == b);
+        let specs = alike.filter_map(|alike| {
+            let (key, position) = alike.first()?;
             let address = router.told.address(usize::try_from(*position).ok()?)?;
             Some(address.spec(key.index()))
         });

@@ -146,6 +146,24 @@ impl Ports {
             .map(|listener| &listener.statistics)
     }
 
+    /// Whether there is a socket for what is routed.
+    pub(super) fn has_routed(&self, transport: Transport) -> bool {
+        self.by_interface.contains_key(&(ROUTED, transport))
+    }
+
+    /// The routers of identifier `vrid` on every socket of `transport`.
+    pub(super) fn members_anywhere(
+        &self,
+        transport: Transport,
+        vrid: Vrid,
+    ) -> impl Iterator<Item = usize> {
+        let slots = self.by_interface.iter();
+        slots
+            .filter(move |((_, its), _)| *its == transport)
+            .filter_map(|(_, slot)| self.listeners.get(*slot)?.as_ref())
+            .flat_map(move |listener| listener.members(vrid))
+    }
+
     /// Adds a router to the socket of `transport` on `interface`, opening it for the first one.
     pub(super) fn join(
         &mut self,

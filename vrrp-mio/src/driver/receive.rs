@@ -126,7 +126,36 @@ impl Driver {
             }
             members.sort_by_key(|id| !is_sought(id));
         }
+        if self.is_for_another(index, &members, vrid, ends) {
+            members.clear();
+        }
         members
+    }
+
+    /// Whether a unicast packet is a stranger's to these members and expected by a router of another
+    /// socket, which has it too: what is routed comes in anywhere.
+    fn is_for_another(
+        &mut self,
+        index: usize,
+        members: &[usize],
+        vrid: Option<Vrid>,
+        ends: &PseudoHeader,
+    ) -> bool {
+        let transport = self.ports.listener(index).map(|it| it.socket.transport());
+        let (Some(transport), Some(vrid)) = (transport, vrid) else {
+            return false;
+        };
+        if ends.destination().is_multicast() || !self.ports.has_routed(transport) {
+            return false;
+        }
+        let lists = |id: &usize| {
+            let router = self.routers.get(*id).and_then(Option::as_ref);
+            router.is_some_and(|it| {
+                it.told.manner.path.is_unicast() && it.reach().lists(ends.source())
+            })
+        };
+        let mut others = self.ports.members_anywhere(transport, vrid);
+        !members.iter().any(lists) && others.any(|id| lists(&id))
     }
 
     fn admit(&mut self, id: usize, packet: &Packet<'_>, now: Instant) -> Result<Admitted, Discard> {
@@ -178,7 +207,7 @@ impl Driver {
             self.network.dirty.insert(id);
         }
         let actions = router.machine.handle(now, Event::Advertisement(heard));
-        router.form.heard(&router.machine, admitted);
+        router.form.heard(now, &router.machine, admitted);
         if was_active && actions.transition().is_none() && !actions.is_empty() {
             self.notices.push(Notice::Contested {
                 router: router.id,

@@ -11,7 +11,6 @@ mod contest;
 mod election;
 mod host;
 mod interfaces;
-mod meter;
 mod owner;
 mod paths;
 mod scale;

@@ -19,11 +19,12 @@ pub(crate) struct Episode {
 }
 
 impl Episode {
-    /// Episode `index` of the run `seed`. The first ones have each fault once.
+    /// Episode `index` of the run `seed`. The first ones have each fault once, in an order that the
+    /// seed draws.
     pub(crate) fn draw(seed: u64, index: u64) -> Self {
         let mut random = Random::of_episode(seed, index);
         let index = usize::try_from(index).unwrap_or(usize::MAX);
-        let first = Fault::ALL.get(index).copied();
+        let first = random_order(seed).get(index).copied();
         let fault = first.unwrap_or_else(|| random.one_of(&Fault::ALL));
         let mut faults = vec![(fault, random.below(PAIR))];
         // Later, one episode in three has two faults.
@@ -68,6 +69,17 @@ impl Episode {
     pub(crate) fn reaction(&self) -> Duration {
         self.faults.iter().map(|(fault, _)| fault.reaction()).sum()
     }
+}
+
+/// All faults.
+fn random_order(seed: u64) -> Vec<Fault> {
+    let mut random = Random::of_episode(seed, u64::MAX);
+    let mut left = Fault::ALL.to_vec();
+    let mut order = Vec::new();
+    while !left.is_empty() {
+        order.push(left.swap_remove(random.below(left.len())));
+    }
+    order
 }
 
 fn run(faults: &[(Fault, usize)], duration: Duration, stage: &mut Stage) {

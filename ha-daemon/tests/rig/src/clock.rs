@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use nix::time::{ClockId, clock_gettime, clock_settime};
 
-pub use super::waiting::{pause, stall, start_stall_meters, stolen, until};
+pub use super::waiting::{pause, stall, start_stall_meters, until};
 
 /// The time since the machine started.
 pub fn now() -> Duration {

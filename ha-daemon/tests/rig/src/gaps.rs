@@ -5,7 +5,7 @@ use core::ops::Range;
 use core::time::Duration;
 
 use super::capture::Advert;
-use super::clock::stolen;
+use super::clock::stall;
 use super::distribution::Distribution;
 
 /// The gaps between the adverts of one host.
@@ -20,10 +20,14 @@ impl Gaps {
         Self(times.windows(2).map(|pair| pair[0]..pair[1]).collect())
     }
 
-    /// The longest, where what the hypervisor took is left out of each.
-    pub fn longest(&self) -> Duration {
-        let own = |gap: &Range<_>| length(gap).saturating_sub(stolen(gap.start, gap.end));
-        self.0.iter().map(own).max().expect("there are gaps")
+    /// Those that are late: longer than `interval` by more than a fifth of it and what the machine
+    /// itself stalled meanwhile.
+    pub fn late(&self, interval: Duration) -> Vec<Duration> {
+        let due = interval * 12 / 10;
+        let late = self.0.iter().filter(|gap| length(gap) > due);
+        late.filter(|gap| length(gap) > due + stall(gap.start, gap.end))
+            .map(length)
+            .collect()
     }
 }
 
@@ -34,11 +38,6 @@ fn length(gap: &Range<Duration>) -> Duration {
 impl fmt::Display for Gaps {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lengths: Vec<_> = self.0.iter().map(length).collect();
-        let longest = self.longest();
-        write!(
-            f,
-            "{}, at most {longest:?} without stolen time",
-            Distribution::from(lengths)
-        )
+        Distribution::from(lengths).fmt(f)
     }
 }

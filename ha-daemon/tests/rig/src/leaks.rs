@@ -1,10 +1,12 @@
 //! What a daemon holds, and what it leaves behind.
 
+use core::time::Duration;
 use std::fs;
 use std::path::PathBuf;
 
 use nix::unistd::Pid;
 
+use super::clock::pause;
 use super::{namespace::Namespace, tools};
 
 /// How much more memory an allocator may keep, in KiB.
@@ -39,6 +41,22 @@ impl Footprint {
         }
     }
 
+    /// What a process holds once all is settled: the least of what it holds within two seconds.
+    pub fn settled(pid: Pid) -> Self {
+        let least = samples(pid).min();
+        least.expect("there are samples")
+    }
+
+    /// What a process holds more than `first` all the time for two seconds, checks and answers under
+    /// way apart.
+    pub fn leak_of(pid: Pid, first: Self, spare: usize) -> Option<String> {
+        let mut last = None;
+        for sample in samples(pid) {
+            last = Some(sample.leaked_since(first, spare)?);
+        }
+        last
+    }
+
     /// What differs from `first`, but for up to `spare` more descriptors that it may have come to
     /// need, and memory that an allocator keeps.
     pub fn leaked_since(self, first: Self, spare: usize) -> Option<String> {
@@ -49,6 +67,16 @@ impl Footprint {
             || self.resident > first.resident + KEPT;
         leaks.then(|| format!("first {first:?}, then {self:?}"))
     }
+}
+
+/// What a process holds, again and again.
+fn samples(pid: Pid) -> impl Iterator<Item = Footprint> {
+    const BETWEEN: Duration = Duration::from_millis(50);
+    const SAMPLES: usize = 40;
+    (0..SAMPLES).map(move |_| {
+        pause(BETWEEN);
+        Footprint::of(pid)
+    })
 }
 
 fn process(pid: Pid, name: &str) -> PathBuf {

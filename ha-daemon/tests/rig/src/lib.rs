@@ -64,7 +64,7 @@ mod tshark;
 mod waiting;
 
 pub use self::capture::{Advert, Key};
-pub use self::clock::{now, pause, stall, stolen, until};
+pub use self::clock::{now, pause, stall, start_stall_meters, until};
 pub use self::config::{Instance, Protocol, primary};
 pub use self::daemon::{Daemon, PATIENCE, Program};
 pub use self::directory::Directory;

@@ -48,6 +48,17 @@ impl<Fault: Copy + Ord> Tally<Fault> {
         }
     }
 
+    /// Why the run shows too little, if it does: too many of its episodes were not judged.
+    pub fn shortfall(&self) -> Option<String> {
+        /// So many of a hundred have to be.
+        const LEAST: usize = 80;
+        let alone: usize = self.alone.values().map(|worst| worst.episodes).sum();
+        let judged = alone + self.pairs.episodes;
+        let all = judged + self.disturbed;
+        (judged * 100 < all * LEAST)
+            .then(|| format!("only {judged} of {all} episodes were judged, {LEAST} % have to be"))
+    }
+
     /// An episode of `faults` took this long and was allowed to take that long, in each respect.
     pub fn note(&mut self, faults: &[Fault], taken: [Duration; 2], allowed: [Duration; 2]) {
         let worst = match faults {

@@ -1,7 +1,6 @@
 //! Waiting, and how late the machine itself wakes who waits.
 
 use core::time::Duration;
-use std::fs;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 
@@ -29,15 +28,9 @@ pub fn until(what: &str, limit: Duration, mut condition: impl FnMut() -> bool) {
 
 const NOTEWORTHY: Duration = Duration::from_millis(2);
 
-/// How often a meter reads what the hypervisor took, at least.
-const ACCOUNTED: Duration = Duration::from_millis(50);
-
 struct Stall {
-    processor: usize,
     end: Duration,
     length: Duration,
-    /// How much of it the hypervisor is known to have caused.
-    stolen: Duration,
 }
 
 #[derive(Default)]
@@ -73,41 +66,18 @@ fn measure_stalls(processor: usize, tick: Duration) {
     let mut only = CpuSet::new();
     only.set(processor).expect("the set holds all processors");
     sched_setaffinity(Pid::from_raw(0), &only).expect("a thread may choose its processor");
-    let mut accounted = (now(), stolen_since_boot(processor));
     loop {
         let before = now();
         pause(tick);
         let end = now();
         let length = end.saturating_sub(before + tick);
         let stalled = length > NOTEWORTHY;
-        let taken = if stalled || end > accounted.0 + ACCOUNTED {
-            let before = core::mem::replace(&mut accounted, (end, stolen_since_boot(processor)));
-            accounted.1.saturating_sub(before.1)
-        } else {
-            Duration::ZERO
-        };
         let mut record = record();
         record.looked[processor] = end;
         if stalled {
-            record.stalls.push(Stall {
-                processor,
-                end,
-                length,
-                stolen: length.min(taken),
-            });
+            record.stalls.push(Stall { end, length });
         }
     }
-}
-
-/// How long other guests had this processor when this one wanted it (proc(5), `steal`, in
-/// hundredths of a second).
-fn stolen_since_boot(processor: usize) -> Duration {
-    let text = fs::read_to_string("/proc/stat").expect("proc is mounted");
-    let name = format!("cpu{processor}");
-    let mut lines = text.lines().map(str::split_whitespace);
-    let line = lines.find_map(|mut words| (words.next()? == name).then_some(words));
-    let ticks = line.and_then(|mut words| words.nth(7)?.parse().ok());
-    Duration::from_millis(10) * ticks.unwrap_or_default()
 }
 
 /// Waits until every meter has looked at the time until `to`: one may be woken later from a stall
@@ -120,7 +90,8 @@ fn await_meters(to: Duration) {
 }
 
 /// The longest time by which a wake-up was late between two points in time: what the machine, and
-/// not a daemon, may have added to a measurement.
+/// not a daemon, may have added to a measurement. It is part of every bound on lateness, which has no
+/// other absolute part.
 pub fn stall(from: Duration, to: Duration) -> Duration {
     await_meters(to);
     record()
@@ -130,22 +101,4 @@ pub fn stall(from: Duration, to: Duration) -> Duration {
         .map(|stall| stall.length)
         .max()
         .unwrap_or_default()
-}
-
-/// How long, between two points in time, the hypervisor gave a processor of this machine to
-/// others. Nothing that runs here can cause that.
-pub fn stolen(from: Duration, to: Duration) -> Duration {
-    await_meters(to);
-    let record = record();
-    let of = |processor: usize| -> Duration {
-        let stalls = record.stalls.iter();
-        stalls
-            .filter(|stall| stall.processor == processor)
-            .map(|stall| {
-                let begin = from.max(stall.end.saturating_sub(stall.length));
-                stall.end.min(to).saturating_sub(begin).min(stall.stolen)
-            })
-            .sum()
-    };
-    (0..record.looked.len()).map(of).max().unwrap_or_default()
 }

@@ -69,7 +69,6 @@ impl Soak<'_> {
                 ));
             }
         }
-        problems.extend(self.leaks());
         let hindered: Vec<_> = before
             .iter()
             .zip(self.hindrances())
@@ -82,12 +81,17 @@ impl Soak<'_> {
         if settled && stood_still > STANDSTILL {
             println!("{index:5} {episode}: the machine stood still for {stood_still:?}");
             self.tally.disturbed += 1;
-            return;
+            problems.clear();
+        } else {
+            let faults: Vec<_> = episode.faults.iter().map(|(fault, _)| *fault).collect();
+            let allowed = [episode.outage(), episode.aftermath()];
+            self.tally.note(&faults, [worst, aftermath], allowed);
+            println!(
+                "{index:5} {episode}: outage {worst:?}, aftermath {aftermath:?}, slack {slack:?}"
+            );
         }
-        let faults: Vec<_> = episode.faults.iter().map(|(fault, _)| *fault).collect();
-        let allowed = [episode.outage(), episode.aftermath()];
-        self.tally.note(&faults, [worst, aftermath], allowed);
-        println!("{index:5} {episode}: outage {worst:?}, aftermath {aftermath:?}, slack {slack:?}");
+        // No machine excuses what stays.
+        problems.extend(self.leaks());
         for problem in problems {
             let line = format!("SEED={} EPISODE={index} {episode}: {problem}", self.seed);
             println!(
@@ -112,13 +116,14 @@ impl Soak<'_> {
             if seat.peer() != Peer::HaDaemon {
                 continue;
             }
-            let footprint = Footprint::of(seat.pid());
             match self.first[host] {
                 Some((pid, first)) if pid == seat.pid() => {
-                    let leaked = footprint.leaked_since(first, 0);
+                    let leaked = Footprint::leak_of(pid, first, 0);
                     leaks.extend(leaked.map(|leak| format!("host {host} leaks: {leak}")));
                 }
-                Some(_) | None => self.first[host] = Some((seat.pid(), footprint)),
+                Some(_) | None => {
+                    self.first[host] = Some((seat.pid(), Footprint::settled(seat.pid())));
+                }
             }
         }
         leaks
@@ -168,6 +173,7 @@ fn soak(peers: [Peer; DIRECTORS]) {
         }
     }
     println!("SEED={seed} {peers:?}\n{tally}");
+    tally.violations.extend(tally.shortfall());
     assert!(
         tally.violations.is_empty(),
         "{}",

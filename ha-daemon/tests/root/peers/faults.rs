@@ -6,8 +6,7 @@ use std::thread;
 
 use rig::garbage::{self, vectors};
 use rig::{
-    Advert, Gaps, Instance, Lab, Pair, Peer, Ping, Protocol, now, pause, stall, stolen, succession,
-    until,
+    Advert, Gaps, Instance, Lab, Pair, Peer, Ping, Protocol, now, pause, stall, succession, until,
 };
 
 /// How late a step may be here; `takeover` measures how late it is.
@@ -314,13 +313,13 @@ fn our_daemon_is_restarted_with_no_longer_outage_than_keepalived() {
             theirs.join().expect("keepalived's run does not panic"),
         )
     });
-    // What ends it may have had to wait for the hypervisor.
-    let stolen = stolen(ours.end - Duration::from_millis(100), ours.end);
+    let stall = stall(ours.start, ours.end);
     let (ours, theirs) = (length(&ours), length(&theirs));
-    println!("outage over a restart: ours {ours:?}, keepalived's {theirs:?}; stolen {stolen:?}");
-    // Both wait for the peer's Active_Down_Interval; the clocks that saw it are read milliseconds
-    // apart.
-    assert!(ours <= theirs + Duration::from_millis(20) + stolen);
+    println!(
+        "outage over a restart: ours {ours:?}, keepalived's {theirs:?}; the machine stalled {stall:?}"
+    );
+    // Both wait for the peer's Active_Down_Interval.
+    assert!(ours <= theirs + BASE.interval() / 5 + stall);
 }
 
 #[test]
@@ -342,10 +341,10 @@ fn our_daemon_keeps_time_under_a_flood_of_garbage() {
     // The sender, too, has only the processor time it gets.
     let outcome = (0..4).find_map(|_| flooded());
     for (instance, gaps) in outcome.expect("the machine can send so many") {
-        let limit = instance.interval() * 12 / 10;
+        let late = gaps.late(instance.interval());
         assert!(
-            gaps.longest() <= limit,
-            "{:?}: an advert was late: {gaps}",
+            late.is_empty(),
+            "{:?}: adverts were late, after {late:?}: {gaps}",
             instance.protocol
         );
     }

@@ -128,8 +128,6 @@ fn our_daemon_fails_over_a_thousand_routers_at_a_tenth_of_a_second() {
 #[ignore = "needs root"]
 fn our_daemon_advertises_in_time_while_it_adds_twenty_thousand_addresses() {
     let gaps = twenty_thousand_addresses(Peer::HaDaemon);
-    assert!(
-        gaps.longest() <= Duration::from_millis(120),
-        "an advert was late: {gaps}"
-    );
+    let late = gaps.late(Duration::from_millis(100));
+    assert!(late.is_empty(), "adverts were late, after {late:?}: {gaps}");
 }

@@ -293,7 +293,7 @@ pub(crate) fn address(text: &str) -> IpAddr {
 }
 
 /// Schedules `thread` otherwise.
-pub(crate) fn schedule(command: &str, thread: Pid) {
+fn schedule(command: &str, thread: Pid) {
     let mut words = command.split_whitespace();
     let status = Command::new(words.next().unwrap())
         .args(words)

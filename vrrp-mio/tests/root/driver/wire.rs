@@ -28,7 +28,7 @@ pub(crate) struct Tap {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Frame {
-    /// When the switch had it, by the wall clock.
+    /// When the switch had it.
     pub(crate) at: Duration,
     pub(crate) octets: Vec<u8>,
 }
@@ -120,7 +120,7 @@ impl Tap {
                 .unwrap()
                 .find_map(|control| {
                     if let ControlMessageOwned::ScmTimestampns(time) = control {
-                        Some(Duration::from(time))
+                        Some(rig::clock::of_stamp(time.into()))
                     } else {
                         None
                     }
