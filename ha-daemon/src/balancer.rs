@@ -5,6 +5,8 @@
 //! daemon's loop, scripts on threads of their own. Without `ip_vs` in the kernel the checkers still
 //! run, and the table is set up once it is there.
 
+mod ends;
+mod hardship;
 mod kernel;
 mod modules;
 mod narrator;
@@ -12,12 +14,13 @@ mod prepared;
 pub mod reconciler;
 mod server;
 pub mod status;
+mod suspension;
 pub mod synchroniser;
 
 use core::net::IpAddr;
 use core::num::NonZeroUsize;
 use core::time::Duration;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 
@@ -25,10 +28,10 @@ use ipvs_core::ServiceKey;
 use ipvs_netlink::{Completion, ErrorKind, Reply, Request};
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
-use tracing::{error, info, warn};
+use tracing::{error, warn};
 use vrrp_core::{Instant, Role};
-use vrrp_mio::Clock;
 
+use self::hardship::Hardships;
 use self::kernel::{Kernel, Opened, Purpose};
 use self::narrator::Endpoint;
 pub use self::prepared::{PrepareError, Prepared};
@@ -50,8 +53,8 @@ const KERNEL: usize = 0;
 const FILES: usize = 1;
 const HOOKS: usize = 16;
 const CHECKS: usize = 1 << 10;
-/// How long scripts may take to end once the daemon ends.
-const FAREWELL: Duration = Duration::from_secs(1);
+/// How long `quorum_up` waits for the kernel's table at the start.
+const GREETING: Duration = Duration::from_secs(1);
 
 /// A checker that a report or a file is about.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +71,7 @@ struct Place {
 #[derive(Debug)]
 pub struct Balancer {
     servers: Vec<VirtualServerState>,
+    watched: BTreeSet<IpAddr>,
     checks: Checks,
     /// By checker identifier.
     places: Vec<Place>,
@@ -84,6 +88,9 @@ pub struct Balancer {
     reconciler: Reconciler,
     /// What was last refused of a service, told once.
     refusals: BTreeMap<Option<ServiceKey>, ErrorKind>,
+    hardships: Hardships,
+    /// Until when the table may take to be in place before `quorum_up` is run for the first time.
+    greeting: Option<Instant>,
 }
 
 impl Balancer {
@@ -125,6 +132,9 @@ impl Balancer {
             synchroniser: balancing.sync.map(Synchroniser::new),
             reconciler: Reconciler::new(),
             refusals: BTreeMap::new(),
+            watched: suspension::watched(&servers),
+            hardships: Hardships::default(),
+            greeting: Some(now + GREETING),
             servers,
         };
         if let Some(watch) = &balancer.files {
@@ -215,6 +225,7 @@ impl Balancer {
             self.kernel.deadline(),
             reconciler,
             notifier,
+            self.greeting,
         ];
         deadlines.into_iter().flatten().min()
     }
@@ -255,6 +266,7 @@ impl Balancer {
             None => self.reconciler.restart(now),
         }
         self.ask(now);
+        self.greet(now);
     }
 
     fn ask(&mut self, now: Instant) {
@@ -368,6 +380,8 @@ impl Balancer {
             let failure = report.outcome.as_ref().err();
             let every = checker.log_all_failures;
             narrator::outcome(probe, &endpoint, report.change, failure, every);
+            let tidings = self.hardships.note(report.checker.0, &report.outcome);
+            narrator::hardship(probe, &endpoint, tidings, &report.outcome);
         }
         self.judge(place, report.verdict, report.outcome, now);
     }
@@ -404,82 +418,20 @@ impl Balancer {
         }
     }
 
-    /// Addresses came or went: checkers of virtual servers with `ha_suspend` run only while one of
-    /// the virtual addresses is this host's.
-    pub fn note_addresses(&mut self, is_local: impl Fn(IpAddr) -> bool, now: Instant) {
-        let local = |key: &ServiceKey| match key {
-            ServiceKey::Address { address, .. } => is_local(*address),
-            ServiceKey::Mark { .. } => true,
-        };
-        for state in &mut self.servers {
-            let suspend = state.config.ha_suspend && !state.config.keys.iter().any(local);
-            if suspend != state.suspended {
-                state.suspended = suspend;
-                let verb = if suspend { "Suspending" } else { "Activating" };
-                info!("{verb} healthcheckers of VS {}", state.config.name);
-            }
-        }
-        for (index, place) in self.places.iter().enumerate() {
-            let state = self.servers.get(place.virtual_server);
-            if let Some(state) = state.filter(|state| state.config.ha_suspend) {
-                if state.suspended {
-                    self.checks.suspend(CheckerId(index));
-                } else {
-                    self.checks.resume(CheckerId(index), now);
-                }
-            }
-        }
-    }
-
-    /// Ends the checkers, and removes what was set up. `omega` runs the scripts of those that go.
-    pub fn stop(&mut self, now: Instant) {
-        for id in 0..self.places.len() {
-            self.checks.remove(CheckerId(id));
-        }
-        for state in &self.servers {
-            if state.config.omega {
-                state.farewell(self.notifier.as_mut(), now);
-            }
-            for key in &state.config.keys {
-                self.reconciler.retire(key);
-            }
-        }
-        if self.flush_on_stop == FlushOnStop::Table {
-            self.reconciler.release();
-            self.settings.push_back(Request::Flush);
-        }
-        if let Some(sync) = &mut self.synchroniser {
-            sync.stop();
-        }
-    }
-
-    /// Whether nothing is left of what [`stop`](Self::stop) removes, as far as the kernel lets it.
+    /// A virtual server without its real servers, for `status`.
     #[must_use]
-    pub fn is_stopped(&self) -> bool {
-        if self.is_empty() {
-            return true;
-        }
-        let table = self.reconciler.is_done() && self.settings.is_empty();
-        let sync = self.synchroniser.as_ref().is_none_or(Synchroniser::is_done);
-        let hooks = self.notifier.as_ref().is_none_or(Notifier::is_idle);
-        hooks && (!self.kernel.is_open() || (table && sync && self.kernel.is_idle()))
+    pub fn status(&self, index: usize) -> Option<status::VirtualServerStatus> {
+        let state = self.servers.get(index)?;
+        Some(status::VirtualServerStatus::new(state, &self.reconciler))
     }
 
-    /// Ends what scripts still run; waits for them a little.
-    pub fn finish(self, clock: &Clock) {
-        if let Some(notifier) = self.notifier
-            && !notifier.finish(clock, FAREWELL)
-        {
-            warn!("scripts still run");
-        }
-    }
-
-    /// Of every virtual server, for `status`.
+    /// A real server of it.
     #[must_use]
-    pub fn status(&self) -> Vec<status::VirtualServerStatus> {
-        let servers = self.servers.iter();
-        servers
-            .map(|state| status::VirtualServerStatus::new(state, &self.reconciler))
-            .collect()
+    pub fn real_server_status(
+        &self,
+        virtual_server: usize,
+        index: usize,
+    ) -> Option<status::RealServerStatus> {
+        status::RealServerStatus::new(self.servers.get(virtual_server)?, index)
     }
 }

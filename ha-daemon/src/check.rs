@@ -65,6 +65,7 @@ impl ExitStatus {
         match (diagnostic.severity, diagnostic.code) {
             (Severity::Fatal, Code::MissingArgument) => Self::MissingParameter,
             (Severity::Fatal, _) => Self::Unusable,
+            (Severity::Warning, Code::InsecureScript | Code::ScriptSecurity) => Self::Insecure,
             (Severity::Error, Code::IncludeMissing | Code::IncludeSkipped) => Self::Insecure,
             (Severity::Warning, code) if code.is_tolerated() && !strict => Self::Good,
             (Severity::Warning | Severity::Error, _) => Self::Faulty,

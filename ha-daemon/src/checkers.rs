@@ -8,6 +8,7 @@ mod tls;
 use core::num::NonZeroUsize;
 use std::collections::BTreeMap;
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,21 +17,23 @@ use vrrp_mio::interfaces::InterfaceNameError;
 
 pub use self::init_file::{InitFileError, initialise};
 pub use self::probe::PatternError;
-pub use self::refusal::{Refusal, refusals};
+pub use self::refusal::{Note, Notes, Refusal, notes, refusals};
 pub use self::tls::TlsFileError;
 
 use self::tls::Clients;
 use crate::config::{self, Check, Config, FileCheck, Probe, Written};
 use crate::health::dns::DomainNameError;
+use crate::health::driver::SCRIPTS;
 use crate::health::file::FileWeight;
 use crate::health::http::{RequestTextError, StatusError};
 use crate::health::schedule::Timing;
-use crate::health::settings::Settings;
+use crate::health::settings::{Protocol, Settings};
 use crate::health::smtp::HelloNameError;
-use crate::script::{Runner, Script, UserError, Users};
+use crate::script::security::{self, ProgramError};
+use crate::script::{Credentials, Runner, Script, UserError, Users};
 
-/// Scripts of checkers that run at a time.
-const ATTENDANTS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(31);
+/// Scripts of checkers that run at a time, and as many again that have been told to end.
+const ATTENDANTS: NonZeroUsize = SCRIPTS.saturating_add(SCRIPTS.get());
 
 /// What the configuration allows and no checker can be.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +42,9 @@ pub enum BuildError {
     /// The user of a script.
     #[error(transparent)]
     User(#[from] UserError),
+    /// The program of a script that is to run as root.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
     /// A script of no words.
     #[error("a script without a program")]
     NoProgram,
@@ -76,6 +82,25 @@ pub enum BuildError {
     },
 }
 
+impl BuildError {
+    /// Whether it is the host that cannot or must not run a script: that is left out, and everything
+    /// else runs.
+    #[must_use]
+    pub const fn is_of_script(&self) -> bool {
+        match self {
+            Self::User(_) | Self::Program(_) => true,
+            Self::NoProgram
+            | Self::TlsFile(_)
+            | Self::Interface(_)
+            | Self::Request { .. }
+            | Self::Status(_)
+            | Self::Pattern(_)
+            | Self::Hello(_)
+            | Self::Domain { .. } => false,
+        }
+    }
+}
+
 /// A checker, by who makes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(
@@ -94,6 +119,21 @@ pub enum Kind {
     },
 }
 
+impl Kind {
+    /// The same, of a virtual server's number.
+    #[must_use]
+    pub fn of(mut self, virtual_server: usize) -> Self {
+        if let Self::Probe(Settings {
+            protocol: Protocol::Misc(misc),
+            ..
+        }) = &mut self
+        {
+            misc.party = virtual_server;
+        }
+        self
+    }
+}
+
 /// Makes the checkers of a configuration.
 ///
 /// What is equal is made once: TLS clients, scripts of `MISC_CHECK`s that agree in everything, and
@@ -102,6 +142,10 @@ pub enum Kind {
 #[derive(Debug)]
 pub struct Builder {
     users: Users,
+    /// Whether scripts that others than root could change are refused.
+    secure: bool,
+    /// Whether scripts that name nobody run as root.
+    is_root: bool,
     clients: Clients,
     scripts: HashMap<(config::MiscCheck, Timing), Arc<Script>>,
     files: Vec<PathBuf>,
@@ -109,19 +153,22 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Looks up `script_user`, and reads the files of `SSL` if an `SSL_GET` needs them.
+    /// Looks up `script_user`, and reads the files of `SSL` if an `SSL_GET` needs them. Where there is no
+    /// such user, scripts that name no other are refused.
     ///
     /// # Errors
-    /// [`BuildError::User`] and [`BuildError::TlsFile`].
+    /// [`BuildError::TlsFile`].
     pub fn new(config: &Config) -> Result<Self, BuildError> {
-        let (builder, refusals) = Self::begin(config);
-        match refusals.into_iter().next() {
-            Some(refusal) => Err(refusal.error),
+        let (mut builder, refusals) = Self::begin(config);
+        builder.is_root = nix::unistd::geteuid().is_root();
+        let mut errors = refusals.into_iter().map(|refusal| refusal.error);
+        match errors.find(|error| !error.is_of_script()) {
+            Some(error) => Err(error),
             None => Ok(builder),
         }
     }
 
-    /// The same, with scripts run as this process and without the files where they cannot be had.
+    /// The same, for whoever is root when it runs, and without the files where they cannot be had.
     fn begin(config: &Config) -> (Self, Vec<Refusal>) {
         let mut refusals = Vec::new();
         let mut refuse = |at: Written, error| {
@@ -130,11 +177,11 @@ impl Builder {
         };
         let user = config.global.script_user.as_ref();
         let named = user.map(|user| (user.user.as_str(), user.group.as_deref()));
-        let users = Users::new(named).unwrap_or_else(|error| {
-            let at = user.map_or_else(Written::default, |user| user.at);
-            refuse(at, error.into());
-            Users::default()
-        });
+        let secure = config.global.script_security;
+        let users = Users::new(named, secure);
+        if let (Some(error), Some(user)) = (users.lack(), user) {
+            refuse(user.at, error.clone().into());
+        }
         let files = &config.balancing.tls;
         let needs_files = files.are_given()
             && probes(config)
@@ -146,6 +193,8 @@ impl Builder {
         });
         let builder = Self {
             users,
+            secure,
+            is_root: true,
             clients: clients.unwrap_or_default(),
             scripts: HashMap::new(),
             files: Vec::new(),
@@ -176,7 +225,8 @@ impl Builder {
     /// A script of its own for each call: it runs whether equal ones do or not.
     ///
     /// # Errors
-    /// [`BuildError::User`] and [`BuildError::NoProgram`].
+    /// [`BuildError::User`], [`BuildError::NoProgram`], and [`BuildError::Program`] with
+    /// `enable_script_security` if others than root could change what runs as root.
     pub fn script(&self, script: &config::Script) -> Result<Arc<Script>, BuildError> {
         let config::Script {
             command,
@@ -187,7 +237,20 @@ impl Builder {
         let credentials = self.users.credentials(user.as_deref(), group.as_deref())?;
         let words = command.iter().map(Into::into).collect();
         let script = Script::new(words, credentials).ok_or(BuildError::NoProgram)?;
-        Ok(Arc::new(script))
+        match self.inspect(script.program(), credentials) {
+            Err(error @ ProgramError::Insecure { .. }) if self.secure => Err(error.into()),
+            Ok(()) | Err(_) => Ok(Arc::new(script)),
+        }
+    }
+
+    /// What is wrong with a program, if it is to run as root.
+    fn inspect(&self, program: &OsStr, as_whom: Option<Credentials>) -> Result<(), ProgramError> {
+        let runs_as_root = as_whom.map_or(self.is_root, |user| user.uid == 0);
+        if runs_as_root {
+            security::inspect(program)
+        } else {
+            Ok(())
+        }
     }
 
     /// The files of the checkers made so far.

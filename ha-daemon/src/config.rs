@@ -183,7 +183,9 @@ fn interpret(reader: Reader<'_>, trees: &[Tree]) -> Loaded {
     let mut secrets = core::mem::take(&mut diagnostics.secrets);
     secrets.extend(sources.passwords());
     let (mut diagnostics, omitted) = diagnostics.finish();
-    if !secrets.is_empty() {
+    if diagnostics.is_empty() {
+        sources.hide(secrets);
+    } else if !secrets.is_empty() {
         let shown = sources.clone();
         sources.hide(secrets);
         for diagnostic in &mut diagnostics {

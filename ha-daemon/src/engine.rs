@@ -1,49 +1,65 @@
 //! The daemon: configured instances on a driver, signals, the control socket and the log.
 
 mod identity;
+mod meter;
+mod news;
+mod orphans;
+mod report;
 mod tracking;
+mod turn;
 mod waiting;
 
-use core::sync::atomic::{AtomicBool, Ordering};
-use core::time::Duration;
+use core::sync::atomic::AtomicBool;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mio::{Interest, Token};
 use nix::sys::signal::{SigSet, Signal};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
+use signal_hook::consts::SIGCHLD;
 use signal_hook::flag;
 use signal_hook_mio::v1_0::Signals;
 use tracing::{error, info, warn};
-use vrrp_core::track::{Effect, Tracker, Verdict};
+use vrrp_core::track::{Tracker, Verdict};
 use vrrp_core::{Event, Instant, Priority};
-use vrrp_mio::{Driver, DriverError, InterfaceName, Notice, RouterId, Turn};
+use vrrp_mio::{Driver, DriverError, InterfaceName, RouterId};
 
+use self::identity::Identity;
+use self::meter::Meter;
+use self::news::News;
+use self::turn::{Progress, Switching};
 use crate::balancer::{Balancer, PrepareError, Prepared};
 use crate::config::{Config, Global, Instance};
 use crate::control::Server;
+use crate::descriptors;
 use crate::narrator;
 use crate::privilege::{self, PrivilegeError};
 use crate::routers::{SpecError, specify};
-use crate::status::{InstanceStatus, Status, TrackedStatus};
+use crate::signals;
 
 const SIGNALS: Token = Token(Driver::FIRST_FREE_TOKEN);
 const CONTROL: usize = Driver::FIRST_FREE_TOKEN + 16;
 const BALANCER: usize = Driver::FIRST_FREE_TOKEN + (1 << 16);
-/// How long a stopping daemon waits for the kernel to remove its addresses.
-const FAREWELL: Duration = Duration::from_secs(3);
 
 /// How to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Where to listen for `status`; nowhere if absent.
     pub control: Option<PathBuf>,
+    /// What this daemon is called among others in the same network namespace; of each name one may
+    /// run, and one without a name.
+    pub instance: Option<String>,
 }
 
 /// The daemon cannot run.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
+    /// There is one already.
+    #[error("daemon is already running{}", process(*.0))]
+    Running(Option<u32>),
+    /// A daemon cannot be called so.
+    #[error("a name of a daemon has letters, digits, `-` and `_`, at most 64")]
+    Name,
     /// An instance cannot be made of its configuration.
     #[error("vrrp_instance {name}")]
     Instance {
@@ -75,15 +91,20 @@ pub enum EngineError {
 /// [`EngineError`]. An interface that is missing or down is no error: its instances wait in FAULT.
 pub fn run(config: Config, options: &Options) -> Result<(), EngineError> {
     let mut engine = Engine::new(config, options)?;
-    while engine.turn()? == Progress::Running {}
+    let outcome = loop {
+        match engine.turn() {
+            Ok(Progress::Running) => {}
+            Ok(Progress::Stopped) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+    };
     engine.balancer.finish(engine.driver.clock());
-    Ok(())
+    outcome
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Progress {
-    Running,
-    Stopped,
+/// What is known of the process that runs already.
+fn process(process: Option<u32>) -> String {
+    process.map_or_else(String::new, |process| format!(" (process {process})"))
 }
 
 struct Engine {
@@ -105,8 +126,16 @@ struct Engine {
     network_known: bool,
     /// Until when a stopping daemon waits.
     farewell: Option<Instant>,
-    /// Holds the name that says which daemon this network namespace has.
-    _lock: Option<std::os::unix::net::UnixDatagram>,
+    switching: Switching,
+    /// How many members are to be looked at because the network changed, and which one is next.
+    unfollowed: usize,
+    followed: usize,
+    news: News,
+    meter: Meter,
+    /// Says that this daemon runs.
+    _identity: Identity,
+    /// Whether there may be children of nobody's that have ended.
+    orphans: bool,
 }
 
 /// A configured instance and its router.
@@ -144,20 +173,30 @@ impl Member {
 
 impl Engine {
     fn new(config: Config, options: &Options) -> Result<Self, EngineError> {
+        descriptors::raise(descriptors::needed(&config));
+        let identity = identify(options.instance.as_deref())?;
         // Reads files and starts scripts as other users, which needs more than is kept.
         let prepared = Prepared::new(&config)?;
         privilege::restrict()?;
         let mut driver = Driver::new()?;
-        let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2])
-            .map_err(EngineError::Signals)?;
+        let heard = signals::ENDING
+            .into_iter()
+            .chain(signals::harmless())
+            .chain([SIGCHLD]);
+        let mut signals = Signals::new(heard).map_err(EngineError::Signals)?;
         let told_to_stop = Arc::new(AtomicBool::new(false));
-        for signal in [SIGTERM, SIGINT] {
+        for signal in signals::ENDING {
             flag::register(signal, Arc::clone(&told_to_stop)).map_err(EngineError::Signals)?;
         }
         // A parent may have left them blocked.
-        let unblocked = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP]
-            .into_iter()
-            .collect();
+        let unblocked = [
+            Signal::SIGTERM,
+            Signal::SIGINT,
+            Signal::SIGHUP,
+            Signal::SIGCHLD,
+        ]
+        .into_iter()
+        .collect();
         SigSet::thread_unblock(&unblocked).map_err(|errno| EngineError::Signals(errno.into()))?;
         let registered = driver
             .registry()
@@ -167,14 +206,13 @@ impl Engine {
             .control
             .as_deref()
             .and_then(|path| listen(path, &driver));
-        let lock = identity::only_one_here();
-        if lock.is_some() {
+        if identity.alone {
             driver.clean_leftovers();
         } else {
             warn!("another ha-daemon runs in this network namespace; leftovers are not cleaned");
         }
         driver.set_ah_sequence(identity::rising_sequence());
-        let now = driver.now();
+        let (now, clock) = (driver.now(), *driver.clock());
         let balancer = Balancer::new(prepared, driver.registry(), BALANCER, now);
         let mut engine = Self {
             balancer: balancer.map_err(EngineError::Watch)?,
@@ -189,7 +227,13 @@ impl Engine {
             global: config.global,
             network_known: false,
             farewell: None,
-            _lock: lock,
+            switching: Switching::Done,
+            unfollowed: 0,
+            followed: 0,
+            news: News::new(),
+            meter: Meter::new(clock),
+            _identity: identity,
+            orphans: true,
         };
         for instance in config.instances {
             engine.enlist(instance)?;
@@ -202,6 +246,7 @@ impl Engine {
             engine.members.len(),
             config.virtual_servers.len()
         );
+        engine.meter = Meter::new(clock);
         Ok(engine)
     }
 
@@ -253,227 +298,19 @@ impl Engine {
         Ok(router)
     }
 
-    /// Gives a member its router if the interface of its unicast source is known now.
-    fn seek(&mut self, index: usize) -> Result<(), EngineError> {
-        let Some(Member {
-            place: Place::Sought(instance),
-            ..
-        }) = self.members.get(index)
-        else {
-            return Ok(());
-        };
-        let Some(interface) = self.interface_of_source(instance) else {
-            return Ok(());
-        };
-        let instance = instance.clone();
-        let router = self.install(index, &instance, interface)?;
-        if let Some(member) = self.members.get_mut(index) {
-            member.place = Place::Found(router);
-        }
-        self.track(index, router);
-        if self.start_at.is_none() {
-            self.driver.start(router);
-        }
-        Ok(())
-    }
-
-    fn start_if_due(&mut self) {
-        if self.network_known && self.start_at.is_some_and(|at| at <= self.driver.now()) {
-            self.start_at = None;
-            for router in self.members.iter().filter_map(Member::router) {
-                self.driver.start(router);
-            }
-            for index in 0..self.members.len() {
-                self.tell_waiting(index);
-            }
-        }
-    }
-
-    fn turn(&mut self) -> Result<Progress, EngineError> {
-        let now = self.driver.now();
-        let start_at = self.start_at.filter(|_| self.network_known);
-        let wake = start_at.into_iter().chain(self.farewell);
-        let wake = wake.chain(self.balancer.deadline()).min();
-        let limit = wake.map(|at| at.saturating_duration_since(now));
-        let Turn {
-            notices,
-            ready,
-            network_changed,
-        } = self.driver.turn(limit)?;
-        for notice in notices {
-            self.narrate(&notice);
-        }
-        let learned = !self.network_known && self.driver.knows_network();
-        self.network_known |= learned;
-        if self.network_known && (learned || network_changed) {
-            self.follow_network()?;
-        }
-        self.start_if_due();
-        for token in ready {
-            self.attend(token);
-        }
-        if self.told_to_stop.load(Ordering::Relaxed) {
-            self.stop();
-        }
-        let now = self.driver.now();
-        if learned || network_changed {
-            self.note_addresses(now);
-        }
-        let clock = || self.driver.now();
-        self.balancer.turn(self.driver.registry(), now, &clock);
-        Ok(match self.farewell {
-            Some(_) if self.driver.is_settled() && self.balancer.is_stopped() => {
-                info!("Stopped");
-                Progress::Stopped
-            }
-            Some(until) if until <= now => {
-                warn!("Stopped; the kernel did not confirm that everything is removed");
-                Progress::Stopped
-            }
-            Some(_) | None => Progress::Running,
-        })
-    }
-
-    fn attend(&mut self, token: Token) {
-        if token == SIGNALS {
-            let pending: Vec<_> = self.signals.pending().collect();
-            for signal in pending {
-                match signal {
-                    SIGHUP => warn!("reload is not supported yet; SIGHUP ignored"),
-                    SIGUSR1 | SIGUSR2 => {
-                        warn!("there are no dump files; ask `ha-daemon status` instead");
-                    }
-                    _ => self.stop(),
-                }
-            }
-            return;
-        }
-        let now = self.driver.now();
-        if self.balancer.owns(token) {
-            self.balancer.ready(token, now);
-            return;
-        }
-        let Some(mut control) = self.control.take_if(|control| control.owns(token)) else {
-            return;
-        };
-        if let Err(error) = control.serve(token, self.driver.registry(), now, || self.status()) {
-            warn!("control socket: {error}");
-        }
-        self.control = Some(control);
-    }
-
     /// Delivers what tracking says to a router that is there.
-    fn tell(&mut self, router: RouterId, event: Event) {
+    fn deliver(&mut self, router: RouterId, event: Event) {
         if let Err(error) = self.driver.tell(router, event) {
             error!("{event:?}: {error}");
         }
     }
+}
 
-    fn stop(&mut self) {
-        if self.farewell.is_some() {
-            return;
-        }
-        info!("Stopping");
-        self.farewell = Some(self.driver.now() + FAREWELL);
-        for router in self.members.iter().filter_map(Member::router) {
-            self.driver.stop(router);
-        }
-        self.balancer.stop(self.driver.now());
+fn identify(instance: Option<&str>) -> Result<Identity, EngineError> {
+    if let Some(name) = instance {
+        identity::check_name(name).map_err(|_| EngineError::Name)?;
     }
-
-    /// Tells the balancer which of its addresses are this host's.
-    fn note_addresses(&mut self, now: Instant) {
-        let interfaces = self.driver.interfaces();
-        let is_local = |address| interfaces.addresses().any(|own| own.address == address);
-        self.balancer.note_addresses(is_local, now);
-    }
-
-    /// Looks at tracked interfaces, and for the interface of a unicast source.
-    fn follow_network(&mut self) -> Result<(), EngineError> {
-        for index in 0..self.members.len() {
-            match self.members.get(index).and_then(Member::router) {
-                None => self.seek(index)?,
-                Some(router) => {
-                    self.track(index, router);
-                    self.tell_waiting(index);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn narrate(&mut self, notice: &Notice) {
-        let id = notice.router();
-        let router = id.and_then(|id| self.driver.router(id));
-        let member = id
-            .and_then(|id| self.by_router.get(id.index()))
-            .and_then(|index| self.members.get_mut(*index));
-        let name = member.as_ref().map_or("", |member| &*member.name);
-        match (notice, router) {
-            (Notice::Transition { transition, .. }, Some(router)) => {
-                let first = member.as_ref().is_some_and(|member| !member.entered);
-                narrator::transition(name, router, transition, first);
-                self.balancer.note_role(name, transition.to);
-                if let Some(member) = member {
-                    member.entered = true;
-                }
-            }
-            (Notice::Unknown { .. }, _) if !self.global.log_unknown_vrids => {}
-            // It is tried again every few seconds, and there may be thousands.
-            (Notice::AddressFailed { .. }, _)
-                if member.as_ref().is_some_and(|member| member.told_refusal) => {}
-            (notice, router) => {
-                narrator::notice(name, router, notice);
-                if let Some(member) = member {
-                    member.told_refusal |= matches!(notice, Notice::AddressFailed { .. });
-                    member.told_refusal &= !matches!(notice, Notice::AddressInstalled { .. });
-                }
-            }
-        }
-    }
-
-    fn status(&self) -> Status {
-        let now = self.driver.now();
-        Status {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            pid: std::process::id(),
-            uptime_seconds: now.saturating_duration_since(self.started_at).as_secs_f64(),
-            instances: self
-                .members
-                .iter()
-                .filter_map(|member| self.instance_status(member, now))
-                .collect(),
-            virtual_servers: self.balancer.status(),
-        }
-    }
-
-    fn instance_status(&self, member: &Member, now: Instant) -> Option<InstanceStatus> {
-        let tracked = member.trackers.iter().map(|(name, tracker)| {
-            let effect = self.effect(*name, *tracker);
-            TrackedStatus {
-                interface: name.to_string(),
-                up: self.driver.is_usable(*name),
-                adjustment: match effect {
-                    Effect::Adjust(adjustment) => adjustment,
-                    Effect::Fault => 0,
-                },
-                fault: effect == Effect::Fault,
-            }
-        });
-        Some(match &member.place {
-            Place::Found(router) => InstanceStatus::new(
-                &member.name,
-                self.driver.router(*router)?,
-                tracked.collect(),
-                self.failing(*router),
-                now,
-            ),
-            Place::Sought(instance) => {
-                let uptime = now.saturating_duration_since(self.started_at);
-                InstanceStatus::unplaced(instance, tracked.collect(), uptime)
-            }
-        })
-    }
+    identity::claim(instance).map_err(|occupied| EngineError::Running(occupied.process))
 }
 
 fn refused(instance: &Instance, source: SpecError) -> EngineError {

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 use ha_daemon::config::{self, LoadOptions, Severity};
 use ha_daemon::placement::{self, Endpoint, Question, Source};
-use ha_daemon::{check, control, engine, ipvsadm, lab, log, simulate};
+use ha_daemon::{check, control, engine, ipvsadm, lab, log, privilege, signals, simulate};
 use ipvs_core::Protocol;
 
 /// VRRP and balanced virtual servers from a keepalived.conf.
@@ -30,6 +30,10 @@ enum Command {
         /// Where `status` asks.
         #[arg(long, value_name = "PATH", default_value = control::DEFAULT_PATH)]
         socket: PathBuf,
+        /// What this daemon is called where several run in a network namespace: of each name one may,
+        /// and one without a name.
+        #[arg(long, value_name = "NAME")]
+        instance: Option<String>,
         /// What `@ID` lines of the configuration are held against; the host name by default.
         #[arg(short = 'i', long, value_name = "ID")]
         config_id: Option<String>,
@@ -168,9 +172,16 @@ fn main() -> ExitCode {
         Command::Run {
             file,
             socket,
+            instance,
             config_id,
             log_level,
-        } => run(&file, socket, config_id, log_level),
+        } => {
+            let options = engine::Options {
+                control: Some(socket),
+                instance,
+            };
+            run(&file, &options, config_id, log_level)
+        }
         Command::Check {
             files,
             file,
@@ -238,7 +249,18 @@ fn run_ipvsadm(words: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 /// As keepalived: 2 for a configuration that cannot run, 4 for missing privileges.
-fn run(file: &Path, socket: PathBuf, config_id: Option<String>, level: tracing::Level) -> ExitCode {
+fn run(
+    file: &Path,
+    options: &engine::Options,
+    config_id: Option<String>,
+    level: tracing::Level,
+) -> ExitCode {
+    // Before there are any of our own.
+    privilege::close_inherited();
+    if let Err(error) = signals::withstand() {
+        complain(&format!("ha-daemon: cannot handle signals: {error}"));
+        return ExitCode::FAILURE;
+    }
     let Some(config) = read(file, config_id) else {
         complain("ha-daemon: the configuration cannot run");
         return ExitCode::from(2);
@@ -252,10 +274,7 @@ fn run(file: &Path, socket: PathBuf, config_id: Option<String>, level: tracing::
             return ExitCode::FAILURE;
         }
     };
-    let options = engine::Options {
-        control: Some(socket),
-    };
-    match engine::run(config, &options) {
+    match engine::run(config, options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{}", log::chain(&error));

@@ -1,5 +1,7 @@
 //! What happened, as log lines. Texts that keepalived's users search for are keepalived's.
 
+pub(crate) mod limit;
+
 use core::net::IpAddr;
 
 use tracing::{debug, error, info, warn};

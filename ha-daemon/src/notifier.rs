@@ -1,10 +1,11 @@
 //! Runs the scripts that are told of changes: `notify_up`, `notify_down`, `quorum_up` and
 //! `quorum_down`.
 //!
-//! As with keepalived they get no arguments but those configured, and the daemon's environment.
-//! keepalived starts a script for every change, however many of them still run. Here a change that
-//! happens while a script runs waits for its end, so that a script that withdraws a route cannot
-//! overtake the one that announces it; and of several changes that wait, the last one counts.
+//! As with keepalived they get no arguments but those configured. keepalived starts a script for every
+//! change, however many of them still run. Here a change that happens while a script runs waits for
+//! its end, so that a script that withdraws a route cannot overtake the one that announces it; and of
+//! several changes that wait, the last one counts. Nobody waits for the scripts of somebody else: the
+//! quorum and the real servers of each virtual server have turns of their own.
 
 use core::num::NonZeroUsize;
 use core::time::Duration;
@@ -22,16 +23,19 @@ use vrrp_core::Instant;
 use vrrp_mio::Clock;
 
 use crate::config::Config;
-use crate::script::{Run, Runner, Script, StartError};
+use crate::script::{Ending, Run, Runner, Script, StartError, Turns};
 
 mod narration;
 
 /// How long a script may run.
 const LIMIT: Duration = Duration::from_secs(60);
-/// How long to wait for the descriptor or the thread that a script lacks.
+/// How long to wait for the descriptor, the process or the memory that a script lacks.
 const RETRY: Duration = Duration::from_secs(1);
-/// What scripts that are cancelled in the end have to go: the grace of the runner, and some.
+/// What scripts that are cancelled have to go: the grace of the runner, and some.
 const GRACE: Duration = Duration::from_millis(2_500);
+
+/// Scripts that run at a time.
+const TURNS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(255);
 
 /// What happened to whom scripts are told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,6 +55,8 @@ pub struct Hooks {
     pub up: Option<Arc<Script>>,
     /// `notify_down`, `quorum_down`.
     pub down: Option<Arc<Script>>,
+    /// Who they take turns with where not all can run at a time.
+    pub party: usize,
 }
 
 /// Names the [`Hooks`] given to a [`Notifier`].
@@ -64,8 +70,8 @@ pub struct HooksId(usize);
 /// [`deadline`](Self::deadline) at the latest. No call but [`finish`](Self::finish) waits.
 ///
 /// Of each [`Hooks`] one script runs at a time, and of all of them no more than [`Self::TOKENS`]; the
-/// others take turns. A script that runs for more than 60 s is ended. One that cannot be started for
-/// want of resources is tried again every second. How scripts end is logged.
+/// others take turns, by party. A script that runs for more than 60 s is ended. One that cannot be
+/// started for want of resources is tried again every second. How scripts end is logged.
 #[derive(Debug)]
 pub struct Notifier {
     registry: Registry,
@@ -74,10 +80,14 @@ pub struct Notifier {
     runner: Runner,
     subjects: Vec<Subject>,
     /// Subjects with something to run and nothing running, each once.
-    waiting: VecDeque<usize>,
-    slots: [Option<Live>; Self::TOKENS],
-    /// When to try again what could not be started.
+    turns: Turns<usize>,
+    slots: Vec<Option<Live>>,
+    /// When to start scripts again, if none can be.
     retry_at: Option<Instant>,
+    /// Subjects whose script found no process, and when each is to be tried again.
+    resting: VecDeque<(Instant, usize)>,
+    /// What was told to be lacking since a script last began.
+    told_lack: Option<Errno>,
 }
 
 #[derive(Debug)]
@@ -110,7 +120,7 @@ impl Hooks {
 
 impl Notifier {
     /// How many tokens it uses, and how many scripts run at a time.
-    pub const TOKENS: usize = 16;
+    pub const TOKENS: usize = TURNS.get();
 
     /// A notifier of nobody yet. Tokens from `first_token` on are its own.
     ///
@@ -123,14 +133,17 @@ impl Notifier {
             limit: LIMIT,
             runner,
             subjects: Vec::new(),
-            waiting: VecDeque::new(),
-            slots: [const { None }; Self::TOKENS],
+            turns: Turns::new(TURNS),
+            slots: (0..Self::TOKENS).map(|_| None).collect(),
             retry_at: None,
+            resting: VecDeque::new(),
+            told_lack: None,
         })
     }
 
     /// Takes up somebody's scripts.
     pub fn add(&mut self, hooks: Hooks) -> HooksId {
+        self.turns.enter(hooks.party);
         self.subjects.push(Subject {
             hooks,
             pending: None,
@@ -146,10 +159,12 @@ impl Notifier {
         let Some(subject) = subject.filter(|subject| subject.hooks.script(event).is_some()) else {
             return;
         };
-        subject.pending = Some(event);
+        if let Some(earlier) = subject.pending.replace(event) {
+            narration::superseded(&subject.hooks, earlier);
+        }
         if !subject.engaged {
             subject.engaged = true;
-            self.waiting.push_back(id.0);
+            self.turns.wait(subject.hooks.party, id.0);
             self.start(now);
         }
     }
@@ -164,19 +179,21 @@ impl Notifier {
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         let limits = self.slots.iter().flatten().filter_map(|live| live.until);
-        limits.chain(self.retry_at).min()
+        let rest = self.resting.front().map(|(at, _)| *at);
+        limits.chain(self.retry_at).chain(rest).min()
     }
 
     /// Whether nothing runs and nothing waits.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.waiting.is_empty() && self.slots.iter().all(Option::is_none)
+        let waits = self.turns.waiting() > 0 || !self.resting.is_empty();
+        !waits && self.slots.iter().all(Option::is_none)
     }
 
     /// The source with this token is ready. Spurious calls are harmless.
     pub fn ready(&mut self, token: Token, now: Instant) {
         if let Some(slot) = token.0.checked_sub(self.first_token) {
-            self.look(slot);
+            self.look(slot, now);
             self.start(now);
         }
     }
@@ -193,39 +210,53 @@ impl Notifier {
                 }
             }
         }
-        if self.retry_at.is_some_and(|at| at <= now) {
-            self.retry_at = None;
-            self.start(now);
+        self.retry_at = self.retry_at.filter(|at| *at > now);
+        while let Some((at, index)) = self.resting.front().copied()
+            && at <= now
+        {
+            self.resting.pop_front();
+            if let Some(subject) = self.subjects.get(index) {
+                self.turns.wait(subject.hooks.party, index);
+            }
         }
+        self.start(now);
     }
 
-    /// Runs what is left to be run for at most `limit`, waiting meanwhile, and ends what still runs
-    /// then, for which it has two seconds more. Whether everything was run and all of it has gone.
+    /// Runs what is left to be run for at most `limit`, waiting meanwhile. What still runs then is ended,
+    /// for which it has two seconds, and what waits for that has its turn: at most `limit` again. Whether
+    /// all processes have gone.
     pub fn finish(mut self, clock: &Clock, limit: Duration) -> bool {
-        let end = clock.now() + limit;
-        while !self.is_idle() && clock.now() < end {
-            let wake = self.deadline().map_or(end, |at| at.min(end));
-            self.wait(wake.saturating_duration_since(clock.now()));
-            let now = clock.now();
-            for slot in 0..Self::TOKENS {
-                self.look(slot);
+        self.run_for(clock, limit);
+        if !self.is_idle() {
+            for live in self.slots.iter_mut().flatten() {
+                live.until = None;
+                live.run.cancel();
+                if let Some(subject) = self.subjects.get(live.subject) {
+                    narration::cut_short(&subject.hooks, live.event);
+                }
             }
-            self.start(now);
-            self.fire(now);
-        }
-        let idle = self.is_idle();
-        for Live { subject, event, .. } in self.slots.iter().flatten() {
-            if let Some(subject) = self.subjects.get(*subject) {
-                narration::cut_short(&subject.hooks, *event);
-            }
+            self.run_for(clock, GRACE + limit);
         }
         for subject in &self.subjects {
             if let Some(event) = subject.pending {
                 narration::not_run(&subject.hooks, event);
             }
         }
-        self.slots = [const { None }; Self::TOKENS];
-        self.runner.finish(GRACE) && idle
+        self.slots.clear();
+        self.runner.finish(GRACE)
+    }
+
+    fn run_for(&mut self, clock: &Clock, limit: Duration) {
+        let end = clock.now() + limit;
+        while !self.is_idle() && clock.now() < end {
+            let wake = self.deadline().map_or(end, |at| at.min(end));
+            self.wait(wake.saturating_duration_since(clock.now()));
+            let now = clock.now();
+            for slot in 0..self.slots.len() {
+                self.look(slot, now);
+            }
+            self.fire(now);
+        }
     }
 
     /// Waits until a script has ended, or for `limit`.
@@ -241,7 +272,7 @@ impl Notifier {
     }
 
     /// Whether the script in a slot has ended; its subject has its next turn then.
-    fn look(&mut self, slot: usize) {
+    fn look(&mut self, slot: usize, now: Instant) {
         let Some(slot) = self.slots.get_mut(slot) else {
             return;
         };
@@ -257,10 +288,29 @@ impl Notifier {
         let Some(subject) = self.subjects.get_mut(index) else {
             return;
         };
-        narration::ended(&subject.hooks, event, ending);
-        subject.engaged = subject.pending.is_some();
-        if subject.engaged {
-            self.waiting.push_back(index);
+        let party = subject.hooks.party;
+        self.turns.done(party);
+        match ending {
+            // It is this host that could not, for the moment.
+            Ending::NotStarted(errno) if is_lack(errno) => {
+                if self.told_lack.replace(errno) != Some(errno) {
+                    narration::put_off(&subject.hooks, event, errno.desc());
+                }
+                subject.pending.get_or_insert(event);
+                self.resting.push_back((now + RETRY, index));
+            }
+            Ending::Exited(_)
+            | Ending::Killed(_)
+            | Ending::NotStarted(_)
+            | Ending::NotRun
+            | Ending::Lost => {
+                self.told_lack = None;
+                narration::ended(&subject.hooks, event, ending);
+                subject.engaged = subject.pending.is_some();
+                if subject.engaged {
+                    self.turns.wait(party, index);
+                }
+            }
         }
     }
 
@@ -268,7 +318,7 @@ impl Notifier {
     fn start(&mut self, now: Instant) {
         while self.retry_at.is_none()
             && let Some(slot) = self.slots.iter().position(Option::is_none)
-            && let Some(index) = self.waiting.pop_front()
+            && let Some((party, index)) = self.turns.next()
         {
             let Some(subject) = self.subjects.get_mut(index) else {
                 continue;
@@ -279,6 +329,7 @@ impl Notifier {
                 pending.and_then(|event| Some((event, hooks.script(event)?)))
             else {
                 subject.engaged = false;
+                self.turns.done(party);
                 continue;
             };
             let token = Token(self.first_token + slot);
@@ -296,14 +347,34 @@ impl Notifier {
                     }
                 }
                 Err(error) => {
-                    narration::put_off(&subject.hooks, event, error);
+                    let errno = match error {
+                        StartError::Descriptor(errno) => errno,
+                        StartError::Alive | StartError::Busy => Errno::EAGAIN,
+                    };
+                    if self.told_lack.replace(errno) != Some(errno) {
+                        narration::put_off(&subject.hooks, event, error);
+                    }
                     subject.pending = pending;
-                    self.waiting.push_back(index);
+                    self.turns.done(party);
+                    self.turns.wait(party, index);
                     self.retry_at = Some(now + RETRY);
                 }
             }
         }
     }
+}
+
+/// Whether it is something that comes back: processes, memory, descriptors, a program being written.
+fn is_lack(errno: Errno) -> bool {
+    let lacks = [
+        Errno::EAGAIN,
+        Errno::ENOMEM,
+        Errno::EMFILE,
+        Errno::ENFILE,
+        Errno::ENOBUFS,
+        Errno::ETXTBSY,
+    ];
+    lacks.contains(&errno)
 }
 
 /// Has a script started, and its end make `token` ready.

@@ -1,4 +1,7 @@
-//! The capabilities the daemon needs, and no others.
+//! The capabilities and descriptors the daemon needs, and no others.
+
+use std::fs;
+use std::os::fd::RawFd;
 
 use caps::errors::CapsError;
 use caps::{CapSet, Capability, CapsHashSet};
@@ -54,4 +57,22 @@ pub fn restrict() -> Result<(), PrivilegeError> {
     caps::set(None, CapSet::Permitted, &needed)?;
     nix::sys::prctl::set_no_new_privs()?;
     Ok(())
+}
+
+/// Closes what whoever started this process left open, but for the standard streams: scripts would
+/// inherit it. Only for the begin of a program, that has opened nothing itself and has one thread.
+pub fn close_inherited() {
+    const FIRST: RawFd = 3;
+    /// Where there is no `/proc`.
+    const LAST: RawFd = 1023;
+    let open: Vec<RawFd> = match fs::read_dir("/proc/self/fd") {
+        Ok(entries) => entries
+            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+            .collect(),
+        Err(_) => (FIRST..=LAST).collect(),
+    };
+    for descriptor in open.into_iter().filter(|descriptor| *descriptor >= FIRST) {
+        // That of the directory itself is closed already.
+        let _closed = nix::unistd::close(descriptor);
+    }
 }

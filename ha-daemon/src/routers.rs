@@ -215,6 +215,41 @@ const fn host_bits(prefix_len: u8) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{LoadOptions, load_str};
+
+    fn specification(global: &str, instance: &str) -> RouterSpec {
+        let text = format!(
+            "global_defs {{\n{global}\n}}\nvrrp_instance a {{\nvirtual_router_id 51\n{instance}\n}}\n"
+        );
+        let loaded = load_str("test.conf", &text, &LoadOptions::default());
+        let config = loaded.config;
+        let interface = "eth7".parse().unwrap();
+        specify(&config.instances[0], &config.global, interface).unwrap()
+    }
+
+    #[test]
+    fn each_protocol_of_the_neighbours_has_its_own_interval() {
+        let addresses = "interface eth0\nvirtual_ipaddress {\n192.0.2.1/24\n}\n\
+                         virtual_ipaddress_excluded {\n2001:db8::1/64\n}";
+        let spec = specification("vrrp_garp_interval 0.5", addresses);
+        assert_eq!(spec.arp_interval, Duration::from_millis(500));
+        assert_eq!(spec.neighbor_interval, Duration::ZERO);
+        let spec = specification("vrrp_gna_interval 0.25", addresses);
+        assert_eq!(spec.arp_interval, Duration::ZERO);
+        assert_eq!(spec.neighbor_interval, Duration::from_millis(250));
+    }
+
+    #[test]
+    fn unicast_is_routed_where_no_interface_is_named() {
+        let unicast = "unicast_src_ip 192.0.2.2\nunicast_peer {\n192.0.2.3\n}\n\
+                       virtual_ipaddress {\n203.0.113.1/32 dev eth0\n}";
+        let routed = specification("", unicast);
+        assert!(routed.path.is_routed());
+        assert!(!routed.track_interface);
+        let bound = specification("", &format!("interface eth0\n{unicast}"));
+        assert!(!bound.path.is_routed());
+        assert!(bound.track_interface);
+    }
 
     #[test]
     fn host_bits_of_every_kind_of_prefix() {

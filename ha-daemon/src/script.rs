@@ -8,6 +8,10 @@
 //!
 //! No shell is involved: the words of the command are the arguments, see [`split`].
 //!
+//! A script has of the daemon's environment `PATH`, `TZ`, `LANG`, `LANGUAGE` and `LC_…` and nothing
+//! else, the null device as its standard streams, a umask of 0177 as with keepalived, a process group
+//! of its own, no signal blocked, and the daemon's working directory, priority and limits.
+//!
 //! A daemon that is killed by SIGKILL leaves its scripts running: to have them signalled takes unsafe
 //! code between `fork` and `execve`, or a program in between.
 
@@ -16,12 +20,18 @@ use std::ffi::{OsStr, OsString};
 use std::sync::Arc;
 
 mod runner;
+pub mod security;
+mod turns;
 mod users;
 mod words;
 
 pub use self::runner::{Ending, Run, Runner, StartError};
+pub(crate) use self::turns::Turns;
 pub use self::users::{UserError, Users};
 pub use self::words::{WordsError, split};
+
+/// Where programs without a slash are looked for if the daemon was not told.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Whose rights a script has; supplementary groups are given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,6 +66,12 @@ impl Script {
             credentials,
             alive: AtomicBool::new(false),
         })
+    }
+
+    /// Whether a process of it is alive.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.alive.load(Ordering::Acquire)
     }
 
     /// The program, as configured.

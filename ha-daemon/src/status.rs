@@ -21,11 +21,36 @@ pub struct Status {
     pub pid: u32,
     /// Seconds since it started.
     pub uptime_seconds: f64,
+    /// What the turns of its loop have cost.
+    #[serde(default)]
+    pub turns: TurnStatus,
     /// Its virtual routers, in the order of the configuration.
     pub instances: Vec<InstanceStatus>,
     /// The virtual servers, in the order of the configuration.
     #[serde(default)]
     pub virtual_servers: Vec<VirtualServerStatus>,
+}
+
+/// The processor time that turns of the loop have taken. Advertisements wait for the end of a turn.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnStatus {
+    /// How many there were.
+    pub count: u64,
+    /// The longest, in microseconds.
+    pub longest_us: u64,
+    /// How many took more than 2,000 µs, which none is meant to.
+    pub over_2000_us: u64,
+    /// How long they took, by powers of two; those that never occurred are left out.
+    pub cpu_us: Vec<TurnBucket>,
+}
+
+/// Turns of about the same length.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnBucket {
+    /// They took fewer microseconds than this, and half as many or more.
+    pub below: u64,
+    /// How many there were.
+    pub turns: u64,
 }
 
 /// A virtual router at one instant.
@@ -422,12 +447,11 @@ impl InstanceStatus {
     /// What an operator should look at.
     fn remarks(&self) -> Vec<String> {
         let mut remarks = Vec::new();
+        // A virtual MAC is made when the router is switched on.
+        let early = |o: &ObstacleStatus| self.state == "INIT" && o.name == "virtual-mac-missing";
         let obstacles = self.obstacles.iter();
-        remarks.extend(
-            obstacles
-                .filter(|obstacle| !obstacle.is_tracked())
-                .map(|obstacle| obstacle.text.clone()),
-        );
+        let obstacles = obstacles.filter(|obstacle| !obstacle.is_tracked() && !early(obstacle));
+        remarks.extend(obstacles.map(|obstacle| obstacle.text.clone()));
         let untold = !(self.obstacles.iter()).any(|o| o.name.starts_with("interface-"));
         if !self.interface_up && !self.interface.is_empty() && untold {
             remarks.push(format!("interface {} is not up", self.interface));

@@ -60,7 +60,7 @@
 //!     for (event, admitted) in events.drain(..) {
 //!         let actions = router.handle(now, event);
 //!         if let Some(admitted) = admitted {
-//!             form.heard(&router, &admitted);
+//!             form.heard(now, &router, &admitted);
 //!         }
 //!         for action in actions {
 //!             match action {

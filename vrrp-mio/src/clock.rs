@@ -1,5 +1,6 @@
 //! The monotonic clock.
 
+use core::time::Duration;
 use std::io;
 
 use nix::time::{ClockId, clock_gettime};
@@ -24,7 +25,7 @@ impl Clock {
         let clock = Self {
             id: ClockId::CLOCK_MONOTONIC,
         };
-        clock.read()?;
+        read(clock.id)?;
         Ok(clock)
     }
 
@@ -34,27 +35,35 @@ impl Clock {
     /// fail all the same, the answer is [`Instant::EPOCH`], before every deadline, so nothing fires.
     #[must_use]
     pub fn now(&self) -> Instant {
-        self.read().unwrap_or(Instant::EPOCH)
+        read(self.id).unwrap_or(Instant::EPOCH)
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that reads a clock"
-    )]
-    fn read(self) -> io::Result<Instant> {
-        let time = clock_gettime(self.id)?;
-        let seconds = u64::try_from(time.tv_sec()).unwrap_or(0);
-        let nanos = u64::try_from(time.tv_nsec()).unwrap_or(0);
-        Ok(Instant::from_nanos(
-            seconds.saturating_mul(1_000_000_000).saturating_add(nanos),
-        ))
+    /// The processor time that the calling thread has had, to measure what work costs by. Being
+    /// interrupted by others does not count.
+    ///
+    /// It costs a system call, which reading the time does not.
+    #[must_use]
+    pub fn thread_time(&self) -> Duration {
+        let nanos = read(ClockId::CLOCK_THREAD_CPUTIME_ID).unwrap_or(Instant::EPOCH);
+        Duration::from_nanos(nanos.as_nanos())
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads a clock"
+)]
+fn read(id: ClockId) -> io::Result<Instant> {
+    let time = clock_gettime(id)?;
+    let seconds = u64::try_from(time.tv_sec()).unwrap_or(0);
+    let nanos = u64::try_from(time.tv_nsec()).unwrap_or(0);
+    Ok(Instant::from_nanos(
+        seconds.saturating_mul(1_000_000_000).saturating_add(nanos),
+    ))
 }
 
 #[cfg(test)]
 mod tests {
-    use core::time::Duration;
-
     use super::*;
 
     #[test]

@@ -2,6 +2,7 @@
 
 use core::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 
 use vrrp_core::Instant;
 
@@ -16,6 +17,17 @@ use vrrp_core::Instant;
 pub struct Deadlines {
     slots: Vec<Slot>,
     queue: BinaryHeap<Reverse<Entry>>,
+}
+
+/// What a step towards the next due id found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// This id is due; its deadline is gone.
+    Now(usize),
+    /// A deadline that was put off or cancelled. There may be more that are due.
+    Later,
+    /// Nothing is due.
+    Nothing,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -100,26 +112,41 @@ impl Deadlines {
     #[must_use = "the deadline is gone from the set"]
     pub fn pop_due(&mut self, now: Instant) -> Option<usize> {
         loop {
-            let mut first = self.queue.peek_mut()?;
-            let Reverse(entry) = *first;
-            if entry.at > now {
-                return None;
+            match self.next_due(now) {
+                Due::Now(id) => return Some(id),
+                Due::Later => {}
+                Due::Nothing => return None,
             }
-            let slot = &mut self.slots[entry.id];
-            let void = slot.queued != Some(entry.at);
-            match slot.deadline.filter(|_| !void) {
-                Some(at) if at > entry.at => {
-                    slot.queued = Some(at);
-                    first.0.at = at;
+        }
+    }
+
+    /// One step of [`pop_due`](Self::pop_due), which takes time logarithmic in the number of ids. All
+    /// of them may have been put off, so that many steps lead to nothing.
+    #[must_use = "the deadline is gone from the set"]
+    pub fn next_due(&mut self, now: Instant) -> Due {
+        let Some(mut first) = self.queue.peek_mut() else {
+            return Due::Nothing;
+        };
+        let Reverse(entry) = *first;
+        if entry.at > now {
+            return Due::Nothing;
+        }
+        let slot = &mut self.slots[entry.id];
+        let void = slot.queued != Some(entry.at);
+        match slot.deadline.filter(|_| !void) {
+            Some(at) if at > entry.at => {
+                slot.queued = Some(at);
+                first.0.at = at;
+                Due::Later
+            }
+            due => {
+                PeekMut::pop(first);
+                if !void {
+                    *slot = Slot::default();
                 }
-                due => {
-                    std::collections::binary_heap::PeekMut::pop(first);
-                    if !void {
-                        *slot = Slot::default();
-                    }
-                    if due.is_some() {
-                        return Some(entry.id);
-                    }
+                match due {
+                    Some(_) => Due::Now(entry.id),
+                    None => Due::Later,
                 }
             }
         }

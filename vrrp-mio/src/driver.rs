@@ -17,6 +17,7 @@ mod receive;
 mod refusal;
 mod router;
 mod spec;
+mod timers;
 mod told;
 mod transmit;
 mod virtual_mac;
@@ -38,10 +39,11 @@ pub use self::obstacle::Obstacle;
 use self::ports::Ports;
 pub use self::router::Router;
 pub use self::spec::{Path, RouterSpec, TransmitChecksum, VirtualAddress, VirtualMac};
+use self::timers::Timers;
 use self::told::Told;
 use self::transmit::Scratch;
 use crate::netlink::{Monitor, MonitorError};
-use crate::{Clock, Deadlines, Interfaces, RECEIVE_BUFFER, Timer};
+use crate::{Clock, Interfaces, RECEIVE_BUFFER, Timer};
 
 const TIMER: Token = Token(0);
 const MONITOR: Token = Token(1);
@@ -51,8 +53,6 @@ const FIRST_LISTENER: usize = 16;
 
 /// Later than this, a wake-up is worth telling, and an Active router may have been replaced.
 const LATE: Duration = Duration::from_millis(100);
-/// How long the kernel's side may take in one turn.
-const NETLINK_SLICE: Duration = Duration::from_millis(1);
 
 /// A driver failed for good.
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +73,8 @@ pub enum DriverError {
 /// [`is_settled`](Self::is_settled).
 ///
 /// In a turn everything happens at one `now`: received packets first, then what the kernel tells of
-/// interfaces and addresses, then timers. Every step has a budget.
+/// interfaces and addresses, then timers. Every step has a slice of time, of together about a
+/// millisecond: what does not fit is done in the next turn, which does not sleep before.
 #[derive(Debug)]
 pub struct Driver {
     poll: Poll,
@@ -83,7 +84,7 @@ pub struct Driver {
     wake_at: Option<Instant>,
     /// The `now` of the last turn.
     turned_at: Instant,
-    deadlines: Deadlines,
+    timers: Timers,
     routers: Vec<Option<Router>>,
     /// Places in `routers` that are free.
     free: Vec<usize>,
@@ -127,7 +128,7 @@ impl Driver {
             timer,
             wake_at: None,
             turned_at: clock.now(),
-            deadlines: Deadlines::new(),
+            timers: Timers::default(),
             routers: Vec::new(),
             free: Vec::new(),
             added: 0,
@@ -231,7 +232,7 @@ impl Driver {
                 .retain(|notice| notice.router() != Some(router));
             self.network.withdraw(slot, &gone);
             self.network.discharge(slot, &gone);
-            self.deadlines.set(slot, None);
+            self.timers.clear(slot);
             self.note_hearing(slot);
             self.free.push(slot);
         }
@@ -332,7 +333,7 @@ impl Driver {
         let wake_at = kernel
             .into_iter()
             .flatten()
-            .chain(self.deadlines.wake_up())
+            .chain(self.timers.wake_up())
             .min();
         self.timer.arm(wake_at)?;
         self.wake_at = wake_at;
@@ -373,53 +374,6 @@ impl Driver {
             self.ports.wake_all();
             self.notices.push(Notice::Late { by });
         }
-    }
-
-    /// Whether unread advertisements may bear on the timer of a router: of a Backup always, of an
-    /// Active one if it was silent for long.
-    fn has_to_hear(&self, id: usize, now: Instant) -> bool {
-        let Some(router) = self.routers.get(id).and_then(Option::as_ref) else {
-            return false;
-        };
-        let due = router.machine.deadline();
-        let late = due.map(|due| now.saturating_duration_since(due));
-        let bears = match router.machine.role() {
-            Role::Initialize => false,
-            Role::Backup => due.is_some_and(|due| due <= now),
-            Role::Active => late.is_some_and(|late| late >= LATE),
-        };
-        bears
-            && router
-                .listener
-                .is_some_and(|listener| self.ports.is_behind(listener, now))
-    }
-
-    fn fire_timers(&mut self, now: Instant) {
-        let mut budget = announce::BUDGET;
-        // Each router is due at most once in a turn: those that still owe frames come again.
-        let mut due = core::mem::take(&mut self.network.due);
-        while let Some(id) = self.deadlines.pop_due(now) {
-            due.push(id);
-        }
-        for id in due.drain(..) {
-            if self.has_to_hear(id, now) {
-                self.deadlines.set(id, Some(now));
-                continue;
-            }
-            self.handle(id, Event::Timeout, now);
-            if let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) {
-                let interfaces = self.monitor.interfaces();
-                router.announce(
-                    now,
-                    &mut budget,
-                    interfaces,
-                    &mut self.ports,
-                    &mut self.scratch,
-                );
-                self.deadlines.set(id, router.deadline());
-            }
-        }
-        self.network.due = due;
     }
 
     fn handle(&mut self, id: usize, event: Event, now: Instant) {
@@ -477,7 +431,7 @@ impl Driver {
                 transition,
             });
         }
-        self.deadlines.set(id, router.deadline());
+        self.timers.set(id, router);
         if actions.transition().is_some() {
             self.follow_role(id);
             self.note_hearing(id);

@@ -45,7 +45,7 @@
 //! ```
 //!
 //! An interface that does not exist, is down or has no address is no error: the router waits for
-//! it. What goes wrong later, such as an address the kernel refuses, is a [`Notice`] and tried
+//! it, and [`Router::obstacles`] tells what else keeps it from being Active. What goes wrong later, such as an address the kernel refuses, is a [`Notice`] and tried
 //! again. [`DriverError`] is for what leaves the driver deaf.
 //!
 //! Descriptors of the caller join the loop through [`Driver::registry`], with tokens from
@@ -66,6 +66,7 @@ pub mod macvlan;
 pub mod netlink;
 #[cfg(any(test, feature = "properties"))]
 pub mod properties;
+mod slice;
 mod socket;
 mod source;
 mod sys;
@@ -74,7 +75,7 @@ mod timer;
 
 pub use self::addresses::{AddressKeeper, AddressSpec};
 pub use self::clock::Clock;
-pub use self::deadlines::Deadlines;
+pub use self::deadlines::{Deadlines, Due};
 pub use self::driver::{
     AddError, Driver, DriverError, Notice, Obstacle, Path, Router, RouterId, RouterSpec, SpecError,
     TellError, TransmitChecksum, Turn, VirtualAddress, VirtualMac,
@@ -82,6 +83,7 @@ pub use self::driver::{
 pub use self::frames::{FrameError, Frames};
 pub use self::interfaces::{InterfaceName, Interfaces, NetworkEvent};
 pub use self::link::LinkSocket;
+pub use self::slice::{Progress, TimeSlice};
 pub use self::socket::{
     AdvertSocket, Datagram, Filter, Ipv6Datagram, OpenError, RECEIVE_BUFFER, ReceiveError,
     Received, Reject, SendError, Transport, VridSet,

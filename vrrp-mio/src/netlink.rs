@@ -12,7 +12,6 @@ mod pipeline;
 mod request;
 mod requests;
 mod sender;
-mod slice;
 mod socket;
 
 pub(crate) use self::decode::Update;
@@ -23,5 +22,5 @@ pub use self::monitor::{Monitor, MonitorError};
 pub use self::pipeline::{Completion, QueueFull, RequestError};
 pub use self::request::{EncodeError, Request};
 pub use self::requests::Requests;
-pub use self::slice::{Progress, TimeSlice};
 pub(crate) use self::socket::{NetlinkSocket, Received};
+pub use crate::slice::{Progress, TimeSlice};

@@ -4,6 +4,7 @@ use core::net::{IpAddr, Ipv6Addr};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
+use nix::errno::Errno;
 use nix::net::if_::{if_indextoname, if_nametoindex};
 use nix::sys::socket::{setsockopt, sockopt};
 use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
@@ -265,7 +266,12 @@ impl AdvertSocket {
 /// renamed in between.
 fn bind_to_interface(socket: &Socket, interface: u32) -> Result<(), OpenError> {
     let missing = |source| OpenError::Interface { interface, source };
-    let name = if_indextoname(interface).map_err(|errno| missing(errno.into()))?;
+    // The C library looks by a socket of its own, and does not say that there is none to have.
+    let unnamed = |errno: Errno| match socket.try_clone() {
+        Err(shortage) => option("if_indextoname", shortage),
+        Ok(_) => missing(errno.into()),
+    };
+    let name = if_indextoname(interface).map_err(unnamed)?;
     socket
         .bind_device(Some(name.as_bytes()))
         .map_err(|source| option("SO_BINDTODEVICE", source))?;
@@ -275,8 +281,8 @@ fn bind_to_interface(socket: &Socket, interface: u32) -> Result<(), OpenError> {
         .unwrap_or_default();
     match if_nametoindex(bound.as_slice()) {
         Ok(index) if index == interface => Ok(()),
-        Ok(_) => Err(missing(io::Error::from(nix::errno::Errno::ENODEV))),
-        Err(errno) => Err(missing(errno.into())),
+        Ok(_) => Err(missing(io::Error::from(Errno::ENODEV))),
+        Err(errno) => Err(unnamed(errno)),
     }
 }
 

@@ -14,7 +14,7 @@ use vrrp_core::Instant;
 /// How often a kernel without ip_vs is looked at.
 const RETRY: Duration = Duration::from_secs(5);
 /// How long a turn may keep the loop from its adverts.
-const SLICE: Duration = Duration::from_micros(500);
+const SLICE: Duration = Duration::from_micros(200);
 /// Is there once ip_vs is loaded.
 const LOADED: &str = "/proc/net/ip_vs";
 

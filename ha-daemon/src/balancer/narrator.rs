@@ -5,9 +5,10 @@ use core::fmt;
 use ipvs_core::{DestinationKey, Protocol, ServiceKey};
 use tracing::{info, warn};
 
+use super::hardship::Tidings;
 use super::server::VirtualServerState;
 use crate::config::Probe;
-use crate::health::attempt::Failure;
+use crate::health::attempt::{Failure, Outcome};
 use crate::health::schedule::Change;
 use crate::pool::Event;
 
@@ -130,13 +131,29 @@ pub(super) fn outcome(
         (Change::Fell { retries }, Some(failure)) => {
             warn!("{kind} on service {server} failed after {retries} retries: {failure}");
         }
-        (Change::Unchanged, Some(failure @ Failure::System { .. })) => {
-            warn!("{kind} on service {server} could not be made: {failure}");
-        }
+        (Change::Unchanged, Some(Failure::System { .. })) => {}
         (Change::Unchanged, Some(failure)) if every_failure => {
             info!("{kind} on service {server} failed: {failure}");
         }
         (Change::Unchanged | Change::Fell { .. }, _) => {}
+    }
+}
+
+/// Says that this host lacks something for an attempt, or no longer.
+pub(super) fn hardship(probe: &Probe, server: &Endpoint, tidings: Tidings, outcome: &Outcome) {
+    match (tidings, outcome) {
+        (Tidings::Begins, Err(failure)) => {
+            let kind = kind(probe);
+            warn!(
+                "{kind} on service {server} could not be made: {failure}; \
+                 that says nothing of the server, and is not told again until it is over"
+            );
+        }
+        (Tidings::Ends { call, errno }, _) => {
+            let errno = errno.desc();
+            info!("Health checks are no longer held up by {call}: {errno}");
+        }
+        (Tidings::Nothing, _) | (Tidings::Begins, Ok(_)) => {}
     }
 }
 

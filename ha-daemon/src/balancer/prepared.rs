@@ -1,5 +1,6 @@
 //! What is made of the configuration before privileges are given up.
 
+use core::fmt;
 use std::io;
 
 use tracing::warn;
@@ -100,18 +101,28 @@ impl Prepared {
 
     fn add(&mut self, config: &VirtualServer, builder: &mut Builder) -> Result<(), BuildError> {
         let virtual_server = self.servers.len();
+        let mut able = config.clone();
         for (real_server, server) in config.real_servers.iter().enumerate() {
-            for (checker, configured) in server.checkers.iter().enumerate() {
+            let name = format!("{} of {}", server.key, config.name);
+            let mut checkers = Vec::with_capacity(server.checkers.len());
+            for configured in &server.checkers {
+                let what = format_args!("a checker of {name}");
+                let Some(kind) = unless_of_script(builder.checker(configured), &what)? else {
+                    continue;
+                };
                 self.checkers.push(PlacedChecker {
                     virtual_server,
                     real_server,
-                    checker,
-                    kind: builder.checker(configured)?,
+                    checker: checkers.len(),
+                    kind: kind.of(virtual_server),
                 });
+                checkers.push(configured.clone());
             }
-            let name = format!("{} of {}", server.key, config.name);
+            if let Some(server) = able.real_servers.get_mut(real_server) {
+                server.checkers = checkers;
+            }
             let (up, down) = (server.notify_up.as_deref(), server.notify_down.as_deref());
-            let hooks = hooks(name, up, down, builder)?;
+            let hooks = hooks(name, up, down, 2 * virtual_server + 1, builder)?;
             self.hooks.extend(hooks.map(|hooks| PlacedHooks {
                 virtual_server,
                 real_server: Some(real_server),
@@ -119,13 +130,13 @@ impl Prepared {
             }));
         }
         let (up, down) = (config.quorum_up.as_deref(), config.quorum_down.as_deref());
-        let hooks = hooks(config.name.clone(), up, down, builder)?;
+        let hooks = hooks(config.name.clone(), up, down, 2 * virtual_server, builder)?;
         self.hooks.extend(hooks.map(|hooks| PlacedHooks {
             virtual_server,
             real_server: None,
             hooks,
         }));
-        self.servers.push(VirtualServerState::new(config.clone()));
+        self.servers.push(VirtualServerState::new(able));
         Ok(())
     }
 }
@@ -134,15 +145,37 @@ fn hooks(
     name: String,
     up: Option<&Script>,
     down: Option<&Script>,
+    party: usize,
     builder: &Builder,
 ) -> Result<Option<Hooks>, BuildError> {
     if up.is_none() && down.is_none() {
         return Ok(None);
     }
-    let script = |script: Option<&Script>| script.map(|script| builder.script(script)).transpose();
+    let what = format_args!("a script of {name}");
+    let script = |script: Option<&Script>| match script {
+        Some(script) => unless_of_script(builder.script(script), &what),
+        None => Ok(None),
+    };
+    let (up, down) = (script(up)?, script(down)?);
     Ok(Some(Hooks {
         name,
-        up: script(up)?,
-        down: script(down)?,
+        up,
+        down,
+        party,
     }))
+}
+
+/// What was made, or nothing if it is a script that this host cannot or must not run.
+fn unless_of_script<T>(
+    made: Result<T, BuildError>,
+    what: &fmt::Arguments<'_>,
+) -> Result<Option<T>, BuildError> {
+    match made {
+        Ok(made) => Ok(Some(made)),
+        Err(error) if error.is_of_script() => {
+            warn!("{what} is left out: {}", chain(&error));
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }

@@ -19,6 +19,8 @@ pub(super) struct VirtualServerState {
     /// Scripts of the quorum, and of each real server.
     pub(super) quorum_hooks: Option<HooksId>,
     pub(super) hooks: Vec<Option<HooksId>>,
+    /// Whether the scripts of the quorum were told of a change.
+    told_quorum: bool,
     /// Whether its checkers are suspended (`ha_suspend`).
     pub(super) suspended: bool,
 }
@@ -44,6 +46,7 @@ impl VirtualServerState {
             pool: Pool::new(settings(&config)),
             found: found.collect(),
             quorum_hooks: None,
+            told_quorum: false,
             hooks: vec![None; config.real_servers.len()],
             suspended: false,
             config,
@@ -79,8 +82,9 @@ impl VirtualServerState {
     }
 
     /// Tells the scripts of what happened.
-    pub(super) fn notify(&self, notifier: Option<&mut Notifier>, event: Event, now: Instant) {
+    pub(super) fn notify(&mut self, notifier: Option<&mut Notifier>, event: Event, now: Instant) {
         let hook = |server: usize| self.hooks.get(server).copied().flatten();
+        self.told_quorum |= matches!(event, Event::QuorumGained { .. } | Event::QuorumLost { .. });
         let (hooks, event) = match event {
             Event::ServerUp { server } => (hook(server), notifier::Event::Up),
             Event::ServerDown { server } => (hook(server), notifier::Event::Down),
@@ -90,6 +94,16 @@ impl VirtualServerState {
         };
         if let (Some(notifier), Some(hooks)) = (notifier, hooks) {
             notifier.notify(hooks, event, now);
+        }
+    }
+
+    /// Tells the script of the quorum that there is one, though nothing has happened.
+    pub(super) fn greet(&self, notifier: Option<&mut Notifier>, now: Instant) {
+        if let Some(notifier) = notifier
+            && let Some(hooks) = self.quorum_hooks.filter(|_| self.pool.has_quorum())
+            && !self.told_quorum
+        {
+            notifier.notify(hooks, notifier::Event::Up, now);
         }
     }
 

@@ -27,10 +27,11 @@ pub struct VirtualServerStatus {
     pub loss: u64,
     /// Whether its checkers are suspended.
     pub suspended: bool,
-    /// Its real servers in the order of the configuration.
-    pub real_servers: Vec<RealServerStatus>,
     /// The sorry server, if there is one.
     pub sorry_server: Option<String>,
+    /// Its real servers in the order of the configuration. There may be thousands, and a reply is made
+    /// in parts: they are the last field.
+    pub real_servers: Vec<RealServerStatus>,
 }
 
 /// A service of the kernel.
@@ -67,20 +68,12 @@ pub struct CheckerStatus {
 }
 
 impl VirtualServerStatus {
+    /// Without its real servers.
     pub(super) fn new(state: &VirtualServerState, reconciler: &Reconciler) -> Self {
         let (config, pool) = (&state.config, &state.pool);
         let services = config.keys.iter().map(|key| ServiceStatus {
             key: key.to_string(),
             in_place: reconciler.is_settled(key),
-        });
-        let real_servers = config.real_servers.iter().zip(&state.found).enumerate();
-        let real_servers = real_servers.map(|(index, (server, found))| RealServerStatus {
-            address: server.key.to_string(),
-            alive: pool.is_alive(index),
-            weight: pool.weight_of(index),
-            checkers: (server.checkers.iter().zip(found))
-                .map(|(checker, found)| CheckerStatus::new(checker, found))
-                .collect(),
         });
         Self {
             name: config.name.clone(),
@@ -91,9 +84,25 @@ impl VirtualServerStatus {
             gain: pool.gain(),
             loss: pool.loss(),
             suspended: state.suspended,
-            real_servers: real_servers.collect(),
             sorry_server: config.sorry_server.map(|sorry| sorry.key.to_string()),
+            real_servers: Vec::new(),
         }
+    }
+}
+
+impl RealServerStatus {
+    /// The one of this number, if there is one.
+    pub(super) fn new(state: &VirtualServerState, index: usize) -> Option<Self> {
+        let server = state.config.real_servers.get(index)?;
+        let found = state.found.get(index)?;
+        Some(Self {
+            address: server.key.to_string(),
+            alive: state.pool.is_alive(index),
+            weight: state.pool.weight_of(index),
+            checkers: (server.checkers.iter().zip(found))
+                .map(|(checker, found)| CheckerStatus::new(checker, found))
+                .collect(),
+        })
     }
 }
 

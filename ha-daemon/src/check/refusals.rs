@@ -4,10 +4,11 @@ use std::io::ErrorKind;
 
 use vrrp_mio::InterfaceName;
 
-use crate::checkers::{self, BuildError, Refusal, TlsFileError};
+use crate::checkers::{self, BuildError, Note, Notes, Refusal, TlsFileError};
 use crate::config::{Code, Config, Diagnostic, Global, Instance, Place, Severity, TlsFiles};
 use crate::log::chain;
 use crate::routers::{SpecError, specify};
+use crate::script::security::ProgramError;
 
 /// A diagnostic for each. It reads files and looks up users.
 pub(super) fn diagnostics(config: &Config) -> Vec<Diagnostic> {
@@ -16,7 +17,38 @@ pub(super) fn diagnostics(config: &Config) -> Vec<Diagnostic> {
     let refusals = checkers::refusals(config);
     let refusals = refusals.iter().map(refusal);
     let tls = lone_tls_file(&config.balancing.tls);
-    instances.chain(refusals).chain(tls).collect()
+    let scripts = scripts(config);
+    instances
+        .chain(refusals)
+        .chain(tls)
+        .chain(scripts)
+        .collect()
+}
+
+/// What is to be known of scripts that run.
+fn scripts(config: &Config) -> impl Iterator<Item = Diagnostic> {
+    let Notes { notes, unguarded } = checkers::notes(config);
+    let unguarded = unguarded.map(|place| {
+        let text = "scripts run without `enable_script_security`";
+        Diagnostic::new(Severity::Warning, Code::ScriptSecurity, place, text)
+            .label("the first of them")
+            .help(
+                "with it in `global_defs`, scripts that others than root could change are refused",
+            )
+    });
+    let notes = notes.into_iter().map(|Note { place, error }| {
+        let text = error.to_string();
+        let warning = |code| Diagnostic::new(Severity::Warning, code, place, text);
+        match error {
+            ProgramError::Insecure { .. } => warning(Code::InsecureScript)
+                .label("it runs as root")
+                .help("`enable_script_security` refuses such scripts"),
+            ProgramError::Missing { .. } | ProgramError::NotExecutable(_) => {
+                warning(Code::MissingProgram).label("it has no effect until there is one")
+            }
+        }
+    });
+    notes.chain(unguarded)
 }
 
 fn lone_tls_file(files: &TlsFiles) -> Option<Diagnostic> {
@@ -36,10 +68,15 @@ fn lone_tls_file(files: &TlsFiles) -> Option<Diagnostic> {
 
 fn refusal(Refusal { place, error }: &Refusal) -> Diagnostic {
     let fatal = |code| Diagnostic::new(Severity::Fatal, code, *place, chain(error));
+    let script = |code| {
+        let error = Diagnostic::new(Severity::Error, code, *place, chain(error));
+        error.label("what depends on it is left out")
+    };
     match error {
         BuildError::Pattern(_) => fatal(Code::BadRegex)
             .help("of what PCRE has, look-around and back-references are not available"),
-        BuildError::User(_) => fatal(Code::UnknownUser),
+        BuildError::User(_) => script(Code::UnknownUser),
+        BuildError::Program(_) => script(Code::InsecureScript),
         BuildError::TlsFile(TlsFileError::Read { source, .. })
             if source.kind() == ErrorKind::PermissionDenied =>
         {

@@ -1,6 +1,9 @@
+use std::os::unix::fs::PermissionsExt;
+
 use super::*;
 
 mod corpus;
+mod verdicts;
 
 use crate::config::{Position, load_str};
 
@@ -35,10 +38,11 @@ this configuration runs: 1 instance, 0 errors, 0 warnings
 #[test]
 fn virtual_servers_are_summed_up() {
     let (status, text) = report(
-        "virtual_server 192.0.2.1 80 {\nlb_algo sh\nsh-port\nlb_kind NAT\nprotocol TCP\n\
+        "global_defs {\nscript_user root\nenable_script_security\n}\n\
+         virtual_server 192.0.2.1 80 {\nlb_algo sh\nsh-port\nlb_kind NAT\nprotocol TCP\n\
          persistence_timeout 50\nquorum 2\nhysteresis 1\nsorry_server 10.0.0.9\n\
          real_server 10.0.0.1 8080 {\nweight 3\nHTTP_GET {\nurl {\npath /a\n}\nurl {\n\
-         path /b\n}\ndelay_loop 2.5\n}\nMISC_CHECK {\nmisc_path \"/bin/x y\"\n}\n}\n\
+         path /b\n}\ndelay_loop 2.5\n}\nMISC_CHECK {\nmisc_path \"/bin/true y\"\n}\n}\n\
          real_server 10.0.0.2 {\ninhibit_on_failure\nlvs_method TUN type gue port 6080\n}\n}\n",
     );
     assert_eq!(
@@ -49,7 +53,7 @@ virtual server [192.0.2.1]:tcp:80: sh, flag-2, persistent for 50 s
   quorum        2, give or take 1
   real server   10.0.0.1:8080 NAT, weight 3, 2 checks
                   HTTP_GET 10.0.0.1:8080 /a /b every 2.5 s, 1 retry after 3 s
-                  MISC_CHECK /bin/x y, for 60 s at most, every 60 s, no retries
+                  MISC_CHECK /bin/true y, for 60 s at most, every 60 s, no retries
   real server   10.0.0.2:80 TUN gue 6080, weight 1, inhibited on failure, not checked
   sorry server  10.0.0.9:80 NAT
 
@@ -140,15 +144,23 @@ error[unknown-user]: there is no user \"nobody-here\"
   --> test.conf:14:6
    |
 14 | user nobody-here
-   |      ^^^^^^^^^^^
+   |      ^^^^^^^^^^^ what depends on it is left out
 
 error[unknown-user]: there is no group \"no-group-here\"
   --> test.conf:16:21
    |
 16 | notify_up /bin/true root no-group-here
-   |                     ^^^^
+   |                     ^^^^ what depends on it is left out
 
-this configuration cannot run: 0 instances, 1 virtual server, 3 errors, 0 warnings
+warning[script-security]: scripts run without `enable_script_security`
+  --> test.conf:17:13
+   |
+17 | notify_down /bin/true
+   |             ^^^^^^^^^ the first of them
+   |
+   = help: with it in `global_defs`, scripts that others than root could change are refused
+
+this configuration cannot run: 0 instances, 1 virtual server, 3 errors, 1 warning
 "
     );
     assert_eq!(status.code(), 4);
@@ -174,7 +186,7 @@ fn who_runs_all_scripts_and_what_all_tls_needs_is_checked_too() {
     assert_eq!(
         told,
         [
-            ("unknown-user", 2, Severity::Fatal),
+            ("unknown-user", 2, Severity::Error),
             ("bad-tls-file", 4, Severity::Fatal),
             ("no-effect", 4, Severity::Warning),
         ]
@@ -192,7 +204,46 @@ fn mistakes_that_run_refuses_are_told_once_and_not_without_end() {
     let checks: String = (0..1100).map(user).collect();
     let (status, text) = report(&balanced(&checks));
     assert!(text.ends_with(" 1000 errors, 0 warnings, 100 more not shown\n"));
-    assert_eq!(status.code(), 4);
+    assert_eq!(status.code(), 5, "as with keepalived");
+}
+
+/// The exit statuses are those of keepalived 2.2.7, but for `notify_up` with a user that is not there,
+/// a program that others can change and that is refused (0 with either).
+#[test]
+fn scripts_are_judged_by_their_user_and_by_who_can_change_them() {
+    let directory = std::env::temp_dir().join(format!("ha-check-{}", std::process::id()));
+    std::fs::create_dir(&directory).unwrap();
+    let script = directory.join("script");
+    std::fs::write(&script, "#!/bin/sh\n").unwrap();
+    std::fs::set_permissions(&script, PermissionsExt::from_mode(0o777)).unwrap();
+    let open = format!("MISC_CHECK {{\nmisc_path {}\n}}", script.display());
+    let safe = "MISC_CHECK {\nmisc_path /bin/true\n}";
+    let missing = "MISC_CHECK {\nmisc_path /nonexistent/x\n}";
+    let absent = "MISC_CHECK {\nmisc_path /bin/true\nuser nobody-here\n}";
+    let guarded = "enable_script_security\nscript_user root";
+    let cases: [(&str, &str, u8, &[&str]); 11] = [
+        ("", "", 0, &[]),
+        ("script_user nobody-here", "", 5, &["unknown-user"]),
+        ("", safe, 6, &["script-security"]),
+        ("script_user root", safe, 6, &["script-security"]),
+        (guarded, safe, 0, &[]),
+        ("", &open, 6, &["insecure-script", "script-security"]),
+        (guarded, &open, 5, &["insecure-script"]),
+        ("", missing, 0, &["missing-program"]),
+        ("", absent, 5, &["unknown-user"]),
+        ("", "notify_up /bin/true nobody-here", 5, &["unknown-user"]),
+        ("", "notify_up /bin/true", 6, &["script-security"]),
+    ];
+    for (globals, checks, code, codes) in cases {
+        let text = format!("global_defs {{\n{globals}\n}}\n{}", balanced(checks));
+        let loaded = load_str("test.conf", &text, &LoadOptions::default());
+        let report = Report::new(loaded, &Options::default());
+        let diagnostics = report.loaded.diagnostics.iter();
+        let told: Vec<_> = diagnostics.map(|told| told.code.id()).collect();
+        assert_eq!((report.status.code(), &told[..]), (code, codes), "{text}");
+        assert!(report.loaded.worst() < Some(Severity::Fatal), "VRRP runs");
+    }
+    std::fs::remove_dir_all(&directory).unwrap();
 }
 
 #[test]

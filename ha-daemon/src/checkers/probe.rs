@@ -55,6 +55,7 @@ impl Builder {
                 script: self.misc(check, timing)?,
                 dynamic: check.dynamic,
                 limit: check.timeout,
+                party: 0,
             }),
         })
     }

@@ -1,7 +1,8 @@
 //! Everything of a configuration that cannot be made, for those who want to know before it runs.
 
 use super::{BuildError, Builder};
-use crate::config::{Check, Checker, Config, Place, Probe, Script};
+use crate::config::{Check, Checker, Config, Place, Probe, Script, VirtualServer};
+use crate::script::security::ProgramError;
 
 /// Something that cannot be made.
 #[derive(Debug)]
@@ -41,6 +42,73 @@ pub fn refusals(config: &Config) -> Vec<Refusal> {
         }
     }
     refusals
+}
+
+/// Something to be known of a script that runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// Where the script was written.
+    pub place: Place,
+    /// What is wrong with its program.
+    pub error: ProgramError,
+}
+
+/// What there is to be known of scripts that run as root.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Notes {
+    /// Of single scripts.
+    pub notes: Vec<Note>,
+    /// Where the first script is that runs though nothing was said about security.
+    pub unguarded: Option<Place>,
+}
+
+/// What [`Builder`] would not refuse but is worth a word. It reads files and looks up users.
+#[must_use]
+pub fn notes(config: &Config) -> Notes {
+    let (builder, _) = Builder::begin(config);
+    let mut notes = Notes::default();
+    for script in config.virtual_servers.iter().flat_map(scripts) {
+        if builder.script(script).is_err() {
+            continue;
+        }
+        let place = script.at.0;
+        let program = script.command.first().map_or("", String::as_str);
+        let user = (script.user.as_deref(), script.group.as_deref());
+        let credentials = builder.users.credentials(user.0, user.1).ok().flatten();
+        match builder.inspect(program.as_ref(), credentials) {
+            Err(error @ (ProgramError::Missing { .. } | ProgramError::NotExecutable(_))) => {
+                notes.notes.push(Note { place, error });
+                continue;
+            }
+            Err(error @ ProgramError::Insecure { .. }) => notes.notes.push(Note { place, error }),
+            Ok(()) => {}
+        }
+        if !builder.secure {
+            notes.unguarded.get_or_insert(place);
+        }
+    }
+    notes
+}
+
+fn scripts(server: &VirtualServer) -> impl Iterator<Item = &Script> {
+    let quorum = [&server.quorum_up, &server.quorum_down];
+    let real_servers = server.real_servers.iter().flat_map(|server| {
+        let checks = server
+            .checkers
+            .iter()
+            .filter_map(|checker| match &checker.check {
+                Check::Probe {
+                    probe: Probe::Misc(misc),
+                    ..
+                } => Some(&misc.script),
+                Check::Probe { .. } | Check::File(_) => None,
+            });
+        let hooks = [&server.notify_up, &server.notify_down]
+            .into_iter()
+            .flatten();
+        checks.chain(hooks.map(|hook| &**hook))
+    });
+    real_servers.chain(quorum.into_iter().flatten().map(|hook| &**hook))
 }
 
 impl Builder {

@@ -238,9 +238,17 @@ fn scripts_are_shared_by_checkers_that_share_attempts_and_no_others() {
 fn whoever_is_missing_to_run_a_script_is_named() {
     let check = "MISC_CHECK {\nmisc_path /bin/true\nuser nobody-here\n}";
     assert_eq!(error(check).to_string(), "there is no user \"nobody-here\"");
-    let config = config("global_defs {\nscript_user root no-group-here\n}", "");
-    let error = Builder::new(&config).unwrap_err();
+    let config = config(
+        "global_defs {\nscript_user root no-group-here\n}",
+        "notify_up /bin/true\nnotify_down \"/bin/true\" root",
+    );
+    let builder = Builder::new(&config).unwrap();
+    let server = &config.virtual_servers[0].real_servers[0];
+    let error = builder.script(server.notify_up.as_ref().unwrap());
+    let error = error.unwrap_err();
     assert_eq!(error.to_string(), "there is no group \"no-group-here\"");
+    assert!(error.is_of_script());
+    assert!(builder.script(server.notify_down.as_ref().unwrap()).is_ok());
 }
 
 #[test]

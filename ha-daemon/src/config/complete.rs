@@ -318,7 +318,7 @@ impl Completion<'_, '_> {
             let priority = self.draft.place("priority");
             let priority = priority.map(|place| (place, "the priority is set here"));
             // MASTER without a priority is priority 255.
-            priority.or(state.map(|place| (place, "without a priority this is 255")))
+            priority.or_else(|| state.map(|place| (place, "without a priority this is 255")))
         };
         if initial == InitialState::Master || priority.is_owner() {
             if !preempt {

@@ -132,6 +132,12 @@ codes! {
     BadRegex = "bad-regex",
     /// A user or a group that scripts cannot run as.
     UnknownUser = "unknown-user",
+    /// A script that others than root could change.
+    InsecureScript = "insecure-script",
+    /// Scripts, without `enable_script_security`.
+    ScriptSecurity = "script-security",
+    /// A program that this host has not.
+    MissingProgram = "missing-program",
     /// A file of the `SSL` block that cannot be used.
     BadTlsFile = "bad-tls-file",
     /// Something this process may not look at.
@@ -162,6 +168,7 @@ impl Code {
                 | Self::LateDefaults
                 | Self::Deprecated
                 | Self::NotChecked
+                | Self::MissingProgram
                 | Self::NoInterface
                 | Self::NothingToRun
         )
@@ -254,10 +261,11 @@ impl Diagnostic {
                 continue;
             }
             let labels = core::iter::once(&mut self.primary).chain(&mut self.secondary);
-            let texts = labels.map(|label| &mut label.text).chain(&mut self.help);
+            let texts = labels.map(|label| &mut label.text);
+            let (was, is) = (format!("`{was}`"), format!("`{is}`"));
             for text in texts.chain([&mut self.message]) {
-                if text.contains(was) {
-                    *text = text.replace(was, is);
+                if text.contains(&was) {
+                    *text = text.replace(&was, &is);
                 }
             }
         }
@@ -326,6 +334,11 @@ fn letters(word: &str) -> u64 {
 fn apart(these: u64, those: u64) -> usize {
     let missing = |from: u64, of: u64| (from & !of).count_ones() as usize;
     missing(these, those).max(missing(those, these))
+}
+
+/// Whether a word is one of some others, or a misspelling of one.
+pub(super) fn is_like(word: &str, known: &[&str]) -> bool {
+    known.contains(&word) || closest(word, known.iter().copied()).is_some()
 }
 
 /// Which diagnostic of a [`Diagnostics`].

@@ -184,6 +184,7 @@ impl Globals {
                 let prefix = words.word("the start of a name")?;
                 defaults.vmac_prefix = words.interface(prefix)?;
             }
+            "enable_script_security" => self.global.script_security = true,
             "script_user" => {
                 let user = words.word("the name of a user")?;
                 let at = Written(user.place);

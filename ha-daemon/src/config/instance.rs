@@ -6,7 +6,7 @@ use core::time::Duration;
 use vrrp_core::{Priority, Version, Vrid};
 
 use super::address;
-use super::diagnostic::{Code, Diagnostic, Diagnostics, Handle, Severity, closest};
+use super::diagnostic::{Code, Diagnostic, Diagnostics, Handle, Severity, is_like};
 use super::given::GivenKeywords;
 use super::global::{EarlyDefaults, Garp, group, repeat, version};
 use super::keywords::{AUTHENTICATION, INSTANCE, Known};
@@ -330,8 +330,7 @@ impl<'n> Draft<'n> {
             // `auth_type` is followed by no secret, unless that is in the wrong place.
             let is_type = node.keyword.text == "auth_type";
             let secrets = words.enumerate().filter(|(index, word)| {
-                let is_kind = closest(word.text, ["PASS", "AH"]).is_some();
-                !is_type || *index > 0 || !is_kind
+                !is_type || *index > 0 || !is_like(word.text, &["PASS", "AH"])
             });
             let secrets = secrets.map(|(_, word)| word.place.span);
             diagnostics.secrets.extend(secrets);
@@ -396,7 +395,9 @@ fn is_switch(name: &str) -> bool {
 fn hide_keys(node: &Node<'_>, diagnostics: &mut Diagnostics) {
     let lines = node.block.iter().flat_map(|block| block.nodes());
     let words = lines.flat_map(|line| line.arguments);
-    diagnostics.secrets.extend(words.map(|word| word.place.span));
+    diagnostics
+        .secrets
+        .extend(words.map(|word| word.place.span));
 }
 
 fn auth_type(words: &mut Words<'_, '_>) -> Result<AuthType, Handle> {

@@ -12,6 +12,7 @@ pub(super) use self::lvs::{
 };
 pub(super) use self::vrrp::{AUTHENTICATION, INSTANCE, TOP, TRACK_FILE};
 use super::diagnostic::{Code, Diagnostic, Diagnostics, Handle, Severity, closest};
+use super::invisible;
 use super::tape::Token;
 use super::tree::{Block, Node};
 
@@ -213,6 +214,9 @@ impl Table {
         names.sort_unstable();
         let obsolete = obsolete::hint(name, self.place);
         let meant = closest(name, names).filter(|_| obsolete.is_none());
+        // A blank of another script does not part a keyword from its parameter.
+        let mut parts = name.split(invisible::is_invisible);
+        let meant = meant.or_else(|| parts.find_map(|part| Some(self.find(part)?.name)));
         let text = format!("unknown keyword `{name}` {}", self.place);
         let mut diagnostic = Diagnostic::error(Code::UnknownKeyword, node.keyword.place, text);
         if node.block.is_some() {

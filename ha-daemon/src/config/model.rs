@@ -65,6 +65,8 @@ pub struct Global {
     pub log_unknown_vrids: bool,
     /// `script_user`: who runs the scripts that say nothing else.
     pub script_user: Option<ScriptUser>,
+    /// `enable_script_security`: refuse scripts that others than root could change.
+    pub script_security: bool,
 }
 
 impl Default for Global {
@@ -77,6 +79,7 @@ impl Default for Global {
             dynamic_interfaces: DynamicInterfaces::Required,
             log_unknown_vrids: false,
             script_user: None,
+            script_security: false,
         }
     }
 }

@@ -6,6 +6,7 @@ mod balancing_mistakes;
 mod balancing_rules;
 mod examples;
 mod files;
+mod instances;
 mod invisible;
 mod linearity;
 mod mistakes;

@@ -42,7 +42,7 @@ impl Engine {
         match verdict {
             Verdict::Fault => {
                 warn!("({name}) entering FAULT state (tracked interface down)");
-                self.tell(router, Event::Fault);
+                self.deliver(router, Event::Fault);
             }
             Verdict::Priority(priority) => {
                 let machine = self
@@ -52,9 +52,9 @@ impl Engine {
                 if let Some(current) = machine.filter(|current| *current != priority) {
                     info!("({name}) Changing effective priority from {current} to {priority}");
                 }
-                self.tell(router, Event::Priority(priority));
+                self.deliver(router, Event::Priority(priority));
                 if before == Some(Verdict::Fault) {
-                    self.tell(router, Event::Recover);
+                    self.deliver(router, Event::Recover);
                 }
             }
         }

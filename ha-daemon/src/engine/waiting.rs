@@ -2,12 +2,12 @@
 
 use core::net::IpAddr;
 
-use tracing::warn;
+use tracing::{error, warn};
 use vrrp_core::Role;
 use vrrp_core::track::Verdict;
 use vrrp_mio::{InterfaceName, RouterId};
 
-use super::{Engine, Place};
+use super::{Engine, Member, Place};
 use crate::config::{Instance, Transport};
 use crate::log::chain;
 use crate::narrator;
@@ -63,7 +63,43 @@ impl Engine {
             .collect()
     }
 
-    pub(super) fn interface_of_source(&self, instance: &Instance) -> Option<InterfaceName> {
+    /// Gives a member its router if the interface of its unicast source is known now. An instance
+    /// that turns out to be another one's twin is told of once and waits, and the others run.
+    pub(super) fn seek(&mut self, index: usize) {
+        let Some(Member {
+            place: Place::Sought(instance),
+            told_refusal,
+            ..
+        }) = self.members.get(index)
+        else {
+            return;
+        };
+        let Some(interface) = self.interface_of_source(instance) else {
+            return;
+        };
+        let (instance, told) = (instance.clone(), *told_refusal);
+        let installed = self.install(index, &instance, interface);
+        let Some(member) = self.members.get_mut(index) else {
+            return;
+        };
+        match installed {
+            Ok(router) => {
+                member.place = Place::Found(router);
+                self.track(index, router);
+                if self.start_at.is_none() && self.farewell.is_none() {
+                    self.driver.start(router);
+                }
+            }
+            Err(error) => {
+                member.told_refusal = true;
+                if !told {
+                    error!("{}", chain(&error));
+                }
+            }
+        }
+    }
+
+    fn interface_of_source(&self, instance: &Instance) -> Option<InterfaceName> {
         let source = unicast_source(instance)?;
         let interfaces = self.driver.interfaces();
         let found = interfaces

@@ -1,11 +1,13 @@
 //! Makes the attempts of many checkers on one loop.
 
+mod checker;
 mod datagram;
 mod probe;
+mod scratch;
+mod scripts;
 mod socket;
 mod stream;
 
-use core::hash::BuildHasher;
 use core::num::NonZeroUsize;
 use core::time::Duration;
 use std::collections::hash_map::Entry;
@@ -21,12 +23,15 @@ use mio::{Interest, Registry, Token};
 use vrrp_core::Instant;
 use vrrp_mio::Deadlines;
 
+use self::checker::Checker;
 use self::probe::{Attempt, Probe, Queue};
+use self::scratch::Scratch;
+pub use self::scripts::SCRIPTS;
 use super::attempt::{Failure, Outcome};
 use super::schedule::{Change, Schedule, Verdict};
 use super::settings::Settings;
 use super::slice::Slice;
-use crate::script::Runner;
+use crate::script::{Runner, Turns};
 
 /// Octets read at a time.
 const RUN: usize = 16 * 1024;
@@ -64,7 +69,8 @@ pub struct Report {
 /// A checker that joins another is told at once what is known already.
 ///
 /// At most `limit` attempts are under way at a time, as each has a descriptor. Others wait for their
-/// turn, those due first before those due later.
+/// turn, those due first before those due later. Scripts take turns by virtual server, so that those of
+/// one that hang hold up no other. Waiting is no part of an attempt's time.
 ///
 /// A failure of this host's ([`Failure::System`]) is reported and changes no verdict.
 #[derive(Debug)]
@@ -78,44 +84,15 @@ pub struct Checks {
     checkers: BTreeMap<CheckerId, Checker>,
     /// Of each probe: when to try, or while it does, when to give up.
     deadlines: Deadlines,
-    /// Probes that are due.
+    /// Probes that are due, but for scripts.
     due: VecDeque<usize>,
+    /// Scripts that are due.
+    scripts: Turns<usize>,
     /// Probes whose attempt is to be gone on with.
     ready: VecDeque<usize>,
     running: usize,
     reports: Vec<Report>,
     scratch: Scratch,
-}
-
-#[derive(Debug)]
-struct Checker {
-    probe: usize,
-    suspended: bool,
-    /// The verdict of its last report.
-    told: Verdict,
-}
-
-/// What attempts use in turn.
-#[derive(Debug)]
-struct Scratch {
-    buffer: Vec<u8>,
-    seed: RandomState,
-    drawn: u64,
-    runner: Option<Runner>,
-}
-
-impl Scratch {
-    /// A number others cannot guess: the standard library's keyed hash of a count.
-    fn random(&mut self) -> u64 {
-        self.drawn = self.drawn.wrapping_add(1);
-        self.seed.hash_one(self.drawn)
-    }
-
-    /// A duration from zero to `limit`.
-    fn random_up_to(&mut self, limit: Duration) -> Duration {
-        let nanos = u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX - 1);
-        Duration::from_nanos(self.random() % nanos.saturating_add(1))
-    }
 }
 
 /// What became of an attempt that was looked at.
@@ -150,6 +127,7 @@ impl Checks {
             checkers: BTreeMap::new(),
             deadlines: Deadlines::new(),
             due: VecDeque::new(),
+            scripts: Turns::new(SCRIPTS),
             ready: VecDeque::new(),
             running: 0,
             reports: Vec::new(),
@@ -202,7 +180,12 @@ impl Checks {
             awake: 0,
             last: None,
             queue: Queue::None,
+            has_turn: false,
+            hold: None,
         };
+        if let Some(party) = probe.party() {
+            self.scripts.enter(party);
+        }
         let index = self.free.pop().unwrap_or(self.probes.len());
         entry.insert(index);
         self.deadlines.set(index, probe.schedule.deadline());
@@ -227,6 +210,9 @@ impl Checks {
             probe.checkers.retain(|other| *other != id);
         }
         if let Some(probe) = slot.take_if(|probe| probe.checkers.is_empty()) {
+            if let Some(party) = probe.party() {
+                self.scripts.leave(party);
+            }
             self.by_settings.remove(&probe.settings);
             self.deadlines.set(checker.probe, None);
             self.free.push(checker.probe);
@@ -251,6 +237,7 @@ impl Checks {
             probe.schedule.suspend();
             probe.queue = Queue::None;
             self.deadlines.set(index, None);
+            self.end_turn(index);
         }
     }
 
@@ -293,7 +280,8 @@ impl Checks {
     /// When to call [`fire`](Self::fire) at the latest.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        let startable = !self.due.is_empty() && self.running < self.limit.get();
+        let waiting = !self.due.is_empty() || self.scripts.has_next();
+        let startable = waiting && self.running < self.limit.get();
         if startable || !self.ready.is_empty() {
             return Some(Instant::EPOCH);
         }
@@ -323,7 +311,8 @@ impl Checks {
             let went_on = self.go_on_next(now);
             let expired = self.expire_next(now);
             let started = self.start_next(now);
-            if !(went_on || expired || started) || turn.is_over() {
+            let script = self.start_next_script(now);
+            if !(went_on || expired || started || script) || turn.is_over() {
                 return;
             }
         }
@@ -389,8 +378,16 @@ impl Checks {
             return;
         };
         if probe.attempt.is_none() {
-            probe.queue = Queue::Due;
-            self.due.push_back(index);
+            match probe.party() {
+                Some(party) => {
+                    probe.queue = Queue::Script;
+                    self.scripts.wait(party, index);
+                }
+                None => {
+                    probe.queue = Queue::Due;
+                    self.due.push_back(index);
+                }
+            }
             return;
         }
         // It may have been answered in time, and that not been looked at.
@@ -462,6 +459,7 @@ impl Checks {
         };
         self.running -= usize::from(probe.attempt.take().is_some());
         probe.queue = Queue::None;
+        probe.hold = None;
         let change = if let Err(Failure::System { .. }) = outcome {
             probe.schedule.postpone(now);
             Change::Unchanged
@@ -478,33 +476,7 @@ impl Checks {
                 self.reports.push(report);
             }
         }
-    }
-}
-
-impl Checker {
-    /// What `change` of the probe is to this checker, which may not have heard of those before.
-    fn report(
-        &mut self,
-        checker: CheckerId,
-        outcome: &Outcome,
-        verdict: Verdict,
-        change: Change,
-    ) -> Report {
-        let change = match (self.told, verdict, change) {
-            (Verdict::Up, Verdict::Up, Change::Confirmed | Change::Rose) => Change::Confirmed,
-            (Verdict::Up, Verdict::Up, Change::Unchanged | Change::Fell { .. })
-            | (Verdict::Down, Verdict::Down, _) => Change::Unchanged,
-            (Verdict::Down, Verdict::Up, _) => Change::Rose,
-            (Verdict::Up, Verdict::Down, fell @ Change::Fell { .. }) => fell,
-            (Verdict::Up, Verdict::Down, _) => Change::Fell { retries: 0 },
-        };
-        self.told = verdict;
-        Report {
-            checker,
-            outcome: outcome.clone(),
-            verdict,
-            change,
-        }
+        self.end_turn(index);
     }
 }
 

@@ -1,6 +1,7 @@
 //! `HTTP_GET` and `SSL_GET`: a page, and what it has to be like.
 
 mod body;
+mod dialect;
 mod head;
 mod pattern;
 mod search;

@@ -18,15 +18,9 @@ pub enum MiscFailure {
     /// A signal that was not sent because of the time it took.
     #[error("ended by signal {0}")]
     Killed(i32),
-    /// The kernel refused to run it.
-    #[error("cannot be run: {}", .0.desc())]
-    NotStarted(Errno),
-    /// It was not run at all.
-    #[error("not run: {0}")]
-    NotRun(#[from] StartError),
-    /// Nobody knows how it ended.
-    #[error("outcome lost")]
-    Lost,
+    /// The process of an attempt that took too long cannot be ended.
+    #[error("the process of the attempt before cannot be ended")]
+    Stuck,
 }
 
 /// A `MISC_CHECK` block.
@@ -47,12 +41,21 @@ impl MiscCheck {
     ///
     /// # Errors
     /// The outcome of the attempt, if it is over before it began: the script's last process is
-    /// still alive, or there are too many scripts.
+    /// still alive ([`MiscFailure::Stuck`]), or this host can run no more.
     pub fn start(&self, runner: &Runner) -> Result<MiscAttempt, Failure> {
-        let run = runner.start(&self.script).map_err(MiscFailure::NotRun)?;
+        let run = runner.start(&self.script).map_err(|error| match error {
+            StartError::Alive => MiscFailure::Stuck.into(),
+            StartError::Busy => system("fork", Errno::EAGAIN),
+            StartError::Descriptor(errno) => system("socketpair", errno),
+        })?;
         let dynamic = self.dynamic;
         Ok(MiscAttempt { run, dynamic })
     }
+}
+
+/// What keeps a script from running says nothing of the server it is to look at.
+const fn system(call: &'static str, errno: Errno) -> Failure {
+    Failure::System { call, errno }
 }
 
 /// What an exit status means: 0 is fit; with `dynamic`, 2 to 255 are fit with a weight of 0 to 253;
@@ -65,8 +68,9 @@ fn judge(ending: Ending, dynamic: bool) -> Outcome {
         }),
         Ending::Exited(status) => Err(MiscFailure::Exited(status).into()),
         Ending::Killed(signal) => Err(MiscFailure::Killed(signal).into()),
-        Ending::NotStarted(errno) => Err(MiscFailure::NotStarted(errno).into()),
-        Ending::NotRun | Ending::Lost => Err(MiscFailure::Lost.into()),
+        Ending::NotStarted(errno) => Err(system("execve", errno)),
+        Ending::NotRun => Err(system("fork", Errno::ECANCELED)),
+        Ending::Lost => Err(system("wait", Errno::ECHILD)),
     }
 }
 
@@ -75,6 +79,14 @@ fn judge(ending: Ending, dynamic: bool) -> Outcome {
 pub struct MiscAttempt {
     run: Run,
     dynamic: bool,
+}
+
+impl MiscAttempt {
+    /// Whether the script had begun at the last [`poll`](Process::poll): its time runs from then.
+    #[must_use]
+    pub const fn has_begun(&self) -> bool {
+        self.run.has_begun()
+    }
 }
 
 impl AsFd for MiscAttempt {
@@ -90,7 +102,10 @@ impl Process for MiscAttempt {
 
     fn timed_out(&mut self, limit: Duration) -> Outcome {
         self.run.cancel();
-        Err(Failure::NoAnswer(limit))
+        Err(match self.run.has_begun() {
+            true => Failure::NoAnswer(limit),
+            false => system("execve", Errno::ETIMEDOUT),
+        })
     }
 }
 
@@ -131,13 +146,25 @@ mod tests {
         assert_eq!(text(Ending::Exited(1)), "exit status 1");
         assert_eq!(text(Ending::Killed(15)), "ended by signal 15");
         assert_eq!(
-            text(Ending::NotStarted(Errno::ENOENT)),
-            "cannot be run: No such file or directory"
+            MiscFailure::Stuck.to_string(),
+            "the process of the attempt before cannot be ended"
         );
-        assert_eq!(text(Ending::Lost), "outcome lost");
-        assert_eq!(
-            MiscFailure::from(StartError::Alive).to_string(),
-            "not run: the previous run has not ended"
-        );
+    }
+
+    #[test]
+    fn what_keeps_a_script_from_running_is_a_failure_of_this_host() {
+        for (ending, text) in [
+            (Ending::NotStarted(Errno::EAGAIN), "execve: Try again"),
+            (
+                Ending::NotStarted(Errno::ENOENT),
+                "execve: No such file or directory",
+            ),
+            (Ending::NotRun, "fork: Operation canceled"),
+            (Ending::Lost, "wait: No child processes"),
+        ] {
+            let failure = judge(ending, false).unwrap_err();
+            assert!(matches!(failure, Failure::System { .. }), "{failure:?}");
+            assert_eq!(failure.to_string(), text);
+        }
     }
 }

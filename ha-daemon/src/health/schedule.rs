@@ -234,11 +234,16 @@ impl Schedule {
     }
 
     /// The attempt under way could not be made, for a reason that is not the server's. It is made
-    /// again after a `delay_loop`.
+    /// again after `delay_before_retry`, and no later than after `delay_loop`.
     pub fn postpone(&mut self, now: Instant) {
+        let Timing {
+            delay_loop,
+            delay_before_retry,
+            ..
+        } = self.timing;
         if self.phase == Phase::Trying {
             self.phase = Phase::Waiting {
-                until: now + self.timing.delay_loop,
+                until: now + delay_loop.min(delay_before_retry),
             };
         }
     }

@@ -137,8 +137,11 @@ pub struct Misc {
     pub script: Arc<Script>,
     /// Whether statuses from 2 on are weights (`misc_dynamic`).
     pub dynamic: bool,
-    /// How long it may take (`misc_timeout`).
+    /// How long it may take once it has begun (`misc_timeout`).
     pub limit: Duration,
+    /// Who waits with it where not all scripts can run at a time: the virtual server's number. It
+    /// makes no difference to what an attempt is.
+    pub party: usize,
 }
 
 impl PartialEq for Misc {

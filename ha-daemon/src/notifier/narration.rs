@@ -1,11 +1,12 @@
 //! How scripts go, as log lines.
 
+use core::fmt::Display;
 use core::time::Duration;
 
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use super::{Event, Hooks};
-use crate::script::{Ending, StartError};
+use crate::script::Ending;
 
 /// `up script /etc/up.sh of [192.0.2.1]:tcp:80`.
 fn subject(hooks: &Hooks, event: Event) -> String {
@@ -39,9 +40,15 @@ pub(super) fn too_long(hooks: &Hooks, event: Event, limit: Duration) {
     warn!("The {subject} has run for {limit:?}; it is ended");
 }
 
-pub(super) fn put_off(hooks: &Hooks, event: Event, error: StartError) {
+/// The reason is told once, and not of the others that it holds up.
+pub(super) fn put_off(hooks: &Hooks, event: Event, reason: impl Display) {
     let subject = subject(hooks, event);
-    warn!("The {subject} cannot be started yet: {error}");
+    warn!("The {subject} cannot be started yet: {reason}; it is tried again every second");
+}
+
+pub(super) fn superseded(hooks: &Hooks, event: Event) {
+    let subject = subject(hooks, event);
+    info!("The {subject} is left out: there was another change before its turn");
 }
 
 pub(super) fn cut_short(hooks: &Hooks, event: Event) {

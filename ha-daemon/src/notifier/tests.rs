@@ -40,10 +40,15 @@ impl Rig {
     }
 
     fn add(&mut self, up: &str, down: &str) -> HooksId {
+        self.add_of(0, up, down)
+    }
+
+    fn add_of(&mut self, party: usize, up: &str, down: &str) -> HooksId {
         let hooks = Hooks {
             name: "test".to_owned(),
             up: self.script(up),
             down: self.script(down),
+            party,
         };
         self.notifier.add(hooks)
     }
@@ -149,10 +154,50 @@ fn subjects_do_not_wait_for_one_another_unless_all_turns_are_taken() {
     while begun().lines().count() < Notifier::TOKENS {
         std::thread::sleep(Duration::from_millis(5));
     }
-    assert_eq!(rig.notifier.waiting.len(), 3);
+    assert_eq!(rig.notifier.turns.waiting(), 3);
     fs::write(rig.directory.join("go"), "").unwrap();
     rig.settle();
     assert_eq!(rig.log(), "done ".repeat(ids.len()));
+}
+
+#[test]
+fn scripts_that_hang_hold_up_no_other_party() {
+    let mut rig = Rig::new("parties");
+    let quorum = rig.add_of(1, "", "echo down >>log");
+    let hang = "while [ ! -e go ]; do sleep 0.5; done";
+    for _ in 0..Notifier::TOKENS + 10 {
+        let id = rig.add_of(0, hang, "");
+        rig.notify(id, Event::Up);
+    }
+    rig.notify(quorum, Event::Down);
+    while rig.log() != "down " {
+        rig.turn();
+    }
+    fs::write(rig.directory.join("go"), "").unwrap();
+}
+
+#[test]
+fn a_script_that_finds_no_process_is_tried_again() {
+    let mut rig = Rig::new("lack");
+    // While it is being written, a program is not executed: ETXTBSY.
+    let program = rig.directory.join("program");
+    fs::copy("/bin/true", &program).unwrap();
+    let writer = fs::File::options().append(true).open(&program).unwrap();
+    let hooks = Hooks {
+        name: "test".to_owned(),
+        up: Script::new(vec![program.into()], None).map(Arc::new),
+        down: None,
+        party: 0,
+    };
+    let id = rig.notifier.add(hooks);
+    rig.notify(id, Event::Up);
+    while rig.notifier.resting.is_empty() {
+        rig.turn();
+    }
+    assert_eq!(rig.notifier.told_lack, Some(Errno::ETXTBSY));
+    drop(writer);
+    rig.settle();
+    assert_eq!(rig.notifier.told_lack, None);
 }
 
 #[test]
@@ -176,6 +221,7 @@ fn failures_are_ends_like_others() {
         name: "test".to_owned(),
         up: Script::new(missing, None).map(Arc::new),
         down: rig.script("kill -9 $$"),
+        party: 0,
     };
     let id = rig.notifier.add(hooks);
     for event in [Event::Up, Event::Down] {
@@ -192,6 +238,7 @@ fn nothing_runs_for_a_change_without_a_script() {
         name: "test".to_owned(),
         up: None,
         down,
+        party: 0,
     });
     rig.notify(id, Event::Up);
     assert!(rig.notifier.is_idle());
@@ -210,6 +257,7 @@ fn a_script_that_cannot_be_started_yet_is_tried_again() {
             name: "test".to_owned(),
             up: script.clone(),
             down: None,
+            party: 0,
         })
     });
     rig.notify(one, Event::Up);
@@ -249,5 +297,5 @@ fn finishing_ends_what_takes_too_long() {
     rig.wait_for("begun");
     rig.notify(id, Event::Down);
     let finished = finish(rig, Duration::from_millis(50));
-    assert_eq!(finished, (false, "ended ".to_owned()));
+    assert_eq!(finished, (true, "ended down ".to_owned()));
 }

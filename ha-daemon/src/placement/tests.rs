@@ -458,3 +458,10 @@ fn the_kernels_settings_are_read_where_they_are() {
         }
     );
 }
+
+#[test]
+fn rules_without_an_end_are_given_up() {
+    let error = super::table::bounded(std::io::repeat(b'-')).unwrap_err();
+    assert_eq!(error.to_string(), "longer than any table: more than 16 MiB");
+    assert_eq!(super::table::bounded(&b"-C\n"[..]).unwrap(), "-C\n");
+}

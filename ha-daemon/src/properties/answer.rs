@@ -10,7 +10,7 @@ use crate::health::http::{Get, HttpVersion, Pattern, PatternOptions, RequestText
 use crate::health::slice::Slice;
 use crate::health::smtp::{HelloName, SmtpCheck};
 use crate::health::tls::{Client, TlsSettings};
-use crate::status::Status;
+use crate::status::{Status, TurnStatus};
 
 /// The most octets that an attempt sends for each octet it gets, and besides.
 const CHATTER: usize = 4096;
@@ -155,14 +155,15 @@ pub fn dns(datagram: &[u8]) {
 /// # Panics
 /// If that does not hold for `request`.
 pub fn control(request: &[u8]) {
-    let status = || Status {
+    let status = Status {
         version: "1".to_owned(),
         pid: 2,
         uptime_seconds: 3.0,
+        turns: TurnStatus::default(),
         instances: Vec::new(),
         virtual_servers: Vec::new(),
     };
-    let reply = control::answer(request, status);
+    let reply = control::answer(request, &status);
     let line = reply.strip_suffix(b"\n").expect("a whole line");
     assert!(!line.contains(&b'\n'));
     let value: serde_json::Value = serde_json::from_slice(line).expect("JSON");

@@ -1,36 +1,27 @@
 //! The threads that look after running scripts.
 
-use core::convert::Infallible;
+mod attendant;
+
 use core::num::NonZeroUsize;
 use core::time::Duration;
-use std::ffi::OsStr;
-use std::io::{self, ErrorKind, Read, Write};
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Read};
 use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{
-    self, Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError, sync_channel,
-};
-use std::sync::{Arc, Mutex};
-use std::thread;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
-use rustix::process::{PidfdFlags, pidfd_open};
 
 use super::{Lease, Script};
 
 /// Scripts that wait for an attendant.
 const QUEUE_LEN: usize = 1024;
-/// What a cancelled script has from SIGTERM to SIGKILL, in milliseconds, as with keepalived.
-const GRACE_MS: u16 = 2_000;
-/// An attendant calls few functions.
-const STACK_LEN: usize = 256 * 1024;
-/// Kind of ending, and its number.
+/// Attendants that stay though they have nothing to do.
+const SPARE: usize = 8;
+/// Kind of report, and its number.
 const REPORT_LEN: usize = 5;
 
 /// How a script ended.
@@ -62,40 +53,61 @@ pub enum StartError {
     Descriptor(#[source] Errno),
 }
 
+/// Attendants, each looking after one script at a time.
+///
+/// They are threads: the first is made at once, and whoever is the last to get something to do makes
+/// another. So their credentials and capabilities stay those of the thread that creates this value,
+/// even if that thread gives its own up later.
+#[derive(Debug)]
+pub struct Runner {
+    office: Arc<Office>,
+}
+
+/// What attendants share.
+#[derive(Debug)]
+struct Office {
+    most: usize,
+    desk: Mutex<Desk>,
+    /// There is a job, or no more of them.
+    job: Condvar,
+    /// The last attendant has gone.
+    gone: Condvar,
+}
+
+#[derive(Debug)]
+struct Desk {
+    jobs: VecDeque<Job>,
+    attendants: usize,
+    /// How many of them wait for a job.
+    idle: usize,
+    closed: bool,
+}
+
 #[derive(Debug)]
 struct Job {
     lease: Lease,
     link: UnixStream,
 }
 
-/// A fixed number of attendants, each looking after one script at a time.
-///
-/// They are threads, made at once: their credentials and capabilities stay those of the thread that
-/// creates this value, even if that thread gives its own up later.
-#[derive(Debug)]
-pub struct Runner {
-    jobs: SyncSender<Job>,
-    /// Nothing is ever sent: it closes when the last attendant has gone.
-    gone: Receiver<Infallible>,
-}
-
 impl Runner {
-    /// As many scripts as there are `attendants` can run at a time; others wait.
+    /// As many scripts as there may be `attendants` can run at a time; others wait.
     ///
     /// # Errors
-    /// The system has no more threads to give.
+    /// The system has not a single thread to give. Later on scripts wait where it has no more.
     pub fn new(attendants: NonZeroUsize) -> io::Result<Self> {
-        let (jobs, queue) = sync_channel(QUEUE_LEN);
-        let queue = Arc::new(Mutex::new(queue));
-        let (alive, gone) = mpsc::channel();
-        for _ in 0..attendants.get() {
-            let (queue, alive) = (Arc::clone(&queue), alive.clone());
-            thread::Builder::new()
-                .name("script".to_owned())
-                .stack_size(STACK_LEN)
-                .spawn(move || attend(&queue, alive))?;
-        }
-        Ok(Self { jobs, gone })
+        let office = Arc::new(Office {
+            most: attendants.get(),
+            desk: Mutex::new(Desk {
+                jobs: VecDeque::new(),
+                attendants: 1,
+                idle: 0,
+                closed: false,
+            }),
+            job: Condvar::new(),
+            gone: Condvar::new(),
+        });
+        attendant::employ(&office)?;
+        Ok(Self { office })
     }
 
     /// Has `script` started, without waiting for anything.
@@ -115,28 +127,78 @@ impl Runner {
             lease,
             link: theirs,
         };
-        match self.jobs.try_send(job) {
-            Ok(()) => Ok(Run {
-                link: ours,
-                report: Vec::new(),
-            }),
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Err(StartError::Busy),
+        let mut desk = self.office.desk();
+        if desk.jobs.len() >= QUEUE_LEN {
+            return Err(StartError::Busy);
         }
+        desk.jobs.push_back(job);
+        drop(desk);
+        self.office.job.notify_one();
+        Ok(Run {
+            link: ours,
+            report: Vec::new(),
+            begun: false,
+        })
     }
 
     /// Lets the attendants go and waits for them for at most `limit`; whether all went. Every
     /// [`Run`] is to be dropped before, or there is nothing to wait for but the scripts' own ends.
     pub fn finish(self, limit: Duration) -> bool {
-        drop(self.jobs);
-        match self.gone.recv_timeout(limit) {
-            Err(RecvTimeoutError::Disconnected) => true,
-            Err(RecvTimeoutError::Timeout) => false,
-            Ok(never) => match never {},
+        self.office.close();
+        let desk = self.office.desk();
+        let staffed = |desk: &mut Desk| desk.attendants > 0;
+        let waited = self.office.gone.wait_timeout_while(desk, limit, staffed);
+        let (desk, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        desk.attendants == 0
+    }
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        self.office.close();
+    }
+}
+
+impl Office {
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn close(&self) {
+        self.desk().closed = true;
+        self.job.notify_all();
+    }
+
+    /// What there is to do, once there is something; `None` if the attendant may go. Whether another
+    /// attendant is wanted, who is counted already.
+    fn next_job(&self) -> Option<(Job, bool)> {
+        let mut desk = self.desk();
+        if desk.jobs.is_empty() && desk.idle >= SPARE {
+            return None;
+        }
+        desk.idle += 1;
+        let waits = |desk: &mut Desk| desk.jobs.is_empty() && !desk.closed;
+        let waited = self.job.wait_while(desk, waits);
+        let mut desk = waited.unwrap_or_else(PoisonError::into_inner);
+        desk.idle -= 1;
+        let job = desk.jobs.pop_front()?;
+        let wanted = desk.idle == 0 && desk.attendants < self.most;
+        desk.attendants += usize::from(wanted);
+        Some((job, wanted))
+    }
+
+    /// An attendant goes, or has not come.
+    fn dismiss(&self) {
+        let mut desk = self.desk();
+        desk.attendants -= 1;
+        if desk.attendants == 0 {
+            self.gone.notify_all();
         }
     }
 }
 
-/// A script that was started. Its descriptor is readable once [`poll`](Run::poll) has an answer.
+/// A script that was started. Its descriptor is readable once [`poll`](Run::poll) has an answer, and
+/// when the program has [begun](Run::has_begun).
 ///
 /// Dropping it cancels the script: its process group is sent SIGTERM, and SIGKILL when its leader
 /// has ended or two seconds have passed.
@@ -144,6 +206,7 @@ impl Runner {
 pub struct Run {
     link: UnixStream,
     report: Vec<u8>,
+    begun: bool,
 }
 
 impl Run {
@@ -158,10 +221,21 @@ impl Run {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(_) => return Some(Ending::Lost),
             }
-            if let Some(report) = self.report.first_chunk() {
-                return Some(Ending::from_report(*report));
+            while let Some((report, rest)) = self.report.split_first_chunk() {
+                match Report::read(*report) {
+                    Report::Begun => self.begun = true,
+                    Report::Ended(ending) => return Some(ending),
+                }
+                self.report = rest.to_vec();
             }
         }
+    }
+
+    /// Whether the program was being executed at the last [`poll`](Self::poll). Until then the script
+    /// waits for an attendant, for a process, or for the disk that its program is on.
+    #[must_use]
+    pub const fn has_begun(&self) -> bool {
+        self.begun
     }
 
     /// Cancels the script.
@@ -177,30 +251,42 @@ impl AsFd for Run {
     }
 }
 
-impl Ending {
-    const fn to_report(self) -> [u8; REPORT_LEN] {
+/// What an attendant tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Report {
+    /// The program is being executed.
+    Begun,
+    Ended(Ending),
+}
+
+impl Report {
+    const fn write(self) -> [u8; REPORT_LEN] {
         let (kind, number) = match self {
-            Self::Exited(status) => (0, status as i32),
-            Self::Killed(signal) => (1, signal),
-            Self::NotStarted(errno) => (2, errno as i32),
-            Self::NotRun => (3, 0),
-            Self::Lost => (4, 0),
+            Self::Ended(Ending::Exited(status)) => (0, status as i32),
+            Self::Ended(Ending::Killed(signal)) => (1, signal),
+            Self::Ended(Ending::NotStarted(errno)) => (2, errno as i32),
+            Self::Ended(Ending::NotRun) => (3, 0),
+            Self::Ended(Ending::Lost) => (4, 0),
+            Self::Begun => (5, 0),
         };
         let [a, b, c, d] = number.to_ne_bytes();
         [kind, a, b, c, d]
     }
 
-    fn from_report([kind, number @ ..]: [u8; REPORT_LEN]) -> Self {
+    fn read([kind, number @ ..]: [u8; REPORT_LEN]) -> Self {
         let number = i32::from_ne_bytes(number);
-        match kind {
-            0 => u8::try_from(number).map_or(Self::Lost, Self::Exited),
-            1 => Self::Killed(number),
-            2 => Self::NotStarted(Errno::from_raw(number)),
-            3 => Self::NotRun,
-            _ => Self::Lost,
-        }
+        Self::Ended(match kind {
+            0 => u8::try_from(number).map_or(Ending::Lost, Ending::Exited),
+            1 => Ending::Killed(number),
+            2 => Ending::NotStarted(Errno::from_raw(number)),
+            3 => Ending::NotRun,
+            5 => return Self::Begun,
+            _ => Ending::Lost,
+        })
     }
+}
 
+impl Ending {
     fn of(status: ExitStatus) -> Self {
         match (status.code(), status.signal()) {
             (Some(code), _) => u8::try_from(code).map_or(Self::Lost, Self::Exited),
@@ -212,108 +298,4 @@ impl Ending {
 
 fn errno(error: &io::Error) -> Errno {
     error.raw_os_error().map_or(Errno::EINVAL, Errno::from_raw)
-}
-
-/// The life of an attendant.
-fn attend(queue: &Mutex<Receiver<Job>>, _alive: Sender<Infallible>) {
-    loop {
-        let job = match queue.lock() {
-            Ok(queue) => queue.recv(),
-            Err(poisoned) => poisoned.into_inner().recv(),
-        };
-        let Ok(Job { lease, mut link }) = job else {
-            return;
-        };
-        let ending = if is_cancelled(&link) {
-            Ending::NotRun
-        } else {
-            match spawn(&lease.0) {
-                Ok(mut child) => look_after(&mut child, &link),
-                Err(error) => Ending::NotStarted(errno(&error)),
-            }
-        };
-        // Before the report, so that who has read it can start the script again.
-        drop(lease);
-        // Nobody listens if the script was cancelled.
-        let _unheard = link.write_all(&ending.to_report());
-    }
-}
-
-fn spawn(script: &Script) -> io::Result<Child> {
-    let direct = command(script, &script.program)
-        .args(&script.arguments)
-        .spawn();
-    match direct {
-        // A script without a `#!` line is one for the shell, as execvp(3) has it.
-        Err(error) if errno(&error) == Errno::ENOEXEC => command(script, "/bin/sh".as_ref())
-            .arg(&script.program)
-            .args(&script.arguments)
-            .spawn(),
-        other => other,
-    }
-}
-
-fn command(script: &Script, program: &OsStr) -> Command {
-    let mut command = Command::new(program);
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .process_group(0);
-    for variable in ["IFS", "LD_PRELOAD", "LD_LIBRARY_PATH"] {
-        command.env_remove(variable);
-    }
-    if let Some(credentials) = script.credentials {
-        command.uid(credentials.uid).gid(credentials.gid);
-    }
-    command
-}
-
-/// Waits until the script has ended or is cancelled; in the latter case ends it.
-fn look_after(child: &mut Child, link: &UnixStream) -> Ending {
-    let watched = i32::try_from(child.id())
-        .ok()
-        .and_then(|id| Some((Pid::from_raw(id), rustix::process::Pid::from_raw(id)?)));
-    let Some((group, process)) = watched else {
-        return Ending::Lost;
-    };
-    let Ok(process) = pidfd_open(process, PidfdFlags::empty()) else {
-        // Without a descriptor there is no waiting for two things at once.
-        kill_group(group, Signal::SIGKILL);
-        return reap(child);
-    };
-    let process = process.as_fd();
-    if wait(&[process, link.as_fd()], PollTimeout::NONE) != Some(0) {
-        kill_group(group, Signal::SIGTERM);
-        wait(&[process], PollTimeout::from(GRACE_MS));
-        // The leader's number cannot be another's as long as it is not reaped.
-        kill_group(group, Signal::SIGKILL);
-    }
-    reap(child)
-}
-
-/// The first of `fds` that is ready, or hung up; `None` after `timeout`.
-fn wait(fds: &[BorrowedFd<'_>], timeout: PollTimeout) -> Option<usize> {
-    let events = PollFlags::POLLIN;
-    let mut fds: Vec<_> = fds.iter().map(|fd| PollFd::new(*fd, events)).collect();
-    loop {
-        match poll(&mut fds, timeout) {
-            Err(Errno::EINTR) => {}
-            Ok(0) | Err(_) => return None,
-            Ok(_) => return fds.iter().position(|fd| fd.any().unwrap_or(true)),
-        }
-    }
-}
-
-fn is_cancelled(link: &UnixStream) -> bool {
-    wait(&[link.as_fd()], PollTimeout::ZERO).is_some()
-}
-
-fn kill_group(group: Pid, signal: Signal) {
-    // ESRCH: all of it has ended. EPERM: it took on rights we do not have, and cannot be killed.
-    let _refused = killpg(group, signal);
-}
-
-fn reap(child: &mut Child) -> Ending {
-    child.wait().map_or(Ending::Lost, Ending::of)
 }

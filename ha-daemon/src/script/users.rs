@@ -17,6 +17,9 @@ pub enum UserError {
     /// There is none of that name.
     #[error("there is no group {0:?}")]
     NoGroup(String),
+    /// Scripts do not run as root by default with `enable_script_security`.
+    #[error("there is no `script_user` and no user \"{DEFAULT_USER}\"")]
+    NoDefault,
     /// The databases of users and groups cannot be asked.
     #[error("cannot look up {name:?}")]
     Lookup {
@@ -28,29 +31,34 @@ pub enum UserError {
 }
 
 /// Looks up users. It may read files and ask name services: not for a loop.
-/// The default ones are those of this process.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Users {
-    default: Option<Credentials>,
+    default: Result<Option<Credentials>, UserError>,
 }
 
 impl Users {
     /// `default` is `script_user`, with its group. Without one it is `keepalived_script`, and where
-    /// there is no such user or this process is not root's, that of this process.
-    ///
-    /// # Errors
-    /// [`UserError`].
-    pub fn new(default: Option<(&str, Option<&str>)>) -> Result<Self, UserError> {
+    /// there is no such user or this process is not root's, that of this process; but not that of root
+    /// if scripts are to be `secure` (`enable_script_security`).
+    #[must_use]
+    pub fn new(default: Option<(&str, Option<&str>)>, secure: bool) -> Self {
         let default = match default {
-            Some((user, group)) => Some(credentials(user, group)?),
+            Some((user, group)) => credentials(user, group).map(Some),
             None if geteuid().is_root() => match credentials(DEFAULT_USER, None) {
-                Ok(credentials) => Some(credentials),
-                Err(UserError::NoUser(_)) => None,
-                Err(error) => return Err(error),
+                Ok(credentials) => Ok(Some(credentials)),
+                Err(UserError::NoUser(_)) if secure => Err(UserError::NoDefault),
+                Err(UserError::NoUser(_)) => Ok(None),
+                Err(error) => Err(error),
             },
-            None => None,
+            None => Ok(None),
         };
-        Ok(Self { default })
+        Self { default }
+    }
+
+    /// Why scripts that name no user cannot run.
+    #[must_use]
+    pub fn lack(&self) -> Option<&UserError> {
+        self.default.as_ref().err()
     }
 
     /// The credentials of `user` with `group`, else with the user's own; the default ones without a
@@ -65,7 +73,7 @@ impl Users {
     ) -> Result<Option<Credentials>, UserError> {
         match user {
             Some(user) => credentials(user, group).map(Some),
-            None => Ok(self.default),
+            None => self.default.clone(),
         }
     }
 }
@@ -101,7 +109,7 @@ mod tests {
 
     #[test]
     fn a_user_brings_its_group_unless_another_is_named() {
-        let users = Users::new(None).unwrap();
+        let users = Users::new(None, false);
         assert_eq!(users.credentials(Some("root"), None), Ok(as_root(0)));
         assert_eq!(
             users.credentials(Some("root"), Some("daemon")),
@@ -111,16 +119,19 @@ mod tests {
 
     #[test]
     fn the_default_is_that_of_script_user() {
-        let users = Users::new(Some(("root", Some("daemon")))).unwrap();
+        let users = Users::new(Some(("root", Some("daemon"))), true);
+        assert_eq!(users.lack(), None);
         assert_eq!(users.credentials(None, None), Ok(as_root(1)));
         assert_eq!(users.credentials(Some("root"), None), Ok(as_root(0)));
     }
 
     #[test]
-    fn whoever_is_missing_is_named() {
-        let missing = Err(UserError::NoUser("nobody-here".to_owned()));
-        assert_eq!(Users::new(Some(("nobody-here", None))), missing);
-        let users = Users::new(Some(("root", None))).unwrap();
+    fn whoever_is_missing_is_named_and_others_can_be_had() {
+        let missing = UserError::NoUser("nobody-here".to_owned());
+        let users = Users::new(Some(("nobody-here", None)), false);
+        assert_eq!(users.lack(), Some(&missing));
+        assert_eq!(users.credentials(None, None), Err(missing));
+        assert_eq!(users.credentials(Some("root"), None), Ok(as_root(0)));
         let error = users
             .credentials(Some("root"), Some("no-group-here"))
             .unwrap_err();

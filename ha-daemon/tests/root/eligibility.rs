@@ -16,7 +16,7 @@ const KEY: Key = Key {
 struct Hosts {
     daemons: Vec<Daemon>,
     lab: Lab,
-    _directory: Directory,
+    directory: Directory,
 }
 
 impl Hosts {
@@ -35,17 +35,14 @@ impl Hosts {
         let directory = Directory::new("eligibility");
         let daemons = [(0, 200), (1, 100)].map(|(host, priority)| {
             let interface = if host == 0 { interface } else { "eth0" };
-            let configuration = format!(
-                "vrrp_instance v {{\n interface {interface}\n virtual_router_id 51\n version 3\n \
-                 advert_int 0.1\n priority {priority}\n{body}\n}}\n"
-            );
+            let configuration = configuration(interface, priority, body);
             let files = directory.make(&host.to_string());
             Daemon::start(Program::HaDaemon, lab.share(host), &files, &configuration)
         });
         Self {
             daemons: daemons.into(),
             lab,
-            _directory: directory,
+            directory,
         }
     }
 
@@ -96,6 +93,13 @@ impl Hosts {
     fn addresses(&self, name: &str) -> String {
         show(&self.lab, 0, "addr", name)
     }
+}
+
+fn configuration(interface: &str, priority: u8, body: &str) -> String {
+    format!(
+        "vrrp_instance v {{\n interface {interface}\n virtual_router_id 51\n version 3\n \
+         advert_int 0.1\n priority {priority}\n{body}\n}}\n"
+    )
 }
 
 fn show(lab: &Lab, host: usize, what: &str, name: &str) -> String {
@@ -221,15 +225,23 @@ fn an_address_with_no_track_does_not_need_its_interface() {
 #[ignore = "needs root and keepalived"]
 fn a_virtual_mac_on_a_macvlan_works_and_is_not_left_behind() {
     let stacked = "link add mv0 link eth0 type macvlan mode bridge\nlink set mv0 up\n\
-                   addr del 10.0.0.1/16 dev eth0\naddr add 10.0.0.1/16 dev mv0";
-    let mut hosts = Hosts::on("mv0", stacked, &with_mac());
+                   addr add 10.0.0.1/16 dev mv0";
+    let prepare = format!("addr del 10.0.0.1/16 dev eth0\n{stacked}");
+    let mut hosts = Hosts::on("mv0", &prepare, &with_mac());
     hosts.await_master(0, ADDRESS);
     hosts.ip("link set mv0 down");
     hosts.await_master(1, ADDRESS);
     hosts.ip("link set mv0 up");
     hosts.await_master(0, ADDRESS);
-    assert!(hosts.daemons[0].terminate());
+    // The kernel leaves what is on the same lower interface.
+    hosts.ip("link del mv0");
     hosts.await_master(1, ADDRESS);
+    hosts.await_obstacle("interface-missing");
+    hosts.ip(stacked);
+    hosts.await_master(0, ADDRESS);
+    hosts.ip("link del mv0");
+    hosts.await_master(1, ADDRESS);
+    assert!(hosts.daemons[0].terminate());
     assert_eq!(hosts.link("vrrp.51"), "");
 }
 
@@ -252,6 +264,39 @@ fn a_private_macvlan_left_by_another_is_put_in_bridge_mode() {
     hosts.await_master(0, ADDRESS);
 }
 
+/// What keepalived leaves when it is killed is taken over: its address, and its private macvlan.
+#[test]
+#[ignore = "needs root and keepalived"]
+fn a_successor_of_a_killed_keepalived_hears_the_better_router() {
+    let mut hosts = Hosts::new("", &with_mac());
+    hosts.await_master(0, ADDRESS);
+    assert!(hosts.daemons[0].terminate());
+    assert!(hosts.daemons.pop().expect("the second one").terminate());
+    let configuration = configuration("eth0", 100, &with_mac());
+    let files = hosts.directory.make("keepalived");
+    let mut keepalived = Daemon::start(
+        Program::Keepalived,
+        hosts.lab.share(1),
+        &files,
+        &configuration,
+    );
+    hosts.await_master(1, ADDRESS);
+    keepalived.kill();
+    let left = show(&hosts.lab, 1, "link", "vrrp.51");
+    assert!(left.contains("macvlan mode private"), "{left}");
+    let files = hosts.directory.make("successor");
+    let successor = Daemon::start(
+        Program::HaDaemon,
+        hosts.lab.share(1),
+        &files,
+        &configuration,
+    );
+    hosts.daemons.push(successor);
+    hosts.await_master(1, ADDRESS);
+    hosts.daemons[0].start_again();
+    hosts.await_master(0, ADDRESS);
+}
+
 /// What others do to the macvlan of a MASTER: it is as it was, and nobody took over.
 #[test]
 #[ignore = "needs root and keepalived"]
@@ -262,6 +307,7 @@ fn a_macvlan_that_others_change_is_put_right_without_a_failover() {
         "link set vrrp.51 address 02:00:00:00:00:09",
         "link set vrrp.51 down\nlink set vrrp.51 name other",
         "link set vrrp.51 type macvlan mode private",
+        "link set eth0 mtu 1000",
     ] {
         let hosts = Hosts::new("", &with_mac());
         hosts.await_master(0, ADDRESS);

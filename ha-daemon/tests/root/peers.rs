@@ -18,6 +18,7 @@
 )]
 
 mod faults;
+mod forged;
 mod interop;
 mod scale;
 mod takeover;

@@ -85,7 +85,7 @@ fn checkers_have_reserved_ports_marks_interfaces_and_raw_sockets() {
 
 /// How a script of the user `nobody` ends under a runner, and what it finds out about itself.
 fn identity(runner: &Runner, file: &PathBuf) -> (Ending, String) {
-    let users = Users::new(None).unwrap();
+    let users = Users::new(None, false);
     let credentials = users.credentials(Some("nobody"), None).unwrap();
     let text = format!(
         "(id -u; grep NoNewPrivs /proc/self/status) >{}",
@@ -115,7 +115,7 @@ fn scripts_of_others_run_if_their_runner_is_older_than_the_restriction() {
     privilege::restrict().unwrap();
     let after = Runner::new(NonZeroUsize::MIN).unwrap();
 
-    let nobody = Users::new(None).unwrap().credentials(Some("nobody"), None);
+    let nobody = Users::new(None, false).credentials(Some("nobody"), None);
     let uid = nobody.unwrap().unwrap().uid;
     let text = format!("{uid}\nNoNewPrivs:\t0\n");
     let by_before = identity(&before, &file);

@@ -42,9 +42,14 @@ fn runner(attendants: usize) -> Runner {
 }
 
 fn end(mut run: Run) -> Ending {
-    let mut fds = [PollFd::new(run.as_fd(), PollFlags::POLLIN)];
-    assert_eq!(poll(&mut fds, PollTimeout::from(20_000_u16)), Ok(1));
-    run.poll().expect("readable, so ended")
+    loop {
+        let mut fds = [PollFd::new(run.as_fd(), PollFlags::POLLIN)];
+        assert_eq!(poll(&mut fds, PollTimeout::from(20_000_u16)), Ok(1));
+        if let Some(ending) = run.poll() {
+            return ending;
+        }
+        assert!(run.has_begun(), "readable, so begun or ended");
+    }
 }
 
 /// Makes `execve` of a file wait, as it does for a dead file server, until it is allowed.

@@ -1,7 +1,7 @@
 //! `ha-daemon run` at its start, as its log tells.
 #![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
 
-use std::io::Write;
+use std::fs;
 use std::process::{Command, Stdio};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ha-daemon");
@@ -12,17 +12,16 @@ fn log_of_a_second(config: &str) -> String {
         ip link set eth1 up
         ip link set eth0 up
         ip address add 192.0.2.1/24 dev eth0
-        exec timeout 1 \"$0\" run --file /dev/stdin --socket /dev/null/none";
-    let mut daemon = Command::new("unshare")
+        exec timeout 1 \"$0\" run --file \"$1\" --socket /dev/null/none";
+    let directory = rig::Directory::new("start");
+    let file = directory.path().join("daemon.conf");
+    fs::write(&file, config).unwrap();
+    let output = Command::new("unshare")
         .args(["--net", "sh", "-ec", script, PROGRAM])
-        .stdin(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
+        .arg(&file)
+        .stdin(Stdio::null())
+        .output()
         .unwrap();
-    let mut stdin = daemon.stdin.take().unwrap();
-    stdin.write_all(config.as_bytes()).unwrap();
-    drop(stdin);
-    let output = daemon.wait_with_output().unwrap();
     let log = String::from_utf8(output.stderr).unwrap();
     assert!(log.contains("Startup complete: 1 VRRP instances"), "{log}");
     log

@@ -40,6 +40,10 @@ impl VirtualRouter {
         advertise_at: Instant,
         answers: Answers,
     ) -> Actions {
+        // F15: an own packet that came back is no contest, whatever the priority was when it left.
+        if Some(heard.source) == self.primary {
+            return Actions::NONE;
+        }
         let pause = self.pause(heard);
         if heard.priority.is_resign() {
             if now < answers.resignation {
@@ -55,10 +59,6 @@ impl VirtualRouter {
         }
         if self.loses_to(heard) {
             return self.yield_to(now, heard, Cause::HigherPriorityBackup);
-        }
-        // F15: an own packet that came back, or a duplicate address, is no contest.
-        if heard.priority == self.priority && Some(heard.source) == self.primary {
-            return Actions::NONE;
         }
         if self.overslept(now, heard, advertise_at) {
             return self.yield_to(now, heard, Cause::Overslept);

@@ -2,16 +2,17 @@
 
 use super::Admitted;
 use crate::wire::ChecksumForm;
-use crate::{Role, VirtualRouter};
+use crate::{Instant, Role, VirtualRouter};
 
 /// The form of the version 3 checksum to send over IPv4, where there are two readings of RFC 5798
 /// and routers that verify only one.
 ///
-/// A form is learned from the Active Router that this one follows, once it was heard
-/// [`PERSISTENCE`](Self::PERSISTENCE) times in a row, and from nobody else: who loses to this router
-/// might be anybody, and peers that read the other form would no longer hear this one. Where both
-/// forms are heard, the default is sent: from routers that were followed, or from a router that
-/// advertises on in the default form though this one is Active, because it does not hear it.
+/// Another form than the default is learned from the Active Router that this one follows, and from
+/// nobody else: who loses to this router might be anybody, and peers that read only the default
+/// would no longer hear this one. It is learned once that router was followed for
+/// [`PERSISTENCE`](Self::PERSISTENCE) intervals and nobody was heard in the default form
+/// meanwhile: a peer that does not hear that router has taken over by then (its Active_Down_Interval
+/// is at most four intervals). Where both forms are heard, the default is sent.
 ///
 /// Tell it of every admitted advertisement, after [`VirtualRouter::handle`] had it:
 ///
@@ -26,58 +27,86 @@ use crate::{Role, VirtualRouter};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FollowedForm {
     default: ChecksumForm,
-    /// What Active Routers sent last.
-    theirs: ChecksumForm,
-    /// How often in a row.
-    times: u8,
-    /// How often in a row a loser was heard in the default form since.
+    learned: Option<ChecksumForm>,
+    /// What the Active Router sends without a break.
+    run: Option<Run>,
+    /// How often a loser was heard in the default form while this router is Active.
     doubts: u8,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Run {
+    form: ChecksumForm,
+    since: Instant,
+    last: Instant,
+}
+
 impl FollowedForm {
-    /// How often in a row an Active Router is heard in another form before that is sent.
-    pub const PERSISTENCE: u8 = 3;
+    /// For how many intervals, its own or this router's, an Active Router is followed before its form
+    /// is sent.
+    pub const PERSISTENCE: u64 = 4;
+    /// How often a loser that advertises on in the default form is heard before that is sent again:
+    /// one packet changes nothing.
+    pub const DOUBTS: u8 = 3;
 
     /// Sends `default` until another form is learned.
     #[must_use]
     pub const fn new(default: ChecksumForm) -> Self {
         Self {
             default,
-            theirs: default,
-            times: 0,
+            learned: None,
+            run: None,
             doubts: 0,
         }
     }
 
     /// The form to send.
     #[must_use]
-    pub fn get(&self) -> ChecksumForm {
-        if self.times >= Self::PERSISTENCE {
-            self.theirs
-        } else {
-            self.default
+    pub const fn get(&self) -> ChecksumForm {
+        match self.learned {
+            Some(learned) => learned,
+            None => self.default,
         }
     }
 
     /// An advertisement was admitted, and `router` has handled it.
-    pub fn heard(&mut self, router: &VirtualRouter, admitted: &Admitted) {
+    pub fn heard(&mut self, now: Instant, router: &VirtualRouter, admitted: &Admitted) {
         let Some(form) = admitted.remarks.checksum else {
             return;
         };
         if !admitted.listed || admitted.heard.priority.is_resign() {
             return;
         }
-        if router.follows(&admitted.heard) {
-            if form != self.theirs {
-                (self.theirs, self.times) = (form, 0);
+        let is_default = form == self.default;
+        match (router.role(), router.follows(&admitted.heard)) {
+            (Role::Backup, true) if !is_default => {
+                let interval = admitted.heard.interval.max(router.config().interval());
+                self.follow(now, form, interval.nanos());
             }
-            self.times = self.times.saturating_add(1);
-            self.doubts = 0;
-        } else if router.role() == Role::Active && form == self.default {
-            self.doubts = self.doubts.saturating_add(1);
-            if self.doubts >= Self::PERSISTENCE {
-                *self = Self::new(self.default);
+            (Role::Backup, _) if is_default => *self = Self::new(self.default),
+            (Role::Active, _) if is_default => {
+                self.doubts = self.doubts.saturating_add(1);
+                if self.doubts >= Self::DOUBTS {
+                    *self = Self::new(self.default);
+                }
             }
+            (Role::Initialize | Role::Backup | Role::Active, _) => {}
+        }
+    }
+
+    /// The Active Router was heard in another form than the default; `interval` is the longer of the
+    /// two, in nanoseconds.
+    fn follow(&mut self, now: Instant, form: ChecksumForm, interval: u64) {
+        let run = self.run.filter(|run| {
+            let gap = now.as_nanos().saturating_sub(run.last.as_nanos());
+            run.form == form && gap <= 2 * interval
+        });
+        let since = run.map_or(now, |run| run.since);
+        let last = now;
+        self.run = Some(Run { form, since, last });
+        self.doubts = 0;
+        if now.as_nanos().saturating_sub(since.as_nanos()) >= Self::PERSISTENCE * interval {
+            self.learned = Some(form);
         }
     }
 }
@@ -85,19 +114,23 @@ impl FollowedForm {
 #[cfg(test)]
 mod tests {
     use core::net::{IpAddr, Ipv4Addr};
+    use core::time::Duration;
 
     use super::*;
     use crate::receive::Remarks;
     use crate::wire::ChecksumForm::{MessageOnly, PseudoHeader};
-    use crate::{Config, Event, Family, Heard, Instant, Interval, Priority, Settings, Version};
+    use crate::{Config, Event, Family, Heard, Interval, Priority, Settings, Version};
 
     const OURS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 20));
     const THEIRS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 3));
 
     /// A router of priority 150 and what it sends.
     struct Follower {
+        now: Instant,
         router: VirtualRouter,
         form: FollowedForm,
+        /// The interval of those it hears.
+        theirs: Interval,
     }
 
     impl Follower {
@@ -110,19 +143,27 @@ mod tests {
             for event in [Event::PrimaryAddress(Some(OURS)), Event::Startup] {
                 let _start = router.handle(Instant::EPOCH, event);
             }
-            let form = FollowedForm::new(PseudoHeader);
-            Self { router, form }
+            Self {
+                now: Instant::EPOCH,
+                router,
+                form: FollowedForm::new(PseudoHeader),
+                theirs: Interval::DEFAULT,
+            }
         }
 
         fn active() -> Self {
             let mut follower = Self::new();
-            let _elected = follower.router.handle(Instant::EPOCH, Event::Elect);
+            follower.elect();
             follower
         }
 
-        /// Hears `priority` so many times and gives what is sent then.
+        fn elect(&mut self) {
+            let _elected = self.router.handle(self.now, Event::Elect);
+        }
+
+        /// Hears `priority` so many times, once a second from now on, and gives what is sent then.
         fn hear(&mut self, priority: u8, form: ChecksumForm, times: u32) -> ChecksumForm {
-            self.hear_from(priority, form, times, true)
+            self.hear_from(priority, form, times, true, Duration::from_secs(1))
         }
 
         fn hear_from(
@@ -131,12 +172,13 @@ mod tests {
             form: ChecksumForm,
             times: u32,
             listed: bool,
+            every: Duration,
         ) -> ChecksumForm {
             let admitted = Admitted {
                 heard: Heard {
                     source: THEIRS,
                     priority: Priority::from_wire(priority),
-                    interval: Interval::DEFAULT,
+                    interval: self.theirs,
                 },
                 remarks: Remarks {
                     checksum: Some(form),
@@ -146,8 +188,9 @@ mod tests {
             };
             for _ in 0..times {
                 let event = Event::Advertisement(admitted.heard);
-                let _actions = self.router.handle(Instant::EPOCH, event);
-                self.form.heard(&self.router, &admitted);
+                let _actions = self.router.handle(self.now, event);
+                self.form.heard(self.now, &self.router, &admitted);
+                self.now = self.now + every;
             }
             self.form.get()
         }
@@ -164,20 +207,37 @@ mod tests {
     }
 
     #[test]
-    fn the_active_router_is_followed_once_it_was_heard_three_times() {
+    fn the_active_router_is_followed_for_four_intervals_before_its_form_is_sent() {
         for mut follower in [Follower::new(), Follower::active()] {
-            assert_eq!(follower.hear(200, MessageOnly, 2), PseudoHeader);
+            assert_eq!(follower.hear(200, MessageOnly, 4), PseudoHeader);
             assert_eq!(follower.hear(200, MessageOnly, 1), MessageOnly);
-            let _elected = follower.router.handle(Instant::EPOCH, Event::Elect);
+            follower.elect();
             assert_eq!(follower.form.get(), MessageOnly, "what it learned stays");
             assert_eq!(follower.hear(100, MessageOnly, 50), MessageOnly);
         }
     }
 
     #[test]
+    fn neither_a_burst_nor_packets_with_silence_between_them_teach() {
+        let mut backup = Follower::new();
+        let burst = Duration::from_millis(1);
+        let form = backup.hear_from(200, MessageOnly, 999, true, burst);
+        assert_eq!(form, PseudoHeader);
+        let mut backup = Follower::new();
+        let rare = Duration::from_millis(2_001);
+        let form = backup.hear_from(200, MessageOnly, 50, true, rare);
+        assert_eq!(form, PseudoHeader);
+        // Nor does a sender that claims a short interval have it quicker.
+        backup.theirs = Interval::from_centis(1).unwrap();
+        let form = backup.hear_from(200, MessageOnly, 999, true, burst);
+        assert_eq!(form, PseudoHeader);
+    }
+
+    #[test]
     fn a_stranger_teaches_nothing_though_it_wins() {
         let mut backup = Follower::new();
-        let form = backup.hear_from(200, MessageOnly, 50, false);
+        let second = Duration::from_secs(1);
+        let form = backup.hear_from(200, MessageOnly, 50, false, second);
         assert_eq!(form, PseudoHeader);
     }
 
@@ -186,16 +246,18 @@ mod tests {
         let mut backup = Follower::new();
         assert_eq!(backup.hear(200, MessageOnly, 10), MessageOnly);
         assert_eq!(backup.hear(200, PseudoHeader, 1), PseudoHeader);
-        assert_eq!(backup.hear(200, MessageOnly, 2), PseudoHeader);
+        assert_eq!(backup.hear(200, MessageOnly, 4), PseudoHeader);
         assert_eq!(backup.hear(200, MessageOnly, 1), MessageOnly);
+        // A peer that does not hear the Active Router has taken over as well.
+        assert_eq!(backup.hear(100, PseudoHeader, 1), PseudoHeader);
     }
 
     /// It would be Active for ever otherwise, beside this one.
     #[test]
     fn a_router_that_advertises_on_in_the_default_form_is_spoken_to_in_it() {
         let mut follower = Follower::new();
-        assert_eq!(follower.hear(200, MessageOnly, 3), MessageOnly);
-        let _elected = follower.router.handle(Instant::EPOCH, Event::Elect);
+        assert_eq!(follower.hear(200, MessageOnly, 5), MessageOnly);
+        follower.elect();
         assert_eq!(follower.hear(100, PseudoHeader, 2), MessageOnly);
         assert_eq!(follower.hear(100, PseudoHeader, 1), PseudoHeader);
         assert_eq!(follower.hear(100, MessageOnly, 9), PseudoHeader);

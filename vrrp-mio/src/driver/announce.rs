@@ -12,8 +12,6 @@ use super::router::Router;
 use super::transmit::{self, Scratch};
 use crate::{Interfaces, SendError};
 
-/// Frames sent in one turn, over all routers.
-pub(super) const BUDGET: usize = 256;
 /// How long a full send queue is left to drain.
 const DRAIN: Duration = Duration::from_millis(1);
 

@@ -20,13 +20,14 @@ use crate::{Interfaces, ReceiveError, Transport};
 impl Driver {
     /// Brings routers up to date with their interfaces, as many as fit in the slice.
     pub(super) fn refresh_dirty(&mut self, slice: &TimeSlice<'_>, now: Instant) {
-        let mut sources = Sources::new();
+        let mut sources = core::mem::take(&mut self.network.found);
         while let Some(id) = self.network.dirty.pop_first() {
             self.refresh_router(id, now, &mut sources);
             if slice.is_over() {
                 break;
             }
         }
+        self.network.found = sources;
     }
 
     /// Brings a router up to date with its interfaces.

@@ -106,7 +106,8 @@ impl Hearing {
             self.held.insert(place, held);
         }
         for parameter in former.into_iter().flat_map(|held| held.parameters) {
-            outcome = outcome.and(sysctls.release(&parameter));
+            let released = sysctls.release(&parameter);
+            outcome = outcome.and(released);
         }
         outcome
     }

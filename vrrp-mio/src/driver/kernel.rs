@@ -1,14 +1,22 @@
 //! The kernel: what it tells of interfaces and addresses, and what it is asked for.
 
+use core::time::Duration;
+
 use vrrp_core::{Instant, Role};
 
 use super::network::Tag;
 use super::router::Router;
-use super::{Driver, DriverError, NETLINK_SLICE, Notice};
+use super::{Driver, DriverError, Notice};
 use crate::NetworkEvent;
 use crate::addresses::AddressEvent;
 use crate::interfaces::AddressKey;
 use crate::netlink::{Progress, TimeSlice};
+
+/// How long it may take in one turn to hear the kernel, to bring routers up to date with their
+/// interfaces, and to ask the kernel.
+const HEARING: Duration = Duration::from_micros(100);
+const REFRESHING: Duration = Duration::from_micros(150);
+const ASKING: Duration = Duration::from_micros(150);
 
 impl Driver {
     /// Takes in what the kernel tells of interfaces and addresses; whether it told anything.
@@ -17,10 +25,9 @@ impl Driver {
             .monitor
             .deadline()
             .is_some_and(|deadline| deadline <= now);
-        let begin = self.clock.now();
         let clock = self.clock;
         let clock = || clock.now();
-        let slice = TimeSlice::new(now, begin + NETLINK_SLICE, &clock);
+        let slice = TimeSlice::of(HEARING, now, &clock);
         if self.network.monitor_pending || overdue {
             let progress = self.monitor.drive(&slice, &mut self.network.events)?;
             self.network.monitor_pending = progress == Progress::Partial;
@@ -43,8 +50,10 @@ impl Driver {
             self.network.observe(&event, now);
         }
         self.network.events = events;
+        self.network.spread();
         self.network.retry(now);
         if self.network.synchronised {
+            let slice = TimeSlice::of(REFRESHING, now, &clock);
             self.refresh_dirty(&slice, now);
         }
         self.announce_moved();
@@ -61,10 +70,9 @@ impl Driver {
         if !self.network.requests_pending && !overdue && !self.network.virtual_macs.has_due() {
             return Ok(());
         }
-        let started = self.clock.now();
         let clock = self.clock;
         let clock = || clock.now();
-        let slice = TimeSlice::new(started, started + NETLINK_SLICE, &clock);
+        let slice = TimeSlice::of(ASKING, self.clock.now(), &clock);
         self.network.requests_pending = false;
         if self.network.synchronised {
             self.drive_virtual_macs(&slice, now);
@@ -72,7 +80,8 @@ impl Driver {
         self.drive_hearing(&slice);
         self.drive_firewall(&slice)?;
         loop {
-            let asked = self.network.ask_addresses(self.monitor.interfaces(), now);
+            let interfaces = self.monitor.interfaces();
+            let asked = self.network.ask_addresses(interfaces, now, &slice);
             let progress = self
                 .network
                 .requests
@@ -87,7 +96,7 @@ impl Driver {
                 break;
             }
         }
-        self.tell_of_addresses();
+        self.tell_of_addresses(&slice);
         self.network.release_gone(self.monitor.interfaces());
         if self.network.keeper.takes_doubt() {
             self.monitor.resynchronise();
@@ -107,33 +116,40 @@ impl Driver {
         self.network.completions = completions;
     }
 
-    fn tell_of_addresses(&mut self) {
+    fn tell_of_addresses(&mut self, slice: &TimeSlice<'_>) {
         while let Some(event) = self.network.keeper.next_event() {
-            match event {
-                AddressEvent::Installed { owner, address } => {
-                    self.installed(owner, &address.key());
+            self.tell_of_address(event);
+            if slice.is_over() {
+                // There may be more.
+                self.network.requests_pending = true;
+                break;
+            }
+        }
+    }
+
+    fn tell_of_address(&mut self, event: AddressEvent<usize>) {
+        match event {
+            AddressEvent::Installed { owner, address } => {
+                self.installed(owner, &address.key());
+            }
+            AddressEvent::Lost { owner, address } => {
+                if let Some(router) = self.routers.get_mut(owner).and_then(Option::as_mut) {
+                    router.note_installed(&address.key(), false);
                 }
-                AddressEvent::Lost { owner, address } => {
-                    if let Some(router) = self.routers.get_mut(owner).and_then(Option::as_mut)
-                        && let Some(position) = router.position(&address.key())
-                    {
-                        router.installed.set(position, false);
-                    }
-                    let address = address.address;
-                    if let Some(router) = self.name(owner) {
-                        self.notices.push(Notice::AddressLost { router, address });
-                    }
+                let address = address.address;
+                if let Some(router) = self.name(owner) {
+                    self.notices.push(Notice::AddressLost { router, address });
                 }
-                AddressEvent::Failed { owner, key, error } => {
-                    self.network.dirty.insert(owner);
-                    let address = key.address();
-                    if let Some(router) = self.name(owner) {
-                        self.notices.push(Notice::AddressFailed {
-                            router,
-                            address,
-                            error,
-                        });
-                    }
+            }
+            AddressEvent::Failed { owner, key, error } => {
+                self.network.dirty.insert(owner);
+                let address = key.address();
+                if let Some(router) = self.name(owner) {
+                    self.notices.push(Notice::AddressFailed {
+                        router,
+                        address,
+                        error,
+                    });
                 }
             }
         }
@@ -143,14 +159,13 @@ impl Driver {
         let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
             return;
         };
-        let Some(position) = router.position(key) else {
+        let Some(position) = router.note_installed(key, true) else {
             return;
         };
-        router.installed.set(position, true);
         router.retreat = None;
         if router.machine.role() == Role::Active {
             router.owe(position);
-            self.deadlines.set(id, router.deadline());
+            self.timers.set(id, router);
         }
         let (router, address) = (router.id, key.address());
         self.notices
@@ -170,7 +185,7 @@ impl Driver {
             for position in positions {
                 router.owe(position);
             }
-            self.deadlines.set(id, router.deadline());
+            self.timers.set(id, router);
         }
     }
 

@@ -8,6 +8,7 @@ use std::os::fd::{AsRawFd, RawFd};
 
 use vrrp_core::{Family, Instant, MacAddr};
 
+use super::ability::Sources;
 use super::hearing::Hearing;
 use super::refusal::Holder;
 use super::router::Router;
@@ -18,7 +19,7 @@ use crate::addresses::Tenure;
 use crate::firewall::Firewall;
 use crate::interfaces::{AddressKey, AddressProtocol};
 use crate::netlink::{Completion, Requests};
-use crate::{AddressKeeper, InterfaceName, Interfaces, NetworkEvent};
+use crate::{AddressKeeper, InterfaceName, Interfaces, NetworkEvent, TimeSlice};
 
 /// How long after a socket could not be opened it is tried again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -61,6 +62,12 @@ pub(super) struct Network {
     sources: BTreeMap<IpAddr, BTreeSet<usize>>,
     /// Virtual addresses of any router but an owner, which are no primary addresses.
     virtuals: BTreeMap<IpAddr, u32>,
+    /// Interfaces that changed, and those that have another address.
+    disturbed: BTreeSet<InterfaceName>,
+    welcoming: BTreeSet<InterfaceName>,
+    /// Source addresses found, as long as nothing changes that they depend on: to find one takes time
+    /// linear in the addresses of the interface.
+    pub(super) found: Sources,
     /// Routers to look at.
     pub(super) dirty: BTreeSet<usize>,
     /// Routers whose socket could not be opened, and when it is tried again.
@@ -95,6 +102,9 @@ impl Network {
             returns: BTreeSet::new(),
             sources: BTreeMap::new(),
             virtuals: BTreeMap::new(),
+            disturbed: BTreeSet::new(),
+            welcoming: BTreeSet::new(),
+            found: Sources::new(),
             dirty: BTreeSet::new(),
             deaf: BTreeSet::new(),
             retry_at: None,
@@ -149,6 +159,7 @@ impl Network {
 
     /// Watches the interfaces a router depends on.
     pub(super) fn enlist(&mut self, id: usize, router: &Router) {
+        self.found.clear();
         for name in depends_on(&router.told) {
             self.watchers.entry(name).or_default().insert(id);
         }
@@ -167,6 +178,7 @@ impl Network {
 
     /// The reverse of [`enlist`](Self::enlist); addresses in place are removed.
     pub(super) fn discharge(&mut self, id: usize, router: &Router) {
+        self.found.clear();
         for name in depends_on(&router.told) {
             withdraw(&mut self.watchers, &name, id);
         }
@@ -223,7 +235,10 @@ impl Network {
         } else {
             Tenure::Virtual
         };
-        let specs = router.keys.iter().filter_map(|(key, position)| {
+        // Of what is listed twice the first one counts, as for the kernel.
+        let alike = router.keys.chunk_by(|(a, _), (b, _)| a == b);
+        let specs = alike.filter_map(|alike| {
+            let (key, position) = alike.first()?;
             let address = router.told.address(usize::try_from(*position).ok()?)?;
             Some(address.spec(key.index()))
         });
@@ -246,6 +261,7 @@ impl Network {
         self.keeper.observe(event, now);
         match event {
             NetworkEvent::LinkChanged(link) => {
+                self.found.clear();
                 if let Some(former) = self.names.insert(link.index, link.name)
                     && former != link.name
                 {
@@ -261,6 +277,7 @@ impl Network {
                 }
             }
             NetworkEvent::LinkRemoved(link) => {
+                self.found.clear();
                 self.names.remove(&link.index);
                 self.macs.remove(&link.index);
                 self.disturb(link.name);
@@ -270,19 +287,20 @@ impl Network {
             | NetworkEvent::AddressRemoved(address) => {
                 if let Some(routers) = self.sources.get(&address.address) {
                     self.dirty.extend(routers);
+                    self.found.clear();
                 }
-                if !self.virtuals.contains_key(&address.address)
-                    && let Some(name) = self.names.get(&address.index).copied()
-                {
-                    self.disturb(name);
-                    if matches!(event, NetworkEvent::AddressAdded(_))
-                        && let Some(watchers) = self.watchers.get(&name)
-                    {
-                        self.hopeful.extend(watchers);
+                if !self.virtuals.contains_key(&address.address) {
+                    self.found.clear();
+                    if let Some(name) = self.names.get(&address.index).copied() {
+                        self.disturb(name);
+                        if matches!(event, NetworkEvent::AddressAdded(_)) {
+                            self.welcoming.insert(name);
+                        }
                     }
                 }
             }
             NetworkEvent::Synchronised => {
+                self.found.clear();
                 self.synchronised = true;
                 self.requests_pending = true;
             }
@@ -290,10 +308,22 @@ impl Network {
     }
 
     fn disturb(&mut self, name: InterfaceName) {
-        if let Some(watchers) = self.watchers.get(&name) {
-            self.dirty.extend(watchers);
+        self.disturbed.insert(name);
+    }
+
+    /// Has those looked at who depend on interfaces that changed: once, however much changed on them.
+    pub(super) fn spread(&mut self) {
+        for name in core::mem::take(&mut self.disturbed) {
+            if let Some(watchers) = self.watchers.get(&name) {
+                self.dirty.extend(watchers);
+            }
+            self.virtual_macs.disturb(name);
         }
-        self.virtual_macs.disturb(name);
+        for name in core::mem::take(&mut self.welcoming) {
+            if let Some(watchers) = self.watchers.get(&name) {
+                self.hopeful.extend(watchers);
+            }
+        }
     }
 
     /// The socket of a router could not be opened.
@@ -388,9 +418,15 @@ fn withdraw<K: Ord>(routers: &mut BTreeMap<K, BTreeSet<usize>>, key: &K, id: usi
 
 impl Network {
     /// Queues what the keeper of addresses wants; whether there was anything.
-    pub(super) fn ask_addresses(&mut self, interfaces: &Interfaces, now: Instant) -> bool {
+    pub(super) fn ask_addresses(
+        &mut self,
+        interfaces: &Interfaces,
+        now: Instant,
+        slice: &TimeSlice<'_>,
+    ) -> bool {
         let mut asked = false;
         while self.requests.room() > RESERVED
+            && !(asked && slice.is_over())
             && let Some((key, request)) = self.keeper.next_request(interfaces, now)
         {
             asked = true;

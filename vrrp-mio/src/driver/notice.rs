@@ -86,7 +86,8 @@ pub enum Notice {
         /// Why.
         error: AddressError,
     },
-    /// A kernel parameter that a macvlan needs cannot be set.
+    /// A kernel parameter cannot be set that a macvlan needs, or a router to hear the owner of its
+    /// addresses.
     SysctlFailed {
         /// Why.
         error: SysctlError,

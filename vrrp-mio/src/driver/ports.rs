@@ -131,11 +131,13 @@ impl Ports {
     }
 
     /// Whether what a listener received is to be heard before timers fire.
-    pub(super) fn is_behind(&self, index: usize, now: Instant) -> bool {
-        let listener = self.listeners.get(index).and_then(Option::as_ref);
-        listener
-            .and_then(|listener| listener.behind_since)
-            .is_some_and(|since| now < since + HEARING)
+    pub(super) fn is_behind(&mut self, index: usize, now: Instant) -> bool {
+        // What was not read before timers are looked at did not fit in the turn.
+        let listener = self.listener(index).filter(|listener| listener.pending);
+        listener.is_some_and(|listener| {
+            let since = *listener.behind_since.get_or_insert(now);
+            now < since + HEARING
+        })
     }
 
     pub(super) fn statistics(&self, interface: u32) -> impl Iterator<Item = &Statistics> {
@@ -144,6 +146,24 @@ impl Ports {
             .take_while(move |((index, _), _)| *index == interface)
             .filter_map(|(_, slot)| self.listeners.get(*slot)?.as_ref())
             .map(|listener| &listener.statistics)
+    }
+
+    /// Whether there is a socket for what is routed.
+    pub(super) fn has_routed(&self, transport: Transport) -> bool {
+        self.by_interface.contains_key(&(ROUTED, transport))
+    }
+
+    /// The routers of identifier `vrid` on every socket of `transport`.
+    pub(super) fn members_anywhere(
+        &self,
+        transport: Transport,
+        vrid: Vrid,
+    ) -> impl Iterator<Item = usize> {
+        let slots = self.by_interface.iter();
+        slots
+            .filter(move |((_, its), _)| *its == transport)
+            .filter_map(|(_, slot)| self.listeners.get(*slot)?.as_ref())
+            .flat_map(move |listener| listener.members(vrid))
     }
 
     /// Adds a router to the socket of `transport` on `interface`, opening it for the first one.

@@ -1,5 +1,7 @@
 //! From a socket to a router: demultiplexing, admission, remarks.
 
+use core::time::Duration;
+
 use smallvec::SmallVec;
 use vrrp_core::receive::{Admitted, Discard, Packet, Remarks, ReplayWindow};
 use vrrp_core::wire::{Advertisement, AhPacket, Ipv4Error, PseudoHeader};
@@ -7,30 +9,39 @@ use vrrp_core::{Event, Family, Instant, Role, Vrid};
 
 use super::router::Noted;
 use super::{Driver, Notice};
-use crate::{Datagram, ReceiveError, Received, Reject, Transport};
+use crate::{Datagram, ReceiveError, Received, Reject, TimeSlice, Transport};
 
 /// Packets read from one socket before the next one has its turn. While more are waiting, timers
 /// that they may bear on wait too: [`Ports::is_behind`](super::ports::Ports::is_behind).
 const BUDGET: usize = 64;
+/// How long reading may take in one turn.
+const SLICE: Duration = Duration::from_micros(200);
 /// Senders of a router whose remarks are told.
 const MAX_REMARKED: usize = 8;
 
 impl Driver {
     /// Reads what arrived, fairly.
     pub(super) fn receive(&mut self, now: Instant) {
+        let clock = self.clock;
+        let clock = || clock.now();
+        let slice = TimeSlice::of(SLICE, now, &clock);
         let mut buffer = core::mem::take(&mut self.buffer);
         for _ in 0..self.ports.ready() {
             let Some(index) = self.ports.next_ready() else {
                 break;
             };
-            let to_the_end = self.receive_from(index, &mut buffer, now);
+            let to_the_end = self.receive_from(index, &mut buffer, &slice);
             self.ports.read(index, to_the_end, now);
+            if slice.is_over() {
+                break;
+            }
         }
         self.buffer = buffer;
     }
 
     /// Whether nothing is left.
-    fn receive_from(&mut self, index: usize, buffer: &mut [u8], now: Instant) -> bool {
+    fn receive_from(&mut self, index: usize, buffer: &mut [u8], slice: &TimeSlice<'_>) -> bool {
+        let now = slice.now();
         for _ in 0..BUDGET {
             let Some(listener) = self.ports.listener(index) else {
                 return true;
@@ -54,6 +65,9 @@ impl Driver {
                     self.deafen(index, error, now);
                     return true;
                 }
+            }
+            if slice.is_over() {
+                return false;
             }
         }
         false
@@ -126,7 +140,36 @@ impl Driver {
             }
             members.sort_by_key(|id| !is_sought(id));
         }
+        if self.is_for_another(index, &members, vrid, ends) {
+            members.clear();
+        }
         members
+    }
+
+    /// Whether a unicast packet is a stranger's to these members and expected by a router of another
+    /// socket, which has it too: what is routed comes in anywhere.
+    fn is_for_another(
+        &mut self,
+        index: usize,
+        members: &[usize],
+        vrid: Option<Vrid>,
+        ends: &PseudoHeader,
+    ) -> bool {
+        let transport = self.ports.listener(index).map(|it| it.socket.transport());
+        let (Some(transport), Some(vrid)) = (transport, vrid) else {
+            return false;
+        };
+        if ends.destination().is_multicast() || !self.ports.has_routed(transport) {
+            return false;
+        }
+        let lists = |id: &usize| {
+            let router = self.routers.get(*id).and_then(Option::as_ref);
+            router.is_some_and(|it| {
+                it.told.manner.path.is_unicast() && it.reach().lists(ends.source())
+            })
+        };
+        let mut others = self.ports.members_anywhere(transport, vrid);
+        !members.iter().any(lists) && others.any(|id| lists(&id))
     }
 
     fn admit(&mut self, id: usize, packet: &Packet<'_>, now: Instant) -> Result<Admitted, Discard> {
@@ -178,7 +221,7 @@ impl Driver {
             self.network.dirty.insert(id);
         }
         let actions = router.machine.handle(now, Event::Advertisement(heard));
-        router.form.heard(&router.machine, admitted);
+        router.form.heard(now, &router.machine, admitted);
         if was_active && actions.transition().is_none() && !actions.is_empty() {
             self.notices.push(Notice::Contested {
                 router: router.id,

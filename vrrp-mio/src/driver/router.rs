@@ -255,12 +255,18 @@ impl Router {
         self.installed = installed;
     }
 
-    /// The position of a kernel address in the lists.
-    pub(super) fn position(&self, key: &AddressKey) -> Option<usize> {
-        let found = self.keys.binary_search_by_key(key, |(key, _)| *key).ok()?;
-        self.keys
-            .get(found)
-            .and_then(|(_, position)| usize::try_from(*position).ok())
+    /// Notes that a kernel address is in place, or is not, and gives its first position in the lists:
+    /// what is listed twice is in place twice.
+    pub(super) fn note_installed(&mut self, key: &AddressKey, is_there: bool) -> Option<usize> {
+        let first = self.keys.partition_point(|(known, _)| known < key);
+        let alike = self.keys.get(first..).unwrap_or_default().iter();
+        let alike = alike.take_while(|(known, _)| known == key);
+        let mut found = None;
+        for position in alike.filter_map(|(_, position)| usize::try_from(*position).ok()) {
+            self.installed.set(position, is_there);
+            found = found.or(Some(position));
+        }
+        found
     }
 
     /// Where advertisements come from.
@@ -283,18 +289,11 @@ impl Router {
         }
     }
 
-    /// The earliest of the election's and the announcements' deadlines.
-    pub(super) fn deadline(&self) -> Option<Instant> {
-        [
-            self.machine.deadline(),
-            self.schedule
-                .as_ref()
-                .and_then(|schedule| schedule.deadline()),
-            self.announce_at(),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+    /// When it has something to announce.
+    pub(super) fn announce_deadline(&self) -> Option<Instant> {
+        let schedule = self.schedule.as_ref();
+        let scheduled = schedule.and_then(|schedule| schedule.deadline());
+        scheduled.into_iter().chain(self.announce_at()).min()
     }
 }
 

@@ -145,6 +145,14 @@ impl Path {
         }
     }
 
+    /// Whether it leads to peers.
+    pub(super) const fn is_unicast(&self) -> bool {
+        match self {
+            Self::Multicast { .. } => false,
+            Self::Unicast { .. } => true,
+        }
+    }
+
     /// Whether packets leave as the kernel routes them.
     #[must_use]
     pub const fn is_routed(&self) -> bool {

@@ -298,8 +298,9 @@ mod tests {
             ] {
                 let _actions = router.machine.handle(Instant::EPOCH, event);
             }
-            for _ in 0..3 {
-                router.form.heard(&router.machine, &admitted);
+            for second in 0..5 {
+                let now = Instant::from_millis(second * 1_000);
+                router.form.heard(now, &router.machine, &admitted);
             }
             (before, router.format())
         };

@@ -42,6 +42,11 @@ impl<'a> Messages<'a> {
     pub(crate) const fn new(datagram: &'a [u8]) -> Self {
         Self(datagram)
     }
+
+    /// How many octets are left.
+    pub(crate) const fn left(&self) -> usize {
+        self.0.len()
+    }
 }
 
 impl<'a> Iterator for Messages<'a> {

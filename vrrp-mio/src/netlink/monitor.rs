@@ -2,6 +2,7 @@
 
 mod mirror;
 
+use core::ops::Range;
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 
@@ -14,9 +15,9 @@ use vrrp_core::Instant;
 use self::mirror::Mirror;
 use super::frame::Messages;
 use super::request::{EncodeError, encode_dump};
-use super::slice::{Progress, TimeSlice};
 use super::socket::{NetlinkSocket, Received};
 use crate::interfaces::{Interfaces, NetworkEvent};
+use crate::slice::{Progress, TimeSlice};
 
 /// Room for some 5,000 notifications, a burst the loop may be late for.
 const RECEIVE_BUFFER: usize = 4 * 1024 * 1024;
@@ -31,6 +32,8 @@ const RECEIVE_BUFFER: usize = 4 * 1024 * 1024;
 #[derive(Debug)]
 pub struct Monitor {
     socket: NetlinkSocket,
+    /// What of the last datagram is yet to be taken in.
+    unread: Range<usize>,
     mirror: Mirror,
 }
 
@@ -67,7 +70,11 @@ impl Monitor {
         ];
         let socket = NetlinkSocket::open(NlFamily::Route, &groups, octets)?;
         let mirror = Mirror::new(socket.port()?);
-        Ok(Self { socket, mirror })
+        Ok(Self {
+            socket,
+            unread: 0..0,
+            mirror,
+        })
     }
 
     /// The table, as of the last [`drive`](Self::drive).
@@ -103,26 +110,37 @@ impl Monitor {
         events: &mut Vec<NetworkEvent>,
     ) -> Result<Progress, MonitorError> {
         loop {
-            self.ask(slice.now())?;
-            match self.socket.receive()? {
-                Received::Empty => break,
-                Received::Foreign => {}
-                Received::Overrun => self.mirror.invalidate(),
-                Received::Datagram(datagram) => {
-                    for message in Messages::new(datagram) {
-                        match message {
-                            Ok(message) => self.mirror.take_in(&message, slice.now(), events),
-                            Err(_) => self.mirror.invalidate(),
-                        }
-                    }
+            if self.unread.is_empty() {
+                self.ask(slice.now())?;
+                match self.socket.receive()? {
+                    Received::Empty => break,
+                    Received::Foreign => {}
+                    Received::Overrun => self.mirror.invalidate(),
+                    Received::Datagram(datagram) => self.unread = 0..datagram.len(),
                 }
             }
+            self.take_in(slice, events);
             if slice.is_over() {
                 return Ok(Progress::Partial);
             }
         }
         self.ask(slice.now())?;
         Ok(Progress::Complete)
+    }
+
+    /// Takes in the messages of a datagram, of which a list has hundreds.
+    fn take_in(&mut self, slice: &TimeSlice<'_>, events: &mut Vec<NetworkEvent>) {
+        let mut messages = Messages::new(self.socket.rest(&self.unread));
+        for message in messages.by_ref() {
+            match message {
+                Ok(message) => self.mirror.take_in(&message, slice.now(), events),
+                Err(_) => self.mirror.invalidate(),
+            }
+            if slice.is_over() {
+                break;
+            }
+        }
+        self.unread.start = self.unread.end - messages.left();
     }
 
     /// Sends the next request of the round, if one is due.

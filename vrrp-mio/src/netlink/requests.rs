@@ -11,8 +11,8 @@ use super::frame::{Messages, NLMSG_OVERRUN};
 use super::pipeline::{Completion, Pipeline, QueueFull};
 use super::request::Request;
 use super::sender::Sender;
-use super::slice::{Progress, TimeSlice};
 use super::socket::{NetlinkSocket, Received};
+use crate::slice::{Progress, TimeSlice};
 
 /// Room for the answers to all requests in flight, with a margin.
 const RECEIVE_BUFFER: usize = 512 * 1024;

@@ -1,6 +1,7 @@
 //! A non-blocking netlink socket.
 
 use core::fmt;
+use core::ops::Range;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
@@ -69,6 +70,11 @@ impl NetlinkSocket {
     /// Another descriptor of the socket, to send by from another thread.
     pub(crate) fn descriptor(&self) -> io::Result<OwnedFd> {
         sys::descriptor(&self.socket).try_clone_to_owned()
+    }
+
+    /// The end of the last datagram, as long as no other is received.
+    pub(crate) fn rest(&self, range: &Range<usize>) -> &[u8] {
+        self.buffer.get(range.clone()).unwrap_or_default()
     }
 
     pub(crate) fn receive(&mut self) -> io::Result<Received<'_>> {

@@ -19,6 +19,13 @@ const MACVLAN_V4: [(&str, i32); 4] = [
     ("rp_filter", 0),
     ("promote_secondaries", 1),
 ];
+const ALL_RP_FILTER: Parameter = Parameter {
+    family: Family::V4,
+    target: Target::All,
+    key: "rp_filter",
+};
+const STRICT: i32 = 1;
+const LOOSE: i32 = 2;
 /// No IPv6 on a macvlan that bears no IPv6 address.
 const NO_IPV6: (&str, i32) = ("disable_ipv6", 1);
 /// No address on the macvlan made from a router advertisement and the virtual MAC
@@ -41,7 +48,14 @@ impl Sysctls {
         parent: InterfaceName,
     ) -> Result<(), SysctlError> {
         let mut held = Vec::new();
+        // The kernel applies the larger of its own and that of all, and loose filtering is larger than
+        // strict, which would refuse everything.
+        let strict = self.value(&ALL_RP_FILTER).is_ok_and(|all| all == STRICT);
         for (parameter, value) in parameters(families, macvlan, parent) {
+            let value = match parameter.key {
+                "rp_filter" if strict => LOOSE,
+                _ => value,
+            };
             match self.hold(&parameter, value) {
                 Ok(()) => held.push(parameter),
                 Err(error) if is_missing_ipv6(families, &parameter, &error) => {}

@@ -65,7 +65,7 @@ impl Field {
 
     const fn former(&self, tag: i32) -> Option<i32> {
         let field = tag >> self.shift & self.mask();
-        let value = field & (1 << self.bits) - 1;
+        let value = field & ((1 << self.bits) - 1);
         if field == value { None } else { Some(value) }
     }
 
@@ -156,7 +156,7 @@ mod tests {
         for (field, former) in FIELDS.iter().zip([0, 1, 0, 8]) {
             tag = field.with(tag, Some(former)).unwrap();
         }
-        assert_eq!(tag, 0b11000_10_101_10);
+        assert_eq!(tag, 0b1100_0101_0110);
         let former: Vec<_> = FIELDS.iter().map(|field| field.former(tag)).collect();
         assert_eq!(former, [Some(0), Some(1), Some(0), Some(8)]);
         let [accept_local, rp_filter, ..] = &FIELDS;

@@ -120,7 +120,7 @@ impl Completion<'_, '_> {
     /// `refused` is what has been said of the last peer.
     fn defaults_to_multicast(&mut self, refused: Option<Handle>) {
         let instead = "adverts go to the multicast group instead";
-        if let Some(handle) = refused.or(self.draft.tried("unicast_peer")) {
+        if let Some(handle) = refused.or_else(|| self.draft.tried("unicast_peer")) {
             self.diagnostics
                 .add_help(handle, &format!("no peer is left: {instead}"));
             return;

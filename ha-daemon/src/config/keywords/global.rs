@@ -29,7 +29,7 @@ pub(in crate::config) static GLOBAL: Table = Table {
         not_yet("disable_local_igmp"),
         yes("dynamic_interfaces"),
         not_yet("enable_dbus"),
-        not_yet("enable_script_security"),
+        yes("enable_script_security"),
         not_yet("enable_snmp_checker"),
         not_yet("enable_snmp_keepalived"),
         not_yet("enable_snmp_rfc"),

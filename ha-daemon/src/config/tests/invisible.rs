@@ -34,6 +34,10 @@ fn blanks_of_other_scripts_are_letters() {
     );
     assert!(text.contains("U+3000 (ideographic space)"), "{text}");
     assert!(text.contains("did you mean `state`?"), "{text}");
+    let loaded = load_text(&instance("priority\u{a0}150"));
+    assert_eq!(places(&loaded), [("unknown-keyword", 7, 1)]);
+    let text = said(&loaded);
+    assert!(text.contains("did you mean `priority`?"), "{text}");
 }
 
 #[test]

@@ -43,7 +43,7 @@ impl Datagram {
         };
         match attempt.socket.send(&request) {
             Ok(_) => Ok(attempt),
-            Err(error) => Err(socket::network(socket::errno(&error))),
+            Err(error) => Err(socket::failed("send", socket::errno(&error))),
         }
     }
 
@@ -62,7 +62,9 @@ impl Datagram {
                 Ok(length) => scratch.buffer.get(..length).unwrap_or_default(),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return News::Wait,
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return News::Done(Err(socket::network(socket::errno(&error)))),
+                Err(error) => {
+                    return News::Done(Err(socket::failed("recv", socket::errno(&error))));
+                }
             };
             let payload = if self.headed {
                 without_header(datagram)

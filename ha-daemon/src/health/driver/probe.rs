@@ -1,5 +1,6 @@
 //! One thing checked on the network, for as many checkers as want it.
 
+use core::time::Duration;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::sync::Arc;
 
@@ -34,6 +35,47 @@ pub(super) struct Probe {
     pub(super) last: Option<Outcome>,
     /// Where it stands in line.
     pub(super) queue: Queue,
+    /// Whether it has one of the turns of scripts.
+    pub(super) has_turn: bool,
+    /// Until when the process of the attempt before may take to go, if it is not gone.
+    pub(super) hold: Option<Instant>,
+}
+
+impl Probe {
+    /// Who waits with it, if it is a script.
+    pub(super) fn party(&self) -> Option<usize> {
+        match &self.settings.protocol {
+            Protocol::Misc(misc) => Some(misc.party),
+            Protocol::Tcp(_)
+            | Protocol::Http(..)
+            | Protocol::Smtp(..)
+            | Protocol::Dns(..)
+            | Protocol::Udp(..)
+            | Protocol::Ping(_) => None,
+        }
+    }
+
+    /// When to look again for the process of the attempt before, which has been told to end. One that
+    /// does not, for as long again as an attempt may take, is a failure.
+    pub(super) fn hold(&mut self, now: Instant) -> Option<Instant> {
+        const LOOK: Duration = Duration::from_millis(100);
+        let alive = match &self.settings.protocol {
+            Protocol::Misc(misc) if misc.script.is_alive() => Some(misc.limit),
+            Protocol::Misc(_)
+            | Protocol::Tcp(_)
+            | Protocol::Http(..)
+            | Protocol::Smtp(..)
+            | Protocol::Dns(..)
+            | Protocol::Udp(..)
+            | Protocol::Ping(_) => None,
+        };
+        let Some(limit) = alive else {
+            self.hold = None;
+            return None;
+        };
+        let until = *self.hold.get_or_insert(now + limit);
+        (now < until).then(|| until.min(now + LOOK))
+    }
 }
 
 /// A queue of the driver's.
@@ -42,6 +84,8 @@ pub(super) enum Queue {
     None,
     /// An attempt is to be made.
     Due,
+    /// The same, of a script.
+    Script,
     /// The attempt under way is to be gone on with.
     Ready,
 }
@@ -152,7 +196,14 @@ impl Attempt {
         match self {
             Self::Stream(stream) => stream.ready(now, slice, scratch),
             Self::Datagram(datagram) => datagram.ready(slice, scratch),
-            Self::Script(attempt, ..) => attempt.poll().map_or(News::Wait, News::Done),
+            Self::Script(attempt, misc, until) => {
+                let had_begun = attempt.has_begun();
+                let outcome = attempt.poll();
+                if attempt.has_begun() && !had_begun {
+                    *until = now + misc.limit;
+                }
+                outcome.map_or(News::Wait, News::Done)
+            }
         }
     }
 }

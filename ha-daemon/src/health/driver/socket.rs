@@ -90,13 +90,7 @@ fn connect(socket: &Socket, to: SocketAddr) -> Result<Connected, Failure> {
         Ok(()) => Ok(Connected::Yes),
         Err(error) => match errno(&error) {
             Errno::EINPROGRESS | Errno::EINTR => Ok(Connected::NotYet),
-            errno @ (Errno::EADDRNOTAVAIL | Errno::EAGAIN | Errno::ENOBUFS | Errno::ENOMEM) => {
-                Err(Failure::System {
-                    call: "connect",
-                    errno,
-                })
-            }
-            errno => Err(network(errno)),
+            errno => Err(failed("connect", errno)),
         },
     }
 }
@@ -104,22 +98,30 @@ fn connect(socket: &Socket, to: SocketAddr) -> Result<Connected, Failure> {
 /// Whether the connection stands by now, or why it never will.
 pub(super) fn connected(socket: &Socket) -> Result<Connected, Failure> {
     if let Some(error) = socket.take_error().map_err(system("getsockopt"))? {
-        return Err(network(errno(&error)));
+        return Err(failed("connect", errno(&error)));
     }
     match socket.peer_addr() {
         Ok(_) => Ok(Connected::Yes),
         Err(error) if errno(&error) == Errno::ENOTCONN => Ok(Connected::NotYet),
-        Err(error) => Err(network(errno(&error))),
+        Err(error) => Err(failed("getpeername", errno(&error))),
     }
 }
 
-/// What an error on a connection says of the server.
+/// What an error of a call on a socket says: that this host lacks something, or how the server is.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "errors of the kernel are many"
 )]
-pub(super) const fn network(errno: Errno) -> Failure {
+pub(super) const fn failed(call: &'static str, errno: Errno) -> Failure {
     match errno {
+        // No port or address of our own, no room, no memory, no descriptor.
+        Errno::EADDRNOTAVAIL
+        | Errno::EADDRINUSE
+        | Errno::EAGAIN
+        | Errno::ENOBUFS
+        | Errno::ENOMEM
+        | Errno::EMFILE
+        | Errno::ENFILE => Failure::System { call, errno },
         Errno::ECONNREFUSED => Failure::Refused,
         Errno::ENETUNREACH | Errno::EHOSTUNREACH | Errno::ENETDOWN | Errno::EHOSTDOWN => {
             Failure::Unreachable
@@ -138,4 +140,28 @@ pub(super) fn system(call: &'static str) -> impl Fn(io::Error) -> Failure {
 
 pub(super) fn errno(error: &io::Error) -> Errno {
     Errno::from_raw(error.raw_os_error().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_this_host_lacks_says_nothing_of_the_server() {
+        for errno in [
+            Errno::EADDRNOTAVAIL,
+            Errno::EADDRINUSE,
+            Errno::EAGAIN,
+            Errno::ENOBUFS,
+            Errno::ENOMEM,
+            Errno::EMFILE,
+            Errno::ENFILE,
+        ] {
+            let call = "sendto";
+            assert_eq!(failed(call, errno), Failure::System { call, errno });
+        }
+        assert_eq!(failed("connect", Errno::ECONNREFUSED), Failure::Refused);
+        assert_eq!(failed("connect", Errno::EHOSTUNREACH), Failure::Unreachable);
+        assert_eq!(failed("read", Errno::ECONNRESET), Failure::Reset);
+    }
 }

@@ -122,7 +122,9 @@ impl Stream {
                     }
                     Err(error) if error.kind() == ErrorKind::WouldBlock => return News::Wait,
                     Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                    Err(error) => return News::Done(Err(socket::network(socket::errno(&error)))),
+                    Err(error) => {
+                        return News::Done(Err(socket::failed("recv", socket::errno(&error))));
+                    }
                 },
             };
             match progress {

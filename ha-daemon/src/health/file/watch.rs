@@ -10,6 +10,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::thread;
 
+use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
@@ -174,6 +175,8 @@ impl Watcher {
         for (number, file) in (0..).zip(&mut self.files) {
             let value = match read(&file.path) {
                 Ok(octets) => parse(&octets).ok().or(file.value).unwrap_or(0),
+                // It says nothing of the file; there will be another look.
+                Err(error) if is_lack(&error) => continue,
                 Err(_) => 0,
             };
             if file.value.replace(value) != Some(value) {
@@ -227,6 +230,13 @@ impl Watcher {
         let mut fds = [PollFd::new(self.link.as_fd(), PollFlags::POLLIN)];
         poll(&mut fds, PollTimeout::from(timeout_ms)).is_ok_and(|ready| ready > 0)
     }
+}
+
+/// Whether this host has no descriptor or no memory to read anything with.
+fn is_lack(error: &io::Error) -> bool {
+    let lacks = [Errno::EMFILE, Errno::ENFILE, Errno::ENOMEM, Errno::ENOBUFS];
+    let errno = error.raw_os_error().map(Errno::from_raw);
+    errno.is_some_and(|errno| lacks.contains(&errno))
 }
 
 /// The first octets of a file. A FIFO without a writer is empty.
@@ -311,6 +321,21 @@ mod tests {
         fs::write(directory.file("new"), "6").unwrap();
         fs::rename(directory.file("new"), &file).unwrap();
         assert_eq!(next(&mut watch), change(0, 6));
+    }
+
+    #[test]
+    fn only_what_is_said_of_the_file_counts() {
+        let lacks = |errno: Errno| is_lack(&errno.into());
+        assert!(
+            [Errno::EMFILE, Errno::ENFILE, Errno::ENOMEM]
+                .into_iter()
+                .all(lacks)
+        );
+        assert!(
+            ![Errno::ENOENT, Errno::EACCES, Errno::EISDIR]
+                .into_iter()
+                .any(lacks)
+        );
     }
 
     #[test]

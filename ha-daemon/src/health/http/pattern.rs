@@ -8,6 +8,8 @@ use regex_automata::nfa::thompson::{self, WhichCaptures};
 use regex_automata::util::syntax;
 use regex_syntax::hir::{Capture, Dot, Hir, HirKind, Look, Repetition};
 
+use super::dialect::translated;
+
 /// Compiled expressions are no larger, in octets.
 const SIZE_LIMIT: usize = 1 << 20;
 /// The first octet where a match may begin is no further from the first where none may any more.
@@ -25,7 +27,7 @@ const STRIDE: usize = 1 << 14;
 /// return there is neither look-around nor back-reference. Only the body is searched, after the
 /// transfer coding is removed.
 ///
-/// As with PCRE, `$` also matches before a line feed that ends the body, and `\b` looks at ASCII
+/// The text is read as PCRE reads it where both have it: `$` also matches before a line feed that ends the body, and `\b` looks at ASCII
 /// letters, digits and underscores, with `unicode` too.
 #[derive(Clone, Debug)]
 pub struct Pattern {
@@ -98,7 +100,7 @@ impl Pattern {
             .swap_greed(options.ungreedy)
             .unicode(options.unicode)
             .utf8(false);
-        let parsed = syntax::parse_with(text, &syntax);
+        let parsed = syntax::parse_with(&translated(text), &syntax);
         let parsed = parsed.map_err(|error| UnusablePattern::Syntax(Box::new(error)))?;
         let expression = as_pcre(parsed);
         let expression = match options.max_offset {

@@ -270,7 +270,7 @@ fn attempt_that_could_not_be_made_says_nothing() {
     schedule.postpone(secs(101));
     assert_eq!(schedule.verdict(), Verdict::Up);
     assert!(!schedule.is_founded());
-    assert_eq!(attempt(&mut schedule, 111, 0, true), Change::Confirmed);
+    assert_eq!(attempt(&mut schedule, 104, 0, true), Change::Confirmed);
 }
 
 #[test]

@@ -76,7 +76,8 @@ impl Daemon {
                 .into_iter()
                 .chain(["--socket".to_owned(), path("socket")])
                 .collect(),
-            Program::Keepalived => ["keepalived", "-n", "-l", "-D", "-C", "-f", &file]
+            // With what it needs of its two processes.
+            Program::Keepalived => ["keepalived", "-n", "-l", "-D", self.only(), "-f", &file]
                 .map(str::to_owned)
                 .into_iter()
                 .chain([
@@ -84,12 +85,20 @@ impl Daemon {
                     path("pid"),
                     "-c".to_owned(),
                     path("checkers"),
+                    "-r".to_owned(),
+                    path("vrrp"),
                 ])
                 .collect::<Vec<String>>(),
         };
         let command: Vec<&str> = command.iter().map(String::as_str).collect();
         let log = self.directory.join("log");
         self.process = Some(Process::start(&self.namespace, &log, &command));
+    }
+
+    fn only(&self) -> &'static str {
+        let configuration = fs::read_to_string(self.directory.join("daemon.conf"));
+        let elects = configuration.is_ok_and(|text| text.contains("vrrp_instance"));
+        if elects { "-P" } else { "-C" }
     }
 
     /// Writes another configuration, which the daemon reads when it starts or is told to.

@@ -181,12 +181,18 @@ fn an_answer_to_a_loser_does_not_swallow_the_answer_to_its_resignation() {
     assert_eq!(*resigned, [Action::Advertise(Priority::DEFAULT)]);
 }
 
-/// F15: never demoted by, nor in a shouting match with, its own address.
+/// F15: never demoted by, nor in a shouting match with, its own address: a packet that a loop
+/// brings back may have left when the priority was another.
 #[test]
 fn ignores_its_own_advertisement_come_back() {
-    let (mut router, now) = active(settings());
-    assert_eq!(router.handle(now, heard(LOCAL, 100, 100)), Actions::NONE);
-    assert_eq!(router.role(), Role::Active);
+    for priority in [0, 99, 100, 101, 254, 255] {
+        let (mut router, now) = active(settings());
+        assert_eq!(
+            router.handle(now, heard(LOCAL, priority, 100)),
+            Actions::NONE
+        );
+        assert_eq!(router.role(), Role::Active, "{priority}");
+    }
 }
 
 #[test]

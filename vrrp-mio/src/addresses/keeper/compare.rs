@@ -41,7 +41,10 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
                 !stands
             }
             Phase::Tentative { until } => {
-                let tentative = |address: &KernelAddress| address.flags.is_tentative();
+                // What has failed stays tentative.
+                let tentative = |address: &KernelAddress| {
+                    address.flags.is_tentative() && !address.flags.is_duplicate()
+                };
                 let stands = entry.is_wanted() && present.as_ref().is_some_and(tentative);
                 if stands && now >= until {
                     entry.tell_failure(AddressError::Tentative, key, &mut self.events);

@@ -530,11 +530,11 @@ fn failed(error: AddressError) -> AddressEvent<u8> {
 
 #[test]
 fn a_duplicate_is_removed_and_added_anew_with_growing_pauses_and_told_once() {
-    let mut host = in_state(0x08);
+    let mut host = in_state(0x48);
     assert_eq!(host.events(), [failed(AddressError::Duplicate)]);
     let key = spec(1).key();
     assert_eq!(host.keeper.failure(&key), Some(&AddressError::Duplicate));
-    host.added_as = 0x08;
+    host.added_as = 0x48;
     for pause in [800, 1_600] {
         host.requests.clear();
         host.turn();
@@ -555,6 +555,20 @@ fn a_duplicate_is_removed_and_added_anew_with_growing_pauses_and_told_once() {
         [AddressEvent::Installed { .. }]
     ));
     assert_eq!(host.keeper.failure(&key), None);
+}
+
+/// The kernel leaves what has failed tentative.
+#[test]
+fn a_detection_that_fails_is_told_at_once() {
+    let mut host = in_state(0x40);
+    assert_eq!(host.events(), []);
+    host.notifications.push_back(Update::Address(KernelAddress {
+        flags: AddressFlags::from_bits(0x48),
+        ..found(1, Some(18))
+    }));
+    host.turn();
+    host.turn();
+    assert_eq!(host.events(), [failed(AddressError::Duplicate)]);
 }
 
 #[test]

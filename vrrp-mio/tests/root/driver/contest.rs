@@ -97,7 +97,7 @@ fn the_checksum_form_of_a_loser_is_not_taken_over_and_that_of_a_winner_is() {
     for frame in &tap.frames {
         assert_ne!(form(frame), Some(ChecksumForm::MessageOnly));
     }
-    advertise(&other, 200, ChecksumForm::MessageOnly, 20, 10);
+    advertise(&other, 200, ChecksumForm::MessageOnly, 20, 40);
     host.await_role(a, Role::Active);
     tap.clear();
     tap.wait("the winner's form", 3, |frame| {

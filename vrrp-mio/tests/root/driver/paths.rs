@@ -128,3 +128,35 @@ fn the_way_back_may_be_another_one() {
     }
     elect(&left, &right);
 }
+
+/// Both sockets of host 1 have what its two peers send, and a router on each hears strangers.
+#[test]
+#[ignore = "needs root: network namespaces and packet sockets"]
+fn what_is_routed_is_told_from_what_is_bound_to_an_interface() {
+    let switch = Switch::new();
+    let [first, second, third] = [1, 2, 3].map(|number| switch.host(number));
+    for (host, own, peer) in [(&first, 1, 3), (&third, 3, 1)] {
+        host.ip("link set lo up");
+        host.ip(&format!("address add 192.0.2.{own}/32 dev lo"));
+        host.ip(&format!(
+            "route add 192.0.2.{peer}/32 via 10.9.0.{peer} src 192.0.2.{own}"
+        ));
+    }
+    let spec = |own: &str, peer: &str, priority| {
+        unicast(own, peer, false, router(priority, &["10.9.0.100/24"]))
+    };
+    let a = first.start(spec("10.9.0.1", "10.9.0.2", 150));
+    let b = first.start(routed("192.0.2.1", "192.0.2.3", 150));
+    let c = second.start(spec("10.9.0.2", "10.9.0.1", 100));
+    let d = third.start(routed("192.0.2.3", "192.0.2.1", 200));
+    first.await_role(a, Role::Active);
+    third.await_role(d, Role::Active);
+    until("everybody to have heard who wins", || {
+        heard(&first, b) >= 20 && heard(&second, c) >= 20
+    });
+    assert_eq!(first.role(a), Role::Active);
+    assert_eq!(first.role(b), Role::Backup);
+    third.ask(move |node| node.driver().stop(d));
+    first.await_role(b, Role::Active);
+    assert_eq!(first.role(a), Role::Active);
+}

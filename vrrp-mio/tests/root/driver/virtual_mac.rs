@@ -160,3 +160,41 @@ fn a_name_that_is_taken_is_told_once_and_waited_for() {
     host.await_role(a, Role::Active);
     host.await_address("10.9.0.100/24", true);
 }
+
+/// RFC 3704: the way back to whoever asks is the parent, which strict filtering of all interfaces
+/// holds against the macvlan.
+#[test]
+#[ignore = "needs root: network namespaces and packet sockets"]
+fn its_addresses_answer_in_spite_of_strict_reverse_path_filtering() {
+    let switch = Switch::new();
+    let (host, client) = (switch.host(1), switch.host(9));
+    host.ask(|_| std::fs::write("/proc/sys/net/ipv4/conf/all/rp_filter", "1\n").unwrap());
+    let a = host.start(RouterSpec {
+        config: accepting(),
+        ..with_mac(router(100, &["10.9.0.100/32"]))
+    });
+    host.await_role(a, Role::Active);
+    host.await_address("10.9.0.100/32", true);
+    until("an answer", || {
+        let words = [
+            "netns",
+            "exec",
+            &client.name,
+            "ping",
+            "-c1",
+            "-W1",
+            "10.9.0.100",
+        ];
+        let ping = std::process::Command::new("ip").args(words).output();
+        ping.unwrap().status.success()
+    });
+    assert_eq!(host.sysctl("ipv4/conf/all/rp_filter"), 1);
+}
+
+fn accepting() -> vrrp_core::Config {
+    let settings = vrrp_core::Settings {
+        accept: true,
+        ..router(100, &["10.9.0.100/32"]).config.into()
+    };
+    settings.try_into().unwrap()
+}

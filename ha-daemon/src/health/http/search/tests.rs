@@ -149,3 +149,15 @@ fn what_costs_too_much_is_told() {
         "the regex is too costly for this body: 250 ms of searching did not decide it"
     );
 }
+
+#[test]
+fn expressions_are_read_as_by_pcre() {
+    assert!(found(
+        &plain(r#"{"status":"(UP|OK)"}"#),
+        br#"{"status":"UP"}"#
+    ));
+    assert!(found(&plain(r"\<title\>up"), b"<html><title>up"));
+    assert!(!found(&plain(r"\<title\>"), b"title"));
+    assert!(found(&plain(r"^[[]a\h]$"), b"[a ]"));
+    assert!(found(&plain(r"^up\Z"), b"up\n"));
+}

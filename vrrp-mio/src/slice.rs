@@ -1,6 +1,7 @@
 //! How long a turn of the loop may work.
 
 use core::fmt;
+use core::time::Duration;
 
 use vrrp_core::Instant;
 
@@ -25,6 +26,12 @@ pub enum Progress {
 }
 
 impl<'a> TimeSlice<'a> {
+    /// The slice of a turn at `now` that is over when `clock` shows `length` more than it does.
+    #[must_use]
+    pub fn of(length: Duration, now: Instant, clock: &'a dyn Fn() -> Instant) -> Self {
+        Self::new(now, clock() + length, clock)
+    }
+
     /// The slice from `now`, the time of the turn, until `clock` shows `until`.
     #[must_use]
     pub const fn new(now: Instant, until: Instant, clock: &'a dyn Fn() -> Instant) -> Self {

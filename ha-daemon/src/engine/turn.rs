@@ -1,0 +1,236 @@
+//! One turn of the daemon's loop, of which every step has its slice of time.
+
+use core::sync::atomic::Ordering;
+use core::time::Duration;
+use std::collections::BTreeSet;
+
+use mio::Token;
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
+use tracing::{info, warn};
+use vrrp_core::Instant;
+use vrrp_mio::{TimeSlice, Turn};
+
+use super::news::Cause;
+use super::{Engine, EngineError, Member, SIGNALS, orphans};
+
+/// How long each step may take, unless its smallest part takes longer. The driver's own steps and the
+/// balancer's are bounded likewise; together they are to stay below 2 ms.
+const STEP: Duration = Duration::from_micros(150);
+/// How long a stopping daemon waits for the kernel to remove its addresses.
+const FAREWELL: Duration = Duration::from_secs(3);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    Running,
+    Stopped,
+}
+
+/// Every router is to be switched on or off; thousands take several turns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Switching {
+    /// Members below this one have been.
+    On(usize),
+    Off(usize),
+    Done,
+}
+
+impl Engine {
+    pub(super) fn turn(&mut self) -> Result<Progress, EngineError> {
+        let limit = self.patience();
+        let Turn {
+            notices,
+            ready,
+            network_changed,
+        } = self.driver.turn(limit)?;
+        self.news.add(notices);
+        let clock = *self.driver.clock();
+        let clock = || clock.now();
+        let now = clock();
+        let step = || TimeSlice::of(STEP, now, &clock);
+        self.tell(&step());
+        let learned = !self.network_known && self.driver.knows_network();
+        self.network_known |= learned;
+        if self.network_known && (learned || network_changed) {
+            self.unfollowed = self.members.len();
+        }
+        self.follow_network(&step());
+        self.start_if_due(now);
+        self.switch(&step());
+        for token in ready {
+            self.attend(token, now);
+        }
+        if self.orphans {
+            self.orphans = orphans::reap();
+        }
+        if self.told_to_stop.load(Ordering::Relaxed) {
+            self.stop();
+        }
+        if learned || network_changed {
+            self.note_addresses(now);
+        }
+        self.balancer.turn(self.driver.registry(), now, &clock);
+        self.control(&step());
+        self.meter.lap();
+        Ok(self.progress(now))
+    }
+
+    /// How long the driver may sleep.
+    fn patience(&self) -> Option<Duration> {
+        let control = self.control.as_ref();
+        let busy = !self.news.is_empty()
+            || self.unfollowed > 0
+            || self.orphans
+            || self.switching != Switching::Done
+            || control.is_some_and(|control| control.has_work());
+        if busy {
+            return Some(Duration::ZERO);
+        }
+        let start_at = self.start_at.filter(|_| self.network_known);
+        let wake = start_at.into_iter().chain(self.farewell);
+        let wake = wake.chain(self.balancer.deadline());
+        let wake = wake.chain(self.news.deadline());
+        let wake = wake.chain(control.and_then(|control| control.deadline()));
+        let now = self.driver.now();
+        wake.min().map(|at| at.saturating_duration_since(now))
+    }
+
+    fn progress(&self, now: Instant) -> Progress {
+        match self.farewell {
+            Some(_)
+                if self.switching == Switching::Done
+                    && self.driver.is_settled()
+                    && self.balancer.is_stopped() =>
+            {
+                info!("Stopped");
+                Progress::Stopped
+            }
+            Some(until) if until <= now => {
+                warn!("Stopped; the kernel did not confirm that everything is removed");
+                Progress::Stopped
+            }
+            Some(_) | None => Progress::Running,
+        }
+    }
+
+    fn start_if_due(&mut self, now: Instant) {
+        if self.network_known && self.start_at.is_some_and(|at| at <= now) {
+            self.start_at = None;
+            self.switching = Switching::On(0);
+        }
+    }
+
+    fn switch(&mut self, slice: &TimeSlice<'_>) {
+        loop {
+            let (index, on) = match self.switching {
+                Switching::On(index) => (index, true),
+                Switching::Off(index) => (index, false),
+                Switching::Done => return,
+            };
+            let Some(member) = self.members.get(index) else {
+                self.switching = Switching::Done;
+                return;
+            };
+            match (member.router(), on) {
+                (Some(router), true) => self.driver.start(router),
+                (Some(router), false) => self.driver.stop(router),
+                (None, _) => {}
+            }
+            if on {
+                self.tell_waiting(index);
+                self.switching = Switching::On(index + 1);
+            } else {
+                self.switching = Switching::Off(index + 1);
+            }
+            if slice.is_over() {
+                return;
+            }
+        }
+    }
+
+    fn attend(&mut self, token: Token, now: Instant) {
+        if token == SIGNALS {
+            self.take_signals(now);
+        } else if self.balancer.owns(token) {
+            self.balancer.ready(token, now);
+        } else if let Some(control) = self.control.as_mut().filter(|c| c.owns(token)) {
+            control.ready(token);
+        }
+    }
+
+    fn take_signals(&mut self, now: Instant) {
+        let pending: Vec<_> = self.signals.pending().collect();
+        for signal in pending {
+            if signal == SIGCHLD {
+                self.orphans = true;
+            } else if signal == SIGTERM || signal == SIGINT {
+                self.stop();
+            } else if self.news.limiter.admits(Cause::Signal(signal), 1, now) {
+                match signal {
+                    SIGHUP => warn!("reload is not supported yet; SIGHUP ignored"),
+                    signal => warn!(
+                        "there are no dump files; ask `ha-daemon status` instead; signal {signal} ignored"
+                    ),
+                }
+            }
+        }
+    }
+
+    /// Answers who asks for the status.
+    fn control(&mut self, slice: &TimeSlice<'_>) {
+        let Some(mut control) = self.control.take() else {
+            return;
+        };
+        if let Err(error) = control.turn(self.driver.registry(), slice, self) {
+            warn!("control socket: {error}");
+        }
+        self.control = Some(control);
+    }
+
+    fn stop(&mut self) {
+        if self.farewell.is_some() {
+            return;
+        }
+        info!("Stopping");
+        self.farewell = Some(self.driver.now() + FAREWELL);
+        self.start_at = None;
+        self.switching = Switching::Off(0);
+        self.balancer.stop(self.driver.now());
+    }
+
+    /// Tells the balancer which of its addresses are this host's.
+    fn note_addresses(&mut self, now: Instant) {
+        let watched = self.balancer.watched_addresses();
+        if watched.is_empty() {
+            return;
+        }
+        // One pass, however many virtual servers ask.
+        let own = self.driver.interfaces().addresses();
+        let own = own.map(|own| own.address);
+        let local: BTreeSet<_> = own.filter(|own| watched.contains(own)).collect();
+        let is_local = |address| local.contains(&address);
+        self.balancer.note_addresses(is_local, now);
+    }
+
+    /// Looks at tracked interfaces, and for the interface of a unicast source.
+    fn follow_network(&mut self, slice: &TimeSlice<'_>) {
+        while self.unfollowed > 0 {
+            self.unfollowed -= 1;
+            let index = self.followed;
+            self.followed = match index + 1 {
+                next if next < self.members.len() => next,
+                _ => 0,
+            };
+            match self.members.get(index).map(Member::router) {
+                None => {}
+                Some(None) => self.seek(index),
+                Some(Some(router)) => {
+                    self.track(index, router);
+                    self.tell_waiting(index);
+                }
+            }
+            if slice.is_over() {
+                break;
+            }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! What signals do to the daemon: end it if they are meant to, and nothing otherwise.
+
+use core::sync::atomic::AtomicBool;
+use std::io;
+use std::sync::Arc;
+
+use nix::libc;
+use signal_hook::consts::{
+    SIGALRM, SIGHUP, SIGINT, SIGIO, SIGPIPE, SIGPROF, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM,
+    SIGXCPU, SIGXFSZ,
+};
+use signal_hook::flag;
+
+/// What ends the daemon.
+pub(crate) const ENDING: [i32; 2] = [SIGTERM, SIGINT];
+
+/// What would end a process that says nothing else of them, and does not end the daemon: all but those
+/// of faults in the program, of the terminal's job control, and SIGQUIT for those who want a core.
+pub(crate) fn harmless() -> impl Iterator<Item = i32> {
+    let standard = [
+        SIGHUP,
+        SIGUSR1,
+        SIGUSR2,
+        SIGPIPE,
+        SIGALRM,
+        SIGVTALRM,
+        SIGPROF,
+        SIGIO,
+        SIGXCPU,
+        SIGXFSZ,
+        libc::SIGPWR,
+        libc::SIGSTKFLT,
+    ];
+    standard
+        .into_iter()
+        .chain(libc::SIGRTMIN()..=libc::SIGRTMAX())
+}
+
+/// Has the harmless signals do nothing from now on, whoever is to be told of them later. Unlike ignored
+/// ones they are as ever in the programs that this process starts.
+///
+/// # Errors
+/// If the kernel refuses.
+pub fn withstand() -> io::Result<()> {
+    let nobody = Arc::new(AtomicBool::new(false));
+    for signal in harmless() {
+        flag::register(signal, Arc::clone(&nobody))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,132 @@
+//! What is due: the election's timers first, then announcements, each for a slice of time.
+//!
+//! Thousands of routers may be due at once. Those that do not fit in a turn are due in the next one,
+//! after what has arrived meanwhile was heard.
+
+use core::time::Duration;
+
+use vrrp_core::{Event, Instant, Role};
+
+use super::router::Router;
+use super::{Driver, LATE};
+use crate::{Deadlines, Due, TimeSlice};
+
+/// How long elections, and announcements, may take in one turn.
+const ELECTIONS: Duration = Duration::from_micros(250);
+const ANNOUNCEMENTS: Duration = Duration::from_micros(100);
+/// Frames that a router sends before the next one has its turn.
+const SHARE: usize = 16;
+/// When a router is looked at again that owes frames and could send none.
+const RETRY: Duration = Duration::from_millis(1);
+
+/// When each router is due. An advertisement does not wait for the announcements of others.
+#[derive(Debug, Default)]
+pub(super) struct Timers {
+    elections: Deadlines,
+    announcements: Deadlines,
+}
+
+impl Timers {
+    /// Takes over the deadlines of a router.
+    pub(super) fn set(&mut self, id: usize, router: &Router) {
+        self.elections.set(id, router.machine.deadline());
+        self.announcements.set(id, router.announce_deadline());
+    }
+
+    pub(super) fn clear(&mut self, id: usize) {
+        self.elections.set(id, None);
+        self.announcements.set(id, None);
+    }
+
+    pub(super) fn wake_up(&self) -> Option<Instant> {
+        let elections = self.elections.wake_up().into_iter();
+        elections.chain(self.announcements.wake_up()).min()
+    }
+}
+
+impl Driver {
+    pub(super) fn fire_timers(&mut self, now: Instant) {
+        let clock = self.clock;
+        let clock = || clock.now();
+        self.fire_elections(&TimeSlice::of(ELECTIONS, now, &clock));
+        self.fire_announcements(&TimeSlice::of(ANNOUNCEMENTS, now, &clock));
+    }
+
+    fn fire_elections(&mut self, slice: &TimeSlice<'_>) {
+        let now = slice.now();
+        // Each router is due at most once in a turn.
+        let mut again = core::mem::take(&mut self.network.due);
+        loop {
+            match self.timers.elections.next_due(now) {
+                Due::Nothing => break,
+                Due::Later => {}
+                Due::Now(id) if self.has_to_hear(id, now) => again.push(id),
+                Due::Now(id) => {
+                    self.handle(id, Event::Timeout, now);
+                    let elections = &mut self.timers.elections;
+                    if elections.get(id).is_some_and(|at| at <= now) {
+                        elections.set(id, None);
+                        again.push(id);
+                    }
+                }
+            }
+            if slice.is_over() {
+                break;
+            }
+        }
+        for id in again.drain(..) {
+            self.timers.elections.set(id, Some(now));
+        }
+        self.network.due = again;
+    }
+
+    fn fire_announcements(&mut self, slice: &TimeSlice<'_>) {
+        let now = slice.now();
+        loop {
+            match self.timers.announcements.next_due(now) {
+                Due::Nothing => break,
+                Due::Later => {}
+                Due::Now(id) => self.announce(id, now),
+            }
+            if slice.is_over() {
+                break;
+            }
+        }
+    }
+
+    /// Has a router send its share of frames; if it owes more, after all that are due.
+    fn announce(&mut self, id: usize, now: Instant) {
+        let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
+            return;
+        };
+        let mut share = SHARE;
+        let interfaces = self.monitor.interfaces();
+        let scratch = &mut self.scratch;
+        router.announce(now, &mut share, interfaces, &mut self.ports, scratch);
+        let soonest = if share == SHARE { now + RETRY } else { now };
+        let next = router.announce_deadline().map(|at| match at > now {
+            true => at,
+            false => soonest,
+        });
+        self.timers.announcements.set(id, next);
+    }
+
+    /// Whether unread advertisements may bear on the timer of a router: of a Backup always, of an
+    /// Active one if it was silent for long.
+    fn has_to_hear(&mut self, id: usize, now: Instant) -> bool {
+        let Some(router) = self.routers.get(id).and_then(Option::as_ref) else {
+            return false;
+        };
+        let due = router.machine.deadline();
+        let late = due.map(|due| now.saturating_duration_since(due));
+        let bears = match router.machine.role() {
+            Role::Initialize => false,
+            Role::Backup => due.is_some_and(|due| due <= now),
+            Role::Active => late.is_some_and(|late| late >= LATE),
+        };
+        bears
+            && router
+                .listener
+                .is_some_and(|listener| self.ports.is_behind(listener, now))
+    }
+}
