@@ -419,10 +419,8 @@ impl Status {
 
 impl InstanceStatus {
     fn reason(&self) -> String {
-        let obstacle = self
-            .obstacles
-            .iter()
-            .find(|obstacle| !obstacle.is_tracked());
+        let other = self.obstacles.iter().find(|it| !it.is_tracked());
+        let obstacle = other.or_else(|| self.obstacles.first());
         if self.state == "FAULT"
             && let Some(obstacle) = obstacle
         {
