@@ -85,6 +85,8 @@ pub struct Driver {
     /// The `now` of the last turn.
     turned_at: Instant,
     timers: Timers,
+    /// Whether the last turn left elections that were due.
+    behind: bool,
     routers: Vec<Option<Router>>,
     /// Places in `routers` that are free.
     free: Vec<usize>,
@@ -129,6 +131,7 @@ impl Driver {
             wake_at: None,
             turned_at: clock.now(),
             timers: Timers::default(),
+            behind: false,
             routers: Vec::new(),
             free: Vec::new(),
             added: 0,
@@ -292,6 +295,13 @@ impl Driver {
     #[must_use]
     pub const fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// Whether the last turn had no time for every advertisement that was due. What can wait had
+    /// better do so.
+    #[must_use]
+    pub const fn is_behind(&self) -> bool {
+        self.behind
     }
 
     /// Where to register sources of the owner.

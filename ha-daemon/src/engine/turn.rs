@@ -19,6 +19,9 @@ const STEP: Duration = Duration::from_micros(150);
 /// How long a stopping daemon waits for the kernel to remove its addresses.
 const FAREWELL: Duration = Duration::from_secs(3);
 
+/// Turns that who asks for the status waits while adverts are behind.
+const PUT_OFF: u8 = 8;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Progress {
     Running,
@@ -69,7 +72,9 @@ impl Engine {
             self.note_addresses(now);
         }
         self.balancer.turn(self.driver.registry(), now, &clock);
-        self.control(&step());
+        if self.may_answer() {
+            self.control(&step());
+        }
         self.meter.lap();
         Ok(self.progress(now))
     }
@@ -173,6 +178,13 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// Whether there is time for who asks for the status: while adverts are behind, in few turns.
+    fn may_answer(&mut self) -> bool {
+        let waits = self.driver.is_behind() && self.put_off < PUT_OFF;
+        self.put_off = if waits { self.put_off + 1 } else { 0 };
+        !waits
     }
 
     /// Answers who asks for the status.

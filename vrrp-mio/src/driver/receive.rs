@@ -15,7 +15,7 @@ use crate::{Datagram, ReceiveError, Received, Reject, TimeSlice, Transport};
 /// that they may bear on wait too: [`Ports::is_behind`](super::ports::Ports::is_behind).
 const BUDGET: usize = 64;
 /// How long reading may take in one turn.
-const SLICE: Duration = Duration::from_micros(200);
+const SLICE: Duration = Duration::from_micros(300);
 /// Senders of a router whose remarks are told.
 const MAX_REMARKED: usize = 8;
 

@@ -56,9 +56,13 @@ impl Driver {
         let now = slice.now();
         // Each router is due at most once in a turn.
         let mut again = core::mem::take(&mut self.network.due);
+        self.behind = true;
         loop {
             match self.timers.elections.next_due(now) {
-                Due::Nothing => break,
+                Due::Nothing => {
+                    self.behind = false;
+                    break;
+                }
                 Due::Later => {}
                 Due::Now(id) if self.has_to_hear(id, now) => again.push(id),
                 Due::Now(id) => {
