@@ -2,7 +2,6 @@
 
 use core::time::Duration;
 use std::io::Write;
-use std::os::unix::net::UnixStream;
 
 use ha_daemon::control;
 
@@ -11,6 +10,7 @@ use rig::garbage::{self, vectors};
 use rig::leaks::open_descriptors;
 use rig::random::Random;
 use rig::{Peer, pause, tools, until};
+use socket2::{Domain, SockAddr, Socket, Type};
 
 /// Until a started director can act: its start, and reading its configuration and the kernel's state.
 const STARTUP: Duration = Duration::from_millis(1000);
@@ -408,11 +408,14 @@ fn frames() -> Vec<Vec<u8>> {
     .concat()
 }
 
-/// Connects to a director's control socket many times and leaves requests unfinished.
-fn visit(site: &Site<'_>, host: usize) -> Vec<UnixStream> {
-    let path = site.lab.dir(host).join("socket");
+/// Connects to a director's control socket many times and leaves requests unfinished. A visitor that
+/// would have to wait for a place goes: the director may be suspended.
+fn visit(site: &Site<'_>, host: usize) -> Vec<Socket> {
+    let address = SockAddr::unix(site.lab.dir(host).join("socket")).expect("a short path");
     let visitor = |number: usize| {
-        let mut stream = UnixStream::connect(&path).ok()?;
+        let mut stream =
+            Socket::new(Domain::UNIX, Type::STREAM.nonblocking().cloexec(), None).ok()?;
+        stream.connect(&address).ok()?;
         // One that is refused loses its connection.
         drop(stream.write_all(&vec![b'x'; number * 16]));
         Some(stream)
