@@ -11,8 +11,11 @@ use nix::sys::socket::{MsgFlags, send};
 
 use super::pipeline::IN_FLIGHT;
 
-/// How long to wait after the kernel had no memory for a datagram.
+/// How long to wait after the kernel did not take a datagram.
 const RETRY: Duration = Duration::from_millis(10);
+/// How often a datagram is tried that the kernel refuses for another reason than want of memory. One
+/// that is given up has no answer, and what waits for one is not done before the daemon ends.
+const TRIES: u32 = 5;
 
 /// Sends datagrams over a netlink socket, in order, from a thread of its own.
 ///
@@ -37,7 +40,7 @@ impl Sender {
             .name("rtnetlink".to_owned())
             .spawn(move || {
                 for datagram in queue {
-                    send_once_there_is_room(&descriptor, &datagram);
+                    send_until_taken(&descriptor, &datagram);
                 }
             })?;
         Ok(Self { datagrams })
@@ -52,12 +55,15 @@ impl Sender {
     }
 }
 
-fn send_once_there_is_room(descriptor: &OwnedFd, datagram: &[u8]) {
-    loop {
+fn send_until_taken(descriptor: &OwnedFd, datagram: &[u8]) {
+    let mut refused = 0;
+    while refused < TRIES {
         match send(descriptor.as_raw_fd(), datagram, MsgFlags::empty()) {
-            Err(Errno::EINTR) => {}
-            Err(Errno::EAGAIN | Errno::ENOBUFS | Errno::ENOMEM) => thread::sleep(RETRY),
-            Ok(_) | Err(_) => return,
+            Ok(_) => return,
+            Err(Errno::EINTR) => continue,
+            Err(Errno::EAGAIN | Errno::ENOBUFS | Errno::ENOMEM) => {}
+            Err(_) => refused += 1,
         }
+        thread::sleep(RETRY);
     }
 }
