@@ -202,14 +202,25 @@ impl<'n, 'd> Words<'n, 'd> {
 
     /// `word` as an address.
     pub(super) fn address(&mut self, word: Token<'_>) -> Result<IpAddr, Handle> {
-        word.text.parse().map_err(|_| {
-            self.refuse(
-                Code::BadAddress,
-                word,
-                "no address",
-                "an IPv4 or IPv6 address is expected",
-            )
-        })
+        self.host(word, "an IPv4 or IPv6 address is expected")
+    }
+
+    /// `word` as an address, or else `expected` is said. A prefix length behind it means nothing, as
+    /// with keepalived.
+    pub(super) fn host(&mut self, word: Token<'_>, expected: &str) -> Result<IpAddr, Handle> {
+        let (text, length) = match word.text.split_once('/') {
+            Some((text, length)) => (text, Some(length)),
+            None => (word.text, None),
+        };
+        let Ok(address) = text.parse() else {
+            return Err(self.refuse(Code::BadAddress, word, "no address", expected));
+        };
+        if length.is_some() {
+            let text = format!("`{}` is one address", word.text);
+            let diagnostic = Diagnostic::warning(Code::NoEffect, word.place, text);
+            self.report(diagnostic.label("the length has no effect"));
+        }
+        Ok(address)
     }
 
     /// `word` as the name of an interface.

@@ -249,10 +249,8 @@ fn front<'n>(words: &mut Words<'n, '_>) -> Result<(Token<'n>, Front<'n>), Handle
             Ok((name, Front::Group(name)))
         }
         _ => {
-            let address = first.text.parse().map_err(|_| {
-                let expected = "ADDRESS [PORT], `fwmark` MARK or `group` NAME is expected";
-                words.refuse(Code::BadAddress, first, "no address", expected)
-            })?;
+            let expected = "ADDRESS [PORT], `fwmark` MARK or `group` NAME is expected";
+            let address = words.host(first, expected)?;
             Ok((first, Front::Address(address, port(words)?)))
         }
     }

@@ -68,6 +68,28 @@ fn a_virtual_server_without_settings_has_keepaliveds_defaults() {
 }
 
 #[test]
+fn a_length_behind_an_address_means_nothing() {
+    for (front, address) in [
+        ("192.0.2.1/24 80", "192.0.2.1"),
+        ("2001:db8::5/64 80", "2001:db8::5"),
+    ] {
+        let real = if front.contains(':') {
+            "2001:db8::7"
+        } else {
+            "10.0.0.1"
+        };
+        let text = with_front(front, "protocol TCP").replace("10.0.0.1", real);
+        let loaded = load_text(&text);
+        assert_eq!(places(&loaded), [("no-effect", 1, 16)]);
+        let servers = &loaded.config.virtual_servers;
+        assert_eq!(
+            servers[0].keys,
+            [ServiceKey::tcp(address.parse().unwrap(), 80)]
+        );
+    }
+}
+
+#[test]
 fn every_scheduler_can_be_chosen() {
     for scheduler in Scheduler::ALL {
         let text = server("").replace("lb_algo rr", &format!("lb_algo {scheduler}"));

@@ -47,6 +47,8 @@ const IN_SERVER: &[Mistake] = &[
     ("bad-address", 2, 14, "sorry_server www"),
     ("out-of-range", 2, 23, "sorry_server 10.0.0.9 70000"),
     ("wrong-family", 2, 14, "sorry_server 2001:db8::1"),
+    ("no-effect", 2, 14, "sorry_server 10.0.0.9/24 80"),
+    ("no-effect", 2, 13, "real_server 10.0.0.2/24 80 {\n}"),
     (
         "port-ignored",
         2,
@@ -103,6 +105,7 @@ const IN_REAL_SERVER: &[Mistake] = &[
     ("out-of-range", 4, 14, "TCP_CHECK {\nconnect_port 0\n}"),
     ("out-of-range", 4, 14, "TCP_CHECK {\nconnect_port 65536\n}"),
     ("bad-address", 4, 12, "TCP_CHECK {\nconnect_ip www\n}"),
+    ("no-effect", 4, 12, "TCP_CHECK {\nconnect_ip 10.0.0.3/8\n}"),
     (
         "missing-setting",
         4,
