@@ -181,29 +181,7 @@ impl Engine {
         let prepared = Prepared::new(&config)?;
         privilege::restrict()?;
         let mut driver = Driver::new()?;
-        let heard = signals::ENDING
-            .into_iter()
-            .chain(signals::harmless())
-            .chain([SIGCHLD]);
-        let mut signals = Signals::new(heard).map_err(EngineError::Signals)?;
-        let told_to_stop = Arc::new(AtomicBool::new(false));
-        for signal in signals::ENDING {
-            flag::register(signal, Arc::clone(&told_to_stop)).map_err(EngineError::Signals)?;
-        }
-        // A parent may have left them blocked.
-        let unblocked = [
-            Signal::SIGTERM,
-            Signal::SIGINT,
-            Signal::SIGHUP,
-            Signal::SIGCHLD,
-        ]
-        .into_iter()
-        .collect();
-        SigSet::thread_unblock(&unblocked).map_err(|errno| EngineError::Signals(errno.into()))?;
-        let registered = driver
-            .registry()
-            .register(&mut signals, SIGNALS, Interest::READABLE);
-        registered.map_err(EngineError::Signals)?;
+        let (signals, told_to_stop) = take_signals(&driver).map_err(EngineError::Signals)?;
         let control = options
             .control
             .as_deref()
@@ -307,6 +285,33 @@ impl Engine {
             error!("{event:?}: {error}");
         }
     }
+}
+
+/// The signals as a source of the loop, and a flag for those that end the daemon.
+fn take_signals(driver: &Driver) -> io::Result<(Signals, Arc<AtomicBool>)> {
+    let heard = signals::ENDING
+        .into_iter()
+        .chain(signals::harmless())
+        .chain([SIGCHLD]);
+    let mut signals = Signals::new(heard)?;
+    let told_to_stop = Arc::new(AtomicBool::new(false));
+    for signal in signals::ENDING {
+        flag::register(signal, Arc::clone(&told_to_stop))?;
+    }
+    // A parent may have left them blocked.
+    let unblocked: SigSet = [
+        Signal::SIGTERM,
+        Signal::SIGINT,
+        Signal::SIGHUP,
+        Signal::SIGCHLD,
+    ]
+    .into_iter()
+    .collect();
+    unblocked.thread_unblock()?;
+    driver
+        .registry()
+        .register(&mut signals, SIGNALS, Interest::READABLE)?;
+    Ok((signals, told_to_stop))
 }
 
 fn identify(instance: Option<&str>) -> Result<Identity, EngineError> {

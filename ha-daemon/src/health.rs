@@ -4,7 +4,7 @@
 //! [`Outcome`](attempt::Outcome) in the end, no sockets and no clock; the protocols are
 //! [`http`] (on [`tls`] for `SSL_GET`), [`smtp`], [`dns`], [`udp`], [`ping`] and [`misc`]. A *schedule*
 //! ([`schedule`]) says when the next attempt is due and what the outcomes amount to. The *driver*
-//! ([`driver`]) has the sockets and makes the attempts that [`settings`] describe, in [slices](slice) of
+//! ([`driver`]) has the sockets and makes the attempts that [`settings`] describe, in [slices](mod@slice) of
 //! time. [`mod@file`] has no
 //! attempts: it is told when a file changes.
 

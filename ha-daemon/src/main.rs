@@ -213,13 +213,8 @@ fn main() -> ExitCode {
                 (_, true) => Protocol::SCTP,
                 _ => Protocol::TCP,
             };
-            match Question::new(client, target, protocol, mark) {
-                Ok(question) => locate(&question, table, json),
-                Err(error) => {
-                    complain(&format!("ha-daemon: {error}"));
-                    ExitCode::from(2)
-                }
-            }
+            let question = Question::new(client, target, protocol, mark);
+            question.map_or_else(misuse, |question| locate(&question, table, json))
         }
         Command::Simulate {
             files,
@@ -238,6 +233,12 @@ fn main() -> ExitCode {
         Command::Lab { verbose } => outcome(lab::run(&lab::Options { verbose })),
         Command::LabHost { role } => outcome(lab::run_host(role)),
     }
+}
+
+/// Words that do not make sense together.
+fn misuse(error: impl core::fmt::Display) -> ExitCode {
+    complain(&format!("ha-daemon: {error}"));
+    ExitCode::from(2)
 }
 
 fn run_ipvsadm(words: impl IntoIterator<Item = OsString>) -> ExitCode {
