@@ -1,4 +1,4 @@
-//! How many descriptors the daemon may have: what its configuration needs, for itself alone.
+//! The limit of open files, raised to what the configuration needs.
 
 use std::collections::BTreeSet;
 use std::sync::OnceLock;

@@ -208,12 +208,7 @@ fn main() -> ExitCode {
             table,
             json,
         } => {
-            let protocol = match (udp, sctp) {
-                (true, _) => Protocol::UDP,
-                (_, true) => Protocol::SCTP,
-                _ => Protocol::TCP,
-            };
-            let question = Question::new(client, target, protocol, mark);
+            let question = Question::new(client, target, protocol(udp, sctp), mark);
             question.map_or_else(misuse, |question| locate(&question, table, json))
         }
         Command::Simulate {
@@ -232,6 +227,15 @@ fn main() -> ExitCode {
         }),
         Command::Lab { verbose } => outcome(lab::run(&lab::Options { verbose })),
         Command::LabHost { role } => outcome(lab::run_host(role)),
+    }
+}
+
+/// The protocol of the options, TCP without any.
+const fn protocol(udp: bool, sctp: bool) -> Protocol {
+    match (udp, sctp) {
+        (true, _) => Protocol::UDP,
+        (false, true) => Protocol::SCTP,
+        (false, false) => Protocol::TCP,
     }
 }
 

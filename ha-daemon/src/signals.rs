@@ -1,4 +1,4 @@
-//! What signals do to the daemon: end it if they are meant to, and nothing otherwise.
+//! Signals: those that end the daemon, and those that must not.
 
 use core::sync::atomic::AtomicBool;
 use std::io;

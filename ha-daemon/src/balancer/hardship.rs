@@ -1,4 +1,4 @@
-//! What this host lacks for its checkers, told once.
+//! The failures of this host that keep checks from being made, each logged once.
 
 use std::collections::{BTreeMap, BTreeSet};
 

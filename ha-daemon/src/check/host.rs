@@ -1,4 +1,5 @@
-//! What a configuration names and this host has not, or has and should not be named.
+//! The part of `check` that compares a configuration with the interfaces and addresses of this
+//! host.
 
 use core::net::IpAddr;
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! Diagnostics that say the same are shown once.
+//! The grouping of diagnostics that say the same.
 
 use core::fmt;
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! Blanks, which part words: those of ASCII and no others, as for keepalived.
+//! The blanks that separate words: those of ASCII and no others, as with keepalived.
 
 /// Whether a character parts words. A no-break space does not.
 pub(super) const fn is_blank(c: char) -> bool {

@@ -1,4 +1,4 @@
-//! Which keywords of a block were given, and where.
+//! The keywords that a block has given so far, and their places.
 
 use super::diagnostic::{Code, Diagnostic, Diagnostics};
 use super::source::Place;

@@ -1,4 +1,4 @@
-//! Characters that nobody sees, or takes for blanks, and that are letters to the reader.
+//! Characters that cannot be seen, or look like blanks, and are letters to the reader.
 
 use core::fmt::Write as _;
 use std::borrow::Cow;

@@ -1,4 +1,5 @@
-//! Where passwords are written, also where none belongs.
+//! The places of passwords in a text, also where a password does not belong, so that no diagnostic
+//! shows them.
 
 use core::ops::Range;
 

@@ -1,4 +1,4 @@
-//! Who asks.
+//! The client of the control socket.
 
 use core::time::Duration;
 use std::io::{self, ErrorKind, Read, Write};

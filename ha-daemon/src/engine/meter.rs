@@ -1,4 +1,4 @@
-//! What turns of the loop cost.
+//! The histogram of the processor time that turns of the loop take.
 
 use core::time::Duration;
 

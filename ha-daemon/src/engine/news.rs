@@ -1,4 +1,4 @@
-//! What the driver tells, on its way to the log: in slices of time, and limited by its cause.
+//! The driver's notices on their way to the log: in slices of time, and limited by their cause.
 
 use core::net::IpAddr;
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! Children that nobody else waits for.
+//! The reaping of orphaned processes where the daemon is process 1.
 //!
 //! The first process of a PID namespace is given every process whose parent has ended, and a program
 //! that was there before `exec` leaves its children too. Their ends would be kept for ever.

@@ -1,4 +1,4 @@
-//! What `status` is told, in parts.
+//! The parts that a status reply is made of.
 
 use vrrp_core::Instant;
 use vrrp_core::track::Effect;

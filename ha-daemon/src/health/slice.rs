@@ -1,4 +1,4 @@
-//! A portion of this thread's time.
+//! A slice of this thread's processor time.
 
 use core::cell::Cell;
 use core::time::Duration;

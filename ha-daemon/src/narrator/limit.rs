@@ -1,4 +1,4 @@
-//! Lines of one cause: some at once, and how many more there would have been.
+//! The limit of log lines with one cause, and the count of those that are left out.
 
 use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};

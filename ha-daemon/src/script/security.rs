@@ -1,4 +1,4 @@
-//! Who, besides root, could change what a script does.
+//! The security of a script: the users other than root who could change it.
 
 use core::fmt;
 use std::ffi::{OsStr, OsString};

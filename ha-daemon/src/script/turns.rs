@@ -1,4 +1,4 @@
-//! Whose turn it is where not all can run at a time.
+//! A fair queue of scripts: their owners take turns.
 
 use core::num::NonZeroUsize;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

@@ -1,4 +1,4 @@
-//! What needs nothing but a user's rights.
+//! Tests that need nothing but a user's rights.
 
 mod check;
 mod script;

@@ -1,4 +1,5 @@
-//! Where a router says MASTER, the address is: two hosts, of which the preferred one lacks something.
+//! Tests that the address is where a router says MASTER: two hosts, of which the preferred one
+//! lacks something.
 
 use core::time::Duration;
 

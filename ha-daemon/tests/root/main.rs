@@ -1,4 +1,5 @@
-//! What needs root and the running kernel; some of it also keepalived, FRR and other programs.
+//! Tests that need root and the running kernel; some of them also keepalived, FRR and other
+//! programs.
 //!
 //! Every test builds network namespaces of its own and sends nothing outside. All are ignored by
 //! default; `bash .ci/run` runs them, each as a process, and `.config/nextest.toml` says which of them

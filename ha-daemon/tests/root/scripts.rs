@@ -1,4 +1,4 @@
-//! What the daemon does with the programs of its configuration, on a host that lacks this or that.
+//! Tests of the programs that the daemon starts, on a host that lacks one thing or another.
 #![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
 
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! What needs a kernel that has ip_vs; `.ci/vm/run` gives one.
+//! Tests that need a kernel with ip_vs; `.ci/vm/run` gives one.
 
 mod differential;
 mod kernel;

@@ -1,4 +1,4 @@
-//! Which checksum form to send, learned from those who win.
+//! The checksum form to send, learned from routers that win.
 
 use super::Admitted;
 use crate::wire::ChecksumForm;

@@ -1,4 +1,4 @@
-//! Whether a virtual router can be Active: the one place that knows.
+//! The one condition that decides whether a virtual router can be Active.
 
 use core::net::IpAddr;
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! What no virtual router can be.
+//! The check of a router specification before it runs.
 
 use core::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! Hearing whoever speaks from a virtual address that this host has.
+//! The reception of advertisements that come from a virtual address which this host has.
 //!
 //! An address owner that returns advertises from the virtual address (RFC 9568 §5.1.1.1, §6.4.3).
 //! The Active Router has that address too, and its kernel drops packets that come from outside with

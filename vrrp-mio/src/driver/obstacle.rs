@@ -1,4 +1,4 @@
-//! What keeps a virtual router from being Active.
+//! The reasons that keep a virtual router from being Active.
 
 use core::net::IpAddr;
 

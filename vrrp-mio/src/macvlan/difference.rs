@@ -1,4 +1,4 @@
-//! What keeps an interface from being the macvlan that is wanted.
+//! The differences between an interface and the macvlan that is wanted.
 
 use core::fmt;
 

@@ -1,4 +1,5 @@
-//! What a killed process would have put back, kept where the kernel keeps it.
+//! The mark in the kernel by which a later run restores the parameters that a killed one has
+//! changed.
 //!
 //! Former values of an interface's parameters stand in its `tag`, a number that the kernel has for
 //! whoever wants one and does nothing with. It lives as long as the interface.

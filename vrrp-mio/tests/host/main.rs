@@ -1,3 +1,3 @@
-//! What needs nothing but a user's rights; what measures wants an idle machine besides.
+//! Tests that need nothing but a user's rights; those that measure want an idle machine besides.
 
 mod timer;

@@ -1,4 +1,4 @@
-//! What needs root and the running kernel.
+//! Tests that need root and the running kernel.
 //!
 //! Every test builds network namespaces of its own and sends nothing outside. All are ignored by
 //! default; `bash .ci/run` runs them, each as a process. Those of a module:

@@ -1,4 +1,4 @@
-//! What the last line and the exit status say of real files.
+//! Tests of the last line of `check` and of its exit status.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! One of the files.
+//! A configuration file, opened without waiting and read with a bound.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What is said of instances that real files have.
+//! Tests of the diagnostics of instances as they stand in real files.
 
 use super::{instance, load_text, places};
 use crate::config::{Diagnostic, Loaded, Severity};

@@ -1,4 +1,4 @@
-//! What the driver and its attempts share.
+//! The buffers that the driver and its attempts share.
 
 use core::hash::BuildHasher;
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! Scripts take turns.
+//! The scripts of checkers, which take turns.
 
 use core::num::NonZeroUsize;
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! One attendant.
+//! The thread that starts one script and waits for it.
 
 use core::time::Duration;
 use std::ffi::{OsStr, OsString};

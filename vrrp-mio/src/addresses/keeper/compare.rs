@@ -1,4 +1,4 @@
-//! What is to be done about one address.
+//! The comparison of one address as it is with what is wanted.
 
 use core::fmt::Debug;
 use core::time::Duration;

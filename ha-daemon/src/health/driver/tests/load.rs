@@ -1,4 +1,4 @@
-//! What a turn costs the loop, in time of its thread on a processor.
+//! Tests of the processor time that a turn of the health driver takes.
 
 use nix::time::{ClockId, clock_gettime};
 
