@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use vrrp_core::{Family, Instant, Role};
 
 use super::network::Tag;
+use super::profile::Profile;
 use super::router::Router;
 use super::spec::VirtualMac;
-use super::told::Told;
 use super::{Driver, Notice};
 use crate::interfaces::Link;
 use crate::macvlan::{Macvlan, MacvlanError, MacvlanSpec, MacvlanStep, Presence};
@@ -52,7 +52,7 @@ impl VirtualMacs {
     pub(super) fn add(
         &mut self,
         router: usize,
-        told: &Told,
+        profile: &Profile,
         family: Family,
         virtual_mac: &VirtualMac,
         parent: u32,
@@ -69,7 +69,7 @@ impl VirtualMacs {
         });
         let bearer = Bearer {
             macvlan,
-            parent: told.interface,
+            parent: profile.interface,
             family,
             router: Some(router),
             timer: None,
@@ -262,7 +262,7 @@ impl Driver {
         let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
             return;
         };
-        let (Some(virtual_mac), Some(parent)) = (router.told.virtual_mac(), router.interface)
+        let (Some(virtual_mac), Some(parent)) = (router.profile.virtual_mac(), router.interface)
         else {
             return;
         };
@@ -278,7 +278,7 @@ impl Driver {
         }
         let bearer = macs.add(
             id,
-            &router.told,
+            &router.profile,
             router.machine.config().family(),
             &virtual_mac,
             parent,
@@ -369,7 +369,7 @@ impl Router {
     /// The interface that bears the addresses of its family without a device of their own, if it
     /// exists.
     pub(super) fn home(&self, macs: &VirtualMacs, interfaces: &Interfaces) -> Option<u32> {
-        match (self.told.virtual_mac(), self.bearer) {
+        match (self.profile.virtual_mac(), self.bearer) {
             (None, _) => self.interface,
             (Some(_), Some(bearer)) => macs.link(bearer, interfaces).map(|link| link.index),
             (Some(virtual_mac), None) => {
