@@ -228,8 +228,8 @@ impl Driver {
         let slot = router.index();
         self.detach(slot);
         if let Some(gone) = self.routers.get_mut(slot).and_then(Option::take) {
-            if let Some(bearer) = gone.bearer {
-                self.network.virtual_macs.dismiss(bearer);
+            if let Some(macvlan) = gone.macvlan {
+                self.network.virtual_macs.dismiss(macvlan);
             }
             self.notices
                 .retain(|notice| notice.router() != Some(router));

@@ -178,16 +178,16 @@ fn obstacles(
 fn virtual_mac(network: &Network, router: &Router, interfaces: &Interfaces) -> Option<Obstacle> {
     let virtual_mac = router.profile.virtual_mac()?;
     let missing = Obstacle::VirtualMacMissing(virtual_mac.name);
-    let Some(bearer) = router.bearer else {
+    let Some(macvlan) = router.macvlan else {
         return Some(missing);
     };
     let macs = &network.virtual_macs;
-    if let Some(error) = macs.trouble(bearer) {
+    if let Some(error) = macs.trouble(macvlan) {
         return Some(Obstacle::VirtualMac(error));
     }
     // One that is taken away later is back in a moment, or the kernel refuses it.
     let starts = router.machine.role() == Role::Initialize;
-    (starts && !macs.is_ready(bearer, interfaces)).then_some(missing)
+    (starts && !macs.is_ready(macvlan, interfaces)).then_some(missing)
 }
 
 /// The interfaces of virtual addresses, each once.

@@ -47,7 +47,7 @@ impl Driver {
         if let Some(link) = &link {
             self.attach(id, link, now);
         }
-        self.bear(id);
+        self.provide_macvlan(id);
         let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
             return;
         };

@@ -14,7 +14,7 @@ use super::profile::{KeptAddress, Profile};
 use super::refusal::Holder;
 use super::router::Router;
 use super::spec::Path;
-use super::virtual_mac::{BearerId, VirtualMacs};
+use super::virtual_mac::{MacvlanId, VirtualMacs};
 use crate::addresses::Tenure;
 use crate::firewall::Firewall;
 use crate::interfaces::{AddressKey, AddressProtocol};
@@ -30,7 +30,7 @@ const RESERVED: usize = 64;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Tag {
     Address(AddressKey),
-    Macvlan(BearerId),
+    Macvlan(MacvlanId),
 }
 
 #[derive(Debug)]

@@ -16,7 +16,7 @@ use super::flags::Flags;
 use super::obstacle::Obstacle;
 use super::profile::{KeptAddress, Profile};
 use super::spec::{Path, TransmitChecksum};
-use super::virtual_mac::BearerId;
+use super::virtual_mac::MacvlanId;
 use crate::InterfaceName;
 use crate::interfaces::AddressKey;
 
@@ -52,7 +52,7 @@ pub struct Router {
     /// How many of the addresses an advertisement carries on this interface.
     pub(super) advertised: u8,
     /// The macvlan, while the router is switched on.
-    pub(super) bearer: Option<BearerId>,
+    pub(super) macvlan: Option<MacvlanId>,
     /// The virtual addresses, advertised ones first, by kernel key and sorted, once resolved.
     pub(super) keys: Keys,
     /// Whether the keeper of addresses knows them. Until the router knows its role, addresses that
@@ -161,7 +161,7 @@ impl Router {
             listener: None,
             deaf: false,
             advertised: 0,
-            bearer: None,
+            macvlan: None,
             keys: Keys::new(),
             declared: false,
             installed: Flags::new(profile.all().count()),
