@@ -1,4 +1,4 @@
-//! The interface that bears a virtual router's MAC address.
+//! The macvlan with a virtual router's MAC address.
 //!
 //! A macvlan in bridge mode on the router's interface: in private mode the kernel would hand it the
 //! multicast of other routers that use the same virtual MAC, and the parent would not hear their
@@ -26,7 +26,7 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 /// Before any further repetition.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// A macvlan that bears a virtual MAC address.
+/// A macvlan with a virtual MAC address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MacvlanSpec {
     /// Its name.

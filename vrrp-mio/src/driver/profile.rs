@@ -1,4 +1,4 @@
-//! What a virtual router was told to be, kept small: there may be many thousands.
+//! The specification of a running virtual router, kept small: there may be many thousands.
 
 use core::net::IpAddr;
 use core::time::Duration;
@@ -15,18 +15,18 @@ use crate::{AddressSpec, InterfaceName};
 
 /// A [`RouterSpec`] but for the election, which the machine has.
 #[derive(Debug)]
-pub(super) struct Told {
+pub(super) struct Profile {
     pub(super) interface: InterfaceName,
     /// Of many routers most have one.
     pub(super) addresses: SmallVec<[KeptAddress; 1]>,
     pub(super) excluded: Box<[KeptAddress]>,
     virtual_mac: Option<Box<VirtualMac>>,
-    pub(super) manner: Arc<Manner>,
+    pub(super) shared: Arc<SharedProfile>,
 }
 
 /// What most routers of a host have in common.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Manner {
+pub(super) struct SharedProfile {
     pub(super) path: Path,
     pub(super) expect: Expect,
     pub(super) icv: IcvForm,
@@ -40,13 +40,14 @@ pub(super) struct Manner {
     pub(super) track_interface: bool,
 }
 
-impl Told {
-    /// The election of `spec`, and the rest of it; a manner like one of `others` is kept once.
+impl Profile {
+    /// The election of `spec`, and the rest of it; a shared part like that of one of `others` is
+    /// kept once.
     pub(super) fn new<'a>(
         spec: RouterSpec,
-        mut others: impl Iterator<Item = &'a Arc<Manner>>,
+        mut others: impl Iterator<Item = &'a Arc<SharedProfile>>,
     ) -> (Config, Self) {
-        let manner = Manner {
+        let shared = SharedProfile {
             path: spec.path,
             expect: spec.expect,
             icv: spec.icv,
@@ -59,9 +60,9 @@ impl Told {
             neighbor_interval: spec.neighbor_interval,
             track_interface: spec.track_interface,
         };
-        let manner = match others.find(|other| ***other == manner) {
+        let shared = match others.find(|other| ***other == shared) {
             Some(other) => Arc::clone(other),
-            None => Arc::new(manner),
+            None => Arc::new(shared),
         };
         // Where an address goes without saying: on the router's macvlan, or else its interface.
         let own = spec.interface;
@@ -71,14 +72,14 @@ impl Told {
             address.device = address.device.filter(other);
             KeptAddress::new(address)
         };
-        let told = Self {
+        let profile = Self {
             interface: own,
             addresses: spec.addresses.into_iter().map(kept).collect(),
             excluded: spec.excluded.into_iter().map(kept).collect(),
             virtual_mac: spec.virtual_mac.map(Box::new),
-            manner,
+            shared,
         };
-        (spec.config, told)
+        (spec.config, profile)
     }
 
     /// The virtual MAC, where one is used.
@@ -195,17 +196,17 @@ mod tests {
 
     #[test]
     fn what_routers_have_in_common_is_kept_once() {
-        let (_, first) = Told::new(spec("eth0", 100), [].iter());
+        let (_, first) = Profile::new(spec("eth0", 100), [].iter());
         let other = RouterSpec {
             track_interface: false,
             ..spec("eth1", 200)
         };
-        let (_, second) = Told::new(other, [&first.manner].into_iter());
-        assert!(!Arc::ptr_eq(&first.manner, &second.manner));
-        assert!(!second.manner.track_interface);
-        let both = [&second.manner, &first.manner];
-        let (_, third) = Told::new(spec("eth1", 200), both.into_iter());
-        assert!(Arc::ptr_eq(&first.manner, &third.manner));
+        let (_, second) = Profile::new(other, [&first.shared].into_iter());
+        assert!(!Arc::ptr_eq(&first.shared, &second.shared));
+        assert!(!second.shared.track_interface);
+        let both = [&second.shared, &first.shared];
+        let (_, third) = Profile::new(spec("eth1", 200), both.into_iter());
+        assert!(Arc::ptr_eq(&first.shared, &third.shared));
     }
 
     #[test]
@@ -223,8 +224,8 @@ mod tests {
             addresses: vec![on("eth0"), on("vrrp.51"), on("eth1")],
             ..spec("eth0", 100)
         };
-        let (_, told) = Told::new(spec, [].iter());
-        let devices: Vec<_> = told.all().map(KeptAddress::device).collect();
+        let (_, profile) = Profile::new(spec, [].iter());
+        let devices: Vec<_> = profile.all().map(KeptAddress::device).collect();
         assert_eq!(devices, [None, None, Some("eth1".parse().unwrap())]);
     }
 
