@@ -97,7 +97,7 @@ fn left_out(error: &ConnectError) -> String {
     } else if matches!(error, ConnectError::Permission) {
         "IPVS takes root".to_owned()
     } else {
-        crate::log::chain(error)
+        crate::observe::log::chain(error)
     };
     format!(
         "\nThe second act, requests to two web servers behind {VIRTUAL_ADDRESS}, is left out: \

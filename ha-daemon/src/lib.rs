@@ -1,9 +1,8 @@
 //! The daemon as a library: `keepalived.conf` in, virtual routers out.
 //!
-//! The binary is a command line over these modules: [`config`] reads a configuration and says what
-//! is wrong with it, [`check`] sums that up, [`engine`] runs it, [`control`] and [`status`] tell
-//! what it does and why, [`placement`] says which real server a client would get, [`simulate`] what
-//! happens when hosts fail, [`ipvsadm`] shows and changes the kernel's IPVS, [`lab`] shows a failover in network namespaces.
+//! The binary is a command line over these modules: [`config`] reads a configuration and reports its
+//! mistakes, [`daemon`] runs it, [`observe`] answers `ha-daemon status`, [`command`] has the other
+//! subcommands, and [`lab`] shows a failover in network namespaces.
 //!
 //! Reading needs neither privileges nor interfaces:
 //!
@@ -27,28 +26,17 @@
 //! assert_eq!(loaded.config.instances[0].priority.get(), 100);
 //! ```
 //!
-//! [`engine::run`] takes such a configuration and returns when the process is told to end.
+//! [`daemon::run`] takes such a configuration and returns when the process is told to end.
 
-pub mod balancer;
-pub mod check;
-pub mod checkers;
+pub mod balancing;
+pub mod command;
 pub mod config;
-pub mod control;
-pub mod descriptors;
-pub mod engine;
+pub mod daemon;
 pub mod health;
-pub mod ipvsadm;
 pub mod lab;
-pub mod log;
-mod narrator;
-pub mod notifier;
-pub mod placement;
-pub mod pool;
-pub mod privilege;
+pub mod notify;
+pub mod observe;
 #[cfg(any(test, feature = "properties"))]
 pub mod properties;
-pub mod routers;
 pub mod script;
-pub mod signals;
-pub mod simulate;
-pub mod status;
+pub mod vrrp;

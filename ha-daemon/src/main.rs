@@ -7,9 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use ha_daemon::command::locate::{self, Endpoint, Question, Source};
+use ha_daemon::command::{check, ipvsadm, simulate};
 use ha_daemon::config::{self, LoadOptions, Severity};
-use ha_daemon::placement::{self, Endpoint, Question, Source};
-use ha_daemon::{check, control, engine, ipvsadm, lab, log, privilege, signals, simulate};
+use ha_daemon::daemon::{privilege, signals};
+use ha_daemon::observe::{control, log};
+use ha_daemon::{daemon, lab};
 use ipvs_core::Protocol;
 
 /// VRRP and balanced virtual servers from a keepalived.conf.
@@ -176,7 +179,7 @@ fn main() -> ExitCode {
             config_id,
             log_level,
         } => {
-            let options = engine::Options {
+            let options = daemon::Options {
                 control: Some(socket),
                 instance,
             };
@@ -256,7 +259,7 @@ fn run_ipvsadm(words: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// As keepalived: 2 for a configuration that cannot run, 4 for missing privileges.
 fn run(
     file: &Path,
-    options: &engine::Options,
+    options: &daemon::Options,
     config_id: Option<String>,
     level: tracing::Level,
 ) -> ExitCode {
@@ -279,11 +282,11 @@ fn run(
             return ExitCode::FAILURE;
         }
     };
-    match engine::run(config, options) {
+    match daemon::run(config, options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{}", log::chain(&error));
-            if matches!(error, engine::EngineError::Privilege(_)) {
+            if matches!(error, daemon::EngineError::Privilege(_)) {
                 ExitCode::from(4)
             } else {
                 ExitCode::FAILURE
@@ -362,7 +365,7 @@ fn locate(question: &Question, table: PathBuf, json: bool) -> ExitCode {
         true => Source::Live,
         false => Source::Rules(table),
     };
-    match placement::find(question, &source) {
+    match locate::find(question, &source) {
         Ok(answer) => {
             if json {
                 print(&(serde_json::to_string_pretty(&answer).unwrap_or_default() + "\n"));

@@ -13,12 +13,12 @@ mod network;
 mod notice;
 mod obstacle;
 mod ports;
+mod profile;
 mod receive;
 mod refusal;
 mod router;
 mod spec;
 mod timers;
-mod told;
 mod transmit;
 mod virtual_mac;
 
@@ -37,10 +37,10 @@ use self::network::Network;
 pub use self::notice::Notice;
 pub use self::obstacle::Obstacle;
 use self::ports::Ports;
+use self::profile::Profile;
 pub use self::router::Router;
 pub use self::spec::{Path, RouterSpec, TransmitChecksum, VirtualAddress, VirtualMac};
 use self::timers::Timers;
-use self::told::Told;
 use self::transmit::Scratch;
 use crate::netlink::{Monitor, MonitorError};
 use crate::{Clock, Interfaces, RECEIVE_BUFFER, Timer};
@@ -166,10 +166,10 @@ impl Driver {
         let slot = self.free.pop().unwrap_or(self.routers.len());
         let id = RouterId::new(slot, self.added);
         self.added += 1;
-        // A configuration mostly alternates between few manners.
+        // Neighbours in a configuration mostly share their profile.
         let last = self.routers.iter().rev().take(8).flatten();
-        let (config, told) = Told::new(spec, last.map(|router| &router.told.manner));
-        let router = Router::new(id, config, told, self.clock.now(), self.ah_seed);
+        let (config, profile) = Profile::new(spec, last.map(|router| &router.profile.shared));
+        let router = Router::new(id, config, profile, self.clock.now(), self.ah_seed);
         self.network.enlist(slot, &router);
         match self.routers.get_mut(slot) {
             Some(place) => *place = Some(router),
@@ -228,8 +228,8 @@ impl Driver {
         let slot = router.index();
         self.detach(slot);
         if let Some(gone) = self.routers.get_mut(slot).and_then(Option::take) {
-            if let Some(bearer) = gone.bearer {
-                self.network.virtual_macs.dismiss(bearer);
+            if let Some(macvlan) = gone.macvlan {
+                self.network.virtual_macs.dismiss(macvlan);
             }
             self.notices
                 .retain(|notice| notice.router() != Some(router));

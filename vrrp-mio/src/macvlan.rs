@@ -26,7 +26,7 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 /// Before any further repetition.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// A macvlan that bears a virtual MAC address.
+/// A macvlan with a virtual MAC address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MacvlanSpec {
     /// Its name.

@@ -3,14 +3,14 @@
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, LazyLock};
 
-use crate::control;
 use crate::health::attempt::{Dialogue, Exchange, Progress};
 use crate::health::dns::{DnsCheck, DnsType, DomainName};
 use crate::health::http::{Get, HttpVersion, Pattern, PatternOptions, RequestText, Url};
 use crate::health::slice::Slice;
 use crate::health::smtp::{HelloName, SmtpCheck};
 use crate::health::tls::{Client, TlsSettings};
-use crate::status::{Status, TurnStatus};
+use crate::observe::control;
+use crate::observe::status::{Status, TurnStatus};
 
 /// The most octets that an attempt sends for each octet it gets, and besides.
 const CHATTER: usize = 4096;

@@ -5,7 +5,7 @@ use std::fs;
 use std::net::UdpSocket;
 use std::process::Command;
 
-use ha_daemon::placement::{Answer, Decision, Question, Source, find};
+use ha_daemon::command::locate::{Answer, Decision, Question, Source, find};
 use ipvs_core::Protocol;
 
 use rig::site::with_dummy;

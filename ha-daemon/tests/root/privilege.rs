@@ -13,11 +13,11 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 
+use ha_daemon::daemon::privilege;
 use ha_daemon::health::attempt::Failure;
 use ha_daemon::health::driver::{CheckerId, Checks};
 use ha_daemon::health::schedule::Timing;
 use ha_daemon::health::settings::{Connection, Protocol, Settings};
-use ha_daemon::privilege;
 use ha_daemon::script::{Ending, Runner, Script, Users};
 use mio::{Events, Poll};
 use nix::errno::Errno;

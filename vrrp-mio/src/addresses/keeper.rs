@@ -161,7 +161,7 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
             };
             for claim in entry.claims.iter_mut().filter(|claim| claim.owner == owner) {
                 claim.active = active;
-                claim.told = false;
+                claim.reported = false;
             }
             if active {
                 entry.pardon();
@@ -246,8 +246,8 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
         if !entry.is_wanted() {
             return;
         }
-        for claim in entry.claims.iter_mut().filter(|claim| claim.told) {
-            claim.told = false;
+        for claim in entry.claims.iter_mut().filter(|claim| claim.reported) {
+            claim.reported = false;
             let owner = claim.owner;
             let address = *address;
             self.events.push_back(AddressEvent::Lost { owner, address });

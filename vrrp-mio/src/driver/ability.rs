@@ -8,9 +8,9 @@ use vrrp_core::{Event, Family, Instant, Role};
 
 use super::network::Network;
 use super::obstacle::{Input, Obstacle};
+use super::profile::KeptAddress;
 use super::router::Router;
 use super::spec::Path;
-use super::told::KeptAddress;
 use super::{Driver, Notice, RouterId};
 use crate::addresses::AddressError;
 use crate::interfaces::Link;
@@ -47,12 +47,12 @@ impl Driver {
         router.usable = link.is_some_and(Link::is_usable);
         let network = &self.network;
         let primary = link.and_then(|link| {
-            let unicast = matches!(router.told.manner.path, Path::Unicast { .. });
+            let unicast = matches!(router.profile.shared.path, Path::Unicast { .. });
             let family = router.machine.config().family();
             let wish = (
                 link.index,
                 family,
-                router.told.manner.path.source(),
+                router.profile.shared.path.source(),
                 unicast,
             );
             *sources
@@ -119,15 +119,15 @@ impl Driver {
 
 /// What to tell of obstacles that are new and of those that are gone.
 fn changes(router: RouterId, former: &[Obstacle], found: &[Obstacle]) -> Vec<Notice> {
-    let told = |obstacle: &Obstacle, present| Notice::Obstacle {
+    let notice = |obstacle: &Obstacle, present| Notice::Obstacle {
         router,
         obstacle: obstacle.clone(),
         present,
     };
     let gone = former.iter().filter(|obstacle| !found.contains(obstacle));
     let new = found.iter().filter(|obstacle| !former.contains(obstacle));
-    gone.map(|obstacle| told(obstacle, false))
-        .chain(new.map(|obstacle| told(obstacle, true)))
+    gone.map(|obstacle| notice(obstacle, false))
+        .chain(new.map(|obstacle| notice(obstacle, true)))
         .collect()
 }
 
@@ -140,15 +140,15 @@ fn obstacles(
     now: Instant,
 ) -> Vec<Obstacle> {
     let mut found = Vec::new();
-    let name = router.told.interface;
+    let name = router.profile.interface;
     match router.interface.and_then(|index| interfaces.link(index)) {
         None => found.push(Obstacle::InterfaceMissing(name)),
         Some(link) => {
-            let multicast = matches!(router.told.manner.path, Path::Multicast { .. });
+            let multicast = matches!(router.profile.shared.path, Path::Multicast { .. });
             if multicast && link.flags.is_loopback() {
                 found.push(Obstacle::InterfaceLoopback(name));
             }
-            if router.told.manner.track_interface && !link.is_usable() {
+            if router.profile.shared.track_interface && !link.is_usable() {
                 found.push(Obstacle::InterfaceDown(name));
             }
             // A deaf router would take over from everybody.
@@ -176,24 +176,24 @@ fn obstacles(
 }
 
 fn virtual_mac(network: &Network, router: &Router, interfaces: &Interfaces) -> Option<Obstacle> {
-    let virtual_mac = router.told.virtual_mac()?;
+    let virtual_mac = router.profile.virtual_mac()?;
     let missing = Obstacle::VirtualMacMissing(virtual_mac.name);
-    let Some(bearer) = router.bearer else {
+    let Some(macvlan) = router.macvlan else {
         return Some(missing);
     };
     let macs = &network.virtual_macs;
-    if let Some(error) = macs.trouble(bearer) {
+    if let Some(error) = macs.trouble(macvlan) {
         return Some(Obstacle::VirtualMac(error));
     }
     // One that is taken away later is back in a moment, or the kernel refuses it.
     let starts = router.machine.role() == Role::Initialize;
-    (starts && !macs.is_ready(bearer, interfaces)).then_some(missing)
+    (starts && !macs.is_ready(macvlan, interfaces)).then_some(missing)
 }
 
 /// The interfaces of virtual addresses, each once.
 fn devices(network: &Network, router: &Router, interfaces: &Interfaces, found: &mut Vec<Obstacle>) {
     let mut last = None;
-    for device in router.told.all().filter_map(KeptAddress::tracked) {
+    for device in router.profile.all().filter_map(KeptAddress::tracked) {
         if last.replace(device) == Some(device) {
             continue;
         }

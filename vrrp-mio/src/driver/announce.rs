@@ -164,7 +164,7 @@ impl Router {
             return;
         }
         if let Some(burst) = self.due(now) {
-            for position in 0..self.told.all().count() {
+            for position in 0..self.profile.all().count() {
                 if self.installed.get(position) {
                     self.owe_copies(position, burst.copies);
                 }
@@ -206,12 +206,12 @@ impl Router {
 
     /// An address is to be announced, as often as when the router becomes Active.
     pub(super) fn owe(&mut self, position: usize) {
-        let copies = vrrp_core::announce::Settings::from(self.told.manner.announce).repeat;
+        let copies = vrrp_core::announce::Settings::from(self.profile.shared.announce).repeat;
         self.owe_copies(position, copies);
     }
 
     fn owe_copies(&mut self, position: usize, copies: u16) {
-        if let Some(address) = self.told.address(position) {
+        if let Some(address) = self.profile.address(position) {
             let family = Family::of(address.address());
             self.outbox.add(family, position, copies);
         }
@@ -219,7 +219,7 @@ impl Router {
 
     /// Starts an announcement.
     pub(super) fn schedule(&mut self, now: Instant, announcement: Announcement) {
-        let idle = || Box::new(Schedule::new(self.told.manner.announce));
+        let idle = || Box::new(Schedule::new(self.profile.shared.announce));
         self.schedule
             .get_or_insert_with(idle)
             .start(now, announcement);
@@ -247,7 +247,7 @@ impl Router {
         ports: &mut Ports,
         scratch: &mut Scratch,
     ) -> Result<(), SendError> {
-        let Some(address) = self.told.address(position) else {
+        let Some(address) = self.profile.address(position) else {
             return Ok(());
         };
         let device = address.device();
@@ -259,7 +259,7 @@ impl Router {
             return Ok(());
         };
         let own_family = Family::of(address.address()) == self.machine.config().family();
-        let own = (self.told.virtual_mac()).filter(|_| device.is_none() && own_family);
+        let own = (self.profile.virtual_mac()).filter(|_| device.is_none() && own_family);
         let Some(mac) = own.map(|own| own.mac).or(link.mac) else {
             return Ok(());
         };

@@ -38,7 +38,7 @@ impl Driver {
         let link = self
             .monitor
             .interfaces()
-            .link_named(router.told.interface)
+            .link_named(router.profile.interface)
             .cloned();
         let index = link.as_ref().map(|link| link.index);
         if router.interface != index {
@@ -47,7 +47,7 @@ impl Driver {
         if let Some(link) = &link {
             self.attach(id, link, now);
         }
-        self.bear(id);
+        self.provide_macvlan(id);
         let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
             return;
         };
@@ -74,7 +74,7 @@ impl Driver {
             return;
         };
         let config = router.machine.config();
-        let (transport, authentication) = match (config.family(), router.told.manner.expect) {
+        let (transport, authentication) = match (config.family(), router.profile.shared.expect) {
             (Family::V6, _) => (Transport::Ipv6, 0),
             (Family::V4, Expect::Ah(_)) => (Transport::Ipv4Ah, AH_LEN),
             (Family::V4, Expect::None | Expect::Simple(_)) => (Transport::Ipv4, 0),
@@ -88,7 +88,7 @@ impl Driver {
         if router.listener.is_some() {
             return;
         }
-        let path = &router.told.manner.path;
+        let path = &router.profile.shared.path;
         let member = Member {
             vrid: config.vrid(),
             router: id,
@@ -171,7 +171,7 @@ fn resolve(router: &Router, virtual_macs: &VirtualMacs, interfaces: &Interfaces)
     let home = router.home(virtual_macs, interfaces);
     let family = router.machine.config().family();
     let resolved = (0..)
-        .zip(router.told.all())
+        .zip(router.profile.all())
         .filter_map(|(position, address)| {
             let index = match address.device() {
                 Some(device) => interfaces.link_named(device).map(|link| link.index),
@@ -181,7 +181,7 @@ fn resolve(router: &Router, virtual_macs: &VirtualMacs, interfaces: &Interfaces)
             };
             Some((address.key_on(index?), position))
         });
-    let mut keys = Keys::with_capacity(router.told.all().count());
+    let mut keys = Keys::with_capacity(router.profile.all().count());
     keys.extend(resolved);
     keys.sort_unstable();
     keys

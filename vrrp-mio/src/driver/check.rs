@@ -278,8 +278,8 @@ impl Router {
     pub(super) fn clash(&self, spec: &RouterSpec) -> Option<AddError> {
         let config = self.machine.config();
         let (vrid, family) = (config.vrid(), config.family());
-        let (ours, theirs) = (&self.told.manner.path, &spec.path);
-        let same_place = self.told.interface == spec.interface
+        let (ours, theirs) = (&self.profile.shared.path, &spec.path);
+        let same_place = self.profile.interface == spec.interface
             || ours.is_routed() && matches!(theirs, Path::Unicast { .. })
             || theirs.is_routed() && matches!(ours, Path::Unicast { .. });
         let same = vrid == spec.config.vrid() && family == spec.config.family() && same_place;
@@ -287,7 +287,7 @@ impl Router {
             let by = self.id;
             return Some(AddError::Taken { vrid, family, by });
         }
-        let name = self.told.virtual_mac()?.name;
+        let name = self.profile.virtual_mac()?.name;
         let also = spec.virtual_mac.as_ref()?.name;
         (name == also).then_some(AddError::MacvlanTaken { name, by: self.id })
     }

@@ -181,14 +181,14 @@ impl Router {
             Role::Initialize => false,
         };
         let index = self.interface.filter(|_| has_addresses)?;
-        if config.family() != Family::V4 || self.told.manner.path.is_routed() {
+        if config.family() != Family::V4 || self.profile.shared.path.is_routed() {
             return None;
         }
         let bears =
-            |device: Option<InterfaceName>| device.is_none_or(|it| it == self.told.interface);
-        let elsewhere = self.told.virtual_mac().is_some()
-            || !self.told.all().all(|address| bears(address.device()));
-        Some(((index, self.told.interface), elsewhere))
+            |device: Option<InterfaceName>| device.is_none_or(|it| it == self.profile.interface);
+        let elsewhere = self.profile.virtual_mac().is_some()
+            || !self.profile.all().all(|address| bears(address.device()));
+        Some(((index, self.profile.interface), elsewhere))
     }
 }
 

@@ -10,11 +10,11 @@ use vrrp_core::{Family, Instant, MacAddr};
 
 use super::ability::Sources;
 use super::hearing::Hearing;
+use super::profile::{KeptAddress, Profile};
 use super::refusal::Holder;
 use super::router::Router;
 use super::spec::Path;
-use super::told::{KeptAddress, Told};
-use super::virtual_mac::{BearerId, VirtualMacs};
+use super::virtual_mac::{MacvlanId, VirtualMacs};
 use crate::addresses::Tenure;
 use crate::firewall::Firewall;
 use crate::interfaces::{AddressKey, AddressProtocol};
@@ -30,7 +30,7 @@ const RESERVED: usize = 64;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Tag {
     Address(AddressKey),
-    Macvlan(BearerId),
+    Macvlan(MacvlanId),
 }
 
 #[derive(Debug)]
@@ -160,10 +160,10 @@ impl Network {
     /// Watches the interfaces a router depends on.
     pub(super) fn enlist(&mut self, id: usize, router: &Router) {
         self.found.clear();
-        for name in depends_on(&router.told) {
+        for name in depends_on(&router.profile) {
             self.watchers.entry(name).or_default().insert(id);
         }
-        if let Some(source) = router.told.manner.path.source() {
+        if let Some(source) = router.profile.shared.path.source() {
             self.sources.entry(source).or_default().insert(id);
         }
         for address in virtuals(router) {
@@ -179,10 +179,10 @@ impl Network {
     /// The reverse of [`enlist`](Self::enlist); addresses in place are removed.
     pub(super) fn discharge(&mut self, id: usize, router: &Router) {
         self.found.clear();
-        for name in depends_on(&router.told) {
+        for name in depends_on(&router.profile) {
             withdraw(&mut self.watchers, &name, id);
         }
-        if let Some(source) = router.told.manner.path.source() {
+        if let Some(source) = router.profile.shared.path.source() {
             withdraw(&mut self.sources, &source, id);
         }
         for address in virtuals(router) {
@@ -239,7 +239,7 @@ impl Network {
         let alike = router.keys.chunk_by(|(a, _), (b, _)| a == b);
         let specs = alike.filter_map(|alike| {
             let (key, position) = alike.first()?;
-            let address = router.told.address(usize::try_from(*position).ok()?)?;
+            let address = router.profile.address(usize::try_from(*position).ok()?)?;
             Some(address.spec(key.index()))
         });
         self.keeper.declare(id, tenure, specs);
@@ -353,7 +353,7 @@ impl Network {
         interfaces: &Interfaces,
         index: u32,
     ) -> Option<IpAddr> {
-        let path = &router.told.manner.path;
+        let path = &router.profile.shared.path;
         let Some(source) = path.source() else {
             return self.primary(interfaces, index, router.machine.config().family());
         };
@@ -394,16 +394,16 @@ impl AsRawFd for Network {
 }
 
 /// The interfaces whose changes matter to a router.
-fn depends_on(told: &Told) -> impl Iterator<Item = InterfaceName> {
-    let devices = told.all().filter_map(KeptAddress::device);
-    let macvlan = told.virtual_mac().map(|virtual_mac| virtual_mac.name);
-    devices.chain(macvlan).chain([told.interface])
+fn depends_on(profile: &Profile) -> impl Iterator<Item = InterfaceName> {
+    let devices = profile.all().filter_map(KeptAddress::device);
+    let macvlan = profile.virtual_mac().map(|virtual_mac| virtual_mac.name);
+    devices.chain(macvlan).chain([profile.interface])
 }
 
 /// The addresses that are no primary addresses because of a router. The owner's are its own.
 fn virtuals(router: &Router) -> impl Iterator<Item = IpAddr> {
     let owner = router.machine.config().priority().is_owner();
-    let all = router.told.all().map(KeptAddress::address);
+    let all = router.profile.all().map(KeptAddress::address);
     all.filter(move |_| !owner)
 }
 

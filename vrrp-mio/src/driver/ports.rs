@@ -48,7 +48,7 @@ pub(super) struct Listener {
     pub(super) unknown: [u64; 4],
 }
 
-/// What a router joined, which is what it leaves whatever it was told since.
+/// What a router joined, which is what it leaves whatever its specification is by then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Member {
     pub(super) vrid: Vrid,

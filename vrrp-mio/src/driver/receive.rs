@@ -132,7 +132,7 @@ impl Driver {
             let router = |id: &usize| self.routers.get(*id).and_then(Option::as_ref);
             let lists = |id: &usize| router(id).is_some_and(|it| it.reach().lists(ends.source()));
             let is_sought = |id: &usize| {
-                let source = router(id).and_then(|it| it.told.manner.path.source());
+                let source = router(id).and_then(|it| it.profile.shared.path.source());
                 source.is_none_or(|own| own == ends.destination())
             };
             if members.iter().any(lists) {
@@ -165,7 +165,7 @@ impl Driver {
         let lists = |id: &usize| {
             let router = self.routers.get(*id).and_then(Option::as_ref);
             router.is_some_and(|it| {
-                it.told.manner.path.is_unicast() && it.reach().lists(ends.source())
+                it.profile.shared.path.is_unicast() && it.reach().lists(ends.source())
             })
         };
         let mut others = self.ports.members_anywhere(transport, vrid);

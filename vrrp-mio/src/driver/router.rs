@@ -14,9 +14,9 @@ use super::announce::Outbox;
 use super::counters::Counters;
 use super::flags::Flags;
 use super::obstacle::Obstacle;
+use super::profile::{KeptAddress, Profile};
 use super::spec::{Path, TransmitChecksum};
-use super::told::{KeptAddress, Told};
-use super::virtual_mac::BearerId;
+use super::virtual_mac::MacvlanId;
 use crate::InterfaceName;
 use crate::interfaces::AddressKey;
 
@@ -27,7 +27,7 @@ pub(super) type Keys = SmallVec<[(AddressKey, u32); 1]>;
 #[derive(Debug)]
 pub struct Router {
     pub(super) id: RouterId,
-    pub(super) told: Told,
+    pub(super) profile: Profile,
     pub(super) machine: VirtualRouter,
     pub(super) octets: AddressOctets,
     /// Where advertisements are authenticated by number.
@@ -47,12 +47,12 @@ pub struct Router {
     /// The last primary address known: a resignation is sent from it when it is gone.
     pub(super) source: Option<IpAddr>,
     pub(super) listener: Option<usize>,
-    /// Whether the socket could not be opened, which was told.
+    /// Whether the socket could not be opened, which was reported.
     pub(super) deaf: bool,
     /// How many of the addresses an advertisement carries on this interface.
     pub(super) advertised: u8,
     /// The macvlan, while the router is switched on.
-    pub(super) bearer: Option<BearerId>,
+    pub(super) macvlan: Option<MacvlanId>,
     /// The virtual addresses, advertised ones first, by kernel key and sorted, once resolved.
     pub(super) keys: Keys,
     /// Whether the keeper of addresses knows them. Until the router knows its role, addresses that
@@ -72,7 +72,7 @@ pub struct Router {
     pub(super) send_failing: bool,
 }
 
-/// What of a router's packets was told already.
+/// What of a router's packets was reported already.
 #[derive(Debug, Default)]
 pub(super) struct Noted {
     /// Remarks, and about whom.
@@ -135,20 +135,20 @@ impl Router {
     pub(super) fn new(
         id: RouterId,
         config: Config,
-        told: Told,
+        profile: Profile,
         now: Instant,
         ah_sequence: u32,
     ) -> Self {
         let (TransmitChecksum::Always(form) | TransmitChecksum::FollowPeer(form)) =
-            told.manner.checksum;
+            profile.shared.checksum;
         Self {
             id,
             machine: VirtualRouter::new(config),
             octets: AddressOctets::new(
                 config.family(),
-                told.addresses.iter().map(KeptAddress::address),
+                profile.addresses.iter().map(KeptAddress::address),
             ),
-            replay: matches!(told.manner.expect, Expect::Ah(_)).then(Box::default),
+            replay: matches!(profile.shared.expect, Expect::Ah(_)).then(Box::default),
             counters: Counters::default(),
             since: now,
             last: None,
@@ -161,36 +161,39 @@ impl Router {
             listener: None,
             deaf: false,
             advertised: 0,
-            bearer: None,
+            macvlan: None,
             keys: Keys::new(),
             declared: false,
-            installed: Flags::new(told.all().count()),
+            installed: Flags::new(profile.all().count()),
             schedule: None,
-            outbox: Outbox::new(told.manner.arp_interval, told.manner.neighbor_interval),
+            outbox: Outbox::new(
+                profile.shared.arp_interval,
+                profile.shared.neighbor_interval,
+            ),
             drained_at: Instant::EPOCH,
             ah_sequence,
             peer_checksum: None,
             form: FollowedForm::new(form),
             noted: None,
             send_failing: false,
-            told,
+            profile,
         }
     }
 
     /// The name of its interface.
     #[must_use]
     pub const fn interface(&self) -> InterfaceName {
-        self.told.interface
+        self.profile.interface
     }
 
     /// The addresses it is to advertise, in the configured order.
     pub fn addresses(&self) -> impl Iterator<Item = IpAddr> {
-        self.told.addresses.iter().map(KeptAddress::address)
+        self.profile.addresses.iter().map(KeptAddress::address)
     }
 
     /// The addresses it keeps beside them.
     pub fn excluded(&self) -> impl ExactSizeIterator<Item = IpAddr> {
-        self.told.excluded.iter().map(KeptAddress::address)
+        self.profile.excluded.iter().map(KeptAddress::address)
     }
 
     /// The state machine.
@@ -243,7 +246,7 @@ impl Router {
 
     /// Takes over where the addresses go now. Those that go where they went stay in place.
     pub(super) fn place(&mut self, keys: Keys) {
-        let mut installed = Flags::new(self.told.all().count());
+        let mut installed = Flags::new(self.profile.all().count());
         for placed in &keys {
             if self.keys.binary_search(placed).is_ok()
                 && let Ok(position) = usize::try_from(placed.1)
@@ -271,7 +274,7 @@ impl Router {
 
     /// Where advertisements come from.
     pub(super) fn reach(&self) -> Reach<'_> {
-        match &self.told.manner.path {
+        match &self.profile.shared.path {
             Path::Multicast { group, .. } => Reach::Group(*group),
             Path::Unicast { peers, only, .. } => Reach::Peers { peers, only: *only },
         }
@@ -281,11 +284,11 @@ impl Router {
         Admission {
             config: self.machine.config(),
             addresses: self.octets.first(self.advertised.into()),
-            expect: self.told.manner.expect,
+            expect: self.profile.shared.expect,
             reach: self.reach(),
-            owner_is_deaf: self.told.manner.owner_is_deaf,
-            first_address: self.told.manner.first_address,
-            address_list: self.told.manner.address_list,
+            owner_is_deaf: self.profile.shared.owner_is_deaf,
+            first_address: self.profile.shared.first_address,
+            address_list: self.profile.shared.address_list,
         }
     }
 

@@ -30,13 +30,13 @@ impl Router {
             self.machine.config().version(),
             self.machine.config().family(),
         ) {
-            (Version::V2, _) => Format::V2(match self.told.manner.expect {
+            (Version::V2, _) => Format::V2(match self.profile.shared.expect {
                 Expect::None => Authentication::None,
                 Expect::Simple(key) => Authentication::Simple(key.octets()),
                 Expect::Ah(_) => Authentication::Ah,
             }),
             (Version::V3, Family::V6) => Format::V3(ChecksumForm::PseudoHeader),
-            (Version::V3, Family::V4) => Format::V3(match self.told.manner.checksum {
+            (Version::V3, Family::V4) => Format::V3(match self.profile.shared.checksum {
                 TransmitChecksum::Always(form) => form,
                 TransmitChecksum::FollowPeer(_) => self.form.get(),
             }),
@@ -56,7 +56,7 @@ impl Router {
         };
         let source = self.source.ok_or_else(missing)?;
         let mut outcome = Ok(());
-        match &self.told.manner.path {
+        match &self.profile.shared.path {
             Path::Multicast { group, .. } => {
                 let group = *group;
                 outcome = self.advertise_to(source, group, TTL, priority, ports, scratch);
@@ -78,7 +78,7 @@ impl Router {
     }
 
     fn peer(&self, index: usize) -> Option<IpAddr> {
-        match &self.told.manner.path {
+        match &self.profile.shared.path {
             Path::Unicast { peers, .. } => peers.get(index).map(|peer| peer.address),
             Path::Multicast { .. } => None,
         }
@@ -105,7 +105,7 @@ impl Router {
         advertisement
             .encode(&ends, &mut scratch.pdu)
             .map_err(|error| refused(&error))?;
-        let frame = self.told.virtual_mac().filter(|mac| !mac.transmit_base);
+        let frame = self.profile.virtual_mac().filter(|mac| !mac.transmit_base);
         let link = self.interface.zip(frame).zip(multicast_mac(destination));
         if let Some(((interface, virtual_mac), group_mac)) = link {
             let header = EthernetHeader {
@@ -130,7 +130,7 @@ impl Router {
             source: io::ErrorKind::NotConnected.into(),
         };
         let index = self.listener.ok_or_else(missing)?;
-        if let Expect::Ah(_) = self.told.manner.expect {
+        if let Expect::Ah(_) = self.profile.shared.expect {
             scratch.packet.clear();
             self.encode_packet(&ends, hop_limit, scratch)?;
             let listener = ports.listener(index).ok_or_else(missing)?;
@@ -151,7 +151,7 @@ impl Router {
             u16::try_from(scratch.pdu.len()).map_err(|_exceeds_ip| SendError::TooLong {
                 octets: scratch.pdu.len(),
             })?;
-        let outcome = match (*ends, self.told.manner.expect) {
+        let outcome = match (*ends, self.profile.shared.expect) {
             (
                 PseudoHeader::V4 {
                     source,
@@ -180,7 +180,7 @@ impl Router {
                         &header,
                         &scratch.pdu,
                         &key,
-                        self.told.manner.icv,
+                        self.profile.shared.icv,
                         &mut scratch.packet,
                     ),
                     Expect::None | Expect::Simple(_) => {
@@ -263,7 +263,7 @@ fn refused(error: &EncodeError) -> SendError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::driver::{RouterId, RouterSpec, Told};
+    use crate::driver::{Profile, RouterId, RouterSpec};
     use vrrp_core::receive::Admitted;
     use vrrp_core::{Config, Event, Heard, Instant, Interval, Settings};
 
@@ -274,9 +274,9 @@ mod tests {
         let router = |checksum: Option<TransmitChecksum>| {
             let mut spec = RouterSpec::new(config, "eth0".parse().unwrap(), Vec::new());
             spec.checksum = checksum.unwrap_or(spec.checksum);
-            let (config, told) = Told::new(spec, [].iter());
+            let (config, profile) = Profile::new(spec, [].iter());
             let id = RouterId::new(0, 0);
-            let mut router = Router::new(id, config, told, Instant::EPOCH, 0);
+            let mut router = Router::new(id, config, profile, Instant::EPOCH, 0);
             let heard = Heard {
                 source: [192, 0, 2, 9].into(),
                 priority: Priority::from_wire(200),

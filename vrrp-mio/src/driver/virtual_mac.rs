@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use vrrp_core::{Family, Instant, Role};
 
 use super::network::Tag;
+use super::profile::Profile;
 use super::router::Router;
 use super::spec::VirtualMac;
-use super::told::Told;
 use super::{Driver, Notice};
 use crate::interfaces::Link;
 use crate::macvlan::{Macvlan, MacvlanError, MacvlanSpec, MacvlanStep, Presence};
@@ -19,24 +19,24 @@ use crate::{InterfaceName, Interfaces};
 /// Names a macvlan for as long as the driver lives: requests outlive routers, whose ids are used
 /// again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct BearerId(NonZeroU64);
+pub(super) struct MacvlanId(NonZeroU64);
 
 /// The macvlans of all routers, and those that are on their way out.
 #[derive(Debug, Default)]
 pub(super) struct VirtualMacs {
-    bearers: BTreeMap<BearerId, Bearer>,
-    by_name: BTreeMap<InterfaceName, BTreeSet<BearerId>>,
-    due: BTreeSet<BearerId>,
-    timers: BTreeSet<(Instant, BearerId)>,
-    last: Option<BearerId>,
+    macvlans: BTreeMap<MacvlanId, RouterMacvlan>,
+    by_name: BTreeMap<InterfaceName, BTreeSet<MacvlanId>>,
+    due: BTreeSet<MacvlanId>,
+    timers: BTreeSet<(Instant, MacvlanId)>,
+    last: Option<MacvlanId>,
     pub(super) sysctls: Sysctls,
 }
 
 #[derive(Debug)]
-struct Bearer {
-    macvlan: Macvlan,
+struct RouterMacvlan {
+    device: Macvlan,
     parent: InterfaceName,
-    /// Of the addresses it bears.
+    /// Of its addresses.
     family: Family,
     /// None once it is to go.
     router: Option<usize>,
@@ -52,48 +52,48 @@ impl VirtualMacs {
     pub(super) fn add(
         &mut self,
         router: usize,
-        told: &Told,
+        profile: &Profile,
         family: Family,
         virtual_mac: &VirtualMac,
         parent: u32,
-    ) -> BearerId {
+    ) -> MacvlanId {
         let number = self
             .last
             .map_or(NonZeroU64::MIN, |last| last.0.saturating_add(1));
-        let id = BearerId(number);
+        let id = MacvlanId(number);
         self.last = Some(id);
-        let macvlan = Macvlan::new(MacvlanSpec {
+        let device = Macvlan::new(MacvlanSpec {
             name: virtual_mac.name,
             parent,
             mac: virtual_mac.mac,
         });
-        let bearer = Bearer {
-            macvlan,
-            parent: told.interface,
+        let macvlan = RouterMacvlan {
+            device,
+            parent: profile.interface,
             family,
             router: Some(router),
             timer: None,
             tuned: false,
             taken: None,
         };
-        self.bearers.insert(id, bearer);
+        self.macvlans.insert(id, macvlan);
         self.by_name.entry(virtual_mac.name).or_default().insert(id);
         id
     }
 
     /// The macvlan is to be deleted; the router has it no longer.
-    pub(super) fn dismiss(&mut self, id: BearerId) {
-        if let Some(bearer) = self.bearers.get_mut(&id) {
-            bearer.router = None;
-            bearer.macvlan.want(Presence::Absent);
+    pub(super) fn dismiss(&mut self, id: MacvlanId) {
+        if let Some(macvlan) = self.macvlans.get_mut(&id) {
+            macvlan.router = None;
+            macvlan.device.want(Presence::Absent);
             self.due.insert(id);
         }
     }
 
     /// Has the macvlan up in the Active state only (D1).
-    pub(super) fn follow(&mut self, id: BearerId, role: Role) {
-        if let Some(bearer) = self.bearers.get_mut(&id) {
-            bearer.macvlan.want(match role {
+    pub(super) fn follow(&mut self, id: MacvlanId, role: Role) {
+        if let Some(macvlan) = self.macvlans.get_mut(&id) {
+            macvlan.device.want(match role {
                 Role::Active => Presence::Up,
                 Role::Backup | Role::Initialize => Presence::Down,
             });
@@ -103,8 +103,8 @@ impl VirtualMacs {
 
     /// An interface of this name has changed.
     pub(super) fn disturb(&mut self, name: InterfaceName) {
-        if let Some(bearers) = self.by_name.get(&name) {
-            self.due.extend(bearers);
+        if let Some(macvlans) = self.by_name.get(&name) {
+            self.due.extend(macvlans);
         }
     }
 
@@ -117,56 +117,58 @@ impl VirtualMacs {
     }
 
     /// The index of the interface the macvlan is on.
-    pub(super) fn parent(&self, id: BearerId) -> Option<u32> {
-        Some(self.bearers.get(&id)?.macvlan.spec().parent)
+    pub(super) fn parent(&self, id: MacvlanId) -> Option<u32> {
+        Some(self.macvlans.get(&id)?.device.spec().parent)
     }
 
     /// The index of the interface under the macvlan of this name, if a router has it.
     pub(super) fn parent_of(&self, name: InterfaceName) -> Option<u32> {
-        let bearers = self.by_name.get(&name)?.iter();
-        let mut held = bearers.filter_map(|id| self.bearers.get(id).filter(|b| b.router.is_some()));
-        Some(held.next()?.macvlan.spec().parent)
+        let macvlans = self.by_name.get(&name)?.iter();
+        let mut held =
+            macvlans.filter_map(|id| self.macvlans.get(id).filter(|b| b.router.is_some()));
+        Some(held.next()?.device.spec().parent)
     }
 
     /// What is in the way of the macvlan, if anything.
-    pub(super) fn trouble(&self, id: BearerId) -> Option<MacvlanError> {
-        let bearer = self.bearers.get(&id)?;
-        bearer.taken.clone().or_else(|| bearer.macvlan.refusal())
+    pub(super) fn trouble(&self, id: MacvlanId) -> Option<MacvlanError> {
+        let macvlan = self.macvlans.get(&id)?;
+        macvlan.taken.clone().or_else(|| macvlan.device.refusal())
     }
 
     /// Whether the macvlan is there, here to stay and prepared to be up.
-    pub(super) fn is_ready(&self, id: BearerId, interfaces: &Interfaces) -> bool {
-        (self.bearers.get(&id)).is_some_and(|bearer| {
-            !self.is_waiting(id, bearer) && bearer.macvlan.is_ready(interfaces)
+    pub(super) fn is_ready(&self, id: MacvlanId, interfaces: &Interfaces) -> bool {
+        (self.macvlans.get(&id)).is_some_and(|macvlan| {
+            !self.is_waiting(id, macvlan) && macvlan.device.is_ready(interfaces)
         })
     }
 
     /// The macvlan, if it is there and here to stay.
-    pub(super) fn link<'a>(&self, id: BearerId, interfaces: &'a Interfaces) -> Option<&'a Link> {
-        let bearer = self.bearers.get(&id)?;
-        if self.is_waiting(id, bearer) {
+    pub(super) fn link<'a>(&self, id: MacvlanId, interfaces: &'a Interfaces) -> Option<&'a Link> {
+        let macvlan = self.macvlans.get(&id)?;
+        if self.is_waiting(id, macvlan) {
             return None;
         }
-        bearer.macvlan.link(interfaces)
+        macvlan.device.link(interfaces)
     }
 
     /// Whether the macvlan waits for a former one of its name to be deleted.
-    fn is_waiting(&self, id: BearerId, bearer: &Bearer) -> bool {
-        let namesakes = self.by_name.get(&bearer.macvlan.spec().name);
-        namesakes
-            .into_iter()
-            .flatten()
-            .any(|other| *other < id && self.bearers.get(other).is_some_and(|b| b.router.is_none()))
+    fn is_waiting(&self, id: MacvlanId, macvlan: &RouterMacvlan) -> bool {
+        let namesakes = self.by_name.get(&macvlan.device.spec().name);
+        namesakes.into_iter().flatten().any(|other| {
+            *other < id && self.macvlans.get(other).is_some_and(|b| b.router.is_none())
+        })
     }
 
     pub(super) fn is_settled(&self, interfaces: &Interfaces) -> bool {
         self.due.is_empty()
-            && self.bearers.values().all(|bearer| {
-                let possible = interfaces.link(bearer.macvlan.spec().parent).is_some();
-                match bearer.router {
+            && self.macvlans.values().all(|macvlan| {
+                let possible = interfaces.link(macvlan.device.spec().parent).is_some();
+                match macvlan.router {
                     None => false,
                     Some(_) => {
-                        !possible || bearer.taken.is_some() || bearer.macvlan.is_settled(interfaces)
+                        !possible
+                            || macvlan.taken.is_some()
+                            || macvlan.device.is_settled(interfaces)
                     }
                 }
             })
@@ -175,22 +177,22 @@ impl VirtualMacs {
     /// Takes in an answer of the kernel; the router whose macvlan it is about.
     fn completed(
         &mut self,
-        id: BearerId,
+        id: MacvlanId,
         result: Result<(), RequestError>,
         now: Instant,
     ) -> Option<usize> {
-        let bearer = self.bearers.get_mut(&id)?;
+        let macvlan = self.macvlans.get_mut(&id)?;
         self.due.insert(id);
-        bearer.macvlan.completed(result, now);
-        bearer.router
+        macvlan.device.completed(result, now);
+        macvlan.router
     }
 
-    fn set_timer(&mut self, id: BearerId) {
-        let Some(bearer) = self.bearers.get_mut(&id) else {
+    fn set_timer(&mut self, id: MacvlanId) {
+        let Some(macvlan) = self.macvlans.get_mut(&id) else {
             return;
         };
-        let deadline = bearer.macvlan.deadline();
-        if let Some(former) = core::mem::replace(&mut bearer.timer, deadline) {
+        let deadline = macvlan.device.deadline();
+        if let Some(former) = core::mem::replace(&mut macvlan.timer, deadline) {
             self.timers.remove(&(former, id));
         }
         if let Some(deadline) = deadline {
@@ -199,15 +201,15 @@ impl VirtualMacs {
     }
 
     /// Sets the kernel parameters; those held for a predecessor of the same name are let go after.
-    fn tune(&mut self, id: BearerId, index: u32) -> Result<(), SysctlError> {
-        let Some(bearer) = self.bearers.get_mut(&id) else {
+    fn tune(&mut self, id: MacvlanId, index: u32) -> Result<(), SysctlError> {
+        let Some(macvlan) = self.macvlans.get_mut(&id) else {
             return Ok(());
         };
-        bearer.macvlan.tuned(index);
-        let (name, parent) = (bearer.macvlan.spec().name, bearer.parent);
-        let families = &[bearer.family];
+        macvlan.device.tuned(index);
+        let (name, parent) = (macvlan.device.spec().name, macvlan.parent);
+        let families = &[macvlan.family];
         let held = self.sysctls.hold_macvlan(families, name, parent);
-        let former = core::mem::replace(&mut bearer.tuned, held.is_ok());
+        let former = core::mem::replace(&mut macvlan.tuned, held.is_ok());
         let released = if former {
             self.sysctls.release_macvlan(families, name, parent)
         } else {
@@ -217,14 +219,14 @@ impl VirtualMacs {
     }
 
     /// Forgets a macvlan that is gone, puts back the kernel parameters and lets successors go on.
-    fn forget(&mut self, id: BearerId) -> Result<(), SysctlError> {
-        let Some(bearer) = self.bearers.remove(&id) else {
+    fn forget(&mut self, id: MacvlanId) -> Result<(), SysctlError> {
+        let Some(macvlan) = self.macvlans.remove(&id) else {
             return Ok(());
         };
-        if let Some(timer) = bearer.timer {
+        if let Some(timer) = macvlan.timer {
             self.timers.remove(&(timer, id));
         }
-        let name = bearer.macvlan.spec().name;
+        let name = macvlan.device.spec().name;
         if let Some(namesakes) = self.by_name.get_mut(&name) {
             namesakes.remove(&id);
             self.due.extend(&*namesakes);
@@ -232,9 +234,9 @@ impl VirtualMacs {
                 self.by_name.remove(&name);
             }
         }
-        if bearer.tuned {
-            let families = &[bearer.family];
-            return self.sysctls.release_macvlan(families, name, bearer.parent);
+        if macvlan.tuned {
+            let families = &[macvlan.family];
+            return self.sysctls.release_macvlan(families, name, macvlan.parent);
         }
         Ok(())
     }
@@ -247,22 +249,22 @@ impl Driver {
             return;
         };
         let macs = &mut self.network.virtual_macs;
-        if let Some(bearer) = router.bearer {
+        if let Some(macvlan) = router.macvlan {
             if router.machine.is_started() {
-                macs.follow(bearer, router.machine.role());
+                macs.follow(macvlan, router.machine.role());
             } else {
-                macs.dismiss(bearer);
-                router.bearer = None;
+                macs.dismiss(macvlan);
+                router.macvlan = None;
             }
         }
     }
 
     /// Gives a router that is switched on its macvlan on the interface it is on now.
-    pub(super) fn bear(&mut self, id: usize) {
+    pub(super) fn provide_macvlan(&mut self, id: usize) {
         let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
             return;
         };
-        let (Some(virtual_mac), Some(parent)) = (router.told.virtual_mac(), router.interface)
+        let (Some(virtual_mac), Some(parent)) = (router.profile.virtual_mac(), router.interface)
         else {
             return;
         };
@@ -270,26 +272,26 @@ impl Driver {
             return;
         }
         let macs = &mut self.network.virtual_macs;
-        if let Some(bearer) = router.bearer {
-            if macs.parent(bearer) == Some(parent) {
+        if let Some(macvlan) = router.macvlan {
+            if macs.parent(macvlan) == Some(parent) {
                 return;
             }
-            macs.dismiss(bearer);
+            macs.dismiss(macvlan);
         }
-        let bearer = macs.add(
+        let macvlan = macs.add(
             id,
-            &router.told,
+            &router.profile,
             router.machine.config().family(),
             &virtual_mac,
             parent,
         );
-        macs.follow(bearer, router.machine.role());
-        router.bearer = Some(bearer);
+        macs.follow(macvlan, router.machine.role());
+        router.macvlan = Some(macvlan);
     }
 
     pub(super) fn complete_virtual_mac(
         &mut self,
-        id: BearerId,
+        id: MacvlanId,
         result: Result<(), RequestError>,
         now: Instant,
     ) {
@@ -318,28 +320,28 @@ impl Driver {
         }
     }
 
-    fn drive_virtual_mac(&mut self, id: BearerId, now: Instant) {
+    fn drive_virtual_mac(&mut self, id: MacvlanId, now: Instant) {
         loop {
             let interfaces = self.monitor.interfaces();
             let macs = &mut self.network.virtual_macs;
-            let Some(bearer) = macs.bearers.get(&id) else {
+            let Some(macvlan) = macs.macvlans.get(&id) else {
                 return;
             };
-            if macs.is_waiting(id, bearer) {
+            if macs.is_waiting(id, macvlan) {
                 return;
             }
-            let Some(bearer) = macs.bearers.get_mut(&id) else {
+            let Some(macvlan) = macs.macvlans.get_mut(&id) else {
                 return;
             };
-            let step = bearer.macvlan.next_step(interfaces, now);
+            let step = macvlan.device.next_step(interfaces, now);
             let taken = step.as_ref().err().cloned();
-            if bearer.taken != taken {
-                bearer.taken = taken;
-                self.network.dirty.extend(bearer.router);
+            if macvlan.taken != taken {
+                macvlan.taken = taken;
+                self.network.dirty.extend(macvlan.router);
             }
             let done = match step {
                 Ok(Some(MacvlanStep::Tune { index })) => {
-                    self.network.dirty.extend(bearer.router);
+                    self.network.dirty.extend(macvlan.router);
                     macs.tune(id, index)
                 }
                 Ok(Some(MacvlanStep::Reread)) => {
@@ -353,7 +355,7 @@ impl Driver {
                     self.network.requests_pending = true;
                     return;
                 }
-                Ok(None) if bearer.router.is_none() && bearer.macvlan.is_settled(interfaces) => {
+                Ok(None) if macvlan.router.is_none() && macvlan.device.is_settled(interfaces) => {
                     macs.forget(id)
                 }
                 Ok(None) | Err(_) => return,
@@ -366,12 +368,12 @@ impl Driver {
 }
 
 impl Router {
-    /// The interface that bears the addresses of its family without a device of their own, if it
+    /// The interface of the addresses of its family without a device of their own, if it
     /// exists.
     pub(super) fn home(&self, macs: &VirtualMacs, interfaces: &Interfaces) -> Option<u32> {
-        match (self.told.virtual_mac(), self.bearer) {
+        match (self.profile.virtual_mac(), self.macvlan) {
             (None, _) => self.interface,
-            (Some(_), Some(bearer)) => macs.link(bearer, interfaces).map(|link| link.index),
+            (Some(_), Some(macvlan)) => macs.link(macvlan, interfaces).map(|link| link.index),
             (Some(virtual_mac), None) => {
                 // Left by an earlier run, which the router may yet take over.
                 let spec = MacvlanSpec {

@@ -19,7 +19,7 @@ use nix::unistd::Pid;
 use rustix::process::{PidfdFlags, WaitId, WaitIdOptions, pidfd_open, waitid};
 
 use super::{Ending, Job, Office, Report, Script, errno};
-use crate::descriptors;
+use crate::daemon::descriptors;
 
 /// What a cancelled script has from SIGTERM to SIGKILL, in milliseconds, as with keepalived.
 const GRACE_MS: u16 = 2_000;

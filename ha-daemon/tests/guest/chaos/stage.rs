@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::fs;
 use std::path::PathBuf;
 
-use ha_daemon::control;
+use ha_daemon::observe::control;
 use nix::ifaddrs::getifaddrs;
 
 use super::client::Client;

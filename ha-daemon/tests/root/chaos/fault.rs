@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::io::Write;
 
-use ha_daemon::control;
+use ha_daemon::observe::control;
 
 use super::site::{CLIENT, Site};
 use rig::garbage::{self, vectors};

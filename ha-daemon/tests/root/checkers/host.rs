@@ -4,7 +4,7 @@ use core::num::NonZeroUsize;
 use core::time::Duration;
 use std::io::ErrorKind;
 
-use ha_daemon::checkers::{Builder, Kind};
+use ha_daemon::balancing::build::{Builder, Kind};
 use ha_daemon::config::{LoadOptions, load_str};
 use ha_daemon::health::attempt::Outcome;
 use ha_daemon::health::driver::{CheckerId, Checks, Report};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use ha_daemon::control;
+use ha_daemon::observe::control;
 
 use super::calls::{CALLS, Point};
 use super::outcome::Outcome;

@@ -115,11 +115,11 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
     ) -> Option<Phase> {
         let usable = address.flags.is_usable();
         for claim in entry.claims.iter_mut().filter(|claim| claim.active) {
-            if usable && !claim.told {
+            if usable && !claim.reported {
                 let (owner, address) = (claim.owner, *address);
                 events.push_back(AddressEvent::Installed { owner, address });
             }
-            claim.told = usable;
+            claim.reported = usable;
         }
         if usable {
             entry.succeed();

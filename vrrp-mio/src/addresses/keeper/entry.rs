@@ -45,7 +45,7 @@ pub(super) struct Claim<O> {
     pub(super) tenure: Tenure,
     pub(super) active: bool,
     /// The owner knows that the address is in place.
-    pub(super) told: bool,
+    pub(super) reported: bool,
 }
 
 impl<O> Claim<O> {
@@ -57,7 +57,7 @@ impl<O> Claim<O> {
             special: None,
             tenure,
             active,
-            told: false,
+            reported: false,
         }
     }
 

@@ -547,7 +547,7 @@ fn a_duplicate_is_removed_and_added_anew_with_growing_pauses_and_told_once() {
             host.requests[..],
             [Request::RemoveAddress { .. }, Request::AddAddress { .. }]
         ));
-        assert_eq!(host.events(), [], "told once");
+        assert_eq!(host.events(), [], "reported once");
     }
     host.added_as = 0x80;
     host.now = host.now + Duration::from_millis(3_200);

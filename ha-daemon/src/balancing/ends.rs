@@ -1,0 +1,81 @@
+//! The start and the end of virtual servers.
+
+use core::time::Duration;
+
+use ipvs_netlink::Request;
+use tracing::warn;
+use vrrp_core::Instant;
+use vrrp_mio::Clock;
+
+use super::Balancer;
+use super::synchroniser::Synchroniser;
+use crate::config::FlushOnStop;
+use crate::health::driver::CheckerId;
+use crate::notify::Notifier;
+
+/// How long scripts may take to end once the daemon ends.
+const FAREWELL: Duration = Duration::from_secs(1);
+/// What scripts of checkers that are told to end have to go: the grace of the runner, and some.
+const GRACE: Duration = Duration::from_millis(2_500);
+
+impl Balancer {
+    /// Tells the scripts of each virtual server that starts with its quorum, as keepalived does; once
+    /// its services are in the kernel, if that takes them.
+    pub(super) fn greet(&mut self, now: Instant) {
+        let Some(until) = self.greeting else {
+            return;
+        };
+        let is_in_place = !self.kernel.is_open() || self.reconciler.is_done();
+        if !is_in_place && now < until {
+            return;
+        }
+        self.greeting = None;
+        for state in &self.servers {
+            state.greet(self.notifier.as_mut(), now);
+        }
+    }
+
+    /// Ends the checkers, and removes what was set up. `omega` runs the scripts of those that go.
+    pub fn stop(&mut self, now: Instant) {
+        self.greeting = None;
+        for id in 0..self.places.len() {
+            self.checks.remove(CheckerId(id));
+        }
+        for state in &self.servers {
+            if state.config.omega {
+                state.farewell(self.notifier.as_mut(), now);
+            }
+            for key in &state.config.keys {
+                self.reconciler.retire(key);
+            }
+        }
+        if self.flush_on_stop == FlushOnStop::Table {
+            self.reconciler.release();
+            self.settings.push_back(Request::Flush);
+        }
+        if let Some(sync) = &mut self.synchroniser {
+            sync.stop();
+        }
+    }
+
+    /// Whether nothing is left of what [`stop`](Self::stop) removes, as far as the kernel lets it.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        if self.is_empty() {
+            return true;
+        }
+        let table = self.reconciler.is_done() && self.settings.is_empty();
+        let sync = self.synchroniser.as_ref().is_none_or(Synchroniser::is_done);
+        let hooks = self.notifier.as_ref().is_none_or(Notifier::is_idle);
+        hooks && (!self.kernel.is_open() || (table && sync && self.kernel.is_idle()))
+    }
+
+    /// Ends what scripts still run; waits for them a little.
+    pub fn finish(self, clock: &Clock) {
+        let notifier = self.notifier;
+        let told = notifier.is_none_or(|notifier| notifier.finish(clock, FAREWELL));
+        if !(self.checks.finish(GRACE) && told) {
+            warn!("scripts still run");
+        }
+    }
+}

@@ -1,0 +1,345 @@
+//! The daemon: configured instances on a driver, signals, the control socket and the log.
+
+pub mod descriptors;
+mod identity;
+mod meter;
+mod news;
+mod orphans;
+pub mod privilege;
+mod report;
+pub mod signals;
+mod tracking;
+mod turn;
+mod waiting;
+
+use core::sync::atomic::AtomicBool;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use mio::{Interest, Token};
+use nix::sys::signal::{SigSet, Signal};
+use signal_hook::consts::SIGCHLD;
+use signal_hook::flag;
+use signal_hook_mio::v1_0::Signals;
+use tracing::{error, info, warn};
+use vrrp_core::track::{Tracker, Verdict};
+use vrrp_core::{Event, Instant, Priority};
+use vrrp_mio::{Driver, DriverError, InterfaceName, RouterId};
+
+use self::identity::Identity;
+use self::meter::Meter;
+use self::news::News;
+use self::privilege::PrivilegeError;
+use self::turn::{Progress, Switching};
+use crate::balancing::{Balancer, PrepareError, Prepared};
+use crate::config::{Config, Global, Instance};
+use crate::observe::control::Server;
+use crate::vrrp::narrator;
+
+use crate::vrrp::spec::{SpecError, specify};
+
+const SIGNALS: Token = Token(Driver::FIRST_FREE_TOKEN);
+const CONTROL: usize = Driver::FIRST_FREE_TOKEN + 16;
+const BALANCER: usize = Driver::FIRST_FREE_TOKEN + (1 << 16);
+
+/// How to run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Where to listen for `status`; nowhere if absent.
+    pub control: Option<PathBuf>,
+    /// What this daemon is called among others in the same network namespace; of each name one may
+    /// run, and one without a name.
+    pub instance: Option<String>,
+}
+
+/// The daemon cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// There is one already.
+    #[error("daemon is already running{}", process(*.0))]
+    Running(Option<u32>),
+    /// A daemon cannot be called so.
+    #[error("a name of a daemon has letters, digits, `-` and `_`, at most 64")]
+    Name,
+    /// An instance cannot be made of its configuration.
+    #[error("vrrp_instance {name}")]
+    Instance {
+        /// Its name.
+        name: String,
+        /// Why.
+        source: SpecError,
+    },
+    /// The driver cannot be made, or failed.
+    #[error(transparent)]
+    Driver(#[from] DriverError),
+    /// Capabilities are missing, or cannot be given up.
+    #[error(transparent)]
+    Privilege(#[from] PrivilegeError),
+    /// Virtual servers cannot be made of their configuration.
+    #[error(transparent)]
+    Balancer(#[from] PrepareError),
+    /// Virtual servers cannot be watched.
+    #[error("cannot watch virtual servers")]
+    Watch(#[source] io::Error),
+    /// Signals cannot be received.
+    #[error("cannot receive signals")]
+    Signals(#[source] io::Error),
+}
+
+/// Runs until SIGTERM or SIGINT.
+///
+/// # Errors
+/// [`EngineError`]. An interface that is missing or down is no error: its instances wait in FAULT.
+pub fn run(config: Config, options: &Options) -> Result<(), EngineError> {
+    let mut engine = Engine::new(config, options)?;
+    let outcome = loop {
+        match engine.turn() {
+            Ok(Progress::Running) => {}
+            Ok(Progress::Stopped) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+    };
+    engine.balancer.finish(engine.driver.clock());
+    outcome
+}
+
+/// What is known of the process that runs already.
+fn process(process: Option<u32>) -> String {
+    process.map_or_else(String::new, |process| format!(" (process {process})"))
+}
+
+struct Engine {
+    driver: Driver,
+    balancer: Balancer,
+    signals: Signals,
+    /// Set by SIGTERM and SIGINT, whose notice over a socket may find no memory.
+    told_to_stop: Arc<AtomicBool>,
+    control: Option<Server>,
+    global: Global,
+    members: Vec<Member>,
+    /// Member of each router, by its index.
+    by_router: Vec<usize>,
+    started_at: Instant,
+    /// When routers are switched on (`vrrp_startup_delay`).
+    start_at: Option<Instant>,
+    /// Whether the kernel has told its interfaces and addresses. No router is switched on before:
+    /// an owner would be Active until its tracked interfaces are known.
+    network_known: bool,
+    /// Until when a stopping daemon waits.
+    farewell: Option<Instant>,
+    switching: Switching,
+    /// For how many turns who asks for the status has waited.
+    put_off: u8,
+    /// How many members are to be looked at because the network changed, and which one is next.
+    unfollowed: usize,
+    followed: usize,
+    news: News,
+    meter: Meter,
+    /// Says that this daemon runs.
+    _identity: Identity,
+    /// Whether there may be children of nobody's that have ended.
+    orphans: bool,
+}
+
+/// A configured instance and its router.
+#[derive(Debug)]
+struct Member {
+    name: Box<str>,
+    /// As configured.
+    priority: Priority,
+    place: Place,
+    trackers: Box<[(InterfaceName, Tracker)]>,
+    verdict: Option<Verdict>,
+    entered: bool,
+    told_waiting: bool,
+    /// Whether a refused address was told of since one was last put in place.
+    told_refusal: bool,
+}
+
+/// Whether an instance has a router.
+#[derive(Debug)]
+enum Place {
+    /// It is not known yet on which interface the unicast source is.
+    Sought(Box<Instance>),
+    /// What else there is to know of the instance, the driver keeps.
+    Found(RouterId),
+}
+
+impl Member {
+    const fn router(&self) -> Option<RouterId> {
+        match self.place {
+            Place::Sought(_) => None,
+            Place::Found(router) => Some(router),
+        }
+    }
+}
+
+impl Engine {
+    fn new(config: Config, options: &Options) -> Result<Self, EngineError> {
+        descriptors::raise(descriptors::needed(&config));
+        let identity = identify(options.instance.as_deref())?;
+        // Reads files and starts scripts as other users, which needs more than is kept.
+        let prepared = Prepared::new(&config)?;
+        privilege::restrict()?;
+        let mut driver = Driver::new()?;
+        let (signals, told_to_stop) = take_signals(&driver).map_err(EngineError::Signals)?;
+        let control = options
+            .control
+            .as_deref()
+            .and_then(|path| listen(path, &driver));
+        if identity.alone {
+            driver.clean_leftovers();
+        } else {
+            warn!("another ha-daemon runs in this network namespace; leftovers are not cleaned");
+        }
+        driver.set_ah_sequence(identity::rising_sequence());
+        let (now, clock) = (driver.now(), *driver.clock());
+        let balancer = Balancer::new(prepared, driver.registry(), BALANCER, now);
+        let mut engine = Self {
+            balancer: balancer.map_err(EngineError::Watch)?,
+            driver,
+            signals,
+            told_to_stop,
+            control,
+            members: Vec::new(),
+            by_router: Vec::new(),
+            started_at: now,
+            start_at: Some(now + config.global.startup_delay),
+            global: config.global,
+            network_known: false,
+            farewell: None,
+            switching: Switching::Done,
+            put_off: 0,
+            unfollowed: 0,
+            followed: 0,
+            news: News::new(),
+            meter: Meter::new(clock),
+            _identity: identity,
+            orphans: true,
+        };
+        for instance in config.instances {
+            engine.enlist(instance)?;
+        }
+        if engine.members.is_empty() && engine.balancer.is_empty() {
+            warn!("the configuration has no vrrp_instance and no virtual_server");
+        }
+        info!(
+            "Startup complete: {} VRRP instances, {} virtual servers",
+            engine.members.len(),
+            config.virtual_servers.len()
+        );
+        engine.meter = Meter::new(clock);
+        Ok(engine)
+    }
+
+    fn enlist(&mut self, instance: Instance) -> Result<(), EngineError> {
+        let trackers = tracking::trackers(&instance);
+        let trackers = trackers.map_err(|source| refused(&instance, source))?;
+        let (name, priority) = (instance.name.as_str().into(), instance.priority);
+        let index = self.members.len();
+        let place = match &instance.interface {
+            Some(interface) => {
+                let interface = interface.parse();
+                let interface =
+                    interface.map_err(|error| refused(&instance, SpecError::Interface(error)))?;
+                Place::Found(self.install(index, &instance, interface)?)
+            }
+            None => Place::Sought(Box::new(instance)),
+        };
+        self.members.push(Member {
+            name,
+            priority,
+            place,
+            trackers,
+            verdict: None,
+            entered: false,
+            told_waiting: false,
+            told_refusal: false,
+        });
+        Ok(())
+    }
+
+    /// The router of member `index` on `interface`.
+    fn install(
+        &mut self,
+        index: usize,
+        instance: &Instance,
+        interface: InterfaceName,
+    ) -> Result<RouterId, EngineError> {
+        let spec = specify(instance, &self.global, interface);
+        let spec = spec.map_err(|source| refused(instance, source))?;
+        narrator::placed(&instance.name, &spec);
+        let router = self.driver.add(spec);
+        let router = router.map_err(|source| refused(instance, source.into()))?;
+        if self.by_router.len() <= router.index() {
+            self.by_router.resize(router.index() + 1, usize::MAX);
+        }
+        if let Some(slot) = self.by_router.get_mut(router.index()) {
+            *slot = index;
+        }
+        Ok(router)
+    }
+
+    /// Delivers what tracking says to a router that is there.
+    fn deliver(&mut self, router: RouterId, event: Event) {
+        if let Err(error) = self.driver.tell(router, event) {
+            error!("{event:?}: {error}");
+        }
+    }
+}
+
+/// The signals as a source of the loop, and a flag for those that end the daemon.
+fn take_signals(driver: &Driver) -> io::Result<(Signals, Arc<AtomicBool>)> {
+    let heard = signals::ENDING
+        .into_iter()
+        .chain(signals::harmless())
+        .chain([SIGCHLD]);
+    let mut signals = Signals::new(heard)?;
+    let told_to_stop = Arc::new(AtomicBool::new(false));
+    for signal in signals::ENDING {
+        flag::register(signal, Arc::clone(&told_to_stop))?;
+    }
+    // A parent may have left them blocked.
+    let unblocked: SigSet = [
+        Signal::SIGTERM,
+        Signal::SIGINT,
+        Signal::SIGHUP,
+        Signal::SIGCHLD,
+    ]
+    .into_iter()
+    .collect();
+    unblocked.thread_unblock()?;
+    driver
+        .registry()
+        .register(&mut signals, SIGNALS, Interest::READABLE)?;
+    Ok((signals, told_to_stop))
+}
+
+fn identify(instance: Option<&str>) -> Result<Identity, EngineError> {
+    if let Some(name) = instance {
+        identity::check_name(name).map_err(|_| EngineError::Name)?;
+    }
+    identity::claim(instance).map_err(|occupied| EngineError::Running(occupied.process))
+}
+
+fn refused(instance: &Instance, source: SpecError) -> EngineError {
+    EngineError::Instance {
+        name: instance.name.clone(),
+        source,
+    }
+}
+
+/// The control socket; a daemon without one still keeps its addresses.
+fn listen(path: &Path, driver: &Driver) -> Option<Server> {
+    match Server::bind(path, driver.registry(), CONTROL) {
+        Ok(server) => Some(server),
+        Err(error) => {
+            error!(
+                "no control socket at {}: {error}; going on without",
+                path.display()
+            );
+            None
+        }
+    }
+}

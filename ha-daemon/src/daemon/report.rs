@@ -1,0 +1,69 @@
+//! The parts that a status reply is made of.
+
+use vrrp_core::Instant;
+use vrrp_core::track::Effect;
+
+use super::{Engine, Member, Place};
+use crate::balancing::status::{RealServerStatus, VirtualServerStatus};
+use crate::observe::control::Source;
+use crate::observe::status::{InstanceStatus, Status, TrackedStatus};
+
+impl Source for Engine {
+    fn head(&self) -> Status {
+        let now = self.driver.now();
+        Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            uptime_seconds: now.saturating_duration_since(self.started_at).as_secs_f64(),
+            turns: self.meter.status(),
+            instances: Vec::new(),
+            virtual_servers: Vec::new(),
+        }
+    }
+
+    fn instances(&self) -> usize {
+        self.members.len()
+    }
+
+    fn instance(&self, index: usize) -> Option<InstanceStatus> {
+        self.instance_status(self.members.get(index)?, self.driver.now())
+    }
+
+    fn virtual_server(&self, index: usize) -> Option<VirtualServerStatus> {
+        self.balancer.status(index)
+    }
+
+    fn real_server(&self, virtual_server: usize, index: usize) -> Option<RealServerStatus> {
+        self.balancer.real_server_status(virtual_server, index)
+    }
+}
+
+impl Engine {
+    fn instance_status(&self, member: &Member, now: Instant) -> Option<InstanceStatus> {
+        let tracked = member.trackers.iter().map(|(name, tracker)| {
+            let effect = self.effect(*name, *tracker);
+            TrackedStatus {
+                interface: name.to_string(),
+                up: self.driver.is_usable(*name),
+                adjustment: match effect {
+                    Effect::Adjust(adjustment) => adjustment,
+                    Effect::Fault => 0,
+                },
+                fault: effect == Effect::Fault,
+            }
+        });
+        Some(match &member.place {
+            Place::Found(router) => InstanceStatus::new(
+                &member.name,
+                self.driver.router(*router)?,
+                tracked.collect(),
+                self.failing(*router),
+                now,
+            ),
+            Place::Sought(instance) => {
+                let uptime = now.saturating_duration_since(self.started_at);
+                InstanceStatus::unplaced(instance, tracked.collect(), uptime)
+            }
+        })
+    }
+}

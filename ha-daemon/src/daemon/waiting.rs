@@ -1,0 +1,117 @@
+//! Instances that cannot start yet: where their interface is looked for, and who is told.
+
+use core::net::IpAddr;
+
+use tracing::{error, warn};
+use vrrp_core::Role;
+use vrrp_core::track::Verdict;
+use vrrp_mio::{InterfaceName, RouterId};
+
+use super::{Engine, Member, Place};
+use crate::config::{Instance, Transport};
+use crate::observe::log::chain;
+use crate::observe::status::FailingStatus;
+use crate::vrrp::narrator;
+
+/// Addresses of an instance that are shown one by one.
+const SHOWN: usize = 8;
+
+impl Engine {
+    /// Says once why an instance does not start.
+    pub(super) fn tell_waiting(&mut self, index: usize) {
+        let Some(member) = self.members.get(index) else {
+            return;
+        };
+        if member.entered || member.told_waiting {
+            return;
+        }
+        let name = &*member.name;
+        let told = match &member.place {
+            Place::Found(id) => member.verdict != Some(Verdict::Fault) && self.tell_idle(name, *id),
+            Place::Sought(instance) => {
+                if let Some(source) = unicast_source(instance) {
+                    warn!(
+                        instance = name,
+                        "({name}) Entering FAULT STATE (init): no interface has address {source}"
+                    );
+                }
+                true
+            }
+        };
+        if let Some(member) = self.members.get_mut(index) {
+            member.told_waiting = told;
+        }
+    }
+
+    fn tell_idle(&self, name: &str, id: RouterId) -> bool {
+        let Some(router) = self.driver.router(id) else {
+            return false;
+        };
+        let idle = router.machine().role() == Role::Initialize && router.machine().is_started();
+        // A router that was just added learns what it lacks in the next turn.
+        idle && narrator::waiting(name, router)
+    }
+
+    /// The first addresses of a router that cannot be put in place.
+    pub(super) fn failing(&self, id: RouterId) -> Vec<FailingStatus> {
+        (self.driver.failures(id))
+            .take(SHOWN)
+            .map(|(address, error)| FailingStatus {
+                address,
+                text: chain(error),
+            })
+            .collect()
+    }
+
+    /// Gives a member its router if the interface of its unicast source is known now. An instance
+    /// that turns out to be another one's twin is told of once and waits, and the others run.
+    pub(super) fn seek(&mut self, index: usize) {
+        let Some(Member {
+            place: Place::Sought(instance),
+            told_refusal,
+            ..
+        }) = self.members.get(index)
+        else {
+            return;
+        };
+        let Some(interface) = self.interface_of_source(instance) else {
+            return;
+        };
+        let (instance, told) = (instance.clone(), *told_refusal);
+        let installed = self.install(index, &instance, interface);
+        let Some(member) = self.members.get_mut(index) else {
+            return;
+        };
+        match installed {
+            Ok(router) => {
+                member.place = Place::Found(router);
+                self.track(index, router);
+                if self.start_at.is_none() && self.farewell.is_none() {
+                    self.driver.start(router);
+                }
+            }
+            Err(error) => {
+                member.told_refusal = true;
+                if !told {
+                    error!("{}", chain(&error));
+                }
+            }
+        }
+    }
+
+    fn interface_of_source(&self, instance: &Instance) -> Option<InterfaceName> {
+        let source = unicast_source(instance)?;
+        let interfaces = self.driver.interfaces();
+        let found = interfaces
+            .addresses()
+            .find(|address| address.address == source)?;
+        interfaces.link(found.index).map(|link| link.name)
+    }
+}
+
+const fn unicast_source(instance: &Instance) -> Option<IpAddr> {
+    match instance.transport {
+        Transport::Unicast { source, .. } => source,
+        Transport::Multicast { .. } => None,
+    }
+}

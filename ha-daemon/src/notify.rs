@@ -1,0 +1,415 @@
+//! Runs the scripts that are told of changes: `notify_up`, `notify_down`, `quorum_up` and
+//! `quorum_down`.
+//!
+//! As with keepalived they get no arguments but those configured. keepalived starts a script for every
+//! change, however many of them still run. Here a change that happens while a script runs waits for
+//! its end, so that a script that withdraws a route cannot overtake the one that announces it; and of
+//! several changes that wait, the last one counts. Nobody waits for the scripts of somebody else: the
+//! quorum and the real servers of each virtual server have turns of their own.
+
+use core::num::NonZeroUsize;
+use core::time::Duration;
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd};
+use std::sync::Arc;
+
+use mio::event::Source;
+use mio::unix::SourceFd;
+use mio::{Interest, Registry, Token};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use vrrp_core::Instant;
+use vrrp_mio::Clock;
+
+use crate::config::Config;
+use crate::script::{Ending, Run, Runner, Script, StartError, Turns};
+
+mod narration;
+
+/// How long a script may run.
+const LIMIT: Duration = Duration::from_secs(60);
+/// How long to wait for the descriptor, the process or the memory that a script lacks.
+const RETRY: Duration = Duration::from_secs(1);
+/// What scripts that are cancelled have to go: the grace of the runner, and some.
+const GRACE: Duration = Duration::from_millis(2_500);
+
+/// Scripts that run at a time.
+const TURNS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(255);
+
+/// What happened to whom scripts are told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Event {
+    /// A real server is fit, or there is a quorum.
+    Up,
+    /// It is not, or there is none.
+    Down,
+}
+
+/// Scripts that are told of the same real server, or the same virtual server's quorum.
+#[derive(Clone, Debug)]
+pub struct Hooks {
+    /// What the log calls it.
+    pub name: String,
+    /// `notify_up`, `quorum_up`.
+    pub up: Option<Arc<Script>>,
+    /// `notify_down`, `quorum_down`.
+    pub down: Option<Arc<Script>>,
+    /// Who they take turns with where not all can run at a time.
+    pub party: usize,
+}
+
+/// Names the [`Hooks`] given to a [`Notifier`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HooksId(usize);
+
+/// Runs the scripts of a daemon, on its loop.
+///
+/// [`add`](Self::add) who has scripts and [`notify`](Self::notify) of changes; call
+/// [`ready`](Self::ready) for tokens that are, and [`fire`](Self::fire) at
+/// [`deadline`](Self::deadline) at the latest. No call but [`finish`](Self::finish) waits.
+///
+/// Of each [`Hooks`] one script runs at a time, and of all of them no more than [`Self::TOKENS`]; the
+/// others take turns, by party. A script that runs for more than 60 s is ended. One that cannot be
+/// started for want of resources is tried again every second. How scripts end is logged.
+#[derive(Debug)]
+pub struct Notifier {
+    registry: Registry,
+    first_token: usize,
+    limit: Duration,
+    runner: Runner,
+    subjects: Vec<Subject>,
+    /// Subjects with something to run and nothing running, each once.
+    turns: Turns<usize>,
+    slots: Vec<Option<Live>>,
+    /// When to start scripts again, if none can be.
+    retry_at: Option<Instant>,
+    /// Subjects whose script found no process, and when each is to be tried again.
+    resting: VecDeque<(Instant, usize)>,
+    /// What was told to be lacking since a script last began.
+    told_lack: Option<Errno>,
+}
+
+#[derive(Debug)]
+struct Subject {
+    hooks: Hooks,
+    /// What is to be run next.
+    pending: Option<Event>,
+    /// Whether it runs or waits for its turn.
+    engaged: bool,
+}
+
+/// A script that runs.
+#[derive(Debug)]
+struct Live {
+    subject: usize,
+    event: Event,
+    run: Run,
+    /// When its time is over; `None` if it was.
+    until: Option<Instant>,
+}
+
+impl Hooks {
+    const fn script(&self, event: Event) -> Option<&Arc<Script>> {
+        match event {
+            Event::Up => self.up.as_ref(),
+            Event::Down => self.down.as_ref(),
+        }
+    }
+}
+
+impl Notifier {
+    /// How many tokens it uses, and how many scripts run at a time.
+    pub const TOKENS: usize = TURNS.get();
+
+    /// A notifier of nobody yet. Tokens from `first_token` on are its own.
+    ///
+    /// # Errors
+    /// If the kernel gives no other descriptor of the poll.
+    pub fn new(registry: &Registry, first_token: usize, runner: Runner) -> io::Result<Self> {
+        Ok(Self {
+            registry: registry.try_clone()?,
+            first_token,
+            limit: LIMIT,
+            runner,
+            subjects: Vec::new(),
+            turns: Turns::new(TURNS),
+            slots: (0..Self::TOKENS).map(|_| None).collect(),
+            retry_at: None,
+            resting: VecDeque::new(),
+            told_lack: None,
+        })
+    }
+
+    /// Takes up somebody's scripts.
+    pub fn add(&mut self, hooks: Hooks) -> HooksId {
+        self.turns.enter(hooks.party);
+        self.subjects.push(Subject {
+            hooks,
+            pending: None,
+            engaged: false,
+        });
+        HooksId(self.subjects.len() - 1)
+    }
+
+    /// Has the script for `event` run, if there is one: at once, or after what runs for the same
+    /// subject, in place of what waits for that.
+    pub fn notify(&mut self, id: HooksId, event: Event, now: Instant) {
+        let subject = self.subjects.get_mut(id.0);
+        let Some(subject) = subject.filter(|subject| subject.hooks.script(event).is_some()) else {
+            return;
+        };
+        if let Some(earlier) = subject.pending.replace(event) {
+            narration::superseded(&subject.hooks, earlier);
+        }
+        if !subject.engaged {
+            subject.engaged = true;
+            self.turns.wait(subject.hooks.party, id.0);
+            self.start(now);
+        }
+    }
+
+    /// Whether `token` is one of its own.
+    #[must_use]
+    pub const fn owns(&self, token: Token) -> bool {
+        token.0 >= self.first_token && token.0 - self.first_token < Self::TOKENS
+    }
+
+    /// When to call [`fire`](Self::fire) at the latest.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        let limits = self.slots.iter().flatten().filter_map(|live| live.until);
+        let rest = self.resting.front().map(|(at, _)| *at);
+        limits.chain(self.retry_at).chain(rest).min()
+    }
+
+    /// Whether nothing runs and nothing waits.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        let waits = self.turns.waiting() > 0 || !self.resting.is_empty();
+        !waits && self.slots.iter().all(Option::is_none)
+    }
+
+    /// The source with this token is ready. Spurious calls are harmless.
+    pub fn ready(&mut self, token: Token, now: Instant) {
+        if let Some(slot) = token.0.checked_sub(self.first_token) {
+            self.look(slot, now);
+            self.start(now);
+        }
+    }
+
+    /// Does what is due at `now`.
+    pub fn fire(&mut self, now: Instant) {
+        for live in self.slots.iter_mut().flatten() {
+            if live.until.is_some_and(|until| until <= now) {
+                // It is over when the runner says so, and not before: the next may not overlap.
+                live.until = None;
+                live.run.cancel();
+                if let Some(subject) = self.subjects.get(live.subject) {
+                    narration::too_long(&subject.hooks, live.event, self.limit);
+                }
+            }
+        }
+        self.retry_at = self.retry_at.filter(|at| *at > now);
+        while let Some((at, index)) = self.resting.front().copied()
+            && at <= now
+        {
+            self.resting.pop_front();
+            if let Some(subject) = self.subjects.get(index) {
+                self.turns.wait(subject.hooks.party, index);
+            }
+        }
+        self.start(now);
+    }
+
+    /// Runs what is left to be run for at most `limit`, waiting meanwhile. What still runs then is ended,
+    /// for which it has two seconds, and what waits for that has its turn: at most `limit` again. Whether
+    /// all processes have gone.
+    pub fn finish(mut self, clock: &Clock, limit: Duration) -> bool {
+        self.run_for(clock, limit);
+        if !self.is_idle() {
+            for live in self.slots.iter_mut().flatten() {
+                live.until = None;
+                live.run.cancel();
+                if let Some(subject) = self.subjects.get(live.subject) {
+                    narration::cut_short(&subject.hooks, live.event);
+                }
+            }
+            self.run_for(clock, GRACE + limit);
+        }
+        for subject in &self.subjects {
+            if let Some(event) = subject.pending {
+                narration::not_run(&subject.hooks, event);
+            }
+        }
+        self.slots.clear();
+        self.runner.finish(GRACE)
+    }
+
+    fn run_for(&mut self, clock: &Clock, limit: Duration) {
+        let end = clock.now() + limit;
+        while !self.is_idle() && clock.now() < end {
+            let wake = self.deadline().map_or(end, |at| at.min(end));
+            self.wait(wake.saturating_duration_since(clock.now()));
+            let now = clock.now();
+            for slot in 0..self.slots.len() {
+                self.look(slot, now);
+            }
+            self.fire(now);
+        }
+    }
+
+    /// Waits until a script has ended, or for `limit`.
+    fn wait(&self, limit: Duration) {
+        let runs = self.slots.iter().flatten();
+        let mut fds: Vec<_> = runs
+            .map(|live| PollFd::new(live.run.as_fd(), PollFlags::POLLIN))
+            .collect();
+        let limit = limit.max(Duration::from_millis(1));
+        let limit = PollTimeout::try_from(limit).unwrap_or(PollTimeout::MAX);
+        // Interrupted or not, what has ended is looked for.
+        let _ready = poll(&mut fds, limit);
+    }
+
+    /// Whether the script in a slot has ended; its subject has its next turn then.
+    fn look(&mut self, slot: usize, now: Instant) {
+        let Some(slot) = self.slots.get_mut(slot) else {
+            return;
+        };
+        let Some(live) = slot else {
+            return;
+        };
+        let Some(ending) = live.run.poll() else {
+            return;
+        };
+        let (index, event) = (live.subject, live.event);
+        // The descriptor leaves the poll as it is closed.
+        *slot = None;
+        let Some(subject) = self.subjects.get_mut(index) else {
+            return;
+        };
+        let party = subject.hooks.party;
+        self.turns.done(party);
+        match ending {
+            // It is this host that could not, for the moment.
+            Ending::NotStarted(errno) if is_lack(errno) => {
+                if self.told_lack.replace(errno) != Some(errno) {
+                    narration::put_off(&subject.hooks, event, errno.desc());
+                }
+                subject.pending.get_or_insert(event);
+                self.resting.push_back((now + RETRY, index));
+            }
+            Ending::Exited(_)
+            | Ending::Killed(_)
+            | Ending::NotStarted(_)
+            | Ending::NotRun
+            | Ending::Lost => {
+                self.told_lack = None;
+                narration::ended(&subject.hooks, event, ending);
+                subject.engaged = subject.pending.is_some();
+                if subject.engaged {
+                    self.turns.wait(party, index);
+                }
+            }
+        }
+    }
+
+    /// Starts what waits, as far as there is room.
+    fn start(&mut self, now: Instant) {
+        while self.retry_at.is_none()
+            && let Some(slot) = self.slots.iter().position(Option::is_none)
+            && let Some((party, index)) = self.turns.next()
+        {
+            let Some(subject) = self.subjects.get_mut(index) else {
+                continue;
+            };
+            let pending = subject.pending.take();
+            let hooks = &subject.hooks;
+            let Some((event, script)) =
+                pending.and_then(|event| Some((event, hooks.script(event)?)))
+            else {
+                subject.engaged = false;
+                self.turns.done(party);
+                continue;
+            };
+            let token = Token(self.first_token + slot);
+            match begin(&self.runner, &self.registry, token, script) {
+                Ok(run) => {
+                    narration::begun(&subject.hooks, event);
+                    let until = Some(now + self.limit);
+                    if let Some(slot) = self.slots.get_mut(slot) {
+                        *slot = Some(Live {
+                            subject: index,
+                            event,
+                            run,
+                            until,
+                        });
+                    }
+                }
+                Err(error) => {
+                    let errno = match error {
+                        StartError::Descriptor(errno) => errno,
+                        StartError::Alive | StartError::Busy => Errno::EAGAIN,
+                    };
+                    if self.told_lack.replace(errno) != Some(errno) {
+                        narration::put_off(&subject.hooks, event, error);
+                    }
+                    subject.pending = pending;
+                    self.turns.done(party);
+                    self.turns.wait(party, index);
+                    self.retry_at = Some(now + RETRY);
+                }
+            }
+        }
+    }
+}
+
+/// Whether it is something that comes back: processes, memory, descriptors, a program being written.
+fn is_lack(errno: Errno) -> bool {
+    let lacks = [
+        Errno::EAGAIN,
+        Errno::ENOMEM,
+        Errno::EMFILE,
+        Errno::ENFILE,
+        Errno::ENOBUFS,
+        Errno::ETXTBSY,
+    ];
+    lacks.contains(&errno)
+}
+
+/// Has a script started, and its end make `token` ready.
+fn begin(
+    runner: &Runner,
+    registry: &Registry,
+    token: Token,
+    script: &Arc<Script>,
+) -> Result<Run, StartError> {
+    let run = runner.start(script)?;
+    SourceFd(&run.as_fd().as_raw_fd())
+        .register(registry, token, Interest::READABLE)
+        .map_err(|error| {
+            let errno = error.raw_os_error().unwrap_or_default();
+            StartError::Descriptor(Errno::from_raw(errno))
+        })?;
+    Ok(run)
+}
+
+/// Who runs the scripts of a configuration's [`Hooks`], if it has any, with the rights of the calling
+/// thread: call it before [`privilege::restrict`](crate::daemon::privilege::restrict).
+///
+/// # Errors
+/// The system has no more threads to give.
+pub fn runner(config: &Config) -> io::Result<Option<Runner>> {
+    let virtual_servers = config.virtual_servers.iter();
+    let scripts = virtual_servers.flat_map(|server| {
+        let real_servers = server.real_servers.iter();
+        let own = real_servers.flat_map(|server| [&server.notify_up, &server.notify_down]);
+        own.chain([&server.quorum_up, &server.quorum_down])
+    });
+    let most = Notifier::TOKENS;
+    let attendants = NonZeroUsize::new(scripts.flatten().take(most).count());
+    attendants.map(Runner::new).transpose()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,282 @@
+use core::time::Duration;
+use std::fs;
+use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+
+use mio::{Events, Poll};
+use nix::sys::stat::{Mode, umask};
+use vrrp_core::Instant;
+use vrrp_mio::{Clock, TimeSlice};
+
+use super::*;
+use crate::balancing::status::{RealServerStatus, VirtualServerStatus};
+use crate::observe::status::{InstanceStatus, Status, TurnStatus};
+
+fn status() -> Status {
+    Status {
+        version: "1".to_owned(),
+        pid: 2,
+        uptime_seconds: 3.0,
+        turns: TurnStatus::default(),
+        instances: Vec::new(),
+        virtual_servers: Vec::new(),
+    }
+}
+
+/// A directory that is removed at the end.
+struct Place(PathBuf);
+
+impl Place {
+    fn new(name: &str) -> Self {
+        let name = format!("ha-daemon-control-{name}-{}", std::process::id());
+        Self(std::env::temp_dir().join(name))
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.0.join("control.sock")
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
+
+#[test]
+fn answers_a_status_request_whatever_follows_it() {
+    let expected = "{\"version\":\"1\",\"pid\":2,\"uptime_seconds\":3.0,\"turns\":{\"count\":0,\"longest_us\":0,\"over_2000_us\":0,\"cpu_us\":[]},\"instances\":[],\"virtual_servers\":[]}\n";
+    for request in [&b"status\n"[..], b"  status \r\nx", b"status"] {
+        assert_eq!(answer(request, &status()), expected.as_bytes());
+    }
+    assert_eq!(
+        answer(b"stat\n", &status()),
+        b"{\"error\":\"unknown request\"}\n"
+    );
+}
+
+#[test]
+fn a_server_removes_its_own_socket_and_no_other() {
+    let poll = Poll::new().unwrap();
+    let place = Place::new("removal");
+    let path = place.socket();
+    let server = || Server::bind(&path, poll.registry(), 0).unwrap();
+    let first = server();
+    // A file system may give the number of a removed file to the next one.
+    fs::rename(&path, place.0.join("moved")).unwrap();
+    let second = server();
+    drop(first);
+    assert!(path.exists());
+    drop(second);
+    assert!(!path.exists());
+}
+
+#[test]
+fn the_socket_is_for_its_owner_whatever_the_umask() {
+    let poll = Poll::new().unwrap();
+    let place = Place::new("mode");
+    fs::create_dir_all(&place.0).unwrap();
+    for mask in [0, 0o777] {
+        let former = umask(Mode::from_bits_truncate(mask));
+        let server = Server::bind(&place.socket(), poll.registry(), 0);
+        umask(former);
+        let mode = fs::metadata(place.socket()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o7777, 0o600, "umask {mask:o}");
+        drop(server.unwrap());
+    }
+}
+
+#[test]
+fn a_socket_whose_queue_is_full_is_in_use_and_a_stale_one_is_not() {
+    let poll = Poll::new().unwrap();
+    let place = Place::new("full");
+    let path = place.socket();
+    fs::create_dir_all(&place.0).unwrap();
+    let other = UnixListener::bind(&path).unwrap();
+    let address = socket2::SockAddr::unix(&path).unwrap();
+    let kind = socket2::Type::STREAM.nonblocking();
+    let mut waiting = Vec::new();
+    // Nobody accepts.
+    loop {
+        let socket = socket2::Socket::new(socket2::Domain::UNIX, kind, None).unwrap();
+        match socket.connect(&address) {
+            Ok(()) => waiting.push(socket),
+            Err(error) => break assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock),
+        }
+    }
+    let refused = Server::bind(&path, poll.registry(), 0).unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::AddrInUse);
+    drop(other);
+    assert!(path.exists());
+    drop(Server::bind(&path, poll.registry(), 0).unwrap());
+}
+
+/// A source that counts what it is asked for, of instances that do not exist.
+struct Counting(core::cell::Cell<usize>, usize);
+
+impl Source for Counting {
+    fn head(&self) -> Status {
+        self.0.set(self.0.get() + 1);
+        status()
+    }
+
+    fn instances(&self) -> usize {
+        0
+    }
+
+    fn instance(&self, _: usize) -> Option<InstanceStatus> {
+        None
+    }
+
+    fn virtual_server(&self, index: usize) -> Option<VirtualServerStatus> {
+        self.0.set(self.0.get() + 1);
+        (index < self.1).then(|| VirtualServerStatus {
+            name: "x".repeat(1_000),
+            services: Vec::new(),
+            scheduler: String::new(),
+            quorum: true,
+            weight: 0,
+            gain: 0,
+            loss: 0,
+            suspended: false,
+            sorry_server: None,
+            real_servers: Vec::new(),
+        })
+    }
+
+    fn real_server(&self, _: usize, _: usize) -> Option<RealServerStatus> {
+        None
+    }
+}
+
+/// A server, its poll, and a clock that goes on by a step at each look.
+struct Bench {
+    poll: Poll,
+    server: Server,
+    clock: Clock,
+}
+
+impl Bench {
+    fn new(path: &Path) -> Self {
+        let poll = Poll::new().unwrap();
+        Self {
+            server: Server::bind(path, poll.registry(), 0).unwrap(),
+            poll,
+            clock: Clock::new().unwrap(),
+        }
+    }
+
+    /// One turn in which time is over after `looks` looks at the clock.
+    fn turn(&mut self, looks: u64, now: Instant, source: &Counting) {
+        let mut events = Events::with_capacity(64);
+        self.poll.poll(&mut events, Some(Duration::ZERO)).unwrap();
+        for event in &events {
+            self.server.ready(event.token());
+        }
+        let passed = core::cell::Cell::new(0_u64);
+        let clock = || {
+            passed.set(passed.get() + 1);
+            now + Duration::from_nanos(passed.get())
+        };
+        let end = now + Duration::from_nanos(looks);
+        let slice = TimeSlice::new(now, end, &clock);
+        let registry = self.poll.registry();
+        self.server.turn(registry, &slice, source).unwrap();
+    }
+}
+
+#[test]
+fn a_long_reply_takes_many_turns_and_others_have_theirs_meanwhile() {
+    let place = Place::new("turns");
+    let mut bench = Bench::new(&place.socket());
+    let source = Counting(core::cell::Cell::new(0), 100);
+    let ask = || {
+        let mut client = UnixStream::connect(place.socket()).unwrap();
+        client.write_all(b"status\n").unwrap();
+        client.set_nonblocking(true).unwrap();
+        client
+    };
+    let mut clients = [ask(), ask()];
+    let now = bench.clock.now();
+    let mut replies = [Vec::new(), Vec::new()];
+    let mut first = [0, 0];
+    for turn in 1.. {
+        bench.turn(4, now, &source);
+        assert!(source.0.replace(0) <= 4, "of both together, in a turn");
+        for ((client, reply), first) in clients.iter_mut().zip(&mut replies).zip(&mut first) {
+            drop(client.read_to_end(reply));
+            if *first == 0 && !reply.is_empty() {
+                *first = turn;
+            }
+        }
+        if !bench.server.has_work() {
+            break;
+        }
+    }
+    assert!(first.iter().all(|first| *first < 4), "{first:?}");
+    for reply in replies {
+        assert!(reply.ends_with(b"]}\n"), "{}", reply.len());
+        assert!(reply.len() > 100_000, "{}", reply.len());
+    }
+}
+
+#[test]
+fn nothing_is_made_for_who_has_gone() {
+    let place = Place::new("gone");
+    let mut bench = Bench::new(&place.socket());
+    let source = Counting(core::cell::Cell::new(0), 100);
+    for _ in 0..8 {
+        let mut client = UnixStream::connect(place.socket()).unwrap();
+        client.write_all(b"status\n").unwrap();
+    }
+    let now = bench.clock.now();
+    for _ in 0..8 {
+        bench.turn(1_000, now, &source);
+    }
+    assert_eq!(source.0.get(), 0);
+    assert!(!bench.server.has_work());
+}
+
+#[test]
+fn who_only_ends_its_request_has_its_reply() {
+    let place = Place::new("half");
+    let mut bench = Bench::new(&place.socket());
+    let mut client = UnixStream::connect(place.socket()).unwrap();
+    client.write_all(b"status\n").unwrap();
+    client.shutdown(std::net::Shutdown::Write).unwrap();
+    let now = bench.clock.now();
+    bench.turn(1_000, now, &Counting(core::cell::Cell::new(0), 0));
+    let mut reply = String::new();
+    client.read_to_string(&mut reply).unwrap();
+    assert!(reply.ends_with("\"virtual_servers\":[]}\n"), "{reply}");
+}
+
+#[test]
+fn a_place_is_lost_by_who_does_not_ask_and_newcomers_wait_for_it() {
+    let place = Place::new("places");
+    let mut bench = Bench::new(&place.socket());
+    let source = Counting(core::cell::Cell::new(0), 0);
+    let silent: Vec<_> = (0..MAX_CLIENTS)
+        .map(|_| UnixStream::connect(place.socket()).unwrap())
+        .collect();
+    let mut late = UnixStream::connect(place.socket()).unwrap();
+    late.write_all(b"status\n").unwrap();
+    let now = bench.clock.now();
+    for _ in 0..8 {
+        bench.turn(1_000, now, &source);
+    }
+    assert!(
+        !bench.server.has_work(),
+        "no loop while all places are taken"
+    );
+    assert_eq!(bench.server.deadline(), Some(now + PATIENCE));
+    for _ in 0..2 {
+        bench.turn(1_000, now + PATIENCE, &source);
+    }
+    let mut reply = String::new();
+    late.read_to_string(&mut reply).unwrap();
+    assert!(reply.starts_with("{\"version\":\"1\""), "{reply}");
+    drop(silent);
+}
