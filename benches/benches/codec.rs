@@ -1,4 +1,4 @@
-//! Octets to advertisements and back, checksums, and the Authentication Header.
+//! Benchmarks of decoding, encoding, checksums and the Authentication Header.
 
 use core::hint::black_box;
 use core::net::Ipv4Addr;

@@ -1,4 +1,4 @@
-//! Reading large configurations.
+//! Benchmarks of reading large configurations.
 
 use core::hint::black_box;
 

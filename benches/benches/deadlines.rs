@@ -1,4 +1,4 @@
-//! The timers of many virtual routers.
+//! Benchmarks of the timers of many virtual routers.
 
 use core::hint::black_box;
 use core::time::Duration;

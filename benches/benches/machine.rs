@@ -1,4 +1,4 @@
-//! The state machine, admission, and the announcements of a new Active Router.
+//! Benchmarks of the state machine, admission, and the announcements of a new Active Router.
 
 use core::hint::black_box;
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! IPVS requests to octets, and what the kernel lists to records.
+//! Benchmarks of encoding IPVS requests and decoding the kernel's lists.
 
 use core::hint::black_box;
 

@@ -1,4 +1,4 @@
-//! The plan for 5,000 virtual servers of ten destinations each.
+//! Benchmarks of the plan for 5,000 virtual servers of ten destinations each.
 
 use core::hint::black_box;
 

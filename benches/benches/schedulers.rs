@@ -1,4 +1,4 @@
-//! What a pick costs by scheduler and number of destinations, and what a changed table costs.
+//! Benchmarks of a pick, and of a changed table, by scheduler and number of destinations.
 
 use core::hint::black_box;
 

@@ -1,4 +1,4 @@
-//! Large `keepalived.conf` files.
+//! Generators of large `keepalived.conf` files.
 
 use core::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! What the benchmarks measure on: the same packets, tables and configurations everywhere.
+//! The inputs of the benchmarks: the same packets, tables and configurations everywhere.
 
 pub mod configuration;
 pub mod packets;

@@ -1,4 +1,4 @@
-//! What happens per packet, per event and per connection allocates nothing.
+//! Tests that the work per packet, per event and per connection allocates nothing.
 
 use allocation_counter::measure;
 use benches::{packets, tables};

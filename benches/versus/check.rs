@@ -1,4 +1,4 @@
-//! Reading a configuration and saying what is wrong with it.
+//! Measures `ha-daemon check` beside `keepalived -t`.
 
 use core::time::Duration;
 use std::fs;

@@ -1,4 +1,4 @@
-//! How long something takes, and what else the machine does.
+//! Time measurement, and the load of the machine.
 
 use core::time::Duration;
 use std::thread;

@@ -1,4 +1,4 @@
-//! Running daemons and what they use.
+//! Daemons under measurement: their processes, processor time and memory.
 
 use core::time::Duration;
 use std::collections::BTreeMap;

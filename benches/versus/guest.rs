@@ -1,4 +1,4 @@
-//! What needs `ip_vs`: this program again, in a virtual machine.
+//! The parts that need `ip_vs`: this program again, in a virtual machine.
 
 mod health;
 mod programming;

@@ -1,4 +1,4 @@
-//! What virtual routers that are Active cost.
+//! Measures the processor time and memory of Active virtual routers.
 
 use core::time::Duration;
 use std::fs;

@@ -1,4 +1,4 @@
-//! The daemon beside its peers, in network namespaces of its own and in a guest.
+//! Measures the daemon beside its peers, in network namespaces of its own and in a guest.
 //!
 //! Both are measured in the same run, in turns, and every figure is a median; what counts is the
 //! ratio. `run` beside this file builds everything and starts it.

@@ -1,4 +1,4 @@
-//! A host with many links, and what is at their other ends.
+//! A host with many links and the namespaces at their other ends.
 
 use core::fmt::Write;
 use core::sync::atomic::{AtomicU32, Ordering};

@@ -1,4 +1,4 @@
-//! Figures of ours beside a peer's, as Markdown.
+//! Markdown tables of our figures beside a peer's.
 
 use core::time::Duration;
 

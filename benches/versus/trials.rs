@@ -1,4 +1,4 @@
-//! What the tests beside peers measure (`ha-daemon/tests/root/peers`), as tables.
+//! Runs the measuring tests of `ha-daemon/tests/root/peers`, and makes tables of their output.
 
 use std::process::{Command, Stdio};
 

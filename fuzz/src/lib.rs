@@ -1,4 +1,4 @@
-//! The fuzz targets, as a table.
+//! The table of fuzz targets.
 //!
 //! A target is a property of another crate; `fuzz_targets/` makes programs of them for libFuzzer.
 //! `cargo test -p fuzz` puts what is in `corpus/` through the same properties, on stable Rust and

@@ -1,4 +1,4 @@
-//! Every committed input through its property.
+//! Replays every committed input through its property.
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 

@@ -1,4 +1,4 @@
-//! tshark as a second reader of the advertisements of the corpus.
+//! Compares the decoder with tshark, for the advertisements of the corpus.
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 

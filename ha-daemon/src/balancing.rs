@@ -1,4 +1,4 @@
-//! Virtual servers: the kernel's table follows the health of the real servers.
+//! Virtual servers: keeps the kernel's IPVS table as configured and as the health checks find it.
 //!
 //! One direction per turn: checkers → [`Pool`](crate::balancing::pool::Pool) → desired services →
 //! [`Reconciler`] → requests to the kernel. Nothing waits: checkers and requests are on the

@@ -1,4 +1,4 @@
-//! Health checkers: is a real server fit to be sent connections?
+//! Health checkers of real servers.
 //!
 //! Three things are kept apart. An *attempt* ([`attempt`]) is one try: octets in, octets out, an
 //! [`Outcome`](attempt::Outcome) in the end, no sockets and no clock; the protocols are

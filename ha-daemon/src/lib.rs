@@ -1,4 +1,4 @@
-//! The daemon as a library: `keepalived.conf` in, virtual routers out.
+//! The daemon as a library: reads `keepalived.conf` and runs virtual routers and virtual servers.
 //!
 //! The binary is a command line over these modules: [`config`] reads a configuration and reports its
 //! mistakes, [`daemon`] runs it, [`observe`] answers `ha-daemon status`, [`command`] has the other

@@ -1,5 +1,4 @@
-//! Runs the scripts that are told of changes: `notify_up`, `notify_down`, `quorum_up` and
-//! `quorum_down`.
+//! The scripts of virtual servers: `notify_up`, `notify_down`, `quorum_up` and `quorum_down`.
 //!
 //! As with keepalived they get no arguments but those configured. keepalived starts a script for every
 //! change, however many of them still run. Here a change that happens while a script runs waits for

@@ -1,4 +1,4 @@
-//! What can be seen of the running daemon: the control socket, the status and the log.
+//! Observation of the running daemon: the control socket, the status and the log.
 
 pub mod control;
 pub(crate) mod limit;

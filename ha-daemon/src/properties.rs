@@ -1,4 +1,4 @@
-//! What holds for every input, as functions that panic where it does not.
+//! Properties that hold for every input, as functions that panic where they are broken.
 //!
 //! Property tests (`cargo test`) and the fuzz targets of the workspace call the same functions. Of
 //! [`http`], [`smtp`] and [`tls`] the first octet says how the network cuts the rest into portions.

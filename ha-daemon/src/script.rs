@@ -1,4 +1,4 @@
-//! Programs of the configuration: what to run, as whom, and the threads that look after them.
+//! Scripts: their command, user and security, and the threads that run them.
 //!
 //! A script never holds up the caller of [`Runner::start`]. Starting one takes a `fork` and an
 //! `execve`, and the latter waits for the disk the program is on, for ever if that is a dead NFS

@@ -1,4 +1,4 @@
-//! VRRP instances: the router that each one asks for, and the log lines about it.
+//! VRRP instances: their router specifications, and the log lines about them.
 
 pub(crate) mod narrator;
 pub mod spec;

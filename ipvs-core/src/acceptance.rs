@@ -1,5 +1,5 @@
-//! What a service, a destination or a daemon must be for the kernel to take it and for it to
-//! work.
+//! The checks of services, destinations and synchronisation daemons before the kernel is asked for
+//! them.
 //!
 //! The kernel checks less than it needs: it takes a service of a protocol it never schedules, a
 //! forwarding method it does not have, a port that direct routing ignores. These checks find both

@@ -1,4 +1,4 @@
-//! A service with its destinations and its scheduler.
+//! A model of one virtual service: its destinations and its scheduler.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What a table is or should be, and single changes of it.
+//! The content of an IPVS table, and the changes that can be made to it.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;

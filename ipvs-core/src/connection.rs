@@ -1,4 +1,4 @@
-//! Connections: where each packet goes.
+//! The model of the connection table: the destination of each packet.
 
 mod director;
 mod entries;

@@ -1,4 +1,4 @@
-//! Destinations that are to go, but not before their connections have.
+//! Draining: destinations that are removed once their connections have ended.
 
 #[cfg(test)]
 mod tests;

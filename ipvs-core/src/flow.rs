@@ -1,4 +1,4 @@
-//! What a scheduler may look at.
+//! The addresses and ports of a packet that a scheduler uses.
 
 use core::net::{IpAddr, SocketAddr};
 

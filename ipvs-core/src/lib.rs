@@ -1,5 +1,5 @@
-//! Pure models of the kernel's IPVS: what a scheduler picks, what a service table should be, and
-//! the plan that turns one table into another.
+//! Pure models of the kernel's IPVS: the schedulers, the service table, and the plan that turns one
+//! table into another.
 //!
 //! Everything here is a function of its arguments: no socket, no clock, no randomness of its own.
 //! `ipvs-netlink` carries these types to a kernel and back.

@@ -1,4 +1,4 @@
-//! One form for what the kernel does not tell apart.
+//! Normal forms of services and destinations: one value for all that the kernel treats alike.
 
 use core::str::FromStr;
 

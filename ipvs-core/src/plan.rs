@@ -1,4 +1,4 @@
-//! The way from the table a kernel has to the one it should have.
+//! The planner: the list of changes from the kernel's table to the wanted one.
 //!
 //! A plan is a list of [`Change`]s in an order that serves at every step what is served before and
 //! after it: what is new comes first, then what gets more weight, then what gets less, and what

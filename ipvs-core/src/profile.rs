@@ -1,4 +1,4 @@
-//! Generations of kernels that schedule differently.
+//! Kernel profiles: generations of kernels whose schedulers differ.
 
 /// Which of two generations of IPVS a kernel has.
 ///

@@ -1,4 +1,4 @@
-//! What a kernel reports beside what it was told.
+//! The kernel's reports of services and destinations: configuration and statistics.
 
 use crate::{Destination, Service};
 

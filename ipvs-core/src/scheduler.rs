@@ -1,4 +1,4 @@
-//! Schedulers by name, and the models of what they pick.
+//! The schedulers of IPVS, and their models.
 
 mod cache;
 mod dh;

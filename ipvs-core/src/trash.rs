@@ -1,4 +1,4 @@
-//! Where the kernel keeps removed destinations for a while.
+//! The kernel's trash: removed destinations that still have connections.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;

@@ -1,5 +1,5 @@
-//! Prints what each service does, every second: `cargo run -p ipvs-netlink --example watch`, as
-//! root. An argument limits how often.
+//! Prints the statistics of each service every second: `cargo run -p ipvs-netlink --example watch`,
+//! as root. An argument limits how often.
 
 use core::error::Error;
 use core::time::Duration;

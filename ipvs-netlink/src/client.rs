@@ -1,4 +1,4 @@
-//! Blocking use.
+//! The blocking client.
 
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};

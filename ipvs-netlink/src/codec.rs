@@ -1,4 +1,4 @@
-//! The codec beneath [`Client`](crate::Client), without a socket: what the benchmarks measure.
+//! The codec of [`Client`](crate::Client) without a socket, for the benchmarks.
 
 use ipvs_core::{DestinationRecord, Family, ServiceRecord};
 

@@ -1,4 +1,4 @@
-//! Attributes to the types of ipvs-core.
+//! The decoder of IPVS attributes into the types of ipvs-core.
 //!
 //! Attributes are found by number in borrowed octets, and sizes are checked before neli reads a
 //! value. Nothing is believed, and nothing panics; neli's own readers of attributes copy each into

@@ -1,4 +1,4 @@
-//! Requests to octets.
+//! The encoder of requests.
 
 use core::mem;
 use core::net::IpAddr;

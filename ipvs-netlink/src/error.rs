@@ -1,4 +1,4 @@
-//! What can go wrong, and what the kernel's error numbers mean where.
+//! The errors of the crate, and the meaning of the kernel's error numbers for each request.
 
 use core::fmt;
 use std::io;

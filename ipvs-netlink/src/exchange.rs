@@ -1,4 +1,4 @@
-//! A socket and the pipeline behind it: what blocking and non-blocking use have in common.
+//! A socket with its pipeline, shared by the blocking and the non-blocking client.
 
 use core::time::Duration;
 use std::io;

@@ -1,4 +1,4 @@
-//! The framing of netlink: messages in a datagram, and the kernel's verdict on a request.
+//! The framing of netlink: messages in a datagram, and acknowledgements.
 //!
 //! Walks borrowed octets and believes no length it has not checked; neli's reader of message
 //! headers subtracts before it compares.

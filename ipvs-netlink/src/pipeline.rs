@@ -1,4 +1,4 @@
-//! The queue of requests and the answers outstanding, without a socket.
+//! The queue of requests and of outstanding answers, without a socket.
 //!
 //! The kernel handles the messages of a datagram in order and goes on after one it refuses. A
 //! change says nothing when it succeeds unless an acknowledgement is asked for, so only the last of

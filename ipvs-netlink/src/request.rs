@@ -1,4 +1,4 @@
-//! What can be asked of the kernel, and what it answers.
+//! The requests to the kernel and the replies to them.
 
 use core::fmt;
 

@@ -1,4 +1,4 @@
-//! Non-blocking use.
+//! The non-blocking client.
 
 use core::fmt;
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! What the safe wrappers leave out; the only unsafe code of the crate.
+//! The only unsafe code of the crate: a conversion that neli does not offer.
 
 use std::os::fd::{AsRawFd, BorrowedFd};
 

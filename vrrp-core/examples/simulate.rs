@@ -1,4 +1,4 @@
-//! Router-years on simulated LANs, and the story of a seed.
+//! Runs the simulator for many router-years, or prints the timeline of one seed.
 //!
 //! ```text
 //! cargo run --release -p vrrp-core --features sim --example simulate -- --years 1000

@@ -1,4 +1,4 @@
-//! When the neighbours are told who answers for the virtual addresses.
+//! The schedule of gratuitous ARP and unsolicited neighbour advertisements.
 //!
 //! Gratuitous ARP and unsolicited neighbour advertisements get lost, and switches move slowly: a
 //! new Active Router says it several times at once, again after a delay, and then as often as the

@@ -1,4 +1,4 @@
-//! What a virtual router is told to be.
+//! The settings of a virtual router, and their validation.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Every run of a few virtual routers, up to a bounded number of faults.
+//! Exhaustive exploration: every run of a few virtual routers with a bounded number of faults.
 //!
 //! [`Model::explore`] goes through all states that two to four shipped [`VirtualRouter`]s and the
 //! advertisements between them can reach, breadth first, until there are no new ones: runs are

@@ -1,4 +1,4 @@
-//! A deterministic LAN of virtual routers.
+//! A deterministic simulator: a LAN of virtual routers.
 //!
 //! Every router is the shipped [`VirtualRouter`] with its announce [`Schedule`](crate::announce)
 //! and, if wanted, its [sync group](crate::group). The LAN loses, delays, duplicates and reorders

@@ -1,4 +1,4 @@
-//! Counters, by the names of RFC 8347 where it has one.
+//! The counters of a virtual router, named as in RFC 8347 where it has them.
 
 use crate::receive::{Discard, Remarks};
 use crate::wire::{ChecksumForm, DecodeError};

@@ -1,4 +1,4 @@
-//! Points in time, as the caller counts them.
+//! Points in time on the caller's monotonic clock.
 
 use core::fmt;
 use core::ops::Add;

@@ -1,4 +1,4 @@
-//! How the health of tracked things changes a router's priority.
+//! Tracking: the effect of the health of interfaces, scripts, processes and files on the priority.
 //!
 //! Interfaces, scripts, processes and files are tracked. Each has a [`Weight`]: a positive one adds
 //! to the priority while the thing is up, a negative one subtracts while it is down, and zero stops

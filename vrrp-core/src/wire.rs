@@ -1,4 +1,4 @@
-//! Octets: VRRP advertisements, and the headers and announcements that travel with them.
+//! The wire format: VRRP advertisements, and the headers and frames that are sent with them.
 //!
 //! ```text
 //! octet   0               1     2         3      4          5        6..8      8..

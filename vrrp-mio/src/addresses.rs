@@ -1,4 +1,4 @@
-//! Virtual addresses on interfaces: what is wanted, and seeing to it.
+//! Virtual addresses on interfaces: their specification, and the keeper that configures them.
 
 mod keeper;
 mod spec;

@@ -1,4 +1,4 @@
-//! Many deadlines, one timer.
+//! A priority queue of the deadlines of many routers, for one timer.
 
 use core::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;

@@ -1,4 +1,4 @@
-//! Virtual routers on a host: one loop turn after another.
+//! The driver: runs virtual routers on the interfaces of this host, in one event loop.
 
 mod ability;
 mod announce;

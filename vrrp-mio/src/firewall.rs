@@ -1,4 +1,5 @@
-//! Refusing packets to virtual addresses (Accept_Mode, RFC 9568 §6.1).
+//! The firewall: an nf_tables table that drops packets to virtual addresses (Accept_Mode, RFC 9568
+//! §6.1).
 //!
 //! An Active router that is not the owner of its addresses, and is not told to, must not accept
 //! packets sent to them, though it answers ARP and Neighbor Discovery for them (§6.4.3, D2, P6).

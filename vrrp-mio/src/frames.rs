@@ -1,4 +1,4 @@
-//! Frames for [`LinkSocket`](crate::LinkSocket).
+//! The encoder of Ethernet frames for [`LinkSocket`](crate::LinkSocket).
 
 use core::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! The network interfaces of this host and their addresses, as last heard from the kernel.
+//! The table of this host's network interfaces and their addresses, as last reported by the kernel.
 
 mod address;
 mod link;

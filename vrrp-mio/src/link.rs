@@ -1,4 +1,4 @@
-//! Ethernet frames.
+//! The packet socket that sends Ethernet frames.
 
 use std::os::fd::{AsFd, BorrowedFd};
 

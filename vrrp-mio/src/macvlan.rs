@@ -1,4 +1,4 @@
-//! The macvlan with a virtual router's MAC address.
+//! The macvlan interface that has a virtual router's MAC address.
 //!
 //! A macvlan in bridge mode on the router's interface: in private mode the kernel would hand it the
 //! multicast of other routers that use the same virtual MAC, and the parent would not hear their

@@ -1,4 +1,4 @@
-//! rtnetlink: asking the kernel to change interfaces and addresses, and hearing of changes.
+//! The rtnetlink client: requests to change interfaces and addresses, and notifications of changes.
 //!
 //! [`Requests`] queues changes and reports each outcome; [`Monitor`] keeps a table of
 //! [`Interfaces`](crate::Interfaces) and reports each difference. Both read sockets that never block,

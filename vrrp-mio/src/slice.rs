@@ -1,4 +1,4 @@
-//! How long a turn of the loop may work.
+//! Time slices: the limit of what one turn of the loop may spend.
 
 use core::fmt;
 use core::time::Duration;

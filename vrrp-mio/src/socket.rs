@@ -1,4 +1,4 @@
-//! Raw sockets for advertisements.
+//! The raw sockets that send and receive advertisements.
 
 use core::net::{IpAddr, Ipv6Addr};
 use std::io;

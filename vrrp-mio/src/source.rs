@@ -1,4 +1,4 @@
-//! mio registration of what owns a descriptor.
+//! The macro that implements `mio::event::Source` for owners of a descriptor.
 
 /// Implements [`mio::event::Source`] for a type by its [`AsFd`](std::os::fd::AsFd).
 macro_rules! source_by_descriptor {

@@ -1,4 +1,4 @@
-//! What the safe wrappers leave out; the only unsafe code of the crate.
+//! The only unsafe code of the crate: conversions that nix, neli and socket2 do not offer.
 
 use std::os::fd::{AsRawFd, BorrowedFd};
 

@@ -1,4 +1,4 @@
-//! Kernel parameters of interfaces, changed for a while and put back.
+//! The kernel parameters of interfaces: changed while they are needed, then restored.
 
 mod macvlan;
 mod mark;

@@ -1,4 +1,4 @@
-//! The one timer of a loop.
+//! The timer of the event loop.
 
 use core::time::Duration;
 use std::io;

@@ -1,4 +1,4 @@
-//! TCP checks of many real servers.
+//! Measures TCP checks of many real servers.
 
 use core::fmt::Write;
 use core::sync::atomic::{AtomicU64, Ordering};

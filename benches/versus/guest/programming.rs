@@ -1,4 +1,4 @@
-//! An IPVS table, written and read.
+//! Measures writing and reading an IPVS table.
 
 use core::fmt::Write;
 use std::io::Write as _;

@@ -1,4 +1,4 @@
-//! From configured checks to what the drivers of health checkers take.
+//! The construction of health checkers from the configuration.
 
 mod init_file;
 mod probe;

@@ -1,4 +1,4 @@
-//! The failures of this host that keep checks from being made, each logged once.
+//! Errors of this host that prevent checks, each logged once.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! The way to the kernel's IPVS, which may be missing.
+//! The connection to the kernel's IPVS, which may be missing.
 
 use core::time::Duration;
 use std::io;

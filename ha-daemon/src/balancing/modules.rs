@@ -1,4 +1,4 @@
-//! Kernel modules that have to be there before they are asked for.
+//! The loading of scheduler modules that the kernel must not load by itself.
 
 use std::ffi::OsString;
 use std::fs;

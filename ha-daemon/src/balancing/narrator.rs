@@ -1,4 +1,4 @@
-//! What is said of virtual servers, in keepalived's words where it has any.
+//! Log lines about virtual servers, in keepalived's words where it has them.
 
 use core::fmt;
 

@@ -1,4 +1,5 @@
-//! Which destinations a virtual server is to have, given what its checkers found.
+//! The pool of a virtual server: the destinations it should have, given the results of its
+//! checkers.
 //!
 //! A [`Pool`] is the virtual server's own machine: health goes in, [`Event`]s for the log, the
 //! scripts and the mails come out, and [`Pool::desired`] says at any time what the kernel's table

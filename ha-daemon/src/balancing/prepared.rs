@@ -1,4 +1,4 @@
-//! What is made of the configuration before privileges are given up.
+//! The part of the configuration that is set up before privileges are dropped.
 
 use core::fmt;
 use std::io;

@@ -1,4 +1,4 @@
-//! From the table a kernel has to the one it should have, service by service.
+//! The reconciler of the kernel's IPVS table.
 
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

@@ -1,4 +1,5 @@
-//! A virtual server at work: its configuration, its pool, and what its checkers last found.
+//! The state of a running virtual server: its configuration, its pool, and the last results of its
+//! checkers.
 
 use ipvs_core::{Destination, ServiceEntry, ServiceKey};
 use vrrp_core::Instant;

@@ -1,4 +1,4 @@
-//! What `status` says of virtual servers.
+//! The status of virtual servers.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! Checkers that run only while an address is here (`ha_suspend`).
+//! `ha_suspend`: checkers that run only while this host has an address.
 
 use core::net::IpAddr;
 use std::collections::BTreeSet;

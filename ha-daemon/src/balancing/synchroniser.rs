@@ -1,4 +1,4 @@
-//! The kernel's connection synchronisation daemons, which follow an instance.
+//! The kernel's connection synchronisation daemons, which follow the state of an instance.
 
 use std::collections::VecDeque;
 

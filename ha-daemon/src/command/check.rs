@@ -1,4 +1,4 @@
-//! `check`: what is wrong with a configuration, and what it would run.
+//! `ha-daemon check`: reports the mistakes of a configuration, and what it would run.
 
 use core::fmt;
 use core::time::Duration;

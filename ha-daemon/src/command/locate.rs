@@ -1,4 +1,4 @@
-//! `ha-daemon where`: which real server would get a client now, and why.
+//! `ha-daemon where`: the real server that a client would get now, and the reason.
 //!
 //! An answer changes nothing, neither in the kernel nor in what its schedulers will do next.
 

@@ -1,4 +1,5 @@
-//! `ha-daemon simulate`: who becomes master when, and why, if the hosts of some configurations fail.
+//! `ha-daemon simulate`: plays the configurations of some hosts through faults, and reports the
+//! masters.
 //!
 //! Each configuration is a host of a [simulated LAN](vrrp_core::sim). Its instances run the state
 //! machine that the daemon runs; those with the same interface, VRID and family on different hosts

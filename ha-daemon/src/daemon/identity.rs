@@ -1,4 +1,4 @@
-//! Whether this daemon is the only one of its network namespace, and how it differs from earlier ones.
+//! The lock that keeps a second daemon from starting in the same network namespace.
 //!
 //! A lock on a file says that a daemon runs. It is in a directory of root's, so that nobody else can
 //! claim to be one, is named by the network namespace, and goes with the process. A daemon that sees

@@ -1,4 +1,4 @@
-//! The driver's notices on their way to the log: in slices of time, and limited by their cause.
+//! The logging of the driver's notices, in slices of time and limited by cause.
 
 use core::net::IpAddr;
 use core::time::Duration;

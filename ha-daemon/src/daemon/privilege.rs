@@ -1,4 +1,4 @@
-//! The capabilities and descriptors the daemon needs, and no others.
+//! The dropping of capabilities, and the closing of inherited descriptors.
 
 use std::fs;
 use std::os::fd::RawFd;

@@ -1,4 +1,4 @@
-//! The parts that a status reply is made of.
+//! The engine as the source of a status reply.
 
 use vrrp_core::Instant;
 use vrrp_core::track::Effect;

@@ -1,4 +1,4 @@
-//! Signals: those that end the daemon, and those that must not.
+//! Signal handling: SIGTERM and SIGINT end the daemon, SIGHUP is ignored.
 
 use core::sync::atomic::AtomicBool;
 use std::io;

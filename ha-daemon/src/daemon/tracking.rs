@@ -1,4 +1,4 @@
-//! Tracked interfaces: what they make of an instance's priority.
+//! Tracked interfaces, and their effect on an instance's priority.
 
 use tracing::{info, warn};
 use vrrp_core::Event;

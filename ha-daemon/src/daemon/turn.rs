@@ -1,4 +1,4 @@
-//! One turn of the daemon's loop, of which every step has its slice of time.
+//! One turn of the daemon's loop, with a slice of time for every step.
 
 use core::sync::atomic::Ordering;
 use core::time::Duration;

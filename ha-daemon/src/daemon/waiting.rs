@@ -1,4 +1,4 @@
-//! Instances that cannot start yet: where their interface is looked for, and who is told.
+//! Instances that cannot start yet: the search for their interface, and the log lines about it.
 
 use core::net::IpAddr;
 

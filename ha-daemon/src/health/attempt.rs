@@ -1,4 +1,4 @@
-//! One try of a checker, without its sockets: what arrives goes in, what is to be sent comes out.
+//! One attempt of a checker, without sockets: received octets go in, octets to send come out.
 //!
 //! A protocol is a [`Dialogue`] over a connected octet stream, an [`Exchange`] of datagrams or a
 //! [`Process`]. All three are polled by an owner that has the descriptors and the deadline, none

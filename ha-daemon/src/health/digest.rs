@@ -1,4 +1,4 @@
-//! MD5 digests of bodies, as `genhash` prints them.
+//! The MD5 digest of a body, in the format of `genhash`.
 
 use core::fmt;
 use core::str::FromStr;

@@ -1,4 +1,4 @@
-//! Makes the attempts of many checkers on one loop.
+//! The driver of health checkers: runs the attempts of many checkers in one event loop.
 
 mod checker;
 mod datagram;

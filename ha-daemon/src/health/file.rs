@@ -1,4 +1,4 @@
-//! `FILE_CHECK`: the number in a file, times a weight, is added to the real server's weight.
+//! `FILE_CHECK`: adds the number in a file, times a weight, to the real server's weight.
 //!
 //! With weight 0 the number is a verdict instead: 0 is fit, any other is not (`reverse`: the other
 //! way round). [`watch::FileWatch`] reads the files.

@@ -1,4 +1,4 @@
-//! `HTTP_GET` and `SSL_GET`: a page, and what it has to be like.
+//! `HTTP_GET` and `SSL_GET`: fetch a page and check its status, digest or text.
 
 mod body;
 mod dialect;

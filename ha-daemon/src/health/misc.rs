@@ -1,4 +1,4 @@
-//! `MISC_CHECK`: a script's exit status says whether a real server is fit.
+//! `MISC_CHECK`: a script whose exit status is the verdict.
 
 use core::time::Duration;
 use std::os::fd::{AsFd, BorrowedFd};

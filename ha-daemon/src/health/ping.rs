@@ -1,4 +1,4 @@
-//! `PING_CHECK`: an echo request comes back (RFC 792, RFC 4443 §4.1 and §4.2).
+//! `PING_CHECK`: an echo request is answered (RFC 792, RFC 4443 §4.1 and §4.2).
 //!
 //! Messages are without the IP header, as ping sockets deliver them and as raw IPv6 sockets do; the
 //! owner of a raw IPv4 socket takes the header off. Over IPv6 the kernel fills in and verifies the

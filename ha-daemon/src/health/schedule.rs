@@ -1,4 +1,4 @@
-//! When a checker tries, and what the outcomes of its attempts amount to.
+//! The schedule of a checker's attempts, and the verdict from their outcomes.
 
 use core::num::NonZeroUsize;
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! What to check, how, and how often.
+//! The settings of a checker: target, protocol and timing.
 
 use core::hash::{Hash, Hasher};
 use core::net::SocketAddr;

@@ -1,4 +1,4 @@
-//! A slice of this thread's processor time.
+//! A slice of the calling thread's processor time.
 
 use core::cell::Cell;
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! TLS beneath a dialogue.
+//! TLS as a layer beneath a dialogue.
 
 mod verify;
 

@@ -1,4 +1,4 @@
-//! `UDP_CHECK`: a datagram is not refused, and is answered if an answer is asked for.
+//! `UDP_CHECK`: a datagram is not refused, and is answered if `require_reply` asks for it.
 //!
 //! Without `require_reply` silence is success: the check then relies on the ICMP error a host sends
 //! for a closed port, which is for the owner of the socket to report.

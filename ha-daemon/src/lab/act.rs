@@ -1,4 +1,4 @@
-//! What the acts have in common: waiting for what is to happen, and telling it.
+//! The common part of the acts: waiting for events and printing them.
 
 use core::fmt;
 use core::time::Duration;

@@ -1,5 +1,5 @@
 //! The second act: two web servers behind the virtual address, of which one dies and returns, and
-//! then the master dies while requests go on.
+//! then the master dies.
 
 use core::time::Duration;
 use std::io::Write;

@@ -1,4 +1,4 @@
-//! A host of the laboratory, seen from inside its own process.
+//! A host of the laboratory, inside its own process.
 
 use core::convert::Infallible;
 use std::fs;

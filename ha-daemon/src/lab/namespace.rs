@@ -1,4 +1,4 @@
-//! Entering namespaces, and what to do where the kernel refuses.
+//! Entering namespaces, with advice where the kernel refuses.
 
 use core::fmt;
 use std::fs;

@@ -1,4 +1,4 @@
-//! The client: ICMP echo requests at a steady pace, each request and answer reported as it happens.
+//! The client: sends ICMP echo requests at a steady rate, and reports each request and answer.
 
 use core::fmt;
 use core::net::{Ipv4Addr, SocketAddrV4};

@@ -1,4 +1,4 @@
-//! What the pinger and the visitor have in common: they probe at a steady pace, and report by lines.
+//! The common part of the pinger and the visitor: waiting, and reports by lines.
 
 use core::fmt::Display;
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! The process of a host, seen from the laboratory.
+//! The process of a host, as the laboratory controls it.
 
 use core::fmt;
 use std::collections::VecDeque;

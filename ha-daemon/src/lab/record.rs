@@ -1,4 +1,4 @@
-//! What was seen: adverts on the wire, pings and their answers, and what they add up to.
+//! The record of adverts and pings, and the figures derived from them.
 
 use core::net::Ipv4Addr;
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! The timeline and the table, as the operator reads them.
+//! The timeline and the table for the user.
 
 use core::fmt;
 use core::time::Duration;

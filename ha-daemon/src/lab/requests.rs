@@ -1,4 +1,4 @@
-//! What became of the visitor's requests.
+//! The record of the visitor's requests.
 
 use core::time::Duration;
 

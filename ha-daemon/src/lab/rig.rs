@@ -1,4 +1,4 @@
-//! The laboratory itself: a bridge in a namespace of its own, the hosts on it, and what they do.
+//! The laboratory: a bridge in a network namespace of its own, and the hosts connected to it.
 
 use core::time::Duration;
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! The little rtnetlink the laboratory needs: a bridge, veth pairs, addresses.
+//! A small rtnetlink client: bridges, veth pairs and addresses.
 
 use core::cell::Cell;
 use core::fmt;

@@ -1,4 +1,4 @@
-//! A packet socket on the bridge that reads the adverts crossing it.
+//! A packet socket on the bridge that reads the adverts on it.
 
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};

@@ -1,4 +1,4 @@
-//! The visitor: requests at a steady pace, each over a connection of its own.
+//! The visitor: sends requests at a steady rate, each over a connection of its own.
 
 use core::fmt;
 use core::net::{Ipv4Addr, SocketAddrV4};

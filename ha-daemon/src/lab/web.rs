@@ -1,4 +1,4 @@
-//! A web server whose one page is its own name.
+//! A web server with one page, which is its own name.
 
 use core::convert::Infallible;
 use core::net::Ipv4Addr;

@@ -1,4 +1,4 @@
-//! How scripts go, as log lines.
+//! Log lines about scripts.
 
 use core::fmt::Display;
 use core::time::Duration;

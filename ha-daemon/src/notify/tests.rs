@@ -1,3 +1,5 @@
+//! Tests of notifications.
+
 use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;

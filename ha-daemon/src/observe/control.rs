@@ -1,4 +1,4 @@
-//! The control socket: one request line, one JSON reply, over a Unix socket.
+//! The control socket: one line of request and one JSON reply, over a Unix socket.
 //!
 //! Requests: `status`. The reply ends where the connection does. Nobody can make the daemon wait, and
 //! nobody pays for another: a turn of the loop takes a few clients, goes on with the replies for a

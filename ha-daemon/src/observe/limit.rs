@@ -1,4 +1,4 @@
-//! The limit of log lines with one cause, and the count of those that are left out.
+//! The rate limit of log lines with one cause, and the count of suppressed lines.
 
 use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};

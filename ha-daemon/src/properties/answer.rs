@@ -1,4 +1,4 @@
-//! What checked servers and clients of the control socket send.
+//! Properties of health checks and of the control socket, for any octets received.
 
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, LazyLock};

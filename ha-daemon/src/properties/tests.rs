@@ -1,3 +1,5 @@
+//! Property tests: random octets through each property.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,4 +1,4 @@
-//! The threads that look after running scripts.
+//! The script runner: the threads that start scripts and wait for them.
 
 mod attendant;
 

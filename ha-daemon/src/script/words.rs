@@ -1,4 +1,4 @@
-//! The words of a command.
+//! The splitting of a command into words.
 
 use core::iter::Peekable;
 use core::slice::Iter;

@@ -1,4 +1,4 @@
-//! What happened, as log lines. Texts that keepalived's users search for are keepalived's.
+//! Log lines about instances. Texts that keepalived's users search for are keepalived's.
 
 use core::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! From a configured instance to a virtual router on the driver.
+//! The conversion of a configured instance into a router specification.
 
 use core::net::IpAddr;
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! Virtual servers under faults that a seed draws, watched by a client that counts the requests it
+//! Chaos test of virtual servers: random faults from a seed, while a client counts the requests it
 //! loses.
 //!
 //! Needs a kernel with `ip_vs` and netem, which `.ci/vm/run` gives, and is ignored by default. As many

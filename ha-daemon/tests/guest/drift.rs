@@ -1,4 +1,4 @@
-//! What somebody else does to the kernel's table.
+//! Tests of changes that others make to the kernel's IPVS table.
 
 use rig::Namespace;
 use rig::{Daemon, Directory, Program};

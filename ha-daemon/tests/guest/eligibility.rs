@@ -1,4 +1,4 @@
-//! Interfaces that the running kernel mostly lacks, under a virtual MAC.
+//! Tests of virtual MACs on kinds of interfaces that the running kernel mostly lacks.
 
 use core::time::Duration;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! From a client through two directors to two web servers, one of which dies each time.
+//! Tests of failover: a client, two directors and two web servers, one of which fails.
 
 use core::time::Duration;
 

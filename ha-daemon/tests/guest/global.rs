@@ -1,4 +1,4 @@
-//! What `global_defs` says of the kernel's table, and when checks rest.
+//! Tests of the settings of `global_defs` that affect the IPVS table and the checkers.
 
 use rig::Namespace;
 use rig::tools;

@@ -1,5 +1,5 @@
-//! `ha-daemon ipvsadm` beside Debian's ipvsadm 1.31: the same command lines, the same output and
-//! exit codes, the same table afterwards.
+//! Tests of `ha-daemon ipvsadm` beside Debian's ipvsadm 1.31: the same command lines give the same
+//! output, exit status and table.
 //!
 //! Each program gets the lines of a scenario in a network namespace of its own.
 

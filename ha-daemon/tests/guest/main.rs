@@ -1,4 +1,4 @@
-//! Tests that need a kernel with ip_vs; `.ci/vm/run` gives one.
+//! Tests that need a kernel with ip_vs, which `.ci/vm/run` provides.
 #![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
 
 mod chaos;

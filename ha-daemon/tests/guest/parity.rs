@@ -1,5 +1,5 @@
-//! The daemon beside Debian's keepalived 2.2.7: the same virtual server, real servers that die and
-//! return, the same table.
+//! Tests of the daemon beside Debian's keepalived 2.2.7: the same virtual server and failures give
+//! the same table.
 //!
 //! The expectations are what keepalived does; both are held against them side by side, each in a
 //! network namespace of its own. Tables and exit statuses are written alike: `2=7` is a weight of 7

@@ -1,4 +1,4 @@
-//! What `ha-daemon where` says beside what the kernel then does.
+//! Tests of `ha-daemon where` against the kernel's own choice.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,4 +1,4 @@
-//! The settings of virtual and real servers, beside Debian's keepalived 2.2.7: the same table.
+//! Tests of the settings of virtual and real servers, beside Debian's keepalived 2.2.7.
 
 use std::sync::Barrier;
 use std::thread;

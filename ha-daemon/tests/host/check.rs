@@ -1,4 +1,4 @@
-//! The command line of `ha-daemon check`.
+//! Tests of the command line of `ha-daemon check`.
 #![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
 
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! Tests that need nothing but a user's rights.
+//! Tests that need no privileges.
 
 mod check;
 mod script;

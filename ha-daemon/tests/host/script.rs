@@ -1,4 +1,4 @@
-//! Real scripts under the runner: what they are given, how they end, and what is left of them.
+//! Tests of the script runner with real scripts: environment, end, and processes left behind.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use core::num::NonZeroUsize;

@@ -1,4 +1,4 @@
-//! `ha-daemon simulate` as a command: what it prints where, and its exit status.
+//! Tests of `ha-daemon simulate` as a command: its output and exit status.
 
 use std::io;
 use std::path::Path;

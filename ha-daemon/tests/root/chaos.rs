@@ -1,4 +1,4 @@
-//! Directors under faults that a seed draws, watched by a client that counts what it loses.
+//! Chaos test of VRRP: random faults from a seed, while a client counts the answers it misses.
 //!
 //! Needs root and keepalived, and is ignored by default. Three minutes, in `.ci/run` one, or as many as `MINUTES` says:
 //! ```sh

@@ -1,4 +1,5 @@
-//! Checkers as configured, on the network: text of a `keepalived.conf` in, outcomes of attempts out.
+//! Tests of health checkers on a network: from the text of a `keepalived.conf` to the outcomes of
+//! attempts.
 //!
 //! Each test has network namespaces of its own, which end with its threads. `scale` measures, and runs
 //! alone:

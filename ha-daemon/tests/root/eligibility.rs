@@ -1,4 +1,4 @@
-//! Tests that the address is where a router says MASTER: two hosts, of which the preferred one
+//! Tests that the router that reports MASTER has the address: two hosts, of which the preferred one
 //! lacks something.
 
 use core::time::Duration;

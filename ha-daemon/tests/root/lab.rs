@@ -1,4 +1,4 @@
-//! `ha-daemon lab` as its user runs it.
+//! Tests of `ha-daemon lab` as a command.
 #![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
 
 use core::time::Duration;

@@ -1,4 +1,5 @@
-//! The daemon against its peers: Debian's keepalived 2.2.7 and FRR 8.4.4 in network namespaces.
+//! Tests of the daemon beside its peers, Debian's keepalived 2.2.7 and FRR 8.4.4, in network
+//! namespaces.
 //!
 //! Every scenario is written for a pair of [`rig::Peer`]s, so that keepalived against itself proves
 //! the scenario and the daemon in either seat is then judged by it. Times come from the kernel's

@@ -1,4 +1,5 @@
-//! Echo requests to the kernel's own replies, in a network namespace with nothing but loopback.
+//! Tests of the echo requests of `PING_CHECK`, in a network namespace with only the loopback
+//! interface.
 #![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};

@@ -1,4 +1,4 @@
-//! What health checkers and scripts can do once the daemon has given up its capabilities.
+//! Tests of health checkers and scripts after the daemon has dropped its capabilities.
 #![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
 
 use core::net::SocketAddr;

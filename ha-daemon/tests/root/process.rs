@@ -1,4 +1,4 @@
-//! The daemon as a process among others: signals, descriptors, a second start, a socket in use.
+//! Tests of the daemon as a process: signals, descriptors, a second start, a socket in use.
 #![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
 
 use core::fmt::Write as _;

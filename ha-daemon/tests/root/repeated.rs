@@ -1,5 +1,5 @@
-//! Addresses that are on several interfaces or there twice: a router of keepalived's takes our adverts
-//! for right, so that there is one master.
+//! Tests of addresses that are on several interfaces or configured twice: keepalived accepts our
+//! adverts, and there is one master.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Scripts under the runner, as only root can have them.
+//! Tests of the script runner that need root.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use core::num::NonZeroUsize;

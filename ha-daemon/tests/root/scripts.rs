@@ -1,4 +1,4 @@
-//! Tests of the programs that the daemon starts, on a host that lacks one thing or another.
+//! Tests of the programs that the daemon starts, on hosts that lack something.
 #![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
 
 use core::time::Duration;

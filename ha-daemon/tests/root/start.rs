@@ -1,4 +1,4 @@
-//! `ha-daemon run` at its start, as its log tells.
+//! Tests of the start of `ha-daemon run`, by its log.
 #![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
 
 use std::fs;

@@ -1,5 +1,5 @@
-//! Every system call of the daemon made to fail once, from its start over Active, a fault, and Active
-//! again to its end. `strace` injects the failures into the daemon as it is shipped.
+//! Fault injection: every system call of the daemon fails once, from its start to its end. `strace`
+//! injects the failures into the daemon as it is shipped.
 //!
 //! Needs root and strace, and is ignored by default. A sample that `SEED` draws, of as many points as
 //! `POINTS` says, or all of them with `POINTS=all`:

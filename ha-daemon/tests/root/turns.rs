@@ -1,4 +1,4 @@
-//! Adverts while everybody wants something of the daemon at once.
+//! Tests that adverts stay punctual while every other part of the daemon is busy.
 //!
 //! By default a part of it, which takes half a minute; with `FULL=1` in the environment all of it.
 #![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]

@@ -1,4 +1,4 @@
-//! Replays what a kernel decided, and says where the models decide otherwise.
+//! Replays recorded decisions of a kernel, and reports where the models differ.
 //!
 //! `cargo run --release -p ipvs-core --example replay -- [--legacy] [--verbose] FILE…` prints
 //! `FILE flows=N mismatches=M` for each file. The exit code is 1 if anything differs, 2 if a file

@@ -1,4 +1,4 @@
-//! A scenario, fed to the model.
+//! Replays one recorded scenario in the model.
 
 use core::fmt;
 use core::net::SocketAddr;

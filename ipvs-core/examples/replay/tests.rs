@@ -1,4 +1,4 @@
-//! What a kernel decided, replayed.
+//! Tests with recorded decisions of kernels.
 
 use core::error::Error;
 use std::io;

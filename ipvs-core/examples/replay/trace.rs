@@ -1,4 +1,4 @@
-//! The text of a trace: one scenario, a line each step.
+//! The parser of traces: one scenario, a line for each step.
 
 use core::net::{IpAddr, SocketAddr};
 use core::num::ParseIntError;

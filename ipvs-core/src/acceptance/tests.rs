@@ -1,3 +1,5 @@
+//! Tests of these checks.
+
 use alloc::string::ToString;
 use core::net::Ipv6Addr;
 

@@ -1,4 +1,4 @@
-//! A director: the services of one network namespace and their connections.
+//! A model of a director: the services of one network namespace and their connections.
 
 mod choice;
 mod restore;

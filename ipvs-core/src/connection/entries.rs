@@ -1,4 +1,4 @@
-//! The connection table: connections, templates and when they expire.
+//! The entries of the connection table: connections, persistence templates and their expiry.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! Packets, as far as IPVS looks at them.
+//! The fields of a packet that IPVS looks at.
 
 use crate::Flow;
 

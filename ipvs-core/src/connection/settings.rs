@@ -1,4 +1,4 @@
-//! The kernel's settings (`net.ipv4.vs.*`) that decide where packets go.
+//! The kernel settings (`net.ipv4.vs.*`) that affect scheduling.
 
 use crate::Timeouts;
 

@@ -1,4 +1,4 @@
-//! The kernel's view of a TCP connection (reference §2).
+//! The TCP states of IPVS connections.
 
 use super::{Direction, Segment};
 use crate::Timeouts;

@@ -1,4 +1,4 @@
-//! Persistence templates: which client had which destination.
+//! Persistence templates: the destination of each client.
 
 use core::net::{IpAddr, SocketAddr};
 use core::num::NonZeroU32;

@@ -1,4 +1,4 @@
-//! Scenarios of reference §2.
+//! Tests of the director with literal scenarios.
 
 mod persistence;
 mod properties;

@@ -1,4 +1,4 @@
-//! What happens to a packet, and why.
+//! The verdict on a packet, with its reason.
 
 use core::fmt;
 

@@ -1,3 +1,5 @@
+//! Tests of draining.
+
 use alloc::vec;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr};

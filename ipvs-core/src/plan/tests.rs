@@ -1,3 +1,5 @@
+//! Tests of the planner.
+
 use alloc::vec;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr};

@@ -1,4 +1,4 @@
-//! Schedulers over tables that change.
+//! Properties of schedulers while their table changes.
 
 use core::net::{Ipv4Addr, SocketAddr};
 use core::time::Duration;

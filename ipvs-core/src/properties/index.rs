@@ -1,4 +1,4 @@
-//! The index of the schedulers that look for the least.
+//! Properties of the index of the least-connection schedulers.
 
 use arbitrary::Unstructured;
 

@@ -1,4 +1,4 @@
-//! The reference's pseudocode again, over a list of destinations, without regard to speed.
+//! Simple reference implementations of the schedulers, over a list of destinations.
 
 use alloc::vec::Vec;
 use core::cmp::Reverse;

@@ -1,4 +1,4 @@
-//! Plans between any two tables.
+//! Properties of plans between any two tables.
 
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr};

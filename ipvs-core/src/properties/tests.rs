@@ -1,3 +1,5 @@
+//! Property tests: random octets through each property.
+
 use alloc::string::String;
 use alloc::vec::Vec;
 

@@ -1,4 +1,4 @@
-//! Any text as rules.
+//! Properties of the parser of rules, for any text.
 
 use alloc::string::ToString;
 

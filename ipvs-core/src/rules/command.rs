@@ -1,4 +1,4 @@
-//! What a command line asks for.
+//! The commands of a command line.
 
 use crate::{Destination, DestinationKey, Service, ServiceKey, SyncDaemon, SyncRole, Timeouts};
 

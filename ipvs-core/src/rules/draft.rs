@@ -1,4 +1,4 @@
-//! Options into a command.
+//! The parser of a command line: it collects options into a draft.
 
 mod build;
 

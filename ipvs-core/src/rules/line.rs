@@ -1,4 +1,4 @@
-//! Lines of a file of rules.
+//! The lines of a file of rules.
 
 use alloc::vec::Vec;
 

@@ -1,4 +1,4 @@
-//! The options of ipvsadm, and which command takes which.
+//! The options of ipvsadm, and the commands that accept each.
 
 use core::fmt;
 

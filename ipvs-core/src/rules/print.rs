@@ -1,4 +1,4 @@
-//! Commands as text.
+//! The printer of commands.
 
 use core::fmt::{self, Write};
 use core::net::{IpAddr, SocketAddr};

@@ -1,4 +1,4 @@
-//! Why a command line is none.
+//! The errors of a command line.
 
 use alloc::string::String;
 

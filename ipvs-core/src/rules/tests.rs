@@ -1,3 +1,5 @@
+//! Tests of the parser and the printer.
+
 use alloc::borrow::ToOwned;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

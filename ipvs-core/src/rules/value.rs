@@ -1,4 +1,4 @@
-//! Values of options.
+//! The parsers of option values.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::num::NonZeroU32;

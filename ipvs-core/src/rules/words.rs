@@ -1,4 +1,4 @@
-//! Words into options, by the conventions of popt.
+//! The lexer of options, by the conventions of popt.
 
 use alloc::borrow::ToOwned;
 use alloc::vec::Vec;

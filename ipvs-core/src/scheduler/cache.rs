@@ -1,4 +1,4 @@
-//! What `lblc` and `lblcr` remember of destination addresses, and how it ages (reference §1.9).
+//! The cache of `lblc` and `lblcr`: destination addresses, and how their entries age.
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! What every scheduler model does, and the one of a service.
+//! The trait of scheduler models, and the model of a service's scheduler.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The picks of reference §1.3 to §1.11, literally.
+//! Tests of the picks of all schedulers, literally.
 
 mod blocks;
 mod caches;

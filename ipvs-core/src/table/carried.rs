@@ -1,4 +1,4 @@
-//! What a destination carries.
+//! The connection counts of a destination.
 
 use super::overload::Thresholds;
 use crate::{Activity, KernelProfile};

@@ -1,4 +1,4 @@
-//! When a destination is overloaded (reference §1.2).
+//! The overload flag of a destination, set and cleared by its thresholds.
 //!
 //! The flag is set and cleared where counts pass a threshold, not where they are above one, so
 //! that its history matters.

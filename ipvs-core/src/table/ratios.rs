@@ -1,4 +1,4 @@
-//! Costs for weights, to be compared as numbers.
+//! The cost-to-weight ratios of destinations, comparable as integers.
 
 use alloc::vec::Vec;
 

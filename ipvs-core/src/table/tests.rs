@@ -1,4 +1,4 @@
-//! Counters, thresholds and the order of a table (reference §1.1, §1.2).
+//! Tests of counters, thresholds and the order of a table.
 
 use core::net::Ipv4Addr;
 

@@ -1,4 +1,4 @@
-//! Which generation of IPVS a kernel has.
+//! Detection of the kernel profile.
 
 use core::net::{IpAddr, Ipv4Addr};
 use core::num::NonZeroU32;

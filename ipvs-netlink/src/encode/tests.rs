@@ -1,3 +1,5 @@
+//! Tests of the encoder.
+
 use core::num::NonZeroU32;
 
 use ipvs_core::{Name, Persistence, Protocol, Scheduler};

@@ -1,4 +1,4 @@
-//! Messages and attributes, written in place.
+//! The writer of netlink messages and attributes, in place.
 //!
 //! neli writes the values. Its builders of messages and attributes put each in a buffer of its own,
 //! which would take about as long as the kernel takes for the request.

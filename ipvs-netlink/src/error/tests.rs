@@ -1,3 +1,5 @@
+//! Tests of the errors.
+
 use ipvs_core::{
     Destination, DestinationKey, Forwarding, Name, Scheduler, Service, ServiceKey, SyncDaemon,
     SyncRole, Timeouts,

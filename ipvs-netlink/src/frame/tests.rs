@@ -1,3 +1,5 @@
+//! Tests of the framing.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tests of the pipeline.
+
 use ipvs_core::ServiceKey;
 
 use super::*;

@@ -1,4 +1,4 @@
-//! The models of ipvs-core against a kernel: random scenarios, decision for decision.
+//! Differential tests: the models of ipvs-core against a kernel, in random scenarios.
 //!
 //! `HA_SEED` is the seed of the first scenario (from the clock unless given) and `HA_PICKS` how
 //! many packets are to reach a scheduler (100,000). Every scenario has a seed of its own, one more

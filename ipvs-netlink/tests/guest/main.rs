@@ -1,4 +1,4 @@
-//! Tests that need a kernel with ip_vs; `.ci/vm/run` gives one.
+//! Tests that need a kernel with ip_vs, which `.ci/vm/run` provides.
 
 mod differential;
 mod kernel;

@@ -1,4 +1,4 @@
-//! A model in words.
+//! The parser of the command line of `explore`.
 
 use core::time::Duration;
 

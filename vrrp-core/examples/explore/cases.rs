@@ -1,4 +1,4 @@
-//! What is explored, and what is known to be found.
+//! The list of models to explore, and the flaws expected in each.
 
 use vrrp_core::explore::{Flaw, Model, Report};
 

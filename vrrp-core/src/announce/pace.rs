@@ -1,4 +1,5 @@
-//! Frames one at a time: which address is next, and not before when.
+//! The order and pace of announcement frames: one address after another, with a least time in
+//! between.
 
 use core::time::Duration;
 

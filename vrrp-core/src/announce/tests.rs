@@ -1,3 +1,5 @@
+//! Tests of the announce schedule.
+
 use std::vec::Vec;
 
 use super::*;

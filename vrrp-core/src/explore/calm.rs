@@ -1,4 +1,4 @@
-//! The graph of undisturbed steps, and how long it takes the routers to agree.
+//! The graph of steps without faults, and the time until the routers agree.
 
 use alloc::vec;
 use alloc::vec::Vec;

@@ -1,4 +1,4 @@
-//! How often a run may be disturbed, and in which way.
+//! The faults of a run, with a limit on the number of each.
 
 /// How many disturbances of each kind one run may have, at any moments and in any order.
 ///

@@ -1,4 +1,4 @@
-//! One state of the LAN, and what becomes of it.
+//! A state of the explored LAN, and the transitions from it.
 
 mod disturb;
 mod standing;

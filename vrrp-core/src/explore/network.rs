@@ -1,4 +1,4 @@
-//! What does not change during a run.
+//! The constant part of an exploration: routers, delays and bounds.
 
 use alloc::vec::Vec;
 use core::array;

@@ -1,4 +1,4 @@
-//! Advertisements under way.
+//! The advertisements in flight.
 
 use crate::Instant;
 

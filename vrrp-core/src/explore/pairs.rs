@@ -1,4 +1,4 @@
-//! A relation between routers.
+//! A set of ordered pairs of routers, as a bitmap.
 
 /// A set of (from, to) pairs of routers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

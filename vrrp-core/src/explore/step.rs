@@ -1,4 +1,4 @@
-//! What may happen next.
+//! The steps that lead from one state to the next, and the flaws that can be found.
 
 use core::fmt;
 

@@ -1,3 +1,5 @@
+//! Tests of the exploration.
+
 use std::string::ToString;
 
 use super::*;

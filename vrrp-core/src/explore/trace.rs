@@ -1,4 +1,4 @@
-//! A run, for people.
+//! A run of the exploration as text.
 
 use alloc::vec::Vec;
 use core::fmt;

@@ -1,4 +1,4 @@
-//! The set of states seen, by fingerprint.
+//! The set of visited states, by 64-bit fingerprint.
 
 use alloc::vec;
 use alloc::vec::Vec;

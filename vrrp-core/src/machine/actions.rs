@@ -1,4 +1,4 @@
-//! What a virtual router asks of its driver.
+//! The actions that a virtual router asks its driver to perform.
 
 use core::fmt;
 use core::net::IpAddr;

@@ -1,4 +1,4 @@
-//! RFC 9568 §6.4.3: answering for the virtual addresses.
+//! The Active state (RFC 9568 §6.4.3).
 
 use super::{
     Action, Actions, Announcement, Answers, Cause, Heard, Role, State, VirtualRouter,

@@ -1,4 +1,4 @@
-//! RFC 9568 §6.4.2: watching the Active Router.
+//! The Backup state (RFC 9568 §6.4.2).
 
 use core::time::Duration;
 

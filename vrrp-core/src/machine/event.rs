@@ -1,4 +1,4 @@
-//! What happens to a virtual router.
+//! The events that a virtual router handles.
 
 use core::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! Tests of the state machine, by checklist rule.
+//! Tests of the state machine.
 
 mod actions;
 mod active;

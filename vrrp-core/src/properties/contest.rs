@@ -1,4 +1,4 @@
-//! Routers against each other, and together.
+//! Properties of several routers: elections and sync groups.
 
 use alloc::vec::Vec;
 use core::net::IpAddr;

@@ -1,4 +1,4 @@
-//! A virtual router under any sequence of events.
+//! Properties of the state machine under any sequence of events.
 
 use core::net::IpAddr;
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! Octets as they come from a socket.
+//! Properties of decoding, for any octets from a socket.
 
 use alloc::vec;
 use alloc::vec::Vec;

@@ -1,4 +1,4 @@
-//! Advertisements that are sent.
+//! Properties of encoding, for any advertisement that can be sent.
 
 use alloc::vec::Vec;
 use core::net::{Ipv4Addr, Ipv6Addr};

@@ -1,3 +1,5 @@
+//! Property tests: random octets through each property.
+
 use std::vec::Vec;
 
 use proptest::prelude::*;

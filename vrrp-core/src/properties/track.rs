@@ -1,4 +1,4 @@
-//! Tracking under any changes.
+//! Properties of tracking under any sequence of changes.
 
 use alloc::vec::Vec;
 

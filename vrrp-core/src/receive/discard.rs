@@ -1,4 +1,4 @@
-//! Why a packet never reached the state machine.
+//! The reasons for which a received packet is discarded.
 
 use crate::wire::{AhError, DecodeError, Ipv4Error};
 use crate::{Interval, Version};

@@ -1,4 +1,4 @@
-//! The checksum form to send, learned from routers that win.
+//! The checksum form to send, learned from the Active Router.
 
 use super::Admitted;
 use crate::wire::ChecksumForm;

@@ -1,4 +1,4 @@
-//! Sequence numbers of authenticated senders.
+//! Replay protection: the last sequence number of each authenticated sender.
 
 use core::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Tests of admission.
+
 use core::net::{Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Clocks that disagree.
+//! The clock of a simulated host, which may run fast or slow.
 
 use core::time::Duration;
 

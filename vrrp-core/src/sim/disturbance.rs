@@ -1,4 +1,4 @@
-//! What can be done to a LAN.
+//! The disturbances of a simulated LAN.
 
 use core::fmt;
 use core::net::IpAddr;

@@ -1,4 +1,4 @@
-//! Routers, weather and disturbances by chance.
+//! The random generator of routers, network conditions and disturbances.
 
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -1,4 +1,4 @@
-//! What a host does when it is disturbed, hears something or wakes up.
+//! The simulated host: its reaction to disturbances, packets and timers.
 
 use core::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! What must hold whatever happens to the LAN.
+//! The invariants that are checked while a simulation runs.
 
 use core::time::Duration;
 

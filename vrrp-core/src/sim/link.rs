@@ -1,4 +1,4 @@
-//! What happens to a packet between two routers.
+//! The links between simulated routers: delay, loss, duplication and reordering.
 
 use alloc::vec;
 use alloc::vec::Vec;

@@ -1,4 +1,4 @@
-//! Things that happen at a time, first in first out among equals.
+//! The event queue of the simulator: by time, first in first out among equals.
 
 use alloc::collections::BinaryHeap;
 use core::cmp::{Ordering, Reverse};

@@ -1,4 +1,4 @@
-//! The only source of chance in a simulation.
+//! The random number generator of the simulator.
 
 /// xoshiro256** (Blackman and Vigna, 2018), seeded with SplitMix64.
 #[derive(Clone, Debug)]

@@ -1,4 +1,4 @@
-//! Random scenarios: a LAN, its routers, and what happens to them, all from one seed.
+//! Random scenarios, each determined by one seed: a LAN, its routers and its disturbances.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;

@@ -1,4 +1,4 @@
-//! One LAN for years.
+//! Soak runs: one simulated LAN for years.
 
 use alloc::boxed::Box;
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! One router with everything around it: clock, process, interface, neighbours.
+//! One simulated router with its clock, process, interface and neighbours.
 
 use alloc::collections::VecDeque;
 use core::net::IpAddr;

@@ -1,3 +1,5 @@
+//! Tests of the simulator.
+
 use proptest::prelude::*;
 use std::string::ToString;
 use std::vec::Vec;

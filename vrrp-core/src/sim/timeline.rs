@@ -1,4 +1,4 @@
-//! What happened, in order, for people.
+//! The timeline of a simulation as text.
 
 use alloc::collections::VecDeque;
 use core::fmt;

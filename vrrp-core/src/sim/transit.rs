@@ -1,4 +1,4 @@
-//! Packets between routers.
+//! The transmission and reception of simulated packets.
 
 use super::link::Fate;
 use super::station::Power;

@@ -1,4 +1,4 @@
-//! What must hold once the LAN was left alone.
+//! The checks at the end of a simulation, after a calm.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What can be broken.
+//! The violations that a simulation can report.
 
 use core::time::Duration;
 

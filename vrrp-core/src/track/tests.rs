@@ -1,3 +1,5 @@
+//! Tests of tracking.
+
 use super::*;
 
 fn tracker(weight: i16) -> Tracker {

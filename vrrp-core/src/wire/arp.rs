@@ -1,4 +1,4 @@
-//! ARP, to announce addresses and to answer for them.
+//! ARP packets that announce virtual addresses and answer requests for them.
 
 use core::net::Ipv4Addr;
 

@@ -1,4 +1,4 @@
-//! Why octets were refused.
+//! The errors of decoding and encoding.
 
 use bytes::BufMut;
 

@@ -1,4 +1,4 @@
-//! IPv4 headers, as a raw socket hands them over and takes them.
+//! IPv4 headers, as raw sockets receive and send them.
 
 use core::net::Ipv4Addr;
 

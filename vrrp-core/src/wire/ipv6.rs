@@ -1,4 +1,4 @@
-//! IPv6 headers, as a packet socket sees them.
+//! IPv6 headers, as packet sockets receive and send them.
 
 use core::net::Ipv6Addr;
 

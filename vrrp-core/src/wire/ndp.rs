@@ -1,4 +1,4 @@
-//! Neighbor advertisements, to announce IPv6 addresses.
+//! Neighbor Advertisements that announce IPv6 virtual addresses.
 
 use core::net::Ipv6Addr;
 

@@ -1,4 +1,5 @@
-//! `docs/conformance.md` against the rules there are and the source it names.
+//! The check of `docs/conformance.md`: every rule has a row, and every name in it exists in the
+//! source.
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 

@@ -1,4 +1,4 @@
-//! Every input there is, in place of a proof.
+//! Exhaustive tests of small functions: every possible input, against a second computation.
 
 use core::hint::black_box;
 use core::net::Ipv4Addr;

@@ -1,4 +1,4 @@
-//! The core from outside, as an embedder has it.
+//! Integration tests of the public interface.
 
 mod conformance;
 mod exhaustive;

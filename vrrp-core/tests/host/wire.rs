@@ -1,4 +1,4 @@
-//! The codec against literal packets, captures of other implementations, and properties.
+//! Tests of the codec: literal packets, captures of other implementations, and properties.
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 

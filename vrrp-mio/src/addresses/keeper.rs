@@ -1,4 +1,4 @@
-//! Seeing to it that the addresses wanted are in place.
+//! The address keeper: it adds, restores and removes addresses until the kernel has what is wanted.
 
 mod compare;
 mod entry;

@@ -1,4 +1,4 @@
-//! A virtual address as it is to be configured.
+//! The specification of a virtual address.
 
 use core::net::{IpAddr, Ipv4Addr};
 use core::str::FromStr;

@@ -1,3 +1,5 @@
+//! Tests of the deadlines.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! The one condition that decides whether a virtual router can be Active.
+//! The decision whether a virtual router can be Active.
 
 use core::net::IpAddr;
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! Telling the neighbours, in slices that leave advertisements on time.
+//! The sending of announcement frames, in slices of time that leave advertisements punctual.
 
 use core::time::Duration;
 use std::collections::VecDeque;

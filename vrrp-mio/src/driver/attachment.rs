@@ -1,4 +1,4 @@
-//! Routers on their interfaces, which come and go.
+//! The attachment of routers to interfaces, which may appear and disappear.
 
 use core::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! What a virtual router counts. Most counters are of faults, and stay at zero.
+//! The counters of a virtual router. Most count errors and stay zero.
 
 use vrrp_core::Statistics;
 

@@ -1,4 +1,4 @@
-//! A flag for each address of a virtual router, which mostly has few.
+//! A bitmap with one bit for each address of a virtual router.
 
 /// How many flags a word has.
 const WORD: usize = 64;

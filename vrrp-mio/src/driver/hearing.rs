@@ -1,4 +1,5 @@
-//! The reception of advertisements that come from a virtual address which this host has.
+//! The kernel parameters for receiving advertisements whose source is a virtual address of this
+//! host.
 //!
 //! An address owner that returns advertises from the virtual address (RFC 9568 §5.1.1.1, §6.4.3).
 //! The Active Router has that address too, and its kernel drops packets that come from outside with

@@ -1,4 +1,4 @@
-//! Names of virtual routers.
+//! The identifiers of virtual routers in a driver.
 
 /// Names a virtual router on a driver, and never another one: when it was removed the name names
 /// nothing.

@@ -1,4 +1,4 @@
-//! The kernel: what it tells of interfaces and addresses, and what it is asked for.
+//! The processing of the kernel's notifications and of its answers to requests.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The kernel's side of a driver: interfaces that come and go, addresses and macvlans.
+//! The kernel state of a driver: interfaces, addresses and macvlans.
 
 use core::net::IpAddr;
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! What a driver tells its owner.
+//! The notices that a driver gives to its caller.
 
 use core::net::IpAddr;
 

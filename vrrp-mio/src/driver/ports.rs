@@ -1,5 +1,5 @@
-//! The sockets of a driver: one to hear and send advertisements per interface and transport, one
-//! for frames per interface.
+//! The sockets of a driver: per interface and transport one for advertisements, per interface one
+//! for frames.
 
 use core::net::IpAddr;
 use core::time::Duration;

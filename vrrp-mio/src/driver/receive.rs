@@ -1,4 +1,4 @@
-//! From a socket to a router: demultiplexing, admission, remarks.
+//! The reception of advertisements: demultiplexing, admission and remarks.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Refusing packets to the addresses of Active routers that do not accept them (Accept_Mode).
+//! Accept_Mode off: firewall rules for the addresses of Active routers that accept no packets.
 //!
 //! An address goes up once the firewall has it, or cannot have it, and the firewall lets go of it
 //! once it is gone (RFC 9568 §6.4.3, D2).

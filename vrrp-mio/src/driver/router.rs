@@ -1,4 +1,4 @@
-//! One virtual router as the driver keeps it.
+//! The driver's record of one virtual router.
 
 use core::net::IpAddr;
 

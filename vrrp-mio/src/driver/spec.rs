@@ -1,4 +1,4 @@
-//! What a virtual router is, as the driver needs to know it.
+//! The specification of a virtual router.
 
 use core::net::IpAddr;
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! The timers that are due: the election's first, then announcements, each for a slice of time.
+//! The processing of due timers: elections first, then announcements, each within a slice of time.
 //!
 //! Thousands of routers may be due at once. Those that do not fit in a turn are due in the next one,
 //! after what has arrived meanwhile was heard.

@@ -1,4 +1,4 @@
-//! Advertisements and announcements, from a router to its sockets.
+//! The transmission of advertisements and announcements.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::io;

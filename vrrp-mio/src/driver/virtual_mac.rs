@@ -1,4 +1,4 @@
-//! The macvlans with the virtual MAC addresses of routers.
+//! The macvlan interfaces with the virtual MAC addresses of a driver's routers.
 
 use core::num::NonZeroU64;
 use std::collections::{BTreeMap, BTreeSet};

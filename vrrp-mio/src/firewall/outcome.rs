@@ -1,4 +1,4 @@
-//! What the kernel's answers say of a batch.
+//! The outcome of a batch, from the kernel's answers to its messages.
 
 use std::io;
 

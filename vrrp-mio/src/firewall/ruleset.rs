@@ -1,4 +1,4 @@
-//! What is to be refused, what is, and the next step from the one to the other.
+//! The wanted and the present content of the table, and the next change from one to the other.
 
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};

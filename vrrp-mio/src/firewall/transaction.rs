@@ -1,4 +1,4 @@
-//! One change of our table, and its octets.
+//! A transaction on the table, and its encoding.
 
 use super::Destination;
 use super::batch::{APPEND, Attributes, Batch, CREATE, Sequences};

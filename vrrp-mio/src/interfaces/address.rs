@@ -1,4 +1,4 @@
-//! An address of an interface as the kernel describes it.
+//! An address of an interface, as reported by the kernel.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -1,4 +1,4 @@
-//! A network interface as the kernel describes it.
+//! A network interface, as reported by the kernel.
 
 use nix::libc;
 use vrrp_core::MacAddr;

@@ -1,4 +1,4 @@
-//! Interface names.
+//! The names of interfaces.
 
 use core::fmt;
 use core::str::FromStr;

@@ -1,3 +1,5 @@
+//! Tests of the interface table.
+
 use vrrp_core::MacAddr;
 
 use super::*;

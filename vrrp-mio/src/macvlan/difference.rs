@@ -1,4 +1,4 @@
-//! The differences between an interface and the macvlan that is wanted.
+//! The differences between an interface and the wanted macvlan.
 
 use core::fmt;
 

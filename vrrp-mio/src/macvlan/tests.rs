@@ -1,3 +1,5 @@
+//! Tests of macvlans.
+
 use super::*;
 use crate::interfaces::{LinkFlags, Source};
 use crate::netlink::Update;

@@ -1,4 +1,4 @@
-//! What rtnetlink says about interfaces and addresses.
+//! The decoder of rtnetlink messages about interfaces and addresses.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -1,4 +1,4 @@
-//! Hearing of changes to interfaces and addresses.
+//! The monitor of interfaces and addresses, by rtnetlink notifications.
 
 mod mirror;
 

@@ -1,4 +1,4 @@
-//! The queue of requests and the answers outstanding, without a socket.
+//! The queue of requests and of outstanding answers, without a socket.
 
 use core::mem;
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! What can be asked of the kernel, and its octets.
+//! The rtnetlink requests, and their encoding.
 
 use core::net::IpAddr;
 use std::io::Cursor;

@@ -1,4 +1,4 @@
-//! Requests over a socket.
+//! The rtnetlink client's requests over a socket.
 
 use core::time::Duration;
 use std::io;

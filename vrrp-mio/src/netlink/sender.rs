@@ -1,4 +1,4 @@
-//! A thread that hands requests to the kernel.
+//! The thread that sends requests to the kernel.
 
 use core::time::Duration;
 use std::io;

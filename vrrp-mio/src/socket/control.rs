@@ -1,4 +1,4 @@
-//! Ancillary data of `sendmsg(2)` and `recvmsg(2)`.
+//! The ancillary data of `sendmsg(2)` and `recvmsg(2)`.
 
 use core::net::{Ipv4Addr, Ipv6Addr};
 

@@ -1,4 +1,4 @@
-//! What can go wrong with a socket, and whether it passes.
+//! The errors of the sockets, and whether each is transient.
 
 use std::io;
 

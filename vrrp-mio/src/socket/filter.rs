@@ -1,4 +1,4 @@
-//! Classic BPF programs that keep noise out of the receive queue.
+//! Classic BPF programs that keep unrelated packets out of the receive queue.
 
 use nix::libc::{
     BPF_ABS, BPF_ALU, BPF_AND, BPF_B, BPF_H, BPF_IMM, BPF_IND, BPF_JA, BPF_JEQ, BPF_JMP, BPF_JSET,

@@ -1,4 +1,4 @@
-//! Receiving.
+//! Receiving advertisements.
 
 use core::net::{IpAddr, Ipv6Addr};
 use std::io::{self, IoSliceMut};

@@ -1,4 +1,4 @@
-//! Sending.
+//! Sending advertisements.
 
 use core::net::{Ipv4Addr, Ipv6Addr, SocketAddrV4, SocketAddrV6};
 use std::io::{self, IoSlice};

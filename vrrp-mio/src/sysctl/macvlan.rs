@@ -1,4 +1,4 @@
-//! The parameters a macvlan with a virtual MAC address needs.
+//! The kernel parameters of a macvlan with a virtual MAC address.
 
 use std::fs;
 use std::io;

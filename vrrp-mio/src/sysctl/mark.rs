@@ -1,4 +1,4 @@
-//! The mark in the kernel by which a later run restores the parameters that a killed one has
+//! The mark on an interface by which a later run restores the parameters that a killed one has
 //! changed.
 //!
 //! Former values of an interface's parameters stand in its `tag`, a number that the kernel has for

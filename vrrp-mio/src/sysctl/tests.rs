@@ -1,3 +1,5 @@
+//! Tests of the kernel parameters.
+
 use super::*;
 
 /// A directory in the shape of `/proc/sys/net`, gone when dropped.

@@ -1,3 +1,5 @@
+//! Tests of the timer.
+
 use std::io::ErrorKind;
 
 use mio::{Events, Interest, Poll, Token};

@@ -1,3 +1,3 @@
-//! Tests that need nothing but a user's rights; those that measure want an idle machine besides.
+//! Tests that need no privileges. Those that measure need an idle machine.
 
 mod timer;

@@ -1,4 +1,4 @@
-//! How well the timer keeps a period.
+//! Measures the accuracy of the timer.
 
 use core::time::Duration;
 

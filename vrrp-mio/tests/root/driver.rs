@@ -1,5 +1,5 @@
-//! The driver on real interfaces: hosts are network namespaces, each with a driver on a thread, and
-//! a bridge in a namespace of its own is the switch between them.
+//! Tests of the driver on real interfaces: each host is a network namespace with a driver on a
+//! thread, and a bridge in another namespace connects them.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! Refusing packets by nf_tables, in the running kernel, each test in network namespaces of its own.
+//! Tests of the firewall in the running kernel, each in network namespaces of its own.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,5 @@
-//! The rtnetlink half against the running kernel, each test in a network namespace of its own.
+//! Tests of the rtnetlink client against the running kernel, each in a network namespace of its
+//! own.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

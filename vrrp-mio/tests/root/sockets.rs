@@ -1,4 +1,4 @@
-//! The sockets against the kernel, over veth pairs between network namespaces.
+//! Tests of the sockets, over veth pairs between network namespaces.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! `init_file`: numbers that tracked files start with.
+//! `init_file`: the initial values of tracked files.
 
 use std::fs::OpenOptions;
 use std::io::{self, ErrorKind, Write};

@@ -1,4 +1,4 @@
-//! Each kind of probe.
+//! The construction of each kind of probe.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use core::num::NonZeroU32;

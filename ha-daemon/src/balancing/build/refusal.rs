@@ -1,4 +1,4 @@
-//! Everything of a configuration that cannot be made, for those who want to know before it runs.
+//! The checkers of a configuration that cannot be built, for `check`.
 
 use super::{BuildError, Builder};
 use crate::config::{Check, Checker, Config, Place, Probe, Script, VirtualServer};

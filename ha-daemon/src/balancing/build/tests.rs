@@ -1,3 +1,5 @@
+//! Tests of the construction of checkers.
+
 use core::error::Error as _;
 use core::time::Duration;
 use std::fs;

@@ -1,4 +1,4 @@
-//! What keepalived 2.2.7 was seen to do, step by step, in the guest.
+//! Tests of the pool, with the behaviour of keepalived 2.2.7 as recorded in a guest.
 
 use super::*;
 

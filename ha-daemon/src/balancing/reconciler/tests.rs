@@ -1,3 +1,5 @@
+//! Tests of the reconciler.
+
 use core::net::{IpAddr, Ipv4Addr};
 
 use ipvs_core::{

@@ -1,4 +1,4 @@
-//! What virtual servers would do.
+//! The description of virtual servers.
 
 use core::fmt;
 use core::net::SocketAddr;

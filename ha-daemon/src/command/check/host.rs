@@ -1,5 +1,4 @@
-//! The part of `check` that compares a configuration with the interfaces and addresses of this
-//! host.
+//! The comparison of a configuration with the interfaces and addresses of this host.
 
 use core::net::IpAddr;
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! The grouping of diagnostics that say the same.
+//! The grouping of similar diagnostics.
 
 use core::fmt;
 use std::collections::HashMap;

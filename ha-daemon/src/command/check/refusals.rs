@@ -1,4 +1,4 @@
-//! What the configuration allows and `run` refuses.
+//! Diagnostics of valid configurations that `run` refuses.
 
 use std::io::ErrorKind;
 

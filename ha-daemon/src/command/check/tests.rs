@@ -1,3 +1,5 @@
+//! Tests of `check`.
+
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;

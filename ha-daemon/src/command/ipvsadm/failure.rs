@@ -1,4 +1,4 @@
-//! What can go wrong, and the exit code it gives.
+//! The errors of `ha-daemon ipvsadm`, and their exit codes.
 
 use core::fmt;
 use std::io::{self, Write};

@@ -1,4 +1,4 @@
-//! Rules from standard input (`-R`).
+//! The reading of rules from standard input (`-R`).
 
 use std::io::{self, BufRead, BufReader, Read};
 

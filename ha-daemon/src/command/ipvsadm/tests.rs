@@ -1,3 +1,5 @@
+//! Tests of `ha-daemon ipvsadm`.
+
 use ipvs_core::Name;
 
 use super::*;

@@ -1,4 +1,4 @@
-//! What `-h` and `-v` print.
+//! The output of `-h` and `-v`.
 
 /// Programs look for the version in the second word.
 pub(super) const VERSION: &str = concat!(

@@ -1,4 +1,4 @@
-//! Answers.
+//! The answer: the service, its candidates and the decision.
 
 use ipvs_core::{
     DestinationKey, DestinationRecord, Forwarding, KernelProfile, Scheduler, Service, Settings,

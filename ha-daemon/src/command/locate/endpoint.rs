@@ -1,4 +1,4 @@
-//! Addresses and ports as a command line has them.
+//! The parser of addresses and ports on the command line.
 
 use core::fmt;
 use core::net::{IpAddr, SocketAddr};

@@ -1,4 +1,4 @@
-//! What a scheduler would pick, and what of it cannot be known.
+//! The estimate of a scheduler's pick, and the reasons why it may be uncertain.
 
 use core::fmt;
 

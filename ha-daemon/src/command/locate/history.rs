@@ -1,4 +1,4 @@
-//! What the kernel remembers of a client: its connection and its persistence template.
+//! The kernel's entries for a client: its connection and its persistence template.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::fs::File;

@@ -1,4 +1,4 @@
-//! Which service takes a packet.
+//! The choice of the service for a packet.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Where the table of an answer comes from.
+//! The source of the table: the running kernel, or a file of rules.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};

@@ -1,3 +1,5 @@
+//! Tests of `ha-daemon where`.
+
 use core::num::NonZeroU32;
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Answers for people.
+//! The answer as text.
 
 use core::fmt;
 

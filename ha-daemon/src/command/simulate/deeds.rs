@@ -1,4 +1,4 @@
-//! What the steps of a script do to the LAN.
+//! The steps of a script, applied to the simulated LAN.
 
 use core::time::Duration;
 use std::collections::BTreeSet;

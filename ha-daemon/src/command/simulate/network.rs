@@ -1,4 +1,4 @@
-//! Hosts and their configurations as a simulated LAN.
+//! The simulated LAN of the hosts of some configurations.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! The hosts at work, and what became of their addresses.
+//! The run of a simulation, and the ownership of addresses in it.
 
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};

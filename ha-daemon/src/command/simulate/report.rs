@@ -1,4 +1,4 @@
-//! What happened, for people.
+//! The report of a simulation as text.
 
 use core::fmt;
 use core::time::Duration;

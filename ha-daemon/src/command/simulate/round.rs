@@ -1,4 +1,4 @@
-//! What is done to the hosts where no script says so.
+//! The standard script of faults, used where none is given.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What is done to the hosts, line by line.
+//! The parser of scripts of faults, one step a line.
 
 use core::fmt;
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! Spans of time as people write them.
+//! The parser and the printer of durations.
 
 use core::str::FromStr;
 use core::time::Duration;

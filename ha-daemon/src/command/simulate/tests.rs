@@ -1,3 +1,5 @@
+//! Tests of `ha-daemon simulate`.
+
 use std::path::{Path, PathBuf};
 
 use super::script::{Side, Verb, Who, parse};

@@ -1,4 +1,4 @@
-//! A checker, which may share its attempts with others.
+//! A checker. Checkers with the same probe share its attempts.
 
 use super::{CheckerId, Report};
 use crate::health::attempt::Outcome;

@@ -1,4 +1,4 @@
-//! A request and its answer on a socket.
+//! An exchange of datagrams on a socket.
 
 use core::time::Duration;
 use std::io::{ErrorKind, Read};

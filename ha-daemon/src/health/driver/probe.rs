@@ -1,4 +1,4 @@
-//! One thing checked on the network, for as many checkers as want it.
+//! A probe: one target on the network, checked for one checker or more.
 
 use core::time::Duration;
 use std::os::fd::{AsFd, AsRawFd, RawFd};

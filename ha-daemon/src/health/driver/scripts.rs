@@ -1,4 +1,4 @@
-//! The scripts of checkers, which take turns.
+//! The queue of the scripts of checkers.
 
 use core::num::NonZeroUsize;
 use core::time::Duration;

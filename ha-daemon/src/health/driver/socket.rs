@@ -1,4 +1,4 @@
-//! Sockets as a [`Connection`] wants them.
+//! The sockets of checkers, opened as a [`Connection`] says.
 
 use core::net::SocketAddr;
 use std::io;

@@ -1,4 +1,4 @@
-//! A dialogue on a socket.
+//! A dialogue over a stream socket.
 
 use std::io::{ErrorKind, Read, Write};
 

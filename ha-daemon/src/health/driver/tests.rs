@@ -1,3 +1,5 @@
+//! Tests of the driver of health checkers.
+
 use core::net::{Ipv4Addr, SocketAddr};
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};

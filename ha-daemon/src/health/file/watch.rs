@@ -1,4 +1,4 @@
-//! A thread that reads tracked files when they change.
+//! The thread that reads tracked files when they change.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;

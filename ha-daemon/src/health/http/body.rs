@@ -1,4 +1,4 @@
-//! Where a body ends, and what of the stream belongs to it.
+//! The framing of a body: by length, by chunks or by the end of the connection.
 
 use super::HttpFailure;
 

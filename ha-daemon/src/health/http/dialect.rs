@@ -1,4 +1,4 @@
-//! Expressions as PCRE reads them, for a parser that reads some of it in another way.
+//! The translation of regular expressions from PCRE's syntax to the crate `regex`'s.
 
 /// `text` in the words of the parser, meaning what PCRE takes it to mean.
 ///

@@ -1,4 +1,4 @@
-//! What a body has to match.
+//! The regular expression that a body has to match.
 
 use core::hash::{Hash, Hasher};
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+//! Tests of HTTP checks.
+
 use super::*;
 
 const V4: &str = "192.0.2.10:8080";

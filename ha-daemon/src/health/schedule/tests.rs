@@ -1,3 +1,5 @@
+//! Tests of the schedule.
+
 use super::*;
 
 const ONE: NonZeroUsize = NonZeroUsize::MIN;

@@ -1,4 +1,5 @@
-//! Who has to prove who they are, and who has not.
+//! The verification of servers' certificates: by default none, as in keepalived; with authorities
+//! where these are configured.
 
 use std::sync::Arc;
 

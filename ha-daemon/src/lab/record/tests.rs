@@ -1,3 +1,5 @@
+//! Tests of the record.
+
 use super::*;
 
 const A: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);

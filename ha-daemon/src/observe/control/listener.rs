@@ -1,4 +1,4 @@
-//! The socket's file: its mode, and what an earlier run left there.
+//! The file of the control socket: its mode, and the removal of one that an earlier run left.
 
 use std::fs::{self, Permissions};
 use std::io::{self, ErrorKind};

@@ -1,4 +1,4 @@
-//! A reply that is made while it is sent, a part at a time.
+//! A reply that is generated in parts while it is sent.
 
 use serde::Serialize;
 

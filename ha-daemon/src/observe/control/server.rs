@@ -1,4 +1,4 @@
-//! The daemon's side of the control socket.
+//! The server of the control socket.
 
 use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};

@@ -1,3 +1,5 @@
+//! Tests of the control socket.
+
 use core::time::Duration;
 use std::fs;
 use std::io::{Read, Write};

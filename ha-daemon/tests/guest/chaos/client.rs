@@ -1,4 +1,4 @@
-//! The client: requests at a steady pace, whether or not earlier ones have an answer.
+//! The client: sends requests at a steady rate and does not wait for answers.
 
 use core::net::SocketAddr;
 use core::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,4 @@
-//! How faults are brought.
+//! The injection of faults.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! One or two faults at once, as a seed draws them.
+//! Episodes: one fault or two at once, drawn from a seed.
 
 use core::fmt;
 use core::time::Duration;

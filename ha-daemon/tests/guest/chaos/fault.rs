@@ -1,4 +1,4 @@
-//! What can go wrong, what a client may lose by it, and how soon the directors have to react.
+//! The faults, with the outage and the reaction time allowed for each.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Episode after episode, and what has to hold in each.
+//! The soak: one episode after another, with the checks after each.
 
 use core::time::Duration;
 

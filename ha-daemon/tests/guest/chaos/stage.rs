@@ -1,4 +1,5 @@
-//! A client, two directors and two web servers, and how all is when nothing is wrong.
+//! The site of the chaos test: a client, two directors and two web servers, and its state without
+//! faults.
 
 use core::time::Duration;
 use std::fs;

@@ -1,4 +1,4 @@
-//! What the kernel's tables are to hold.
+//! The expected content of the kernel's IPVS tables.
 
 use std::process::{Command, Stdio};
 

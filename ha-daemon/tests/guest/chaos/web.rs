@@ -1,4 +1,4 @@
-//! Web servers that can misbehave.
+//! Web servers with faults that can be switched on.
 
 use core::net::{Ipv4Addr, SocketAddr};
 use core::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,4 @@
-//! A capture of what the hosts put on the bridge, stamped by the kernel.
+//! A capture of the frames on the bridge, with the kernel's timestamps.
 
 use core::net::IpAddr;
 use core::sync::atomic::{AtomicBool, Ordering};

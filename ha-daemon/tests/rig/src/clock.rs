@@ -1,4 +1,4 @@
-//! One clock, which nobody steps, for all that is measured.
+//! The monotonic clock of all measurements.
 
 use core::time::Duration;
 use std::sync::OnceLock;

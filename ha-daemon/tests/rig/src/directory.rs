@@ -1,4 +1,4 @@
-//! Places for files.
+//! Temporary directories.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 use std::fs;

@@ -1,4 +1,4 @@
-//! A set of measured times.
+//! Distributions of measured times: median and percentiles.
 
 use core::fmt;
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! Just enough of a decoder to read adverts off the bridge, kept apart from the decoder under test.
+//! A minimal decoder of adverts from the bridge, independent of the decoder under test.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

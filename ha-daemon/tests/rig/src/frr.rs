@@ -1,4 +1,4 @@
-//! FRR in a namespace: its macvlans, its configuration, its processes.
+//! FRR in a namespace: its macvlans, configuration and processes.
 
 use core::fmt::Write;
 use core::time::Duration;

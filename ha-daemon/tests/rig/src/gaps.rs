@@ -1,4 +1,4 @@
-//! From one advert to the next.
+//! The gaps between successive adverts.
 
 use core::fmt;
 use core::ops::Range;

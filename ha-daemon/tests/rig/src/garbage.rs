@@ -1,4 +1,4 @@
-//! A sender of packets that no router may act on.
+//! A sender of invalid packets that no router may act on.
 
 mod packet;
 pub mod vectors;

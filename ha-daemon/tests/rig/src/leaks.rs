@@ -1,4 +1,4 @@
-//! What a daemon holds, and what it leaves behind.
+//! Leak checks: the resources a daemon holds, and those it leaves behind.
 
 use core::time::Duration;
 use std::fs;

@@ -1,4 +1,4 @@
-//! Hosts, wires, daemons and measures for the tests that need root.
+//! The test rig: network namespaces, links, daemons and measurements for the tests that need root.
 //!
 //! What a test builds is gone when the value that stands for it is dropped: namespaces are deleted,
 //! processes killed, directories removed.

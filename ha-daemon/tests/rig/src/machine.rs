@@ -1,4 +1,5 @@
-//! What the machine, and not a daemon, did to a daemon's time.
+//! Measurement of delays that the machine causes: waiting for a processor, and for the lock of
+//! rtnetlink.
 
 use core::net::Ipv4Addr;
 use core::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,4 @@
-//! Two seats of which the first is preferred.
+//! A pair of routers, of which the first is preferred.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The daemons that can sit on a host.
+//! The VRRP daemons that can run on a host.
 
 use core::time::Duration;
 use std::fs;

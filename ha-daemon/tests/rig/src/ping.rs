@@ -1,4 +1,4 @@
-//! A client that asks for an address all the time.
+//! A client that sends echo requests continuously.
 
 use core::net::IpAddr;
 use core::ops::Range;

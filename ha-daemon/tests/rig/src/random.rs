@@ -1,4 +1,4 @@
-//! Draws that a seed decides.
+//! Random numbers from a seed.
 
 use core::hash::BuildHasher;
 use core::ops::Range;

@@ -1,4 +1,4 @@
-//! Faults so far, and what came of them.
+//! The count of faults and their results.
 
 use core::fmt;
 use core::time::Duration;

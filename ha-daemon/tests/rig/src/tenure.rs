@@ -1,4 +1,4 @@
-//! Who was Active, and when, as the adverts tell it.
+//! The periods in which each router was Active, from the captured adverts.
 
 use core::time::Duration;
 

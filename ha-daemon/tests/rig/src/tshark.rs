@@ -1,4 +1,4 @@
-//! tshark as an independent judge of every frame.
+//! tshark as an independent check of every frame.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};

@@ -1,4 +1,4 @@
-//! Waiting, and how late the machine itself wakes who waits.
+//! Waiting with a limit, and measurement of how late the machine wakes a thread.
 
 use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};

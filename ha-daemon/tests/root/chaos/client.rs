@@ -1,4 +1,5 @@
-//! The client: echo requests to every virtual address at a steady pace, and when answers came.
+//! The client: sends echo requests to every virtual address at a steady rate, and records the
+//! answers.
 
 use core::net::{IpAddr, SocketAddr};
 use core::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,4 @@
-//! What can go wrong, and what a client may lose by it.
+//! The faults, with the outage allowed for each.
 
 use core::time::Duration;
 use std::io::Write;

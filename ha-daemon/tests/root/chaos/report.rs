@@ -1,4 +1,4 @@
-//! What happened, for people.
+//! The report of an episode as text.
 
 use core::time::Duration;
 use std::fs;

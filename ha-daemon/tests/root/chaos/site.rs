@@ -1,4 +1,4 @@
-//! Three directors and a client on a switch.
+//! The site of the chaos test: three directors and a client on a switch.
 
 use core::net::IpAddr;
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! A loop with nothing but checkers.
+//! An event loop with nothing but checkers.
 
 use core::num::NonZeroUsize;
 use core::time::Duration;

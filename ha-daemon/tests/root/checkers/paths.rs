@@ -1,4 +1,4 @@
-//! Every probe on every way it can be sent, over IPv4 and IPv6.
+//! Tests of every kind of checker over every path, by IPv4 and IPv6.
 
 use core::net::{IpAddr, Ipv6Addr};
 use core::time::Duration;

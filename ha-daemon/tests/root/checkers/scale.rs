@@ -1,4 +1,4 @@
-//! Ten thousand checkers, each every five seconds: what they cost, and when they try.
+//! Measures ten thousand checkers, each every five seconds: their cost and punctuality.
 #![expect(
     clippy::print_stdout,
     reason = "the figures are what these tests report"

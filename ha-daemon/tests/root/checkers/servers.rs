@@ -1,4 +1,4 @@
-//! Servers to be checked. They serve until their process ends.
+//! The servers to be checked. They serve until their process ends.
 
 use core::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::io::{BufRead, BufReader, Read, Write};

@@ -1,4 +1,4 @@
-//! What goes wrong on a server: links, addresses, processes, and others on the wire.
+//! Tests of faults of links, addresses and processes, and of invalid packets.
 
 use core::ops::Range;
 use core::time::Duration;

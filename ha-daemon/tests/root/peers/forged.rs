@@ -1,4 +1,4 @@
-//! Advertisements that somebody else forges: what one packet may do to a pair.
+//! Tests of forged advertisements: the effect of one packet on a pair.
 
 use core::net::{IpAddr, Ipv4Addr};
 use core::time::Duration;

@@ -1,5 +1,5 @@
-//! Elections, handovers, crashes and returns between every pair of daemons, in every protocol
-//! variant both of them speak.
+//! Tests of elections, handovers, crashes and returns between every pair of daemons, in every
+//! protocol variant that both support.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A thousand virtual routers, and twenty thousand addresses.
+//! Tests with a thousand virtual routers, and with twenty thousand addresses.
 
 use core::time::Duration;
 

@@ -1,5 +1,5 @@
-//! How long addresses are without an owner, as distributions. Several labs have their trials at once,
-//! and take processor time from each other; with the variable `LABS` that many.
+//! Measures takeover times, as distributions. Several labs run their trials at once and compete for
+//! processor time; the variable `LABS` says how many.
 
 use core::num::NonZeroUsize;
 use core::time::Duration;

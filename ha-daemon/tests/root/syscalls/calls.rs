@@ -1,4 +1,4 @@
-//! The system calls that are made to fail, and how.
+//! The system calls that are made to fail, and their errors.
 
 use core::fmt;
 

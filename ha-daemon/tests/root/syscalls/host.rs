@@ -1,4 +1,4 @@
-//! A host whose daemon is made to fail, beside one whose daemon is left alone.
+//! Two hosts with a daemon each; in one of them system calls fail.
 
 use core::time::Duration;
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! What came of a failure.
+//! The outcomes of a failure.
 
 use core::fmt;
 

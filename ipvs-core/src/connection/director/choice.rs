@@ -1,4 +1,4 @@
-//! Which service takes the first packet of a connection, and where it sends it.
+//! The choice of service and destination for the first packet of a connection.
 
 use core::net::IpAddr;
 use core::num::NonZeroU32;

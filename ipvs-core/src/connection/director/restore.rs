@@ -1,4 +1,4 @@
-//! What a running kernel has, taken over.
+//! Import of the connections and templates of a running kernel.
 
 use core::time::Duration;
 

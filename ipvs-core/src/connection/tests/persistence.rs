@@ -1,4 +1,4 @@
-//! Persistence templates (reference §2).
+//! Tests of persistence templates.
 
 use super::{
     WEB, at, carried, connect, destination, director, forward, key, packet, persistent, send, web,

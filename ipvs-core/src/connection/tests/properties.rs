@@ -1,4 +1,5 @@
-//! Random scenarios: counters are those of the connections, and nothing is left in the end.
+//! Property tests with random scenarios: counters agree with the connections, and all connections
+//! expire.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The TCP state tables, as the reference prints them.
+//! Tests of the TCP state tables, literally.
 
 use crate::{Segment, TcpState, Timeouts, Track};
 

@@ -1,4 +1,4 @@
-//! What the options say together.
+//! The construction of a command from a draft, with the checks of options against each other.
 
 use alloc::borrow::ToOwned;
 use core::net::IpAddr;

@@ -1,4 +1,4 @@
-//! What ipvsadm 1.31 refuses, each with its message or exit status 255.
+//! Tests of command lines that ipvsadm 1.31 refuses, each with its message or exit status 255.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What `ipvsadm -Sn` of version 1.31 printed on Linux 6.1.
+//! Tests with output of `ipvsadm -Sn` 1.31 on Linux 6.1.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Commands that ipvsadm has a line for.
+//! Generators of random commands that have an ipvsadm command line.
 
 use alloc::vec;
 

@@ -1,3 +1,5 @@
+//! Tests of the cache.
+
 use core::net::Ipv4Addr;
 
 use super::*;

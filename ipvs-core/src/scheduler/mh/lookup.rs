@@ -1,4 +1,4 @@
-//! Who owns which slot.
+//! The Maglev lookup table: the destination of each slot.
 
 use alloc::vec::Vec;
 

@@ -1,4 +1,4 @@
-//! More destinations than are compared at a time.
+//! Tests with more destinations than one block of a scan.
 
 use super::{Bench, SCANNING, destination, flow};
 use crate::scheduler::scan::first_least;

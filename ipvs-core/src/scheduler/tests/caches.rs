@@ -1,4 +1,4 @@
-//! What `lblc` and `lblcr` remember (reference §1.9).
+//! Tests of the caches of `lblc` and `lblcr`.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The picks of `sh`, `dh` and `mh` (reference §1.6 to §1.8), literally.
+//! Tests of the picks of `sh`, `dh` and `mh`, literally.
 
 use alloc::vec::Vec;
 use core::net::{Ipv4Addr, SocketAddr};

@@ -1,4 +1,4 @@
-//! An index after each kind of change.
+//! Tests of the index after each kind of change.
 
 use super::{NEW, destination, flow, key};
 use crate::scheduler::{Criterion, Indexed, Request};

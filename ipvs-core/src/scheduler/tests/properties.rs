@@ -1,4 +1,4 @@
-//! Arithmetic at the edges of what a kernel counts.
+//! Tests of the arithmetic at the limits of the kernel's counters.
 
 use proptest::prelude::*;
 

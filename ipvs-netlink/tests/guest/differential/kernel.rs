@@ -1,4 +1,5 @@
-//! The kernel's side: packets go out of a namespace of their own, and the kernel tells where.
+//! The kernel's side: packets are sent in a network namespace, and the chosen destinations are read
+//! from the kernel.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! A scenario, fed to the model and to the kernel.
+//! The run of a scenario in the model and in the kernel.
 
 use core::time::Duration;
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! What happens in a scenario.
+//! The steps of a scenario.
 
 use core::fmt;
 

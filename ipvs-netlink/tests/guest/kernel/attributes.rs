@@ -1,4 +1,4 @@
-//! Every attribute, written by us and read by others, and the other way round.
+//! Tests of every attribute: written by us and read by others, and the other way round.
 
 use core::num::NonZeroU32;
 use core::time::Duration;

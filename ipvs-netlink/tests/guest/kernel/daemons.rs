@@ -1,4 +1,4 @@
-//! Synchronisation daemons, started by us and by ipvsadm.
+//! Tests of synchronisation daemons, started by us and by ipvsadm.
 
 use ipvs_core::{Name, SyncDaemon, SyncRole};
 

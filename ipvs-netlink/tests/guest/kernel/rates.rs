@@ -1,4 +1,4 @@
-//! How fast, beside one request at a time and beside ipvsadm.
+//! Measures the rate of batched requests, beside single requests and ipvsadm.
 //!
 //! The kernel's part of a change, which no client makes shorter, is most of it in an emulated
 //! machine. User-Mode Linux does it at the processor's speed, but a system call takes it many times

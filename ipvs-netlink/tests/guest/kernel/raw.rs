@@ -1,4 +1,4 @@
-//! Requests that the crate has no words for, as octets on a client's own socket.
+//! Raw requests for which the crate has no type, sent on a client's own socket.
 //!
 //! The kernel answers to the number a request bears. When octets bear the one of the client's next
 //! request, what the kernel says of them comes first, and the client takes it for the answer to

@@ -1,4 +1,4 @@
-//! Every error number of the family, by its meaning.
+//! Tests of every error number of the family "IPVS".
 //!
 //! No memory for a service or a destination would take a kernel that fails allocations on purpose,
 //! which those of distributions cannot; the limit of a socket's own memory refuses a daemon alike.

@@ -1,4 +1,4 @@
-//! Several requests at once: batches, and the non-blocking form.
+//! Tests of several requests at once: batches, and the non-blocking client.
 
 use core::cell::Cell;
 use core::time::Duration;

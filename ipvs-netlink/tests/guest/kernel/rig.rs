@@ -1,4 +1,4 @@
-//! A network namespace, and programs in it.
+//! A network namespace, and programs run in it.
 
 use core::net::IpAddr;
 use std::fs;

@@ -1,4 +1,4 @@
-//! What may be done to the LAN from outside.
+//! The faults that can be applied to a state of the LAN.
 
 use super::{Condition, Event, Lan, Outcome, octet};
 use crate::explore::network::Network;

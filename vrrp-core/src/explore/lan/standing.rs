@@ -1,4 +1,4 @@
-//! Whether the routers agree.
+//! The check whether the routers agree on one Active Router.
 
 use super::{Host, Lan};
 use crate::explore::network::Network;

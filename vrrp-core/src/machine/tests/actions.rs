@@ -1,3 +1,5 @@
+//! Tests of the list of actions.
+
 use std::format;
 use std::string::ToString;
 

@@ -1,3 +1,5 @@
+//! Tests of the Active state.
+
 use super::*;
 
 /// F11 without drift: deadlines follow from each other, not from the wake-up.

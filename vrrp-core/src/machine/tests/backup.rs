@@ -1,3 +1,5 @@
+//! Tests of the Backup state.
+
 use super::*;
 
 /// F5 and the order advertisement, addresses, announcement.

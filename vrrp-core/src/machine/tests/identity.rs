@@ -1,4 +1,4 @@
-//! A virtual router stays the one it is.
+//! Tests that a virtual router keeps its VRID, version and family.
 
 use std::string::ToString;
 

@@ -1,3 +1,5 @@
+//! Tests of the Initialize state.
+
 use super::*;
 
 /// F1, F10.

@@ -1,3 +1,5 @@
+//! Tests of Skew_Time and Active_Down_Interval.
+
 use proptest::prelude::*;
 
 use super::*;

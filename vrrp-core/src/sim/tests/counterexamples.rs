@@ -1,4 +1,4 @@
-//! Where the protocol itself fails: networks and configurations it was not made for.
+//! Networks and configurations in which the protocol itself fails.
 
 use super::*;
 

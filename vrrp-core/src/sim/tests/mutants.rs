@@ -1,4 +1,4 @@
-//! Every invariant can break: machines that are wrong, each in its own way.
+//! Wrong state machines, each of which breaks one invariant.
 
 use super::*;
 use crate::Actions;

@@ -1,4 +1,4 @@
-//! The addresses an advertisement lists.
+//! The address list of an advertisement.
 
 use core::fmt;
 use core::iter::FusedIterator;

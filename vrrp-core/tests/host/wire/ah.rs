@@ -1,4 +1,4 @@
-//! The Authentication Header.
+//! Tests of the Authentication Header.
 
 use core::net::Ipv4Addr;
 

@@ -1,4 +1,4 @@
-//! Captures of keepalived and FRR, and composed packets.
+//! Tests with captures of keepalived and FRR, and with composed packets.
 
 use vrrp_core::wire::{
     AH_PROTOCOL, Advertisement, AhPacket, ArpOperation, ArpPacket, Authentication, ChecksumForm,

@@ -1,4 +1,4 @@
-//! Ethernet frames: ARP and neighbor advertisements, octet by octet.
+//! Tests of Ethernet frames, octet by octet: ARP and Neighbor Advertisements.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -1,4 +1,5 @@
-//! Properties of the codec that take more than octets; the others are `vrrp_core::properties`.
+//! Properties of the codec whose input is more than octets; the others are in
+//! `vrrp_core::properties`.
 
 use core::net::{Ipv4Addr, Ipv6Addr};
 

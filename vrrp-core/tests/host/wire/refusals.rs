@@ -1,4 +1,4 @@
-//! Which rule discards a packet, and which of two broken rules is told.
+//! Tests of the errors of decoding, and of their order where a packet breaks two rules.
 
 use core::net::Ipv4Addr;
 

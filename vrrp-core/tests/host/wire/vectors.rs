@@ -1,5 +1,5 @@
-//! Packets other implementations sent or publish as fixtures: each decodes to what is told beside
-//! it and is encoded to the same octets.
+//! Test vectors from other implementations: each packet decodes to the value beside it, and is
+//! encoded to the same octets.
 
 use core::net::{Ipv4Addr, Ipv6Addr};
 

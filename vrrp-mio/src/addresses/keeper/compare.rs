@@ -1,4 +1,4 @@
-//! The comparison of one address as it is with what is wanted.
+//! The comparison of an address in the kernel with the wanted one.
 
 use core::fmt::Debug;
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! What is known about one address.
+//! The keeper's entry of one address: its claims, its state and its retries.
 
 use core::time::Duration;
 use std::collections::VecDeque;

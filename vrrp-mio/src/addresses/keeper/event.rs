@@ -1,4 +1,4 @@
-//! What owners declare and are told.
+//! The types of the keeper's interface: declarations of owners, and events for them.
 
 use thiserror::Error;
 

@@ -1,4 +1,4 @@
-//! What the answer to a request means.
+//! The outcome of a request, from the kernel's answer.
 
 use nix::errno::Errno;
 

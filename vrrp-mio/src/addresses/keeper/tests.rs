@@ -1,3 +1,5 @@
+//! Tests of the address keeper.
+
 mod convergence;
 
 use std::collections::{BTreeMap, VecDeque};

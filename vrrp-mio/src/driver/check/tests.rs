@@ -1,3 +1,5 @@
+//! Tests of the check of router specifications.
+
 use vrrp_core::receive::Peer;
 use vrrp_core::wire::Key;
 use vrrp_core::{Config, Event, MacAddr, Settings};

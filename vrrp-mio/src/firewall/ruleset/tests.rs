@@ -1,3 +1,5 @@
+//! Tests of the ruleset.
+
 use core::net::Ipv4Addr;
 
 use super::*;

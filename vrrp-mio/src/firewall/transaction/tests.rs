@@ -1,3 +1,5 @@
+//! Tests of the encoding of transactions.
+
 use core::net::{Ipv4Addr, Ipv6Addr};
 
 use super::*;

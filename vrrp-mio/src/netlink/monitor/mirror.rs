@@ -1,4 +1,4 @@
-//! Keeping a table equal to the kernel's, without a socket.
+//! The mirror of the kernel's interface table, without a socket.
 //!
 //! A round lists interfaces, IPv4 addresses and IPv6 addresses in turn, while notifications keep
 //! coming in. It starts again if the kernel says that a list changed while it was read, or that

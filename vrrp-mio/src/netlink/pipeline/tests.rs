@@ -1,3 +1,5 @@
+//! Tests of the pipeline.
+
 use super::*;
 use crate::netlink::frame::Messages;
 

@@ -1,3 +1,5 @@
+//! Tests of the BPF programs, run by the kernel on a socket pair.
+
 use core::mem::MaybeUninit;
 
 use socket2::{Domain, Socket, Type};

@@ -1,4 +1,4 @@
-//! Virtual addresses, whatever others do to them.
+//! Tests of virtual addresses that others change.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Advertisements of others that lose, and what they can make a router do.
+//! Tests of the reaction to advertisements of lower priority.
 
 use core::net::Ipv4Addr;
 

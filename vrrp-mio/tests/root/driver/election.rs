@@ -1,4 +1,4 @@
-//! Who has the addresses.
+//! Tests of elections.
 
 use vrrp_core::{Cause, Config, Event, Role, Settings};
 use vrrp_mio::Notice;

@@ -1,4 +1,4 @@
-//! Hosts on a switch.
+//! The hosts of these tests and the bridge between them.
 
 use core::net::IpAddr;
 use core::sync::atomic::{AtomicU32, Ordering};

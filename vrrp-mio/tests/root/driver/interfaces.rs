@@ -1,4 +1,4 @@
-//! Interfaces and their addresses, which come and go.
+//! Tests of interfaces and addresses that appear and disappear.
 
 use vrrp_core::{Cause, Role};
 use vrrp_mio::{Obstacle, RouterSpec};

@@ -1,4 +1,4 @@
-//! Owners of an address (priority 255), which speak from it.
+//! Tests of address owners (priority 255), whose source address is the virtual address.
 //!
 //! 10.9.0.1 and fe80::1 are addresses of host 1, and virtual addresses of host 2.
 

@@ -1,4 +1,4 @@
-//! Unicast: whom an advertisement is for, and which way it goes.
+//! Tests of unicast with several peers and several routes.
 
 use vrrp_core::Role;
 use vrrp_core::receive::Peer;

@@ -1,4 +1,4 @@
-//! Many routers, many addresses and short intervals.
+//! Tests with many routers, many addresses and short intervals.
 
 use core::ops::Range;
 use core::time::Duration;

@@ -1,5 +1,5 @@
-//! Drivers that were stopped for a while, as by a debugger or a hypervisor, and kernels that take
-//! their time.
+//! Tests of drivers that were stopped for a while, as by a debugger or a hypervisor, and of slow
+//! kernels.
 
 use core::net::Ipv4Addr;
 use core::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,4 @@
-//! IPv6, unicast and authentication.
+//! Tests of IPv6, unicast and authentication.
 
 use vrrp_core::receive::{Expect, Peer};
 use vrrp_core::wire::Key;

@@ -1,4 +1,4 @@
-//! Routers with a virtual MAC address.
+//! Tests of routers with a virtual MAC address.
 
 use vrrp_core::{Family, MacAddr, Role, Vrid};
 use vrrp_mio::{Notice, RouterSpec, VirtualMac};

@@ -1,4 +1,4 @@
-//! What a port of the switch receives from its host.
+//! A capture of the frames that a host sends.
 
 use core::net::IpAddr;
 use core::time::Duration;

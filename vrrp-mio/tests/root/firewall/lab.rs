@@ -1,4 +1,4 @@
-//! Two network namespaces and a wire between them.
+//! Two network namespaces connected by a veth pair.
 
 use core::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
 use core::sync::atomic::{AtomicU32, Ordering};

@@ -1,4 +1,4 @@
-//! A driver's virtual router in the lab.
+//! Tests of the firewall with a driver's virtual router.
 
 use core::net::IpAddr;
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! A network namespace with a pair of interfaces, and the loop that drives everything in it.
+//! A network namespace with a pair of interfaces, and the event loop of these tests.
 
 use core::time::Duration;
 use std::io::{ErrorKind, Write as _};

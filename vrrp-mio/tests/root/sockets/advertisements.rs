@@ -1,4 +1,4 @@
-//! What is sent arrives, with its addresses and hop limit.
+//! Tests that advertisements arrive with their addresses and hop limit.
 
 use core::net::{IpAddr, Ipv4Addr};
 

@@ -1,4 +1,5 @@
-//! What a socket must not hear. Each test ends with a packet that has to be the first heard.
+//! Tests of packets that a socket must not receive. Each ends with a packet that has to be the
+//! first received.
 
 use core::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! What fails, and whether it passes.
+//! Tests of socket errors, and of whether they are transient.
 
 use vrrp_core::wire::{MULTICAST_V4, MULTICAST_V6, PseudoHeader};
 use vrrp_mio::{AdvertSocket, LinkSocket, OpenError, Received, Reject, SendError, Transport};

@@ -1,4 +1,4 @@
-//! Frames, octet by octet, as a packet socket on the other side sees them.
+//! Tests of Ethernet frames, octet by octet, as a packet socket on the other side receives them.
 
 use core::net::{Ipv4Addr, Ipv6Addr};
 use std::io::{ErrorKind, Read};

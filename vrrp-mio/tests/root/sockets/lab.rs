@@ -1,4 +1,4 @@
-//! Two hosts, each a network namespace, and two wires between them.
+//! Two hosts, each a network namespace, connected by two veth pairs.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::sync::atomic::{AtomicU32, Ordering};

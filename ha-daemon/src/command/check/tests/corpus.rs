@@ -1,4 +1,4 @@
-//! Real configurations, with what keepalived says of them.
+//! Tests with real configurations, compared with the verdicts of keepalived.
 
 use core::time::Duration;
 use std::fs;

@@ -1,4 +1,4 @@
-//! Listings as ipvsadm 1.31 printed them of the same tables.
+//! Tests of listings, against the output of ipvsadm 1.31 for the same tables.
 
 use ipvs_core::rules::{Command, Numeric, parse_line};
 use ipvs_core::{Activity, Rates, Totals};

@@ -1,3 +1,5 @@
+//! Tests of the search.
+
 use super::super::pattern::PatternOptions;
 use super::*;
 

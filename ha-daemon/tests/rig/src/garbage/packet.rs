@@ -1,4 +1,4 @@
-//! Frames with right lengths and checksums, to be given one defect each.
+//! Frames with correct lengths and checksums, to which one defect is added.
 
 use core::net::{Ipv4Addr, Ipv6Addr};
 

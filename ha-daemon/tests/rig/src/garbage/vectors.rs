@@ -1,4 +1,4 @@
-//! Packets that must be rejected. Each is an advert of priority 255, which would be obeyed, with
+//! Packets that must be discarded. Each is an advert of priority 255, which would be obeyed, with
 //! one defect.
 
 use super::packet::{

@@ -1,3 +1,5 @@
+//! Property tests: the keeper converges whatever others do to the addresses.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Tests of the mirror.
+
 use super::*;
 
 const PORT: u32 = 77;
