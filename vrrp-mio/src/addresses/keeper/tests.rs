@@ -1,4 +1,5 @@
 mod convergence;
+mod replacement;
 
 use std::collections::{BTreeMap, VecDeque};
 
