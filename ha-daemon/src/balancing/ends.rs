@@ -11,7 +11,6 @@ use super::Balancer;
 use super::synchroniser::Synchroniser;
 use crate::config::FlushOnStop;
 use crate::health::driver::CheckerId;
-use crate::notify::Notifier;
 
 /// How long scripts may take to end once the daemon ends.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -31,7 +30,7 @@ impl Balancer {
         }
         self.greeting = None;
         for state in &self.servers {
-            state.greet(self.notifier.as_mut(), now);
+            state.greet(&mut self.notifier, now);
         }
     }
 
@@ -43,7 +42,7 @@ impl Balancer {
         }
         for state in &self.servers {
             if state.config.omega {
-                state.farewell(self.notifier.as_mut(), now);
+                state.farewell(&mut self.notifier, now);
             }
             for key in &state.config.keys {
                 self.reconciler.retire(key);
@@ -66,14 +65,13 @@ impl Balancer {
         }
         let table = self.reconciler.is_done() && self.settings.is_empty();
         let sync = self.synchroniser.as_ref().is_none_or(Synchroniser::is_done);
-        let hooks = self.notifier.as_ref().is_none_or(Notifier::is_idle);
+        let hooks = self.notifier.is_idle();
         hooks && (!self.kernel.is_open() || (table && sync && self.kernel.is_idle()))
     }
 
     /// Ends what scripts still run; waits for them a little.
     pub fn finish(self, clock: &Clock) {
-        let notifier = self.notifier;
-        let told = notifier.is_none_or(|notifier| notifier.finish(clock, FAREWELL));
+        let told = self.notifier.finish(clock, FAREWELL);
         if !(self.checks.finish(GRACE) && told) {
             warn!("scripts still run");
         }

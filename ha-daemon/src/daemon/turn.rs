@@ -11,7 +11,7 @@ use vrrp_core::Instant;
 use vrrp_mio::{TimeSlice, Turn};
 
 use super::news::Cause;
-use super::{Engine, EngineError, Member, SIGNALS, orphans};
+use super::{Engine, EngineError, Member, orphans, tokens};
 
 /// How long each step may take, unless its smallest part takes longer. The driver's own steps and the
 /// balancer's are bounded likewise; together they are to stay below 2 ms.
@@ -153,7 +153,7 @@ impl Engine {
     }
 
     fn attend(&mut self, token: Token, now: Instant) {
-        if token == SIGNALS {
+        if tokens::SIGNALS.contains(token) {
             self.take_signals(now);
         } else if self.balancer.owns(token) {
             self.balancer.ready(token, now);
