@@ -180,7 +180,7 @@ struct Block {
 
 /// The announce schedule of one virtual router.
 ///
-/// [`start`](Self::start) it once the addresses are in place (RFC 9568 §8.1.2, D4), call
+/// [`start`](Self::start) it once the addresses are in place (RFC 9568 §8.1.2), call
 /// [`handle`](Self::handle) when [`deadline`](Self::deadline) has come, and [`stop`](Self::stop) it
 /// when the router is no longer Active. A late call sends what is due once: missed blocks and
 /// refreshes do not add up.
@@ -299,7 +299,8 @@ impl Schedule {
         [blocks, self.refresh_at].into_iter().flatten().min()
     }
 
-    /// Whether nothing is to come and nothing is to be remembered: a new schedule would do the same.
+    /// Whether nothing is to come and nothing is to be remembered: a new schedule would do the
+    /// same.
     #[must_use]
     pub fn is_idle(&self, now: Instant) -> bool {
         self.deadline().is_none() && self.contested_until <= now

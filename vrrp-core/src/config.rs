@@ -117,7 +117,7 @@ impl Config {
         self.interval
     }
 
-    /// Whether this router preempts: Preempt_Mode, and always for the owner (RFC 9568 §6.1, P4).
+    /// Whether this router preempts: Preempt_Mode, and always for the owner (RFC 9568 §6.1).
     #[must_use]
     pub const fn preempt(&self) -> bool {
         self.preempt || self.priority.is_owner()
@@ -134,7 +134,7 @@ impl Config {
     }
 
     /// Whether packets to the virtual addresses are accepted while Active: Accept_Mode, and always
-    /// for the owner (RFC 9568 §6.4.3, D2).
+    /// for the owner (RFC 9568 §6.4.3).
     #[must_use]
     pub const fn accept(&self) -> bool {
         self.accept || self.priority.is_owner()
@@ -214,13 +214,13 @@ impl From<Config> for Settings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// VRID 0 (P1).
+    /// VRID 0 (RFC 9568 §6.1).
     #[error("virtual router identifier 0 is outside 1..=255")]
     Vrid,
-    /// Priority 0, which only a resigning router sends (T6).
+    /// Priority 0, which only a resigning router sends (RFC 9568 §5.2.4).
     #[error("priority 0 is outside 1..=255")]
     Priority,
-    /// The interval does not fit the version (P2).
+    /// The interval does not fit the version (RFC 9568 §6.1).
     #[error(transparent)]
     Interval(#[from] IntervalError),
     /// VRRPv2 is defined for IPv4 only (RFC 3768 §1).

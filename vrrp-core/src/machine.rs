@@ -46,9 +46,9 @@ pub enum State {
 /// each other. Each kind has its own pause, so that one never hides the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Answers {
-    /// To a losing advertisement (F14).
+    /// To a losing advertisement (RFC 9568 §6.4.3).
     pub lower: Instant,
-    /// To a resignation (F12).
+    /// To a resignation (RFC 9568 §6.4.3).
     pub resignation: Instant,
 }
 
@@ -57,9 +57,9 @@ pub struct Answers {
 pub enum Watch {
     /// The Active Router, if any, is silent.
     Silence,
-    /// A lower-priority Active Router is being preempted (F8).
+    /// A lower-priority Active Router is being preempted (RFC 9568 §6.4.2).
     Lower,
-    /// The Active Router resigned (F6).
+    /// The Active Router resigned (RFC 9568 §6.4.2).
     Resigned,
     /// The timer fired and the sync group has yet to elect this router.
     Expired,
@@ -107,8 +107,8 @@ impl VirtualRouter {
     /// Whether `event` can happen to this virtual router.
     ///
     /// # Errors
-    /// [`EventError`], for a configuration of another virtual router or a primary address of another
-    /// family. [`handle`](Self::handle) does nothing about such an event.
+    /// [`EventError`], for a configuration of another virtual router or a primary address of
+    /// another family. [`handle`](Self::handle) does nothing about such an event.
     pub fn check(&self, event: &Event) -> Result<(), EventError> {
         let family = match event {
             Event::Configure(theirs) => {
@@ -294,7 +294,7 @@ impl VirtualRouter {
 
     fn timeout(&mut self, now: Instant) -> Actions {
         match self.state {
-            // F3: nothing but Startup leaves Initialize.
+            // RFC 9568 §6.4.1: nothing but Startup leaves Initialize.
             State::Initialize => Actions::NONE,
             State::Backup {
                 active_down, watch, ..
@@ -336,7 +336,7 @@ impl VirtualRouter {
         }
     }
 
-    /// RFC 9568 §6.4.1: leaves Initialize once everything a router needs is there (F1, F2).
+    /// RFC 9568 §6.4.1: leaves Initialize once everything a router needs is there.
     fn start(&mut self, now: Instant, cause: Cause) -> Actions {
         let ready = self.started && self.interface_up && self.primary.is_some() && !self.faulty;
         if !ready || self.state != State::Initialize {
@@ -350,7 +350,8 @@ impl VirtualRouter {
         Actions::NONE.because(transition)
     }
 
-    /// Enters Initialize: a Backup silently (F4), an Active Router with a resignation (F10).
+    /// Enters Initialize: a Backup silently (RFC 9568 §6.4.2), an Active Router with a resignation
+    /// (RFC 9568 §6.4.3).
     fn stop(&mut self, cause: Cause) -> Actions {
         let transition = self.transition(Role::Initialize, cause, None);
         let was = core::mem::replace(&mut self.state, State::Initialize);
@@ -462,8 +463,8 @@ impl VirtualRouter {
     }
 }
 
-/// The effective priority under a new configured one: tracking keeps its offset (clamped, P1); an
-/// owner is not tracked.
+/// The effective priority under a new configured one: tracking keeps its offset (clamped,
+/// RFC 9568 §6.1); an owner is not tracked.
 fn retracked(configured: Priority, effective: Priority, new: Priority) -> Priority {
     if new.is_owner() || configured.is_owner() {
         return new;

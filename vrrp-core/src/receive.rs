@@ -34,7 +34,7 @@ pub struct Packet<'a> {
     pub ah: Option<&'a AhPacket<'a>>,
 }
 
-/// The VRRPv2 authentication a virtual router expects (V2, V3).
+/// The VRRPv2 authentication a virtual router expects (RFC 3768 §5.3.6, RFC 2338 §5.3.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expect {
     /// Type 0. VRRPv3 has no other.
@@ -59,7 +59,7 @@ pub struct Peer {
 /// Where the advertisements of a virtual router come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach<'a> {
-    /// From the link, to this group, with TTL 255 (R1).
+    /// From the link, to this group, with TTL 255 (RFC 9568 §7.1).
     Group(IpAddr),
     /// From these peers, to our own address. A departure from RFC 9568, as keepalived has it.
     Peers {
@@ -91,13 +91,13 @@ pub struct Admission<'a> {
     /// Where its advertisements come from.
     pub reach: Reach<'a>,
     /// Whether a router that owns the addresses hears no advertisement at all, as RFC 5798 §7.1 has
-    /// it; VRRPv2 never does (V7).
+    /// it; VRRPv2 never does (RFC 3768 §7.1).
     pub owner_is_deaf: bool,
-    /// For an IPv6 advertisement whose first address is not link-local (R10, erratum 8300).
-    /// FRR 8.4 sends them, so `Report` interoperates.
+    /// For an IPv6 advertisement whose first address is not link-local (RFC 9568 §5.2.9,
+    /// erratum 8300). FRR 8.4 sends them, so `Report` interoperates.
     pub first_address: Conformance,
-    /// For an address list other than ours (R13, V6). A rolling change of addresses makes two
-    /// Active Routers of `Discard`.
+    /// For an address list other than ours (RFC 9568 §7.1, RFC 3768 §7.1). A rolling change of
+    /// addresses makes two Active Routers of `Discard`.
     pub address_list: Conformance,
 }
 
@@ -115,15 +115,16 @@ pub struct Admitted {
 /// Observations about an admitted advertisement. None of them changes the election.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Remarks {
-    /// Another advertisement interval than ours, version 3 (R12).
+    /// Another advertisement interval than ours, version 3 (RFC 9568 §7.1).
     pub interval: bool,
-    /// Another set of addresses than ours (R13).
+    /// Another set of addresses than ours (RFC 9568 §7.1).
     pub address_list: bool,
-    /// The first IPv6 address is not link-local (R10).
+    /// The first IPv6 address is not link-local (RFC 9568 §5.2.9, erratum 8300).
     pub first_address: bool,
-    /// The sender claims to own the addresses that we own (R7 as corrected by erratum 8298, R17).
+    /// The sender claims to own the addresses that we own (RFC 9568 §7.1 with erratum 8298,
+    /// §8.3.2).
     pub second_owner: bool,
-    /// The sender has our priority (R18).
+    /// The sender has our priority (RFC 9568 §8.3.2).
     pub equal_priority: bool,
     /// The sender has our address: a loop, or a duplicate.
     pub own_address: bool,
@@ -151,7 +152,7 @@ impl Admission<'_> {
     /// `replay` remembers authenticated senders; `now` ages them.
     ///
     /// # Errors
-    /// [`Discard`], one variant per rule. A discarded packet has no effect (R16).
+    /// [`Discard`], one variant per rule. A discarded packet has no effect (RFC 9568 §6.4.2).
     pub fn admit(
         &self,
         now: Instant,
@@ -169,7 +170,8 @@ impl Admission<'_> {
         let icv = self.authenticate(now, packet, &mut heard)?;
         let interval = advertisement.interval != self.config.interval();
         let v2 = self.config.version() == Version::V2;
-        // R7, V7: erratum 8298 made the owner hear a second one.
+        // RFC 3768 §7.1: an owner hears nobody. By erratum 8298 to RFC 9568 §7.1 it hears another
+        // owner.
         if priority.is_owner() && (v2 || self.owner_is_deaf) {
             return Err(Discard::Owner);
         }
@@ -183,7 +185,7 @@ impl Admission<'_> {
             return Err(Discard::FirstAddress);
         }
         let address_list = !same_set(&self.addresses, &advertisement.addresses);
-        // V6: the owner's list is never a reason to discard.
+        // RFC 3768 §7.1: the owner's list is never a reason to discard.
         let owner = advertisement.priority.is_owner();
         if address_list && self.address_list == Conformance::Discard && !owner {
             return Err(Discard::AddressList);
@@ -213,7 +215,7 @@ impl Admission<'_> {
         })
     }
 
-    /// R1 on a link; peers and their hop counts otherwise.
+    /// TTL 255 on a link (RFC 9568 §7.1); peers and their hop counts otherwise.
     fn check_path(&self, packet: &Packet<'_>) -> Result<(), Discard> {
         match self.reach {
             Reach::Group(group) if packet.destination != group => Err(Discard::Destination),
@@ -270,7 +272,7 @@ impl Admission<'_> {
     }
 }
 
-/// R10: `fe80::/10` first. An IPv4 list conforms.
+/// RFC 9568 §5.2.9, erratum 8300: `fe80::/10` first. An IPv4 list conforms.
 fn first_is_link_local(addresses: &Addresses<'_>) -> bool {
     match addresses {
         Addresses::V4(_) => true,
@@ -280,8 +282,8 @@ fn first_is_link_local(addresses: &Addresses<'_>) -> bool {
     }
 }
 
-/// R13 by set, not by order. Lists in the same order, the recommended case, take one
-/// pass; at most 255 × 255 comparisons otherwise.
+/// Compares address lists as sets (RFC 9568 §7.1). Lists in the same order, the recommended case,
+/// take one pass; at most 255 × 255 comparisons otherwise.
 fn same_set(ours: &Addresses<'_>, theirs: &Addresses<'_>) -> bool {
     fn holds<const N: usize>(ours: &[[u8; N]], theirs: &[[u8; N]]) -> bool {
         ours == theirs

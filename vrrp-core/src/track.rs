@@ -2,8 +2,8 @@
 //!
 //! Interfaces, scripts, processes and files are tracked. Each has a [`Weight`]: a positive one adds
 //! to the priority while the thing is up, a negative one subtracts while it is down, and zero stops
-//! the router when it is down. `reverse` turns the effect round. [`Tracking`] keeps the sum and says
-//! what to tell the [`VirtualRouter`](crate::VirtualRouter).
+//! the router when it is down. `reverse` turns the effect round. [`Tracking`] keeps the sum and
+//! says what to tell the [`VirtualRouter`](crate::VirtualRouter).
 //!
 //! ```
 //! use vrrp_core::track::{Status, Tracker, Tracking, Verdict, Weight};
@@ -218,7 +218,7 @@ impl Tracking {
     }
 
     /// Whether the router may run, and with which priority: configured plus adjustments, clamped to
-    /// 1..=254 (P1). An owner is not adjusted (RFC 9568 §5.2.4), but it can fail.
+    /// 1..=254 (RFC 9568 §6.1). An owner is not adjusted (RFC 9568 §5.2.4), but it can fail.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         if self.faults > 0 {

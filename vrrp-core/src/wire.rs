@@ -46,7 +46,7 @@ pub const AH_PROTOCOL: u8 = 51;
 pub const MULTICAST_V4: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 18);
 /// The group advertisements are sent to over IPv6 (RFC 9568 §5.1.2.2).
 pub const MULTICAST_V6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x12);
-/// The time to live, or hop limit, of every advertisement (RFC 9568 §5.1.1.3, T1).
+/// The time to live, or hop limit, of every advertisement (RFC 9568 §5.1.1.3, §7.2).
 pub const TTL: u8 = 255;
 /// The type of service, or traffic class, of an advertisement: class selector 6, network control.
 pub const TOS: u8 = 0xc0;

@@ -241,9 +241,9 @@ impl Driver {
         }
     }
 
-    /// Once every router knows its role, removes addresses that an earlier run put in place and that
-    /// no router has, and puts back the kernel parameters it changed. Only where no other driver
-    /// runs in this network namespace: the marks are the same.
+    /// Once every router knows its role, removes addresses that an earlier run put in place and
+    /// that no router has, and puts back the kernel parameters it changed. Only where no other
+    /// driver runs in this network namespace: the marks are the same.
     pub const fn clean_leftovers(&mut self) {
         self.network.clean_leftovers();
     }
@@ -267,8 +267,8 @@ impl Driver {
         router.map(|router| router.id)
     }
 
-    /// Whether [`interfaces`](Self::interfaces) is complete: not yet right after the start, nor while
-    /// everything is read again because notifications were lost.
+    /// Whether [`interfaces`](Self::interfaces) is complete: not yet right after the start, nor
+    /// while everything is read again because notifications were lost.
     #[must_use]
     pub const fn knows_network(&self) -> bool {
         self.monitor.is_synchronised()
@@ -418,7 +418,8 @@ impl Driver {
                 Action::RemoveAddresses => {
                     router.schedule = None;
                     router.outbox.clear();
-                    // The next tenure announces an address when it is in place anew (D4).
+                    // The next tenure announces an address when it is in place anew
+                    // (RFC 9568 §8.1.2).
                     router.installed.clear();
                     self.network.remove_addresses(id, router);
                 }

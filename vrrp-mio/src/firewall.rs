@@ -2,12 +2,12 @@
 //! §6.1).
 //!
 //! An Active router that is not the owner of its addresses, and is not told to, must not accept
-//! packets sent to them, though it answers ARP and Neighbor Discovery for them (§6.4.3, D2, P6).
-//! Since the addresses have to be on an interface for that, what comes to them is dropped in the
-//! kernel's packet filter: a [`Firewall`] keeps a table of nf_tables of its own.
+//! packets sent to them, though it answers ARP and Neighbor Discovery for them (§6.1,
+//! §6.4.3). Since the addresses have to be on an interface for that, what comes to them is
+//! dropped in the kernel's packet filter: a [`Firewall`] keeps a table of nf_tables of its own.
 //!
-//! It drops what the host sends to itself as well, and before IPVS sees it: the director of a virtual
-//! service has to accept packets to its address.
+//! It drops what the host sends to itself as well, and before IPVS sees it: the director of a
+//! virtual service has to accept packets to its address.
 
 mod batch;
 mod outcome;
@@ -78,20 +78,21 @@ pub enum FirewallError {
 
 /// Drops what is sent to virtual addresses, Neighbor Discovery excepted.
 ///
-/// Each owner `O` has destinations refused, by [`refuse`](Self::refuse), before it puts them in place,
-/// and lets go of them by [`release`](Self::release) when they are gone. While there are any, a table
-/// named `vrrp_mio_` and the netlink port of this firewall stands on the host; it is its socket's
-/// own, so that nobody else changes it and that it goes with the process, however that ends.
-/// (Before Linux 5.12 it is not, and a process that is killed leaves it behind.)
+/// Each owner `O` has destinations refused, by [`refuse`](Self::refuse), before it puts them in
+/// place, and lets go of them by [`release`](Self::release) when they are gone. While there are
+/// any, a table named `vrrp_mio_` and the netlink port of this firewall stands on the host; it is
+/// its socket's own, so that nobody else changes it and that it goes with the process, however that
+/// ends. (Before Linux 5.12 it is not, and a process that is killed leaves it behind.)
 ///
 /// To drive it: after any of these, when the descriptor is readable or [`deadline`](Self::deadline)
-/// has come, call [`drive`](Self::drive); if that made only [`Progress::Partial`], do so in the next
-/// turn as well. The socket is opened at first need: ask [`takes_opened`](Self::takes_opened) for
-/// what to register. One transaction is with the kernel at a time, a small one; it takes the kernel
-/// some hundred microseconds, and longer only while somebody else's is being carried out.
+/// has come, call [`drive`](Self::drive); if that made only [`Progress::Partial`], do so in the
+/// next turn as well. The socket is opened at first need: ask [`takes_opened`](Self::takes_opened)
+/// for what to register. One transaction is with the kernel at a time, a small one; it takes the
+/// kernel some hundred microseconds, and longer only while somebody else's is being carried out.
 ///
-/// A firewall that fails tells so once by [`next_failure`](Self::next_failure), counts everything as
-/// ready and goes on trying: a virtual address that is reachable by too much is better than none.
+/// A firewall that fails tells so once by [`next_failure`](Self::next_failure), counts everything
+/// as ready and goes on trying: a virtual address that is reachable by too much is better than
+/// none.
 #[derive(Debug)]
 pub struct Firewall<O: Copy + Ord> {
     ruleset: Ruleset<O>,

@@ -34,7 +34,8 @@ impl Frames {
         }
     }
 
-    /// An advertisement from the virtual MAC `source` to a multicast group (T1, T2).
+    /// An advertisement from the virtual MAC `source` to a multicast group (RFC 9568 §7.2 and
+    /// §7.3).
     ///
     /// `pdu` is the advertisement encoded with the same `ends`; `identification` is used for IPv4.
     ///

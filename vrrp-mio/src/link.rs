@@ -11,8 +11,8 @@ use crate::sys;
 /// A packet socket that sends complete Ethernet frames on one interface and receives nothing.
 ///
 /// Gratuitous ARP and neighbour advertisements leave through it, and advertisements whose source is
-/// the virtual MAC where no macvlan gives them one (T2). mio is needed only to learn when a full send
-/// queue has drained.
+/// the virtual MAC where no macvlan gives them one (RFC 9568 §7.3). mio is needed only to learn
+/// when a full send queue has drained.
 #[derive(Debug)]
 pub struct LinkSocket {
     socket: Socket,

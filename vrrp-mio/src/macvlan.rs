@@ -2,8 +2,9 @@
 //!
 //! A macvlan in bridge mode on the router's interface: in private mode the kernel would hand it the
 //! multicast of other routers that use the same virtual MAC, and the parent would not hear their
-//! advertisements; one that is found in another mode is put in bridge mode. It is up only in the Active state, for a Backup discards frames to the virtual
-//! MAC (D1) and must not teach switches that the MAC is here.
+//! advertisements; one that is found in another mode is put in bridge mode. It is up only in the
+//! Active state, for a Backup discards frames to the virtual MAC (RFC 9568 §6.4.2) and must not
+//! teach switches that the MAC is here.
 
 mod difference;
 
@@ -418,8 +419,8 @@ impl Macvlan {
         self.tuned = Some(index);
     }
 
-    /// Takes in the outcome of the last request. What the kernel refuses is asked again with growing
-    /// pauses of at most 10 seconds; [`refusal`](Self::refusal) tells.
+    /// Takes in the outcome of the last request. What the kernel refuses is asked again with
+    /// growing pauses of at most 10 seconds; [`refusal`](Self::refusal) tells.
     pub fn completed(&mut self, result: Result<(), RequestError>, now: Instant) {
         let Some(Asked { change, .. }) = self.asked else {
             return;

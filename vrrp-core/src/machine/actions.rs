@@ -11,11 +11,13 @@ use crate::Priority;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Action {
-    /// Send an advertisement of this priority, everything else from the current configuration (T4).
+    /// Send an advertisement of this priority, everything else from the current configuration
+    /// (RFC 9568 §7.2).
     Advertise(Priority),
     /// Make the virtual addresses (and the virtual MAC, where used) live on the interface.
     AddAddresses,
-    /// Tell the neighbours who answers for the addresses, each once it is in place (D4).
+    /// Tell the neighbours who answers for the addresses, each once it is in place
+    /// (RFC 9568 §8.1.2).
     Announce(Announcement),
     /// Take the virtual addresses from the interface.
     RemoveAddresses,
@@ -27,7 +29,7 @@ pub enum Action {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Announcement {
-    /// This router became Active, or its addresses changed (F1, F5).
+    /// This router became Active, or its addresses changed (RFC 9568 §6.4.1 and §6.4.2).
     NewActive,
     /// Another router claimed the addresses and lost; neighbours may have believed it.
     LowerPriority,
@@ -65,17 +67,17 @@ pub enum Cause {
     Startup,
     /// Switched off.
     Shutdown,
-    /// A better router advertised (F13).
+    /// A better router advertised (RFC 9568 §6.4.3).
     HigherPriorityBackup,
-    /// The Active Router fell silent (F5).
+    /// The Active Router fell silent (RFC 9568 §6.4.2).
     ActiveTimeout,
-    /// The Active Router resigned with priority 0 (F6).
+    /// The Active Router resigned with priority 0 (RFC 9568 §6.4.2).
     ActiveResigned,
-    /// A lower-priority Active Router was preempted (F8).
+    /// A lower-priority Active Router was preempted (RFC 9568 §6.4.2).
     LowerPriorityActive,
     /// The same, after the preempt delay.
     PreemptHoldTimeout,
-    /// The owner came back and preempted (P4).
+    /// The owner came back and preempted (RFC 9568 §6.1).
     OwnerPreempt,
     /// The interface came up.
     InterfaceUp,

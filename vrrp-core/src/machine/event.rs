@@ -27,7 +27,7 @@ pub enum Event {
     Startup,
     /// The virtual router is switched off.
     Shutdown,
-    /// The deadline may have passed. Early and repeated timeouts are no-ops (F17).
+    /// The deadline may have passed. Early and repeated timeouts are no-ops (RFC 9568 §6.4).
     Timeout,
     /// An advertisement passed admission.
     Advertisement(Heard),

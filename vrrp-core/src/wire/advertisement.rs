@@ -183,7 +183,8 @@ impl<'a> Advertisement<'a> {
     /// IP header.
     ///
     /// Time to live, configuration and authentication are not looked at. The reserved bits of
-    /// VRRPv3 (R11) and the authentication data of types 0 and 2 (V3) are ignored.
+    /// VRRPv3 (RFC 9568 §5.2.6) and the authentication data of types 0 and 2 (RFC 2338 §5.3.6) are
+    /// ignored.
     ///
     /// # Errors
     /// See [`DecodeError`].

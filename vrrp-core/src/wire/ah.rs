@@ -61,7 +61,7 @@ impl Key {
     }
 
     /// Whether a received password of authentication type 1 is this one, in all eight octets and in
-    /// a time that does not depend on how many agree (V3).
+    /// a time that does not depend on how many agree (RFC 2338 §5.3.6).
     #[must_use]
     pub const fn matches(&self, password: &[u8; 8]) -> bool {
         u64::from_ne_bytes(self.0) == u64::from_ne_bytes(*password)

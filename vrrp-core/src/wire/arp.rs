@@ -77,8 +77,7 @@ impl ArpPacket {
         }
     }
 
-    /// The reply to this packet that tells that its target address is at `mac` (RFC 9568 §8.1.2,
-    /// D2).
+    /// The reply to this request: its target address is at `mac` (RFC 9568 §8.1.2).
     #[must_use]
     pub const fn answer(&self, mac: MacAddr) -> Self {
         Self {

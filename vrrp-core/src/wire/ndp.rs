@@ -53,7 +53,7 @@ impl NeighborAdvertisement {
     pub const MAX_FRAME_LEN: usize = EthernetHeader::LEN + Ipv6Header::LEN + FIXED_LEN + OPTION_LEN;
 
     /// The unsolicited advertisement that tells a link that `target` is at `mac`, from the target
-    /// itself to all nodes with R=`router`, S=0, O=1 (RFC 9568 §6.4.1, F1 and F5). A VRRP router
+    /// itself to all nodes with R=`router`, S=0, O=1 (RFC 9568 §6.4.1, §6.4.2). A VRRP router
     /// that forwards sets `router`.
     #[must_use]
     pub const fn unsolicited(mac: MacAddr, target: Ipv6Addr, router: bool) -> Self {

@@ -13,7 +13,7 @@ use vrrp_core::{
 };
 
 /// Skew_Time and Active_Down_Interval of all 256 priorities and all intervals of version 3, in
-/// both versions, against RFC 9568 §6.1 and RFC 3768 §6.1 in 128-bit nanoseconds (P3, V5).
+/// both versions, against RFC 9568 §6.1 and RFC 3768 §6.1 in 128-bit nanoseconds.
 #[test]
 fn skew_and_down_time_are_exact_for_every_priority_and_interval() {
     for version in [Version::V2, Version::V3] {
@@ -198,7 +198,8 @@ fn every_first_word_is_refused_at_another_length_than_it_tells() {
     }
 }
 
-/// The second word of version 3: reserved bits (R11), every interval (R9), every checksum field.
+/// The second word of version 3: reserved bits (RFC 9568 §5.2.6), every interval (RFC 9568 §5.2.7,
+/// erratum 8301), every checksum field.
 #[test]
 #[ignore = "takes minutes unless optimised"]
 fn every_second_word_of_version_3_is_read_as_it_says() {

@@ -30,8 +30,9 @@ const LOOKS: usize = 64;
 /// It knows what each owner (a virtual router, by any name `O`) declares and whether that owner is
 /// active, and compares this with the table of interfaces. An address of an active owner is added
 /// if missing, and added again if somebody removes it, in growing intervals. An address of an
-/// inactive owner is removed if present (D1), whoever added it, unless it is held as
-/// [`Tenure::Owner`]. Nothing else is touched, except by [`condemn_leftovers`](Self::condemn_leftovers).
+/// inactive owner is removed if present (RFC 9568 §6.4.2), whoever added it, unless it is held as
+/// [`Tenure::Owner`]. Nothing else is touched, except by
+/// [`condemn_leftovers`](Self::condemn_leftovers).
 ///
 /// It is a pure function of declarations, events, outcomes and time. Each turn:
 /// 1. pass every [`NetworkEvent`] to [`observe`](Self::observe), and every outcome to
@@ -386,8 +387,8 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
             || matches!(phase, Some(Phase::Asked { .. } | Phase::Unconfirmed { .. }))
     }
 
-    /// When to call [`next_request`](Self::next_request) even if nothing has changed: a time in the past
-    /// if at once.
+    /// When to call [`next_request`](Self::next_request) even if nothing has changed: a time in the
+    /// past if at once.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         if self.synchronised && !self.due.is_empty() {

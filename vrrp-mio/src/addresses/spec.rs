@@ -30,7 +30,7 @@ pub struct AddressSpec {
     pub preferred_lifetime: Option<u32>,
     /// Whether to look for a duplicate before use (IPv6).
     ///
-    /// Off for a virtual address: a peer that still holds it would win (RFC 9568 §8.2.2, D10).
+    /// Off for a virtual address: a peer that still holds it would win (RFC 9568 §8.2.2).
     pub duplicate_detection: bool,
     /// A home address of mobile IPv6.
     pub home: bool,

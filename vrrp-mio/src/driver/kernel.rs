@@ -197,7 +197,8 @@ impl Driver {
         {
             return;
         }
-        // A router that cannot start does not wait to find out: it holds no addresses (D1).
+        // A router that cannot start does not wait to find out: it holds no addresses
+        // (RFC 9568 §6.4.2).
         let decided =
             |router: &Router| router.declared || router.machine.role() == Role::Initialize;
         if self.routers.iter().flatten().all(decided) {

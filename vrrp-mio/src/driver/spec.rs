@@ -18,8 +18,8 @@ pub struct RouterSpec {
     /// [routed](Path::Unicast::routed) it is that of the source address, on which virtual addresses
     /// without a device go.
     pub interface: InterfaceName,
-    /// The advertised addresses, in the order they are sent (T5). Those beyond what one
-    /// advertisement can carry are kept but not advertised.
+    /// The advertised addresses, in the order they are sent (RFC 9568 §5.2.9). Those beyond what
+    /// one advertisement can carry are kept but not advertised.
     pub addresses: Vec<VirtualAddress>,
     /// Addresses kept beside them and not advertised, of either family.
     pub excluded: Vec<VirtualAddress>,

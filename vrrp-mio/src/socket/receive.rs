@@ -69,7 +69,7 @@ impl<'a> Datagram<'a> {
         self.ends().destination()
     }
 
-    /// TTL or hop limit on arrival (R1).
+    /// TTL or hop limit on arrival (RFC 9568 §7.1).
     #[must_use]
     pub const fn hop_limit(&self) -> u8 {
         match self {

@@ -8,10 +8,10 @@ use crate::netlink::RequestError;
 /// Whose an address is while its virtual router is not active.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tenure {
-    /// It belongs to the virtual router alone, and a Backup must not have it (D1).
+    /// It belongs to the virtual router alone, and a Backup must not have it (RFC 9568 §6.4.2).
     Virtual,
-    /// It is this host's own (the router is the address owner, priority 255): removed only if it was
-    /// added here.
+    /// It is this host's own (the router is the address owner, priority 255): removed only if it
+    /// was added here.
     Owner,
 }
 
