@@ -8,37 +8,22 @@
 //! that file and the macros it came through, so a diagnostic points at text and never at a number
 //! of a line in an intermediate form.
 
-mod address;
-mod blank;
-mod complete;
-mod conflicts;
+mod block;
 mod diagnostic;
-mod firsts;
 mod given;
 mod global;
-mod include;
-mod instance;
-mod invisible;
-mod keywords;
-mod lexer;
-mod line;
+mod keyword;
 mod lvs;
-mod macros;
 mod model;
 #[cfg(any(test, feature = "properties"))]
 pub(crate) mod properties;
-mod reader;
-mod references;
-mod render;
-mod secrets;
-mod sequence;
-mod source;
-mod tape;
+mod script;
 mod text;
 mod top;
-mod tree;
+mod track_file;
+mod unique;
 mod value;
-mod vmac;
+mod vrrp;
 
 #[cfg(test)]
 mod tests;
@@ -47,6 +32,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use self::diagnostic::Diagnostics;
+pub use self::diagnostic::render::{Position, Record, Related};
 pub use self::diagnostic::{Code, Diagnostic, Label, Severity};
 pub use self::model::{
     Announce, Authentication, Balancing, BodyPattern, Broadcast, Check, Checker, Config,
@@ -56,10 +42,9 @@ pub use self::model::{
     SorryServer, StatusCodes, Synchronisation, Timing, Tls, TlsFiles, TrackFile, TrackedInterface,
     Transport, UdpCheck, Url, VirtualAddress, VirtualServer, Vmac, Written,
 };
-use self::reader::Reader;
-pub use self::render::{Position, Record, Related};
-pub use self::source::{Place, Source, SourceId, Sources, Span, UseId};
-use self::tree::Tree;
+use self::text::reader::Reader;
+pub use self::text::source::{Place, Source, SourceId, Sources, Span, UseId};
+use self::text::tree::Tree;
 
 /// What a configuration may depend on besides its text.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 //!
 //! The binary is a command line over these modules: [`config`] reads a configuration and reports its
 //! mistakes, [`daemon`] runs it, [`observe`] answers `ha-daemon status`, [`command`] has the other
-//! subcommands, and [`lab`] shows a failover in network namespaces.
+//! subcommands, and `lab` (with the feature of this name, on by default) shows a failover in network namespaces.
 //!
 //! Reading needs neither privileges nor interfaces:
 //!
@@ -33,6 +33,7 @@ pub mod command;
 pub mod config;
 pub mod daemon;
 pub mod health;
+#[cfg(feature = "lab")]
 pub mod lab;
 pub mod notify;
 pub mod observe;

@@ -8,6 +8,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::address::Particulars;
+pub(crate) use self::address::Subnet;
 pub use self::address::{AddressFlags, AddressKey, AddressProtocol, KernelAddress, Scope};
 pub use self::link::{Link, LinkFlags, LinkKind};
 pub use self::name::{InterfaceName, InterfaceNameError};

@@ -2,7 +2,9 @@
 
 use core::fmt;
 use core::time::Duration;
-use std::path::Path;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use serde::Serialize;
 
@@ -20,6 +22,11 @@ use self::balancing::ServerText;
 pub use self::balancing::{RealSummary, ServerSummary};
 pub use self::host::compare;
 use self::noise::Shown;
+use super::arguments::Format;
+use super::output::print;
+
+/// How many octets of a report are written at once.
+const OUTPUT: usize = 64 * 1024;
 
 /// How to check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -86,6 +93,25 @@ pub struct Report {
 #[must_use]
 pub fn run(files: &[&Path], options: &Options) -> Report {
     Report::new(load_all(files, &options.load), options)
+}
+
+/// Checks `files` and prints what was found.
+pub(super) fn execute(files: &[PathBuf], options: &Options, format: Format) -> ExitCode {
+    let files: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
+    let report = run(&files, options);
+    match format {
+        Format::Text => {
+            // A big report is never in memory as a whole.
+            let mut output = BufWriter::with_capacity(OUTPUT, io::stdout().lock());
+            let text = report.display(io::stdout().is_terminal());
+            drop(write!(output, "{text}").and_then(|()| output.flush()));
+        }
+        Format::Json => print(&(report.json().unwrap_or_default() + "\n")),
+    }
+    let status = ExitCode::from(report.status.code());
+    // The process ends: giving back the memory of each part of a big report would take a while.
+    core::mem::forget(report);
+    status
 }
 
 /// Adds what is wrong with a configuration beyond its text: what it names and this host has not, what

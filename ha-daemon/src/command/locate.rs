@@ -6,7 +6,8 @@ use core::fmt;
 use core::net::{IpAddr, SocketAddr};
 use core::num::NonZeroU32;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use ipvs_core::rules::RuleError;
 use ipvs_core::scheduler::UnknownScheduler;
@@ -28,6 +29,10 @@ pub use self::answer::{Answer, Candidate, Decision, Row, Standing};
 pub use self::endpoint::{Endpoint, EndpointError};
 pub use self::service::TakenBy;
 pub use self::table::Source;
+
+use super::arguments::LIVE;
+use super::output::{complain, print};
+use crate::observe::log;
 
 /// The packet that is asked about: the first of a connection, or another one of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,6 +163,28 @@ pub enum PlacementError {
 /// [`PlacementError`] if there is no such table, or no model of the scheduler.
 pub fn find(question: &Question, source: &Source) -> Result<Answer, PlacementError> {
     table::find(question, source)
+}
+
+/// Answers `question` and prints the answer.
+pub(super) fn execute(question: &Question, table: PathBuf, json: bool) -> ExitCode {
+    let source = match table == Path::new(LIVE) {
+        true => Source::Live,
+        false => Source::Rules(table),
+    };
+    match find(question, &source) {
+        Ok(answer) => {
+            if json {
+                print(&(serde_json::to_string_pretty(&answer).unwrap_or_default() + "\n"));
+            } else {
+                print(&answer.to_string());
+            }
+            ExitCode::from(u8::from(!answer.is_served()))
+        }
+        Err(error) => {
+            complain(&format!("ha-daemon: {}", log::chain(&error)));
+            ExitCode::from(2)
+        }
+    }
 }
 
 /// A share of cases that are equally likely.

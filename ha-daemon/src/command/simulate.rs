@@ -22,10 +22,13 @@
 //! named. Times are numbers with `ms`, `s`, `m` or `h`.
 
 use core::time::Duration;
-use std::io::{self, Read};
+use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
+use super::output::{complain, print};
 use crate::config::{self, LoadOptions, Loaded, Severity};
+use crate::observe::log;
 
 mod deeds;
 mod network;
@@ -209,6 +212,30 @@ impl Network {
     fn pause(&self) -> Duration {
         let delays = self.hosts.iter().map(|host| host.startup_delay);
         settling(&self.lan) + delays.max().unwrap_or_default()
+    }
+}
+
+/// Runs a simulation and prints its report.
+pub(super) fn execute(options: &Options) -> ExitCode {
+    let colour = io::stderr().is_terminal();
+    match prepare(options) {
+        Ok(simulation) => {
+            for loaded in &simulation.loaded {
+                for diagnostic in &loaded.diagnostics {
+                    complain(&diagnostic.render(&loaded.sources, colour));
+                }
+            }
+            let report = simulation.run();
+            print(&report.to_string());
+            ExitCode::from(u8::from(!report.is_sound()))
+        }
+        Err(error) => {
+            for detail in error.details(colour) {
+                complain(&detail);
+            }
+            complain(&format!("ha-daemon: {}", log::chain(&error)));
+            ExitCode::from(2)
+        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! What is wrong with a configuration, and where.
 
+pub(super) mod render;
+
 use std::collections::{BTreeSet, HashMap};
 
-use super::invisible;
-use super::lexer::unquoted;
-use super::source::{Place, SourceId, Sources, Span};
+use super::text::invisible;
+use super::text::lexer::unquoted;
+use super::text::source::{Place, SourceId, Sources, Span};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

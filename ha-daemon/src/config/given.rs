@@ -1,7 +1,7 @@
 //! The keywords that a block has given so far, and their places.
 
 use super::diagnostic::{Code, Diagnostic, Diagnostics};
-use super::source::Place;
+use super::text::source::Place;
 
 /// A keyword that was given.
 #[derive(Clone, Copy, Debug)]

@@ -1,18 +1,21 @@
 //! `global_defs`.
 
+pub(super) mod lvs;
+
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use vrrp_core::Version;
 
+use self::lvs::LvsGlobals;
 use super::diagnostic::{Code, Diagnostic, Diagnostics, Handle};
 use super::given::GivenKeywords;
-use super::keywords::{GLOBAL, Known};
-use super::lvs::{LvsGlobals, script};
+use super::keyword::{GLOBAL, Known};
+use super::script;
 use vrrp_core::wire::{MULTICAST_V4, MULTICAST_V6};
 
 use super::model::{DynamicInterfaces, Global, ScriptUser, Written};
-use super::source::Place;
-use super::tree::{Block, Node};
+use super::text::source::Place;
+use super::text::tree::{Block, Node};
 use super::value::Words;
 
 /// What instances start with.

@@ -6,18 +6,18 @@
 use std::collections::BTreeMap;
 
 use super::diagnostic::{Code, Diagnostic, Diagnostics};
-use super::keywords::TOP;
+use super::global::lvs::LvsGlobals;
+use super::keyword::TOP;
 use super::model::{Config, TrackFile};
-use super::source::Place;
-use super::tape::Token;
-use super::tree::{Block, Node};
+use super::text::source::Place;
+use super::text::tape::Token;
+use super::text::tree::{Block, Node};
+use super::track_file;
 use super::value::Words;
 
-mod block;
 mod checker;
 mod complete;
 mod connection;
-mod global;
 mod group;
 mod http;
 mod key;
@@ -25,15 +25,12 @@ mod method;
 mod misc;
 mod range;
 mod real_server;
-pub(super) mod script;
 mod timing;
 mod tls;
-mod track_file;
 mod udp;
 mod virtual_server;
 
 pub(super) use self::complete::VirtualServers;
-pub(super) use self::global::LvsGlobals;
 use self::group::Group;
 
 /// What is written about load balancing.

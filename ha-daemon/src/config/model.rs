@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use vrrp_core::{Family, Interval, MacAddr, Priority, Version, Vrid};
 
-use super::source::Span;
+use super::text::source::Span;
 
 pub use self::balancing::{Balancing, FlushOnStop, Synchronisation, TlsFiles};
 pub use self::checker::{

@@ -3,10 +3,10 @@
 use core::ops::Range;
 use std::collections::BTreeMap;
 
-use super::blank::trimmed;
-use super::invisible::BYTE_ORDER_MARK;
-use super::lexer::Lexer;
-use super::reader::Reader;
+use super::text::blank::trimmed;
+use super::text::invisible::BYTE_ORDER_MARK;
+use super::text::lexer::Lexer;
+use super::text::reader::Reader;
 use super::{LoadOptions, Loaded, Place, Sources, load_str};
 
 /// Few enough for one input among millions.

@@ -2,18 +2,18 @@
 
 use std::collections::HashMap;
 
-use super::complete::complete;
-use super::conflicts;
 use super::diagnostic::{Code, Diagnostic, Diagnostics};
 use super::global::{Defaults, EarlyDefaults, Globals};
-use super::instance::Draft;
-use super::keywords::{Known, TOP};
+use super::keyword::{Known, TOP};
 use super::lvs::{self, VirtualServers};
 use super::model::{Config, Instance};
-use super::references::References;
-use super::source::{Place, Sources};
-use super::tree::{Block, Node, Tree};
+use super::text::source::{Place, Sources};
+use super::text::tree::{Block, Node, Tree};
 use super::value::Words;
+use super::vrrp::complete::complete;
+use super::vrrp::conflicts;
+use super::vrrp::instance::Draft;
+use super::vrrp::references::References;
 
 /// The configuration that some files stand for.
 ///

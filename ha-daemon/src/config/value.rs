@@ -4,12 +4,12 @@ use core::net::IpAddr;
 use core::ops::RangeInclusive;
 use core::time::Duration;
 
-use super::blank::trimmed_start;
 use super::diagnostic::{Code, Diagnostic, Diagnostics, Handle, Severity};
-use super::keywords::Table;
-use super::source::Place;
-use super::tape::Token;
-use super::tree::{Arguments, Node};
+use super::keyword::Table;
+use super::text::blank::trimmed_start;
+use super::text::source::Place;
+use super::text::tape::Token;
+use super::text::tree::{Arguments, Node};
 
 /// Something and where it was written.
 #[derive(Clone, Copy, Debug)]

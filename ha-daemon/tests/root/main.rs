@@ -11,6 +11,7 @@
 mod chaos;
 mod checkers;
 mod eligibility;
+#[cfg(feature = "lab")]
 mod lab;
 mod peers;
 mod ping;

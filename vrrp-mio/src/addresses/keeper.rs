@@ -12,11 +12,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use nix::errno::Errno;
 use vrrp_core::Instant;
 
-use self::entry::{Change, Claim, Entry, Phase};
+use self::entry::{Change, Entry, Phase};
 pub use self::event::{AddressError, AddressEvent, Tenure};
 use self::outcome::Outcome;
 use super::AddressSpec;
-use crate::interfaces::{AddressKey, AddressProtocol, Interfaces, KernelAddress, NetworkEvent};
+use crate::interfaces::{
+    AddressKey, AddressProtocol, Interfaces, KernelAddress, NetworkEvent, Subnet,
+};
 use crate::netlink::{Request, RequestError};
 
 /// How long the monitor may take to show what the kernel has acknowledged.
@@ -54,6 +56,8 @@ pub struct AddressKeeper<O> {
     events: VecDeque<AddressEvent<O>>,
     /// Entries in [`Phase::Asked`].
     asked: usize,
+    /// Where addresses are being removed, and how many.
+    removing: BTreeMap<Subnet, usize>,
     synchronised: bool,
     doubt: bool,
 }
@@ -85,6 +89,7 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
             links: BTreeSet::new(),
             events: VecDeque::new(),
             asked: 0,
+            removing: BTreeMap::new(),
             synchronised: false,
             doubt: false,
         }
@@ -92,8 +97,9 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
 
     /// Replaces the addresses of an owner, which stays active or inactive; a new one is inactive.
     ///
-    /// Addresses it no longer has are removed. A change of anything but the interface, the address
-    /// and the prefix takes effect when the address is next added.
+    /// Addresses it no longer has are removed. One that differs in anything but the interface, the
+    /// address and the prefix is removed and added anew, if it may be removed; all others stay as
+    /// they are.
     pub fn declare(
         &mut self,
         owner: O,
@@ -107,19 +113,7 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
             let key = spec.key();
             keys.push(key);
             let entry = self.entries.entry(key).or_insert_with(Entry::new);
-            match entry.claims.iter_mut().find(|claim| claim.owner == owner) {
-                Some(claim) => {
-                    claim.specify(spec);
-                    claim.tenure = tenure;
-                }
-                None => {
-                    entry.pardon();
-                    entry.condemned = false;
-                    let mut claim = Claim::new(owner, tenure, active);
-                    claim.specify(spec);
-                    entry.claims.push(claim);
-                }
-            }
+            entry.specify(owner, spec, tenure, active);
             self.due.insert(key);
         }
         keys.sort_unstable();
@@ -247,12 +241,15 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
         if !entry.is_wanted() {
             return;
         }
-        for claim in entry.claims.iter_mut().filter(|claim| claim.reported) {
-            claim.reported = false;
-            let owner = claim.owner;
-            let address = *address;
-            self.events.push_back(AddressEvent::Lost { owner, address });
-        }
+        let along = key
+            .subnet()
+            .is_some_and(|subnet| self.removing.contains_key(&subnet));
+        let event = if along {
+            |owner, address| AddressEvent::Removed { owner, address }
+        } else {
+            |owner, address| AddressEvent::Lost { owner, address }
+        };
+        entry.report_removal(address, event, &mut self.events);
         match entry.phase {
             // A removal we asked for before the owner became active is nobody's offence.
             Phase::Asked { .. }
@@ -268,8 +265,13 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
             | Phase::Paused { .. }
             | Phase::Disputed { .. }
             | Phase::Tentative { .. } => {
-                let until = now + entry.lose(now);
-                self.set_phase(key, Phase::Paused { until });
+                let phase = if along {
+                    Phase::Idle
+                } else {
+                    let until = now + entry.lose(now);
+                    Phase::Paused { until }
+                };
+                self.set_phase(key, phase);
             }
         }
     }
@@ -287,8 +289,26 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
         let was_asked = usize::from(matches!(entry.phase, Phase::Asked { .. }));
         let is_asked = usize::from(matches!(phase, Phase::Asked { .. }));
         self.asked = (self.asked + is_asked).saturating_sub(was_asked);
-        entry.phase = phase;
+        let was_removal = core::mem::replace(&mut entry.phase, phase).is_removal();
+        if let Some(subnet) = key.subnet()
+            && was_removal != phase.is_removal()
+        {
+            self.note_removal(subnet, phase.is_removal());
+        }
         self.due.insert(key);
+    }
+
+    /// A removal from a subnet has begun, or ended.
+    fn note_removal(&mut self, subnet: Subnet, begun: bool) {
+        let removals = self.removing.entry(subnet).or_default();
+        if begun {
+            *removals += 1;
+        } else {
+            *removals = removals.saturating_sub(1);
+            if *removals == 0 {
+                self.removing.remove(&subnet);
+            }
+        }
     }
 
     /// The next change to ask of the kernel, and the key to report its outcome by.

@@ -141,6 +141,11 @@ impl Driver {
                     self.notices.push(Notice::AddressLost { router, address });
                 }
             }
+            AddressEvent::Removed { owner, address } => {
+                if let Some(router) = self.routers.get_mut(owner).and_then(Option::as_mut) {
+                    router.note_installed(&address.key(), false);
+                }
+            }
             AddressEvent::Failed { owner, key, error } => {
                 self.network.dirty.insert(owner);
                 let address = key.address();

@@ -78,6 +78,9 @@ pub struct AddressKey {
     identity: Identity,
 }
 
+/// An interface, and a network with its prefix length.
+pub(crate) type Subnet = (u32, Ipv4Addr, u8);
+
 /// What the kernel tells addresses of an interface apart by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Identity {
@@ -122,6 +125,19 @@ impl AddressKey {
     #[must_use]
     pub const fn index(&self) -> u32 {
         self.index
+    }
+
+    /// What an IPv4 address has in common with the secondary addresses beside it, which the kernel
+    /// removes along with the primary one unless `promote_secondaries` is set.
+    pub(crate) const fn subnet(&self) -> Option<Subnet> {
+        match self.identity {
+            Identity::V4 {
+                network,
+                prefix_len,
+                ..
+            } => Some((self.index, network, prefix_len)),
+            Identity::V6(_) => None,
+        }
     }
 
     /// The address.

@@ -1,18 +1,18 @@
 //! Checks, as they are written in a real server.
 
-use super::block::{self, Seen, deprecated};
 use super::connection::ConnectionDraft;
 use super::http::HttpDraft;
 use super::misc::{DnsDraft, FileDraft, MiscDraft};
 use super::timing::TimingDraft;
 use super::udp::UdpDraft;
+use crate::config::block::{self, Seen, deprecated};
 use crate::config::diagnostic::{Diagnostics, Handle};
-use crate::config::keywords::{
+use crate::config::keyword::{
     DNS_CHECK, FILE_CHECK, HOST, HTTP_CHECK, MISC_CHECK, REAL_SERVER, SMTP_CHECK, SOCKET_CHECK,
     Table, UDP_CHECK,
 };
-use crate::config::tape::Token;
-use crate::config::tree::Block;
+use crate::config::text::tape::Token;
+use crate::config::text::tree::Block;
 use crate::config::value::Words;
 
 /// A check before defaults.

@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use ipvs_core::{Family, Flags, Forwarding, Granularity, Persistence, Protocol, Scheduler};
 
-use super::block::Seen;
+use super::Drafts;
 use super::group::Group;
 use super::key::Keys;
 use super::virtual_server::{Front, Mask, PERSISTENCE, VirtualServerDraft};
-use super::{Drafts, LvsGlobals};
+use crate::config::block::Seen;
 use crate::config::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::config::global::lvs::LvsGlobals;
 use crate::config::model::{TrackFile, VirtualServer};
-use crate::config::source::Place;
-use crate::config::tree::{Block, Node};
+use crate::config::text::source::Place;
+use crate::config::text::tree::{Block, Node};
 use crate::config::value::Words;
 
 mod checker;

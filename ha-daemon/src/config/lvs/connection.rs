@@ -6,8 +6,8 @@ use core::time::Duration;
 
 use crate::config::diagnostic::{Code, Diagnostic, Diagnostics, Handle};
 use crate::config::model::Connection;
-use crate::config::source::Place;
-use crate::config::tape::Token;
+use crate::config::text::source::Place;
+use crate::config::text::tape::Token;
 use crate::config::value::{Set, Words};
 
 /// What is written in a check or a `host` of one.

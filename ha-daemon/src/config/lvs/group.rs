@@ -6,10 +6,10 @@ use ipvs_core::Family;
 
 use super::range::Range;
 use crate::config::diagnostic::{Code, Diagnostic, Diagnostics, Handle};
-use crate::config::keywords::TOP;
-use crate::config::source::Place;
-use crate::config::tape::Token;
-use crate::config::tree::Block;
+use crate::config::keyword::TOP;
+use crate::config::text::source::Place;
+use crate::config::text::tape::Token;
+use crate::config::text::tree::Block;
 use crate::config::value::{Set, Words};
 
 /// A group that virtual servers refer to.

@@ -1,14 +1,14 @@
 //! `HTTP_GET` and `SSL_GET`, as they are written.
 
-use super::block::{self, Seen};
+use crate::config::block::{self, Seen};
 use crate::config::diagnostic::{Code, Diagnostic, Diagnostics, Handle};
-use crate::config::keywords::{HTTP_CHECK, URL};
+use crate::config::keyword::{HTTP_CHECK, URL};
 use crate::config::model::{
     BodyPattern, Digest, HttpVersion, PatternOption, StatusCodes, Tls, Url, Written,
 };
-use crate::config::source::Place;
-use crate::config::tape::Token;
-use crate::config::tree::Block;
+use crate::config::text::source::Place;
+use crate::config::text::tape::Token;
+use crate::config::text::tree::Block;
 use crate::config::value::Words;
 
 /// `HTTP_GET` or `SSL_GET`.

@@ -7,7 +7,7 @@ use ipvs_core::{Family, Protocol, ServiceKey};
 use super::group::{Entry, Group};
 use super::virtual_server::{Front, VirtualServerDraft};
 use crate::config::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::config::source::Place;
+use crate::config::text::source::Place;
 
 /// The keys that are taken, and by what.
 #[derive(Debug, Default)]

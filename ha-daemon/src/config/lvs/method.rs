@@ -3,7 +3,7 @@
 use ipvs_core::{Forwarding, Tunnel, TunnelChecksum};
 
 use crate::config::diagnostic::{Code, Diagnostic, Handle};
-use crate::config::tape::Token;
+use crate::config::text::tape::Token;
 use crate::config::value::Words;
 
 #[derive(Clone, Copy)]

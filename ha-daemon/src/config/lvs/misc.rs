@@ -2,11 +2,11 @@
 
 use core::time::Duration;
 
-use super::script;
-use super::track_file::weight;
 use crate::config::diagnostic::{Code, Handle};
 use crate::config::model::{DnsRecord, Written};
-use crate::config::tape::Token;
+use crate::config::script;
+use crate::config::text::tape::Token;
+use crate::config::track_file::weight;
 use crate::config::value::Words;
 
 /// `MISC_CHECK`.

@@ -3,7 +3,7 @@
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::config::diagnostic::{Code, Handle};
-use crate::config::tape::Token;
+use crate::config::text::tape::Token;
 use crate::config::value::Words;
 
 /// The most addresses in a range.

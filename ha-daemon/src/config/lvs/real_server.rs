@@ -4,17 +4,18 @@ use core::net::IpAddr;
 
 use ipvs_core::{Destination, Forwarding};
 
-use super::block::{self, Seen};
 use super::checker::CheckerDraft;
 use super::group::port;
 use super::http::host;
+use super::method;
 use super::timing::TimingDraft;
-use super::{method, script};
+use crate::config::block::{self, Seen};
 use crate::config::diagnostic::Handle;
-use crate::config::keywords::{REAL_SERVER, VIRTUAL_SERVER};
+use crate::config::keyword::{REAL_SERVER, VIRTUAL_SERVER};
 use crate::config::model::Script;
-use crate::config::tape::Token;
-use crate::config::tree::Block;
+use crate::config::script;
+use crate::config::text::tape::Token;
+use crate::config::text::tree::Block;
 use crate::config::value::Words;
 
 /// A real server before defaults.

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::block::{self, Seen};
-use crate::config::keywords::{SSL, TOP};
+use crate::config::block::{self, Seen};
+use crate::config::keyword::{SSL, TOP};
 use crate::config::model::{Secret, TlsFiles, Written};
-use crate::config::tree::Block;
+use crate::config::text::tree::Block;
 use crate::config::value::Words;
 
 /// Everything `SSL` says, in all of its blocks.

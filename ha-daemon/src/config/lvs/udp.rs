@@ -2,8 +2,8 @@
 
 use crate::config::diagnostic::{Code, Handle};
 use crate::config::model::{MaskedOctet, Reply};
-use crate::config::source::Place;
-use crate::config::tape::Token;
+use crate::config::text::source::Place;
+use crate::config::text::tape::Token;
 use crate::config::value::{Set, Words};
 
 /// `UDP_CHECK`.

@@ -5,19 +5,20 @@ use core::num::NonZeroU32;
 
 use ipvs_core::{Destination, Family, Flags, Forwarding, Name, Protocol, Scheduler};
 
-use super::block::{self, Seen};
-use super::global::LONGEST_TIMEOUT;
 use super::group::{FAMILIES, mark, port};
 use super::http::host;
+use super::method;
 use super::real_server::RealServerDraft;
 use super::timing::TimingDraft;
-use super::{method, script};
+use crate::config::block::{self, Seen};
 use crate::config::diagnostic::{Code, Handle};
-use crate::config::keywords::{TOP, VIRTUAL_SERVER};
+use crate::config::global::lvs::LONGEST_TIMEOUT;
+use crate::config::keyword::{TOP, VIRTUAL_SERVER};
 use crate::config::model::Script;
-use crate::config::source::Place;
-use crate::config::tape::Token;
-use crate::config::tree::Block;
+use crate::config::script;
+use crate::config::text::source::Place;
+use crate::config::text::tape::Token;
+use crate::config::text::tree::Block;
 use crate::config::value::{Set, Words};
 
 /// What a virtual server is given by.

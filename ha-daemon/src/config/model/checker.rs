@@ -6,7 +6,7 @@ use core::time::Duration;
 use std::path::PathBuf;
 
 use super::script::Script;
-use crate::config::source::Span;
+use crate::config::text::source::Span;
 
 pub use http::{BodyPattern, Digest, HttpCheck, HttpVersion, PatternOption, StatusCodes, Tls, Url};
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::config::source::Span;
+use crate::config::text::source::Span;
 
 /// `track_file NAME { … }`.
 #[derive(Clone, Debug, PartialEq, Eq)]

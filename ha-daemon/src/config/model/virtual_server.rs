@@ -7,7 +7,7 @@ use ipvs_core::{
 
 use super::checker::Checker;
 use super::script::Script;
-use crate::config::source::Span;
+use crate::config::text::source::Span;
 
 /// One `virtual_server`: the same real servers behind one or, with a group, several services.
 #[derive(Clone, Debug, PartialEq, Eq)]

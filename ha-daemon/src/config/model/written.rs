@@ -2,7 +2,7 @@
 
 use core::hash::{Hash, Hasher};
 
-use crate::config::source::Place;
+use crate::config::text::source::Place;
 
 /// Where a setting was written. All are equal: a setting means the same wherever it stands.
 #[derive(Clone, Copy, Debug, Default)]

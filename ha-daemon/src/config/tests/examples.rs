@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{options, places};
-use crate::config::keywords::{
+use crate::config::keyword::{
     AUTHENTICATION, DNS_CHECK, FILE_CHECK, GLOBAL, HOST, HTTP_CHECK, INSTANCE, MISC_CHECK,
     REAL_SERVER, SMTP_CHECK, SOCKET_CHECK, SSL, TOP, TRACK_FILE, UDP_CHECK, URL, VIRTUAL_SERVER,
 };

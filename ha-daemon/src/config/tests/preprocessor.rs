@@ -2,7 +2,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::{load_text, options, places};
-use crate::config::reader::Reader;
+use crate::config::text::reader::Reader;
 use crate::config::{LoadOptions, load};
 
 /// The lines that are left when everything is expanded, with single blanks.

@@ -31,7 +31,7 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
                 self.doubt |= !agrees && now >= until;
                 agrees || now >= until
             }
-            Phase::Paused { until } => now >= until || present.is_some() == entry.is_wanted(),
+            Phase::Paused { until } => now >= until || present.is_some() == entry.is_to_stay(),
             Phase::Disputed { until } => {
                 let disputed = |address: &KernelAddress| address.flags.is_duplicate();
                 let stands = entry.is_wanted() && present.as_ref().is_some_and(disputed);
@@ -72,6 +72,11 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
     ) -> Option<Request> {
         let entry = self.entries.get_mut(&key)?;
         let (change, request) = match (entry.is_wanted(), present) {
+            (true, Some(address)) if entry.outdated => {
+                let event = |owner, address| AddressEvent::Removed { owner, address };
+                entry.report_removal(address, event, &mut self.events);
+                (Change::Remove, Request::from(address))
+            }
             (true, Some(address)) => {
                 if let Some(phase) = Self::tell(entry, address, now, &mut self.events) {
                     self.set_phase(key, phase);
@@ -81,6 +86,7 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
             }
             (true, None) => {
                 interfaces.link(key.index())?;
+                entry.outdated = false;
                 let spec = entry.wanted(&key)?;
                 let protocol = self.mark.filter(|_| !entry.unmarked);
                 (Change::Add, Request::AddAddress { spec, protocol })
@@ -90,6 +96,7 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
             }
             (false, Some(_) | None) => {
                 entry.condemned = false;
+                entry.outdated = false;
                 if entry.is_forgettable() {
                     self.entries.remove(&key);
                 }

@@ -8,7 +8,7 @@ use vrrp_core::Instant;
 
 use super::{AddressError, AddressEvent, Tenure};
 use crate::addresses::AddressSpec;
-use crate::interfaces::AddressKey;
+use crate::interfaces::{AddressKey, KernelAddress};
 
 /// Before an address lost for the second time is added again; doubled for each further loss.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
@@ -24,6 +24,8 @@ pub(super) struct Entry<O> {
     pub(super) phase: Phase,
     /// To be removed though nobody claims it: left over, or claimed until just now.
     pub(super) condemned: bool,
+    /// It is to be removed and added anew: its owner wants another label or scope, say.
+    pub(super) outdated: bool,
     /// We added it, so we may remove it whatever its tenure.
     pub(super) added: bool,
     /// The kernel refused it with our mark.
@@ -110,6 +112,18 @@ pub(super) enum Phase {
 }
 
 impl Phase {
+    /// Whether the kernel removes it, or has and the monitor is yet to tell.
+    pub(super) const fn is_removal(self) -> bool {
+        match self {
+            Self::Asked { change, .. } | Self::Unconfirmed { change, .. } => {
+                matches!(change, Change::Remove)
+            }
+            Self::Idle | Self::Paused { .. } | Self::Disputed { .. } | Self::Tentative { .. } => {
+                false
+            }
+        }
+    }
+
     pub(super) const fn deadline(self) -> Option<Instant> {
         match self {
             Self::Idle | Self::Asked { .. } => None,
@@ -127,6 +141,7 @@ impl<O: Copy> Entry<O> {
             claims: SmallVec::new(),
             phase: Phase::Idle,
             condemned: false,
+            outdated: false,
             added: false,
             unmarked: false,
             failure: None,
@@ -146,6 +161,51 @@ impl<O: Copy> Entry<O> {
     pub(super) fn wanted(&self, key: &AddressKey) -> Option<AddressSpec> {
         let claim = self.claims.iter().find(|claim| claim.active)?;
         Some(claim.spec(key))
+    }
+
+    /// Whether it should be there as it is.
+    pub(super) fn is_to_stay(&self) -> bool {
+        self.is_wanted() && !self.outdated
+    }
+
+    /// Takes over what an owner declares of it.
+    pub(super) fn specify(&mut self, owner: O, spec: AddressSpec, tenure: Tenure, active: bool)
+    where
+        O: PartialEq,
+    {
+        let key = spec.key();
+        let before = self.wanted(&key);
+        match self.claims.iter_mut().find(|claim| claim.owner == owner) {
+            Some(claim) => {
+                claim.specify(spec);
+                claim.tenure = tenure;
+            }
+            None => {
+                self.pardon();
+                self.condemned = false;
+                let mut claim = Claim::new(owner, tenure, active);
+                claim.specify(spec);
+                self.claims.push(claim);
+            }
+        }
+        if before.is_some() && before != self.wanted(&key) && self.is_removable() {
+            self.outdated = true;
+            // What was refused may be granted in another form.
+            self.pardon();
+        }
+    }
+
+    /// Owners that take the address for being in place learn that it is not.
+    pub(super) fn report_removal(
+        &mut self,
+        address: &KernelAddress,
+        event: fn(O, KernelAddress) -> AddressEvent<O>,
+        events: &mut VecDeque<AddressEvent<O>>,
+    ) {
+        for claim in self.claims.iter_mut().filter(|claim| claim.reported) {
+            claim.reported = false;
+            events.push_back(event(claim.owner, *address));
+        }
     }
 
     /// Whether we may remove it when nobody wants it.

@@ -32,6 +32,14 @@ pub enum AddressEvent<O> {
         /// The address.
         address: KernelAddress,
     },
+    /// An address was removed here, to be added again at once: it is wanted with another label or
+    /// scope, say, or the kernel removed it along with another address of its subnet.
+    Removed {
+        /// Whose it is.
+        owner: O,
+        /// The address.
+        address: KernelAddress,
+    },
     /// An address cannot be added or removed for now; it is tried again later.
     Failed {
         /// Whose it is.

@@ -1,6 +1,7 @@
 //! Tests of the address keeper.
 
 mod convergence;
+mod replacement;
 
 use std::collections::{BTreeMap, VecDeque};
 

@@ -15,7 +15,7 @@ use crate::config::model::{
     Check, Checker, Connection, DnsCheck, DnsRecord, FileCheck, HttpCheck, MiscCheck, Probe,
     Script, SmtpCheck, UdpCheck,
 };
-use crate::config::tape::Token;
+use crate::config::text::tape::Token;
 
 /// What checks take from the real server they are in.
 #[derive(Debug)]

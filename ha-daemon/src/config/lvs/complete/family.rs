@@ -7,7 +7,7 @@ use ipvs_core::{Family, Forwarding};
 use super::{Completion, is_tunnel};
 use crate::config::diagnostic::{Code, Diagnostic};
 use crate::config::lvs::virtual_server::{Front, Mask};
-use crate::config::source::Place;
+use crate::config::text::source::Place;
 
 impl Completion<'_, '_, '_> {
     /// The family, after what does not go with it has been left out: only a tunnel leads from one

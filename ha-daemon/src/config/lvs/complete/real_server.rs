@@ -5,12 +5,12 @@ use ipvs_core::{DestinationKey, Forwarding};
 use super::checker::Around;
 use super::{Completion, keeps_port};
 use crate::config::diagnostic::{Code, Diagnostic};
-use crate::config::firsts::Firsts;
 use crate::config::lvs::real_server::RealServerDraft;
 use crate::config::lvs::timing::TimingDraft;
 use crate::config::lvs::virtual_server::Front;
 use crate::config::model::{RealServer, SorryServer};
-use crate::config::source::Place;
+use crate::config::text::source::Place;
+use crate::config::unique::Firsts;
 
 impl<'n> Completion<'n, '_, '_> {
     /// The real servers, without those that are there already.
