@@ -122,7 +122,7 @@ impl Drain {
 }
 
 /// What of one service is draining, by the desired destination it comes before in the actual
-/// list: put there, it is out of nobody's order.
+/// list: put there, it changes no other order.
 struct Draining {
     wanted: Vec<DestinationKey>,
     successor: Option<DestinationKey>,

@@ -98,8 +98,8 @@ impl Table {
 
     /// The table a kernel has listed, in its order.
     ///
-    /// A listing does not tell whether a destination between its thresholds is overloaded
-    /// ([`is_ambiguous`](Self::is_ambiguous)): it is taken for not. Nor does it tell the last
+    /// A listing does not show whether a destination between its thresholds is overloaded
+    /// ([`is_ambiguous`](Self::is_ambiguous)): it is assumed not to be. Nor does it show the last
     /// weight of a destination whose weight is 0, which `mh` goes by: it is taken for 0.
     pub fn from_records(
         profile: KernelProfile,
@@ -214,7 +214,7 @@ impl Table {
         Ok(())
     }
 
-    /// Changes the destination of the same key where it is; tells its position.
+    /// Changes the destination with the same key in place, and returns its position.
     pub fn edit(&mut self, destination: &Destination) -> Result<usize, DestinationError> {
         let weight = self.check(destination)?;
         let position = self

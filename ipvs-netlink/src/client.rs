@@ -180,7 +180,8 @@ impl Client {
     /// A destination added or deleted meanwhile may make another be missing.
     ///
     /// # Errors
-    /// [`ErrorKind::ServiceMissing`], which takes a second request to tell from no destinations.
+    /// [`ErrorKind::ServiceMissing`], which takes a second request to distinguish from an empty
+    /// list of destinations.
     pub fn destinations(&mut self, key: &ServiceKey) -> Result<Vec<DestinationRecord>, Error> {
         let destinations = self.ask(Request::Destinations(*key), |reply| {
             if let Reply::Destinations(destinations) = reply {
@@ -343,7 +344,7 @@ impl Client {
 
     /// Which generation of schedulers the kernel has.
     ///
-    /// To tell, it adds a service of an unused packet mark, and deletes it again.
+    /// To find out, it adds a service with an unused packet mark, and deletes it again.
     ///
     /// # Errors
     /// What adding and deleting gives.

@@ -204,7 +204,7 @@ pub enum ConnectError {
     /// The answer is not understood.
     #[error("the kernel's answer is not understood")]
     Malformed(#[from] DecodeError),
-    /// The kernel did not tell its version.
+    /// The kernel did not report its version.
     #[error(transparent)]
     Info(Error),
 }

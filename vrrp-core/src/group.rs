@@ -1,9 +1,9 @@
 //! Sync groups: virtual routers that become and stop being Active together.
 //!
 //! One member that cannot run stops them all, one that lost makes all yield, and they become Active
-//! only when all want to. Every member is told [`Event::Hold`] when it joins, so that it asks
+//! only when all want to. Every member gets [`Event::Hold`] when it joins, so that it asks
 //! ([`Action::Candidate`](crate::Action::Candidate)) instead of becoming Active alone. After
-//! anything happened to a member, [`Group::decide`] says what to tell all of them.
+//! anything happened to a member, [`Group::decide`] returns the event for all of them.
 //!
 //! Members should have the same priority on each machine. Where one machine leads in one member and
 //! its peer in another, neither can ever lead in all: the group keeps contending.
@@ -35,7 +35,7 @@ pub struct Member {
     /// Whether it waits for its election: its Active Router is down.
     pub candidate: bool,
     /// Whether something of its own keeps it from running: a tracking fault, its interface, a
-    /// missing primary address. What the group told it does not count.
+    /// missing primary address. Events from the group itself do not count.
     pub fault: bool,
 }
 
@@ -68,7 +68,7 @@ impl Group {
         self.faulty
     }
 
-    /// What every member is to be told, if anything.
+    /// The event to deliver to every member, if any.
     pub fn decide(&mut self, members: impl IntoIterator<Item = Member>) -> Option<Event> {
         let tally = Tally::of(members);
         if tally.faults > 0 {

@@ -73,7 +73,7 @@ pub enum Watch {
 /// what happened meanwhile. `now` must never go backwards.
 ///
 /// A router starts when it is switched on ([`Event::Startup`]), its interface is up (assumed until
-/// told otherwise) and its primary address is known.
+/// configured otherwise) and its primary address is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VirtualRouter {
     config: Config,
@@ -388,7 +388,7 @@ impl VirtualRouter {
         match self.state {
             State::Initialize => self.start(now, Cause::PrimaryAddress),
             State::Backup { .. } => Actions::NONE,
-            // Peers break ties by our address: tell them the new one at once.
+            // Peers break ties by our address, so the new one is advertised at once.
             State::Active { answers, .. } => self.advertise_now(now, answers),
         }
     }

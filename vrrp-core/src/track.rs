@@ -3,7 +3,7 @@
 //! Interfaces, scripts, processes and files are tracked. Each has a [`Weight`]: a positive one adds
 //! to the priority while the thing is up, a negative one subtracts while it is down, and zero stops
 //! the router when it is down. `reverse` turns the effect round. [`Tracking`] keeps the sum and
-//! says what to tell the [`VirtualRouter`](crate::VirtualRouter).
+//! returns the events for the [`VirtualRouter`](crate::VirtualRouter).
 //!
 //! ```
 //! use vrrp_core::track::{Status, Tracker, Tracking, Verdict, Weight};

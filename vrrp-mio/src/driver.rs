@@ -51,7 +51,7 @@ const REQUESTS: Token = Token(2);
 const FIREWALL: Token = Token(3);
 const FIRST_LISTENER: usize = 16;
 
-/// Later than this, a wake-up is worth telling, and an Active router may have been replaced.
+/// A wake-up later than this is reported, and an Active router may have been replaced.
 const LATE: Duration = Duration::from_millis(100);
 
 /// A driver failed for good.
@@ -68,11 +68,11 @@ pub enum DriverError {
 /// Runs virtual routers on the interfaces of this host.
 ///
 /// [`add`](Self::add) routers, [`start`](Self::start) them, and call [`turn`](Self::turn) for ever:
-/// each call sleeps until something happens, lets every router react and tells its owner what
+/// each call sleeps until something happens, lets every router react and returns to its caller what
 /// changed. To end, [`stop`](Self::stop) the routers (they resign) and turn until
 /// [`is_settled`](Self::is_settled).
 ///
-/// In a turn everything happens at one `now`: received packets first, then what the kernel tells of
+/// In a turn everything happens at one `now`: received packets first, then the kernel's reports of
 /// interfaces and addresses, then timers. Every step has a slice of time, of together about a
 /// millisecond: what does not fit is done in the next turn, which does not sleep before.
 #[derive(Debug)]

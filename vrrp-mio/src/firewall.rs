@@ -1,7 +1,7 @@
 //! The firewall: an nf_tables table that drops packets to virtual addresses (Accept_Mode, RFC 9568
 //! §6.1).
 //!
-//! An Active router that is not the owner of its addresses, and is not told to, must not accept
+//! An Active router that is not the owner of its addresses, and has no Accept_Mode, must not accept
 //! packets sent to them, though it answers ARP and Neighbor Discovery for them (§6.1,
 //! §6.4.3). Since the addresses have to be on an interface for that, what comes to them is
 //! dropped in the kernel's packet filter: a [`Firewall`] keeps a table of nf_tables of its own.
@@ -33,7 +33,7 @@ use crate::netlink::{
 /// Room for the answers to one transaction, should all its operations be refused.
 const RECEIVE_BUFFER: usize = 128 * 1024;
 
-/// Packets are told apart by where they go to.
+/// Packets are distinguished by their destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Destination {
     /// An IPv4 address.
@@ -90,7 +90,7 @@ pub enum FirewallError {
 /// for what to register. One transaction is with the kernel at a time, a small one; it takes the
 /// kernel some hundred microseconds, and longer only while somebody else's is being carried out.
 ///
-/// A firewall that fails tells so once by [`next_failure`](Self::next_failure), counts everything
+/// A firewall that fails reports it once by [`next_failure`](Self::next_failure), counts everything
 /// as ready and goes on trying: a virtual address that is reachable by too much is better than
 /// none.
 #[derive(Debug)]
@@ -238,7 +238,7 @@ impl<O: Copy + Ord> Drop for Firewall<O> {
         if self.ruleset.leaves_table()
             && let Some(channel) = &mut self.channel
         {
-            // Nobody is left to tell that the table stays.
+            // No caller is left to whom a failure could be reported.
             drop(channel.send(&Transaction::Clear, self.ruleset.ownership()));
         }
     }

@@ -45,8 +45,9 @@
 //! ```
 //!
 //! An interface that does not exist, is down or has no address is no error: the router waits for
-//! it, and [`Router::obstacles`] tells what else keeps it from being Active. What goes wrong later, such as an address the kernel refuses, is a [`Notice`] and tried
-//! again. [`DriverError`] is for what leaves the driver deaf.
+//! it. [`Router::obstacles`] lists what keeps a router from being Active. A later failure, such as
+//! an address that the kernel refuses, is a [`Notice`], and the driver tries again. [`DriverError`]
+//! is for what leaves the driver deaf.
 //!
 //! Descriptors of the caller join the loop through [`Driver::registry`], with tokens from
 //! [`Driver::FIRST_FREE_TOKEN`] on; those that are ready come back in [`Turn::ready`]. Whatever the

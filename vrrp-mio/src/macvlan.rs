@@ -84,7 +84,7 @@ pub enum MacvlanStep {
         /// Its index.
         index: u32,
     },
-    /// Have the interfaces read again: the kernel does not tell when the interface under a macvlan
+    /// Read the interfaces again: the kernel does not report when the interface under a macvlan
     /// goes to another network namespace or returns from there, nor of the mode of one that is
     /// down.
     Reread,
@@ -208,7 +208,7 @@ impl Macvlan {
             .filter(|link| self.spec.is_met_by(link, interfaces))
     }
 
-    /// Whether it can bear addresses: there, in bridge mode, and prepared to be up.
+    /// Whether it can have addresses: it exists, in bridge mode, and prepared to be up.
     #[must_use]
     pub fn is_ready(&self, interfaces: &Interfaces) -> bool {
         self.link(interfaces)
@@ -420,7 +420,7 @@ impl Macvlan {
     }
 
     /// Takes in the outcome of the last request. What the kernel refuses is asked again with
-    /// growing pauses of at most 10 seconds; [`refusal`](Self::refusal) tells.
+    /// growing pauses of at most 10 seconds; [`refusal`](Self::refusal) has the reason.
     pub fn completed(&mut self, result: Result<(), RequestError>, now: Instant) {
         let Some(Asked { change, .. }) = self.asked else {
             return;

@@ -143,8 +143,8 @@ impl AdvertSocket {
         self.transport
     }
 
-    /// Packets the kernel dropped so far because the receive queue was full, as told by the last
-    /// packet received. Wraps.
+    /// Packets the kernel dropped so far because the receive queue was full, as reported with the
+    /// last packet received. Wraps.
     #[must_use]
     pub const fn overflows(&self) -> u32 {
         self.overflows

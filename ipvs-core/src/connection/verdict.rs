@@ -20,10 +20,10 @@ pub enum Because {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Unserved {
-    /// The scheduler has no destination for it: the client is told that the port is unreachable.
+    /// The scheduler has no destination for it: the client gets a "port unreachable" message.
     NoDestination,
     /// A service of other ports than the packet's schedules only with persistence; the client is
-    /// told that the port is unreachable.
+    /// told by ICMP that the port is unreachable.
     OtherPort,
     /// The destination of its connection was removed: the packet is dropped.
     Removed(DestinationKey),

@@ -37,8 +37,8 @@ impl Request {
 
 /// A model of a scheduler: it picks what the kernel picks.
 ///
-/// A model follows one table: call [`start`](Self::start) first, and tell it of every change after
-/// it was made. Counters change without notice.
+/// A model follows one table: call [`start`](Self::start) first, and report every change to it
+/// after it was made. Counters change without notice.
 pub trait Schedule {
     /// The scheduler takes charge of `table`.
     fn start(&mut self, _table: &Table) {}
@@ -56,7 +56,7 @@ pub trait Schedule {
     fn pick(&mut self, table: &Table, request: &Request) -> Option<usize>;
 }
 
-/// What of a scheduler no listing of the kernel tells.
+/// The state of a scheduler that the kernel does not list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Hidden {
     /// Which destination is next (`rr`).
@@ -135,7 +135,7 @@ pub enum Model {
 }
 
 impl Model {
-    /// The model of `scheduler`, of which the name `none` is none. An error tells the name of a
+    /// The model of `scheduler`; `none` is no scheduler. An error has the name of a
     /// scheduler without model.
     pub fn new(scheduler: &Scheduler, profile: KernelProfile) -> Result<Self, UnknownScheduler> {
         Ok(match scheduler {

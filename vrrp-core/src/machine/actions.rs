@@ -16,16 +16,16 @@ pub enum Action {
     Advertise(Priority),
     /// Make the virtual addresses (and the virtual MAC, where used) live on the interface.
     AddAddresses,
-    /// Tell the neighbours who answers for the addresses, each once it is in place
+    /// Announce the addresses to the neighbours, each once it is in place
     /// (RFC 9568 §8.1.2).
     Announce(Announcement),
     /// Take the virtual addresses from the interface.
     RemoveAddresses,
-    /// The Active Router is down and this router is held: tell the sync group.
+    /// The Active Router is down and this router is held: its sync group has to decide.
     Candidate,
 }
 
-/// Why the neighbours are told.
+/// The reason of an announcement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Announcement {

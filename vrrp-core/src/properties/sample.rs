@@ -165,7 +165,7 @@ impl Sample {
         octets
     }
 
-    /// The format decoding tells: of forms with the same checksum the first.
+    /// The format that decoding returns: of forms with the same checksum the first.
     fn told(&self) -> Format {
         match (self.format, self.ends) {
             (Format::V2(_), _) => self.format,

@@ -63,8 +63,8 @@ impl Discard {
     /// How many kinds there are.
     pub const KINDS: usize = 15;
 
-    /// The place of this kind among all, below [`KINDS`](Self::KINDS): for tables, and to tell each
-    /// kind once.
+    /// The place of this kind among all, below [`KINDS`](Self::KINDS): for tables, and to report
+    /// each kind once.
     #[must_use]
     pub const fn index(&self) -> usize {
         match self {

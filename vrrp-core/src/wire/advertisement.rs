@@ -118,9 +118,9 @@ impl fmt::Debug for Authentication {
 pub enum ChecksumForm {
     /// Nothing (RFC 9568 §5.2.8).
     ///
-    /// **keepalived (all versions, unless told `v3_checksum_as_v2`) and FRR up to 8.4 discard it**:
-    /// a backup that does so becomes Active beside the sender. Send it where every peer is known to
-    /// accept it, or learn it with [`FollowedForm`](crate::receive::FollowedForm).
+    /// **keepalived (all versions, unless configured with `v3_checksum_as_v2`) and FRR up to 8.4
+    /// discard it**: a backup that does so becomes Active beside the sender. Send it where every
+    /// peer is known to accept it, or learn it with [`FollowedForm`](crate::receive::FollowedForm).
     MessageOnly,
     /// The pseudo-header, as keepalived and FRR read RFC 5798 §5.2.8.
     PseudoHeader,

@@ -150,7 +150,7 @@ impl<'a> AhPacket<'a> {
         })
     }
 
-    /// Verifies the integrity check value in either form and tells which one it has. The
+    /// Verifies the integrity check value in either form and returns which one it has. The
     /// comparison takes constant time.
     ///
     /// # Errors

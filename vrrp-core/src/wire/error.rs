@@ -22,7 +22,7 @@ pub enum DecodeError {
     /// A packet type other than 1, advertisement (RFC 9568 §7.1).
     #[error("packet type {0} is unknown")]
     Type(u8),
-    /// The octets are not as many as the address count tells (RFC 9568 §7.1, RFC 3768 §7.1).
+    /// The length does not agree with the address count (RFC 9568 §7.1, RFC 3768 §7.1).
     #[error("{octets} octets do not hold {count} addresses")]
     Length {
         /// The address count of the header.

@@ -140,7 +140,7 @@ fn message(word: u32, version: Version, octets: &mut [u8; 1036]) -> usize {
     length
 }
 
-/// The other words, at the length their count tells: every VRID, priority and count.
+/// The other words, at the length that fits their count: every VRID, priority and count.
 #[test]
 #[ignore = "takes minutes unless optimised"]
 fn every_first_word_of_an_advertisement_is_read_as_it_says() {
@@ -173,7 +173,7 @@ fn every_first_word_of_an_advertisement_is_read_as_it_says() {
     }
 }
 
-/// The same words, four octets longer and shorter than their count tells.
+/// The same words, four octets longer and shorter than fits their count.
 #[test]
 #[ignore = "takes minutes unless optimised"]
 fn every_first_word_is_refused_at_another_length_than_it_tells() {

@@ -188,7 +188,7 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
         }
     }
 
-    /// Takes in what the monitor tells.
+    /// Processes a change that the monitor reports.
     pub fn observe(&mut self, event: &NetworkEvent, now: Instant) {
         match event {
             NetworkEvent::LinkChanged(link) => {
@@ -251,7 +251,7 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
         };
         entry.report_removal(address, event, &mut self.events);
         match entry.phase {
-            // A removal we asked for before the owner became active is nobody's offence.
+            // A removal that was requested before the owner became active is not reported.
             Phase::Asked { .. }
             | Phase::Unconfirmed {
                 change: Change::Remove,

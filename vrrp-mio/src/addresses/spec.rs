@@ -69,7 +69,7 @@ impl AddressSpec {
         AddressKey::new(index, self.address, self.prefix_len, self.peer)
     }
 
-    /// What the kernel tells it from other addresses by.
+    /// The fields by which the kernel distinguishes it from other addresses.
     #[must_use]
     pub fn key(&self) -> AddressKey {
         AddressKey::new(self.index, self.address, self.prefix_len, self.peer)

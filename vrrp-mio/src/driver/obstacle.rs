@@ -103,6 +103,6 @@ pub(super) enum Input {
     Interface,
     /// The source of what is sent.
     PrimaryAddress,
-    /// Peers can be told.
+    /// Peers can be informed.
     Fault,
 }

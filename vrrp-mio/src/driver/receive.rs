@@ -16,7 +16,7 @@ use crate::{Datagram, ReceiveError, Received, Reject, TimeSlice, Transport};
 const BUDGET: usize = 64;
 /// How long reading may take in one turn.
 const SLICE: Duration = Duration::from_micros(300);
-/// Senders of a router whose remarks are told.
+/// The senders of a router whose remarks are reported.
 const MAX_REMARKED: usize = 8;
 
 impl Driver {
@@ -115,7 +115,7 @@ impl Driver {
         }
     }
 
-    /// The routers of `vrid`, which their peers tell apart: those that list the source, if any do,
+    /// The routers of `vrid`, which their peers distinguish: those that list the source, if any do,
     /// or one that hears strangers as well would take what is for another.
     fn members(
         &mut self,

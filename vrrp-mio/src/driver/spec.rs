@@ -37,7 +37,7 @@ pub struct RouterSpec {
     pub first_address: Conformance,
     /// What to do about an address list other than ours.
     pub address_list: Conformance,
-    /// When neighbours are told.
+    /// The schedule of announcements to neighbours.
     pub announce: announce::Config,
     /// The least time between two gratuitous ARP requests of this router.
     pub arp_interval: Duration,

@@ -24,7 +24,7 @@ pub struct KernelAddress {
 }
 
 impl KernelAddress {
-    /// What tells it from all other addresses.
+    /// The key that distinguishes it from all other addresses.
     #[must_use]
     pub fn key(&self) -> AddressKey {
         AddressKey::new(self.index, self.address, self.prefix_len, self.peer)
@@ -68,7 +68,7 @@ impl From<&KernelAddress> for Particulars {
     }
 }
 
-/// What the kernel tells addresses apart by.
+/// The fields by which the kernel distinguishes addresses.
 ///
 /// An IPv6 address is one on its interface whatever its prefix length; an IPv4 address may be there
 /// once for each prefix.
@@ -81,7 +81,7 @@ pub struct AddressKey {
 /// An interface, and a network with its prefix length.
 pub(crate) type Subnet = (u32, Ipv4Addr, u8);
 
-/// What the kernel tells addresses of an interface apart by.
+/// The fields by which the kernel distinguishes addresses of one interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Identity {
     V4 {

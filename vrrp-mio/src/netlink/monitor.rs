@@ -22,7 +22,7 @@ use crate::slice::{Progress, TimeSlice};
 /// Room for some 5,000 notifications, a burst the loop may be late for.
 const RECEIVE_BUFFER: usize = 4 * 1024 * 1024;
 
-/// Keeps a table of this host's interfaces and addresses, and tells each change.
+/// Keeps a table of this host's interfaces and addresses, and reports each change.
 ///
 /// After opening, and after the kernel had to drop messages, it reads everything again and reports
 /// the difference, ending with [`NetworkEvent::Synchronised`]. To drive it: register the descriptor

@@ -31,7 +31,7 @@ pub enum Datagram<'a> {
     V6(Ipv6Datagram<'a>),
 }
 
-/// What the kernel tells of an IPv6 packet whose headers it kept.
+/// The kernel's ancillary data of an IPv6 packet, whose headers it keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ipv6Datagram<'a> {
     /// Source address.
@@ -100,7 +100,7 @@ pub enum Reject {
     /// Sent to an IPv6 group that another socket of the host has joined and this one has not.
     #[error("the group {0} is not joined")]
     Group(Ipv6Addr),
-    /// The kernel did not tell the hop limit, the source or the destination of an IPv6 packet.
+    /// The kernel did not report the hop limit, the source or the destination of an IPv6 packet.
     #[error("the kernel left out the addresses or the hop limit")]
     Metadata,
 }

@@ -26,15 +26,15 @@ const ALL_RP_FILTER: Parameter = Parameter {
 };
 const STRICT: i32 = 1;
 const LOOSE: i32 = 2;
-/// No IPv6 on a macvlan that bears no IPv6 address.
+/// No IPv6 on a macvlan that has no IPv6 address.
 const NO_IPV6: (&str, i32) = ("disable_ipv6", 1);
 /// No address on the macvlan made from a router advertisement and the virtual MAC
 /// (RFC 9568 §7.4).
 const MACVLAN_V6: (&str, i32) = ("accept_ra", 0);
 
 impl Sysctls {
-    /// Holds what a macvlan that bears addresses of these families, and its parent, need; all or
-    /// nothing.
+    /// Holds the parameters that a macvlan with addresses of these families, and its parent, need;
+    /// all or nothing.
     ///
     /// Call it while the macvlan is down. The parameter `disable_ipv6` is left out where the kernel
     /// has no IPv6.

@@ -120,7 +120,7 @@ fn fast_backups_do_not_displace_a_slow_active_router_again_and_again() {
 }
 
 /// A switch or host that heard the loser last keeps sending to it, because the winner never learned
-/// of the contest. An extra advertisement of the loser tells it.
+/// of the contest. An extra advertisement of the loser shows it.
 #[test]
 fn the_neighbours_of_a_silent_loser_keep_sending_to_it() {
     let contest = |answer_higher| {

@@ -438,7 +438,7 @@ fn an_ipv4_payload_that_no_total_length_states_is_not_written() {
     );
 }
 
-/// RFC 9568 §5.2.9: what the addresses are is told by the family of the packet, so that a packet
+/// RFC 9568 §5.2.9: the family of the packet decides what the addresses are, so that a packet
 /// sized for the other one has the wrong length.
 #[test]
 fn the_family_of_the_packet_sizes_the_addresses() {

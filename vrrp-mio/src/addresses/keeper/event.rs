@@ -18,7 +18,7 @@ pub enum Tenure {
 /// What an owner of addresses should know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AddressEvent<O> {
-    /// An address is in place and usable; neighbours may be told now.
+    /// An address is in place and usable; it can be announced to neighbours now.
     Installed {
         /// Whose it is.
         owner: O,
