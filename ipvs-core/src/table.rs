@@ -157,7 +157,7 @@ impl Table {
         }
     }
 
-    /// What the destination at `position` carries; nothing where there is none.
+    /// The connections of the destination at `position`; none where there is no destination.
     #[must_use]
     pub fn activity(&self, position: usize) -> Activity {
         match (self.active.get(position), self.others.get(position)) {
@@ -183,8 +183,8 @@ impl Table {
         self.shares.get(position).is_some_and(|&share| share > 0)
     }
 
-    /// Whether the destination at `position` carries a number of connections at which it may as
-    /// well be overloaded as not: that depends on how many there were before.
+    /// Whether the number of connections of the destination at `position` does not show whether it
+    /// is overloaded, as that depends on how many there were before.
     #[must_use]
     pub fn is_ambiguous(&self, position: usize) -> bool {
         self.others.get(position).is_some_and(|others| {

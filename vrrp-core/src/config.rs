@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::{Family, Interval, IntervalError, Priority, Version, Vrid};
 
-/// The parameters of a virtual router as an operator writes them: plain, unchecked.
+/// The parameters of a virtual router, unchecked.
 ///
 /// [`Config::try_from`] is the only way from here to a [`Config`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,15 +30,15 @@ pub struct Settings {
     /// Whether an Active Router that is not the owner accepts packets to the virtual addresses
     /// (RFC 9568 §6.1, Accept_Mode).
     pub accept: bool,
-    /// How many silent advertisement intervals declare the Active Router down, 1..=100; 3 in the
-    /// RFCs.
+    /// The number of advertisement intervals without an advertisement after which the Active Router
+    /// is down, 1..=100; 3 in the RFCs.
     pub down_multiplier: u8,
     /// Whether an Active Router answers a losing advertisement with its own
     /// (RFC 9568 §6.4.3; RFC 5798 and RFC 3768 discard silently).
     pub answer_lower: bool,
     /// Whether an Active Router that yields sends one more advertisement first, so that the
-    /// winner's neighbours learn of the contest; not where the winner's interval is another, which
-    /// backups would unlearn. Off in the RFCs.
+    /// winner's neighbours learn of the contest. Not where the winner's interval differs, as
+    /// backups would learn the loser's. Off in the RFCs.
     pub answer_higher: bool,
 }
 
@@ -140,7 +140,7 @@ impl Config {
         self.accept || self.priority.is_owner()
     }
 
-    /// Silent intervals that declare the Active Router down.
+    /// The number of intervals without an advertisement after which the Active Router is down.
     #[must_use]
     pub const fn down_multiplier(&self) -> u8 {
         self.down_multiplier

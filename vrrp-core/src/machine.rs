@@ -17,7 +17,7 @@ use self::timers::active_down_nanos;
 pub use self::timers::{active_down_interval, skew};
 use crate::{Config, Family, Instant, Interval, Priority, Version};
 
-/// The state of a virtual router; each deadline lives in the state that owns it.
+/// The state of a virtual router, each with its deadlines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
     /// Not running, or waiting for the interface, its primary address or tracking.
@@ -30,20 +30,20 @@ pub enum State {
         active_interval: Interval,
         /// Until when a lower-priority Active Router is tolerated, once one was heard.
         preempt_at: Option<Instant>,
-        /// What the timer waits for.
+        /// The reason for which the timer runs.
         watch: Watch,
     },
     /// Answering for the virtual addresses.
     Active {
         /// When Adver_Timer fires.
         advertise_at: Instant,
-        /// From when on others are answered again.
+        /// The pauses between answers.
         answers: Answers,
     },
 }
 
-/// From when on an Active Router answers again: a flood is not echoed, nor do two routers shout at
-/// each other. Each kind has its own pause, so that one never hides the other.
+/// The times from which an Active Router answers again, so that neither a flood nor a contest of
+/// two routers is echoed. Each kind of answer has its own pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Answers {
     /// To a losing advertisement (RFC 9568 §6.4.3).
@@ -52,7 +52,7 @@ pub struct Answers {
     pub resignation: Instant,
 }
 
-/// What Active_Down_Timer stands for.
+/// The reason for which Active_Down_Timer runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Watch {
     /// The Active Router, if any, is silent.
@@ -224,7 +224,7 @@ impl VirtualRouter {
         &self.config
     }
 
-    /// The effective priority: the configured one as tracking changed it.
+    /// The effective priority: the configured one, adjusted by tracking.
     #[must_use]
     pub const fn priority(&self) -> Priority {
         self.priority
@@ -236,14 +236,14 @@ impl VirtualRouter {
         self.primary
     }
 
-    /// What the Active Router that this backup follows last advertised.
+    /// The last advertisement of the Active Router that this Backup follows.
     #[must_use]
     pub const fn active_router(&self) -> Option<Heard> {
         self.active
     }
 
-    /// Whether this router is a Backup that takes the sender of `heard` for the Active Router, and
-    /// heard this from it last.
+    /// Whether this router is a Backup, follows the sender of `heard`, and `heard` is the last it
+    /// received from it.
     #[must_use]
     pub fn follows(&self, heard: &Heard) -> bool {
         let silence = Watch::Silence;

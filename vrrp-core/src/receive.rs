@@ -1,6 +1,7 @@
-//! Admission: which decoded advertisements reach the state machine (RFC 9568 §7.1).
+//! Admission: the checks of a decoded advertisement before it reaches the state machine
+//! (RFC 9568 §7.1).
 //!
-//! Decoding refused what no router may accept; here a packet is held against one virtual router:
+//! Decoding refuses what no router may accept. Admission compares a packet with one virtual router:
 //! hop limit, version, group or peers, authentication, interval and address list.
 
 mod discard;
@@ -19,7 +20,7 @@ use crate::wire::{
 };
 use crate::{Config, Heard, Instant, Priority, Version};
 
-/// A decoded advertisement and how it came.
+/// A decoded advertisement, with the headers of its packet.
 #[derive(Clone, Copy, Debug)]
 pub struct Packet<'a> {
     /// Source of the IP packet.
@@ -56,16 +57,16 @@ pub struct Peer {
     pub max_ttl: u8,
 }
 
-/// Where the advertisements of a virtual router come from.
+/// The expected senders of a virtual router's advertisements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach<'a> {
     /// From the link, to this group, with TTL 255 (RFC 9568 §7.1).
     Group(IpAddr),
-    /// From these peers, to our own address. A departure from RFC 9568, as keepalived has it.
+    /// From these peers, to our own address: unicast as in keepalived, an extension of RFC 9568.
     Peers {
         /// The peers.
         peers: &'a [Peer],
-        /// Whether a packet from anybody else is refused.
+        /// Whether packets from other senders are discarded.
         only: bool,
     },
 }
@@ -73,13 +74,13 @@ pub enum Reach<'a> {
 /// What to do about an advertisement whose address list does not conform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Conformance {
-    /// Admit it and say so.
+    /// Admit it with a remark.
     Report,
     /// Discard it.
     Discard,
 }
 
-/// What the advertisements of one virtual router are held against.
+/// The criteria for the advertisements of one virtual router.
 #[derive(Clone, Copy, Debug)]
 pub struct Admission<'a> {
     /// The configured virtual router.
@@ -88,25 +89,25 @@ pub struct Admission<'a> {
     pub addresses: Addresses<'a>,
     /// Its authentication.
     pub expect: Expect,
-    /// Where its advertisements come from.
+    /// The expected senders.
     pub reach: Reach<'a>,
-    /// Whether a router that owns the addresses hears no advertisement at all, as RFC 5798 §7.1 has
-    /// it; VRRPv2 never does (RFC 3768 §7.1).
+    /// Whether the address owner discards every advertisement, as in RFC 5798 §7.1. In VRRPv2 it
+    /// always does (RFC 3768 §7.1).
     pub owner_is_deaf: bool,
     /// For an IPv6 advertisement whose first address is not link-local (RFC 9568 §5.2.9,
     /// erratum 8300). FRR 8.4 sends them, so `Report` interoperates.
     pub first_address: Conformance,
-    /// For an address list other than ours (RFC 9568 §7.1, RFC 3768 §7.1). A rolling change of
-    /// addresses makes two Active Routers of `Discard`.
+    /// For an address list other than ours (RFC 9568 §7.1, RFC 3768 §7.1). With `Discard`, a
+    /// rolling change of addresses leads to two Active Routers.
     pub address_list: Conformance,
 }
 
 /// An admitted advertisement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Admitted {
-    /// What the state machine hears.
+    /// The event for the state machine.
     pub heard: Heard,
-    /// What an operator should hear.
+    /// Observations for the operator.
     pub remarks: Remarks,
     /// Whether the sender is one of the peers, where there are peers.
     pub listed: bool,
@@ -149,7 +150,7 @@ impl Admission<'_> {
     /// Admits or discards `packet`, whose VRID is this virtual router's.
     ///
     /// `priority` is the effective priority and `primary` the primary address of this router.
-    /// `replay` remembers authenticated senders; `now` ages them.
+    /// `replay` holds the authenticated senders, whose age is counted by `now`.
     ///
     /// # Errors
     /// [`Discard`], one variant per rule. A discarded packet has no effect (RFC 9568 §6.4.2).

@@ -4,7 +4,8 @@ use crate::receive::{Discard, Remarks};
 use crate::wire::{ChecksumForm, DecodeError};
 use crate::{Heard, Priority, Role, Transition};
 
-/// What a virtual router, or a link without a matching one, has counted. All counters wrap.
+/// The counters of a virtual router, or of a link for packets without a matching one. All counters
+/// wrap.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]

@@ -8,8 +8,8 @@
 //!
 //! Decoding borrows from the octets, allocates nothing and never panics; each rule that discards a
 //! packet has its own error variant. Encoding goes to any [`bytes::BufMut`] and fails rather than
-//! panic where there is no room. What a receiver checks beyond the octets of one packet (time to
-//! live, configured virtual routers, passwords, replay) is not decided here.
+//! panic where there is no room. Checks beyond the octets of one packet (time to live, configured
+//! virtual routers, passwords, replay) are those of [`receive`](crate::receive).
 
 mod advertisement;
 mod ah;

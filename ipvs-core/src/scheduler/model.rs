@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{Flags, Flow, KernelProfile, Name, Table};
 
-/// What a pick depends on beside the table.
+/// The input of a pick, beside the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Request {
     /// The packet.
@@ -23,7 +23,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request at time zero, without flags and chance.
+    /// A request at time zero, without flags and with zeros as random numbers.
     #[must_use]
     pub const fn new(flow: Flow) -> Self {
         Self {
@@ -40,7 +40,7 @@ impl Request {
 /// A model follows one table: call [`start`](Self::start) first, and report every change to it
 /// after it was made. Counters change without notice.
 pub trait Schedule {
-    /// The scheduler takes charge of `table`.
+    /// Starts with `table`.
     fn start(&mut self, _table: &Table) {}
 
     /// A destination was added at the head of `table`.
@@ -72,7 +72,7 @@ pub enum Hidden {
 }
 
 impl Scheduler {
-    /// What of its state cannot be known of a running kernel.
+    /// The part of its state that cannot be read from a running kernel.
     #[must_use]
     pub const fn hidden(&self) -> Option<Hidden> {
         match self {

@@ -13,7 +13,7 @@ pub enum Discard {
     /// The Authentication Header is unusable.
     #[error("authentication header: {0}")]
     Ah(AhError),
-    /// The octets are no advertisement.
+    /// The octets are not a valid advertisement.
     #[error("{0}")]
     Decode(#[from] DecodeError),
     /// Time to live or hop limit is not 255, or outside the peer's range (RFC 9568 §7.1).
@@ -40,8 +40,8 @@ pub enum Discard {
     /// The sequence number of the Authentication Header did not increase.
     #[error("authentication header is a replay")]
     Replay,
-    /// This router owns the addresses and hears nobody: in VRRPv2 (RFC 3768 §7.1), or by policy
-    /// (RFC 9568 §7.1, erratum 8298).
+    /// This router owns the addresses and discards every advertisement: in VRRPv2 (RFC 3768 §7.1),
+    /// or by policy (RFC 9568 §7.1, erratum 8298).
     #[error("this router is the owner")]
     Owner,
     /// VRRPv2 with another advertisement interval (RFC 3768 §7.1).

@@ -30,17 +30,17 @@ pub struct Advertisement<'a> {
     pub interval: Interval,
     /// The virtual addresses.
     pub addresses: Addresses<'a>,
-    /// The version, and how this packet proves itself.
+    /// The version, and the authentication or the checksum form.
     pub format: Format,
 }
 
-/// The version of an advertisement and what the version leaves open.
+/// The version of an advertisement, with its authentication (VRRPv2) or checksum form (VRRPv3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// VRRPv2.
     V2(Authentication),
-    /// VRRPv3. Over IPv6 the form is always [`ChecksumForm::PseudoHeader`]: decoding says so, and
-    /// encoding takes no other.
+    /// VRRPv3. Over IPv6 the form is always [`ChecksumForm::PseudoHeader`]: decoding returns it,
+    /// and encoding accepts no other.
     V3(ChecksumForm),
 }
 
@@ -96,7 +96,7 @@ impl Authentication {
     }
 }
 
-/// `Simple(..)` for any password: it belongs in no log.
+/// `Simple(..)` for any password, so that none is logged.
 impl fmt::Debug for Authentication {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -93,7 +93,7 @@ impl Key {
     }
 }
 
-/// `Key(..)`: a password belongs in no log.
+/// `Key(..)`, so that no password is logged.
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Key(..)")
@@ -116,7 +116,7 @@ pub struct AhPacket<'a> {
 }
 
 impl<'a> AhPacket<'a> {
-    /// Reads the Authentication Header of `packet`, which authenticates nothing yet.
+    /// Reads the Authentication Header of `packet`, without verifying it.
     ///
     /// # Errors
     /// Any [`AhError`] but [`AhError::Icv`].
@@ -219,8 +219,8 @@ impl AhHeader {
 
 /// The last sequence number heard from one sender (RFC 2402 §3.4.3, with a window of one packet).
 ///
-/// A sender that restarts counts from 1 again and is refused until it has passed the last number;
-/// forgetting the sender by a new `Replay` when it is known to be gone is up to the caller.
+/// A sender that restarts counts from 1 again, and is refused until it has passed the last number.
+/// The caller may start a new `Replay` when it knows that the sender has gone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Replay {
     last: u32,
@@ -240,7 +240,7 @@ impl Replay {
     }
 
     /// Accepts a sequence number above the last one. Call it only after
-    /// [`AhPacket::verify`]: a forged number must not lock the sender out.
+    /// [`AhPacket::verify`]: a forged number must not make the sender refused.
     ///
     /// # Errors
     /// [`Replayed`], and the last number stays.
