@@ -2,9 +2,9 @@
 //! §6.1).
 //!
 //! An Active router that is not the owner of its addresses, and has no Accept_Mode, must not accept
-//! packets sent to them, though it answers ARP and Neighbor Discovery for them (§6.1,
-//! §6.4.3). Since the addresses have to be on an interface for that, what comes to them is
-//! dropped in the kernel's packet filter: a [`Firewall`] keeps a table of nf_tables of its own.
+//! packets sent to them, though it answers ARP and Neighbor Discovery for them (§6.1, §6.4.3).
+//! Since the addresses have to be on an interface for that, packets to them are dropped by the
+//! kernel's packet filter: a [`Firewall`] has an nf_tables table of its own.
 //!
 //! It drops what the host sends to itself as well, and before IPVS sees it: the director of a
 //! virtual service has to accept packets to its address.
@@ -40,7 +40,7 @@ pub enum Destination {
     V4(Ipv4Addr),
     /// An IPv6 address.
     V6(Ipv6Addr),
-    /// A link-local IPv6 address, which on another interface is another one.
+    /// A link-local IPv6 address, which is unique on its interface only.
     LinkLocal {
         /// The interface packets come in on.
         interface: u32,
@@ -62,13 +62,13 @@ impl From<&AddressKey> for Destination {
     }
 }
 
-/// Packets to virtual addresses are accepted that should not be.
+/// The reason why packets to virtual addresses are not dropped.
 #[derive(Debug, Error)]
 pub enum FirewallError {
-    /// The kernel has no nf_tables; it is not asked again.
+    /// The kernel has no nf_tables; it is not tried again.
     #[error("the kernel has no nf_tables")]
     Unsupported,
-    /// There is no socket to reach nf_tables by; tried again later.
+    /// The netlink socket could not be opened; tried again later.
     #[error("nf_tables cannot be reached")]
     Socket(#[source] io::Error),
     /// A change of our table failed; tried again later.
@@ -76,7 +76,7 @@ pub enum FirewallError {
     Request(#[source] RequestError),
 }
 
-/// Drops what is sent to virtual addresses, Neighbor Discovery excepted.
+/// Drops packets to virtual addresses, except Neighbor Discovery.
 ///
 /// Each owner `O` has destinations refused, by [`refuse`](Self::refuse), before it puts them in
 /// place, and lets go of them by [`release`](Self::release) when they are gone. While there are
@@ -90,9 +90,9 @@ pub enum FirewallError {
 /// for what to register. One transaction is with the kernel at a time, a small one; it takes the
 /// kernel some hundred microseconds, and longer only while somebody else's is being carried out.
 ///
-/// A firewall that fails reports it once by [`next_failure`](Self::next_failure), counts everything
-/// as ready and goes on trying: a virtual address that is reachable by too much is better than
-/// none.
+/// A firewall that fails reports it once by [`next_failure`](Self::next_failure), reports
+/// everything as ready and goes on trying: a virtual address that accepts too many packets is
+/// better than none.
 #[derive(Debug)]
 pub struct Firewall<O: Copy + Ord> {
     ruleset: Ruleset<O>,
@@ -107,7 +107,7 @@ impl<O: Copy + Ord> Default for Firewall<O> {
 }
 
 impl<O: Copy + Ord> Firewall<O> {
-    /// A firewall that refuses nothing.
+    /// A firewall without destinations.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -117,8 +117,8 @@ impl<O: Copy + Ord> Firewall<O> {
         }
     }
 
-    /// Has the kernel load what will be needed, which may take it a while, and finds out whether it
-    /// can.
+    /// Makes the kernel load the modules that will be needed, which may take a while, and finds out
+    /// whether it can.
     pub const fn prepare(&mut self) {
         self.ruleset.probe();
     }
@@ -129,12 +129,12 @@ impl<O: Copy + Ord> Firewall<O> {
             .refuse(owner, destinations.into_iter().collect());
     }
 
-    /// Lets go of what `owner` has refused; what others have refused too stays so.
+    /// Accepts the destinations of `owner` again, except those that other owners refuse.
     pub fn release(&mut self, owner: O) {
         self.refuse(owner, []);
     }
 
-    /// Whether everything `owner` has refused is, or cannot be for now.
+    /// Whether all destinations of `owner` are refused, or cannot be for now.
     #[must_use]
     pub fn is_ready(&self, owner: O) -> bool {
         self.ruleset.is_ready(owner)
@@ -152,7 +152,7 @@ impl<O: Copy + Ord> Firewall<O> {
         self.ruleset.deadline()
     }
 
-    /// Why packets are accepted that should not be; once until all is well again.
+    /// The reason why packets are not dropped; reported once until they are dropped again.
     pub const fn next_failure(&mut self) -> Option<FirewallError> {
         self.ruleset.next_failure()
     }

@@ -12,7 +12,7 @@ use crate::firewall::FirewallError;
 use crate::sysctl::SysctlError;
 use crate::{InterfaceName, OpenError, ReceiveError, SendError};
 
-/// Something an owner may want to log, count or react to.
+/// Something that the caller may want to log, count or react to.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Notice {
@@ -23,7 +23,7 @@ pub enum Notice {
         /// From, to and why.
         transition: Transition,
     },
-    /// A held virtual router asks its sync group.
+    /// A held virtual router is a candidate: its sync group has to decide.
     Candidate {
         /// The virtual router.
         router: RouterId,
@@ -98,7 +98,7 @@ pub enum Notice {
         /// Why.
         error: FirewallError,
     },
-    /// Something keeps a virtual router from being Active, or does so no longer.
+    /// An obstacle that keeps a virtual router from being Active has appeared or disappeared.
     Obstacle {
         /// The virtual router.
         router: RouterId,

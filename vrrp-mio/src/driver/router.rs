@@ -23,7 +23,7 @@ use crate::interfaces::AddressKey;
 /// Keys of addresses and their positions, sorted. Of many routers most have one.
 pub(super) type Keys = SmallVec<[(AddressKey, u32); 1]>;
 
-/// A virtual router on a [`Driver`](super::Driver), to look at.
+/// A virtual router on a [`Driver`](super::Driver).
 #[derive(Debug)]
 pub struct Router {
     pub(super) id: RouterId,
@@ -191,7 +191,7 @@ impl Router {
         self.profile.addresses.iter().map(KeptAddress::address)
     }
 
-    /// The addresses it keeps beside them.
+    /// The addresses that it adds but does not advertise.
     pub fn excluded(&self) -> impl ExactSizeIterator<Item = IpAddr> {
         self.profile.excluded.iter().map(KeptAddress::address)
     }

@@ -15,9 +15,9 @@ pub struct KernelAddress {
     pub peer: Option<IpAddr>,
     /// Length of the on-link prefix, of `peer` if there is one, in bits.
     pub prefix_len: u8,
-    /// How far the address reaches.
+    /// The scope of the address.
     pub scope: Scope,
-    /// What state it is in.
+    /// Its state.
     pub flags: AddressFlags,
     /// Who added it (`IFA_PROTO`), as far as the kernel knows.
     pub protocol: Option<AddressProtocol>,
@@ -31,7 +31,7 @@ impl KernelAddress {
     }
 }
 
-/// What there is to know of an address beside its key. There may be very many.
+/// The fields of an address beside its key, kept small as there may be very many.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Particulars {
     peer: Option<Box<IpAddr>>,
@@ -156,7 +156,7 @@ fn masked(address: Ipv4Addr, prefix_len: u8) -> Ipv4Addr {
     Ipv4Addr::from_bits(address.to_bits() & mask)
 }
 
-/// How far an address reaches (`RT_SCOPE_*`); lower is farther.
+/// The scope of an address (`RT_SCOPE_*`); lower is wider.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Scope(pub u8);
 

@@ -18,7 +18,7 @@ pub const RECEIVE_BUFFER: usize = 4096;
 pub enum Received<'a> {
     /// A whole datagram. Its payload was not looked at.
     Datagram(Datagram<'a>),
-    /// Something to count and forget.
+    /// An unusable packet, to be counted and dropped.
     Rejected(Reject),
 }
 
@@ -88,7 +88,7 @@ impl<'a> Datagram<'a> {
     }
 }
 
-/// Why a received packet is of no use.
+/// The reason why a received packet is unusable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Reject {
     /// Longer than the buffer.
