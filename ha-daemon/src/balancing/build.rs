@@ -32,7 +32,7 @@ use crate::health::smtp::HelloNameError;
 use crate::script::security::{self, ProgramError};
 use crate::script::{Credentials, Runner, Script, UserError, Users};
 
-/// Scripts of checkers that run at a time, and as many again that have been told to end.
+/// The limit of running scripts of checkers; as many again may be ending.
 const ATTENDANTS: NonZeroUsize = SCRIPTS.saturating_add(SCRIPTS.get());
 
 /// What the configuration allows and no checker can be.
@@ -168,7 +168,7 @@ impl Builder {
         }
     }
 
-    /// The same, for whoever is root when it runs, and without the files where they cannot be had.
+    /// The same with all refusals, as if run by root, and without the files that cannot be read.
     fn begin(config: &Config) -> (Self, Vec<Refusal>) {
         let mut refusals = Vec::new();
         let mut refuse = |at: Written, error| {
