@@ -2,7 +2,7 @@
 //!
 //! A target is a property of another crate; `fuzz_targets/` makes programs of them for libFuzzer.
 //! `cargo test -p fuzz` puts what is in `corpus/` through the same properties, on stable Rust and
-//! without libFuzzer. How to fuzz is told in `docs/verification.md`.
+//! without libFuzzer. `docs/verification.md` has the commands.
 
 /// A property and the name of its program and corpus.
 #[derive(Clone, Copy, Debug)]

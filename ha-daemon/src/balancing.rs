@@ -111,7 +111,7 @@ pub struct Balancer {
     flush_on_stop: FlushOnStop,
     synchroniser: Option<Synchroniser>,
     reconciler: Reconciler,
-    /// What was last refused of a service, told once.
+    /// The last refusal of a service, logged once.
     refusals: BTreeMap<Option<ServiceKey>, ErrorKind>,
     hardships: Hardships,
     /// Until when the table may take to be in place before `quorum_up` is run for the first time.

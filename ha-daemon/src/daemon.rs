@@ -128,7 +128,7 @@ struct Engine {
     started_at: Instant,
     /// When routers are switched on (`vrrp_startup_delay`).
     start_at: Option<Instant>,
-    /// Whether the kernel has told its interfaces and addresses. No router is switched on before:
+    /// Whether the kernel has listed its interfaces and addresses. No router is switched on before:
     /// an owner would be Active until its tracked interfaces are known.
     network_known: bool,
     /// Until when a stopping daemon waits.
@@ -143,7 +143,7 @@ struct Engine {
     meter: Meter,
     /// Says that this daemon runs.
     _identity: Identity,
-    /// Whether there may be children of nobody's that have ended.
+    /// Whether orphaned children may have ended.
     orphans: bool,
 }
 
@@ -158,7 +158,7 @@ struct Member {
     verdict: Option<Verdict>,
     entered: bool,
     told_waiting: bool,
-    /// Whether a refused address was told of since one was last put in place.
+    /// Whether a refused address was logged since one was last added.
     told_refusal: bool,
 }
 

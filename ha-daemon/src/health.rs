@@ -6,7 +6,7 @@
 //! ([`schedule`]) says when the next attempt is due and what the outcomes amount to. The *driver*
 //! ([`driver`]) has the sockets and makes the attempts that [`settings`] describe, in [slices](mod@slice) of
 //! time. [`mod@file`] has no
-//! attempts: it is told when a file changes.
+//! attempts: it is notified when a file changes.
 
 pub mod attempt;
 pub mod digest;

@@ -26,7 +26,7 @@
 //! assert_eq!(loaded.config.instances[0].priority.get(), 100);
 //! ```
 //!
-//! [`daemon::run`] takes such a configuration and returns when the process is told to end.
+//! [`daemon::run`] takes such a configuration and returns after SIGTERM or SIGINT.
 
 pub mod balancing;
 pub mod command;

@@ -3,7 +3,7 @@
 //! As with keepalived they get no arguments but those configured. keepalived starts a script for every
 //! change, however many of them still run. Here a change that happens while a script runs waits for
 //! its end, so that a script that withdraws a route cannot overtake the one that announces it; and of
-//! several changes that wait, the last one counts. Nobody waits for the scripts of somebody else: the
+//! several changes that wait, the last one counts. No owner waits for the scripts of another: the
 //! quorum and the real servers of each virtual server have turns of their own.
 
 use core::num::NonZeroUsize;
@@ -36,7 +36,7 @@ const GRACE: Duration = Duration::from_millis(2_500);
 /// Scripts that run at a time.
 const TURNS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(255);
 
-/// What happened to whom scripts are told of.
+/// An event of a subject, for its scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Event {
     /// A real server is fit, or there is a quorum.
@@ -45,7 +45,7 @@ pub enum Event {
     Down,
 }
 
-/// Scripts that are told of the same real server, or the same virtual server's quorum.
+/// The scripts of one subject: a real server, or a virtual server's quorum.
 #[derive(Clone, Debug)]
 pub struct Hooks {
     /// What the log calls it.
@@ -85,7 +85,7 @@ pub struct Notifier {
     retry_at: Option<Instant>,
     /// Subjects whose script found no process, and when each is to be tried again.
     resting: VecDeque<(Instant, usize)>,
-    /// What was told to be lacking since a script last began.
+    /// The shortage that was logged since a script last started.
     told_lack: Option<Errno>,
 }
 
@@ -121,7 +121,7 @@ impl Notifier {
     /// How many tokens it uses, and how many scripts run at a time.
     pub const TOKENS: NonZeroUsize = TURNS;
 
-    /// A notifier of nobody yet. It uses `tokens`, at most [`Self::TOKENS`] of them.
+    /// A notifier without scripts. It uses `tokens`, at most [`Self::TOKENS`] of them.
     ///
     /// # Errors
     /// If the kernel gives no other descriptor of the poll.
@@ -140,7 +140,7 @@ impl Notifier {
         })
     }
 
-    /// Takes up somebody's scripts.
+    /// Adds the scripts of a subject.
     pub fn add(&mut self, hooks: Hooks) -> HooksId {
         self.turns.enter(hooks.party);
         self.subjects.push(Subject {

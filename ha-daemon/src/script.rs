@@ -30,7 +30,7 @@ pub(crate) use self::turns::Turns;
 pub use self::users::{UserError, Users};
 pub use self::words::{WordsError, split};
 
-/// Where programs without a slash are looked for if the daemon was not told.
+/// The search path for programs without a slash, if the daemon's environment has none.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Whose rights a script has; supplementary groups are given up.

@@ -1,9 +1,9 @@
 //! The checks of services, destinations and synchronisation daemons before the kernel is asked for
 //! them.
 //!
-//! The kernel checks less than it needs: it takes a service of a protocol it never schedules, a
-//! forwarding method it does not have, a port that direct routing ignores. These checks find both
-//! what it refuses and what it takes and cannot do.
+//! The kernel checks less than it needs: it accepts a service of a protocol that it never
+//! schedules, a forwarding method that it does not have, a port that direct routing ignores. These
+//! checks find what it refuses, and what it accepts but cannot do.
 
 #[cfg(test)]
 mod tests;
@@ -41,7 +41,7 @@ pub enum ServiceFault {
         /// Family of the service.
         service: Family,
     },
-    /// A prefix length that IPv6 has not.
+    /// A prefix length that IPv6 does not have.
     #[error("persistence by a prefix of {0} bits, allowed are 1 to 128")]
     Prefix(u8),
 }
@@ -54,7 +54,7 @@ pub enum DestinationFault {
         "forwarding method {0}, allowed are masquerading, local delivery, tunnel and direct routing"
     )]
     Forwarding(u8),
-    /// A tunnel of a type or with flags the kernel has not.
+    /// A tunnel of a type or with flags that the kernel does not have.
     #[error("tunnel of type {kind} with flags {flags:#x}, allowed are IPIP, GUE and GRE")]
     Tunnel {
         /// Type.
@@ -133,7 +133,7 @@ pub struct TimeoutFault(pub u32);
 /// What is wrong with a synchronisation daemon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum DaemonFault {
-    /// A group that is none.
+    /// An address that is not a multicast group.
     #[error("group {0}, allowed are multicast addresses")]
     Group(IpAddr),
     /// Port 0.
@@ -154,10 +154,10 @@ impl Persistence {
 }
 
 impl Timeouts {
-    /// The longest timeout that every kernel takes: 2³¹-1 ticks at 1,000 a second.
+    /// The longest timeout that every kernel accepts: 2³¹-1 ticks at 1,000 a second.
     pub const MAX: u32 = 2_147_483;
 
-    /// Whether a kernel takes these.
+    /// Checks whether a kernel accepts these timeouts.
     ///
     /// # Errors
     ///
@@ -172,7 +172,7 @@ impl Timeouts {
         }
     }
 
-    /// These, or the longest that every kernel takes.
+    /// These timeouts, each at most the longest that every kernel accepts.
     #[must_use]
     pub fn clamped(self) -> Self {
         Self {
@@ -187,11 +187,11 @@ impl SyncDaemon {
     /// The largest payload of an IPv4 datagram of UDP.
     pub const MAX_LENGTH: u16 = u16::MAX - 20 - 8;
 
-    /// Whether a kernel takes this daemon.
+    /// Checks whether a kernel accepts this daemon.
     ///
     /// # Errors
     ///
-    /// What it would refuse.
+    /// The value that it would refuse.
     pub fn check(&self) -> Result<(), DaemonFault> {
         if let Some(group) = self.group
             && !group.is_multicast()
@@ -214,11 +214,11 @@ impl SyncDaemon {
 }
 
 impl Service {
-    /// Whether this service works.
+    /// Checks whether this service works.
     ///
     /// # Errors
     ///
-    /// What keeps it from working.
+    /// The reason why it does not work.
     pub fn check(&self) -> Result<(), ServiceFault> {
         if let ServiceKey::Address { protocol, port, .. } = self.key {
             if !protocol.is_scheduled() {
@@ -281,7 +281,7 @@ impl Destination {
     ///
     /// # Errors
     ///
-    /// What keeps it from working.
+    /// The reason why it does not work.
     pub fn check(&self, key: &ServiceKey, synchronised: bool) -> Result<(), DestinationFault> {
         self.check_forwarding()?;
         self.check_family(key.family(), synchronised)?;
@@ -374,7 +374,7 @@ impl ServiceEntry {
     ///
     /// # Errors
     ///
-    /// The first thing that does not.
+    /// The first error.
     pub fn check(&self, synchronised: bool) -> Result<(), ConfigurationFault> {
         let key = self.service.key;
         self.service
@@ -398,7 +398,7 @@ impl Configuration {
     ///
     /// # Errors
     ///
-    /// The first thing that does not.
+    /// The first error.
     pub fn check(&self, synchronised: bool) -> Result<(), ConfigurationFault> {
         self.entries()
             .try_for_each(|entry| entry.check(synchronised))

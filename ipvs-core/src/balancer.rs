@@ -16,7 +16,7 @@ pub enum BalancerError {
     /// Its scheduler has no model.
     #[error(transparent)]
     Scheduler(#[from] UnknownScheduler),
-    /// A destination that the kernel cannot have.
+    /// A destination that the kernel refuses.
     #[error("a destination the kernel cannot have")]
     Destination(#[from] DestinationError),
 }
@@ -38,8 +38,8 @@ impl Balancer {
         Self::with_table(service, Table::new(profile))
     }
 
-    /// A service of which a kernel has listed `records`. What of the scheduler's state is not known
-    /// then ([`Scheduler::hidden`]) is as if the scheduler had just been set.
+    /// A service with the destinations that a kernel has listed. The part of the scheduler's state
+    /// that is not listed ([`Scheduler::hidden`]) is as if the scheduler had just been set.
     pub fn from_records(
         service: &Service,
         profile: KernelProfile,
@@ -86,7 +86,7 @@ impl Balancer {
         Ok(())
     }
 
-    /// Adds `destination` at `now`, with what `trash` has of it.
+    /// Adds `destination` at `now`, with its connections in `trash`.
     pub fn add(
         &mut self,
         now: Duration,
@@ -134,7 +134,7 @@ impl Balancer {
     }
 }
 
-/// A model that has taken charge of `table`.
+/// A model, started with `table`.
 fn model(scheduler: &Scheduler, table: &Table) -> Result<Model, BalancerError> {
     let mut model = Model::new(scheduler, table.profile())?;
     model.start(table);

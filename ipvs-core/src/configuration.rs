@@ -64,7 +64,7 @@ pub enum Change {
     DeleteService(ServiceKey),
     /// A new destination at the head of a service's list (`NEW_DEST`).
     AddDestination(ServiceKey, Destination),
-    /// Everything of a destination but its place (`SET_DEST`).
+    /// Everything of a destination but its position (`SET_DEST`).
     EditDestination(ServiceKey, Destination),
     /// A destination goes, and its connections with it (`DEL_DEST`).
     DeleteDestination(ServiceKey, DestinationKey),
@@ -110,12 +110,12 @@ impl Configuration {
         }
     }
 
-    /// Puts `entry` in, and returns the one it replaces.
+    /// Inserts `entry`, and returns the one it replaces.
     pub fn insert(&mut self, entry: ServiceEntry) -> Option<ServiceEntry> {
         self.entries.insert(entry.service.key, entry)
     }
 
-    /// Takes the service at `key` out.
+    /// Removes the service at `key`.
     pub fn remove(&mut self, key: &ServiceKey) -> Option<ServiceEntry> {
         self.entries.remove(key)
     }
@@ -143,11 +143,11 @@ impl Configuration {
         self.entries.is_empty()
     }
 
-    /// Does to this configuration what a kernel does on `change`.
+    /// Applies `change` to this configuration as a kernel does.
     ///
     /// # Errors
     ///
-    /// What the kernel would answer; the configuration is unchanged then.
+    /// The error that the kernel would return; the configuration is unchanged then.
     pub fn apply(&mut self, change: &Change) -> Result<(), ApplyError> {
         match *change {
             Change::AddService(service) => {

@@ -5,7 +5,7 @@ use core::net::{IpAddr, SocketAddr};
 
 use crate::Family;
 
-/// Where a destination is; unique in a service.
+/// The address and port of a destination; unique in a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
@@ -107,11 +107,12 @@ pub struct Destination {
     pub key: DestinationKey,
     /// How packets reach it.
     pub forwarding: Forwarding,
-    /// Its share, 0..=2³¹-1; 0 gives it no new connections.
+    /// Its weight, 0..=2³¹-1; with 0 it gets no new connections.
     pub weight: u32,
-    /// From how many connections on it is overloaded; 0 for never.
+    /// The number of connections from which it is overloaded; 0 for never.
     pub upper: u32,
-    /// Below how many connections it no longer is; 0 for three quarters of `upper`.
+    /// The number of connections below which it is no longer overloaded; 0 for three quarters of
+    /// `upper`.
     pub lower: u32,
 }
 

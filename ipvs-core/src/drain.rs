@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use crate::{Activity, Configuration, Destination, DestinationKey, ServiceEntry, ServiceKey};
 
-/// What a destination must be rid of before it may go.
+/// What a destination must no longer have before it is removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
@@ -22,8 +22,8 @@ pub enum Until {
     Templates,
 }
 
-/// Keeps destinations that are no longer desired, at weight 0, until they carry nothing or their
-/// time is up.
+/// Keeps destinations that are no longer desired at weight 0, until they have no connections or
+/// their time is over.
 ///
 /// Call [`hold`](Self::hold) with each dump of the table and pass what it returns to
 /// [`plan`](crate::plan()) as the desired configuration: the plan then lowers the weights, waits
@@ -49,7 +49,7 @@ impl Drain {
         }
     }
 
-    /// When the first of the destinations that are held goes whatever it carries.
+    /// The time at which the first held destination is removed, whatever connections it has.
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {
         self.deadlines.values().copied().min()
@@ -122,7 +122,7 @@ impl Drain {
 }
 
 /// What of one service is draining, by the desired destination it comes before in the actual
-/// list: put there, it is out of nobody's order.
+/// list: put there, it changes no other order.
 struct Draining {
     wanted: Vec<DestinationKey>,
     successor: Option<DestinationKey>,

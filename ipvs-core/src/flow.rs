@@ -11,7 +11,7 @@ use crate::Protocol;
 pub struct Flow {
     /// Transport protocol.
     pub protocol: Protocol,
-    /// Where it comes from.
+    /// The client.
     pub client: SocketAddr,
     /// Where it goes: the virtual address, or what a mark stands for.
     pub target: SocketAddr,

@@ -4,8 +4,8 @@
 //! Everything here is a function of its arguments: no socket, no clock, no randomness of its own.
 //! `ipvs-netlink` carries these types to a kernel and back.
 //!
-//! [`Service`] and [`Destination`] are plain and hold whatever a kernel may report, also what no
-//! tool of today would ask for.
+//! [`Service`] and [`Destination`] hold whatever a kernel may report, also what no tool of today
+//! configures.
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -13,16 +13,16 @@ pub struct Name {
     octets: [u8; Self::MAX],
 }
 
-/// Why a text is no [`Name`].
+/// The reason why a text is not a [`Name`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum NameError {
-    /// Nothing in it.
+    /// It is empty.
     #[error("an empty name")]
     Empty,
     /// Longer than the kernel holds.
     #[error("a name of {0} octets, at most {max} are possible", max = Name::MAX)]
     Long(usize),
-    /// An octet that no name has.
+    /// An octet that is not printable ASCII.
     #[error("octet {0:#04x} in a name")]
     Octet(u8),
 }

@@ -6,7 +6,7 @@ use crate::{
     Destination, Forwarding, Granularity, Persistence, Scheduler, Service, Tunnel, TunnelChecksum,
 };
 
-/// `service` as a kernel that was told it reports it.
+/// `service` as a kernel reports it after it was added.
 pub(crate) fn normal_service(mut service: Service) -> Service {
     if let Scheduler::Other(name) = service.scheduler {
         service.scheduler = Scheduler::from_str(name.as_str()).unwrap_or(service.scheduler);
@@ -21,7 +21,7 @@ pub(crate) fn normal_service(mut service: Service) -> Service {
     service
 }
 
-/// `destination` as a kernel that was told it reports it.
+/// `destination` as a kernel reports it after it was added.
 pub(crate) const fn normal_destination(mut destination: Destination) -> Destination {
     if let Forwarding::Tunnel(tunnel) = destination.forwarding {
         destination.forwarding = Forwarding::Tunnel(normal_tunnel(tunnel));

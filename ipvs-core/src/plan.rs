@@ -1,9 +1,9 @@
 //! The planner: the list of changes from the kernel's table to the wanted one.
 //!
-//! A plan is a list of [`Change`]s in an order that serves at every step what is served before and
-//! after it: what is new comes first, then what gets more weight, then what gets less, and what
-//! goes goes last. Connections of destinations that go are cut unless [`Drain`](crate::Drain)
-//! holds these until they have none.
+//! A plan is a list of [`Change`]s. Their order keeps every service available that is available
+//! before and after: additions come first, then higher weights, then lower weights, then deletions.
+//! Connections of deleted destinations are cut, unless [`Drain`](crate::Drain) holds the
+//! destinations until they have none.
 
 #[cfg(test)]
 mod tests;
@@ -30,7 +30,7 @@ pub enum Order {
     Exact,
 }
 
-/// The changes that make of `actual` the `desired` in all services that are `owned`, and touch no
+/// The changes that turn `actual` into `desired` in all services that are `owned`, and touch no
 /// other; empty if nothing differs.
 ///
 /// New services come with their destinations, then edits of services, then per kind over all
@@ -38,7 +38,7 @@ pub enum Order {
 /// deleted. So while a service that can serve now is to serve afterwards too, it can at every step
 /// between; with [`Order::Exact`] it has a destination at every step.
 ///
-/// A destination that is twice in a list counts where it is first.
+/// Of a destination that is in a list twice, the first counts.
 ///
 /// ```
 /// use ipvs_core::{Configuration, Order, plan, rules};

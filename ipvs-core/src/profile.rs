@@ -3,8 +3,8 @@
 /// Which of two generations of IPVS a kernel has.
 ///
 /// In 2026 the kernel changed how it counts what a destination carries, and fixed the overload
-/// flag; stable kernels took the change over. No version number tells the two apart: a destination
-/// with an upper threshold of 2³¹ is accepted by the older and refused by the newer.
+/// flag; stable kernels took the change over. No version number distinguishes the two: a
+/// destination with an upper threshold of 2³¹ is accepted by the older and refused by the newer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]

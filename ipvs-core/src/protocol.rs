@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// The transport protocol of a service, as the IP header numbers it.
+/// The transport protocol of a service, by its number in the IP header.
 ///
 /// The kernel accepts any number here and schedules only [`TCP`](Self::TCP), [`UDP`](Self::UDP)
 /// and [`SCTP`](Self::SCTP).

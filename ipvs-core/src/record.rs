@@ -2,7 +2,7 @@
 
 use crate::{Destination, Service};
 
-/// What a destination carries.
+/// The connections of a destination.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]

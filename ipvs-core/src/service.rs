@@ -6,7 +6,7 @@ use core::num::NonZeroU32;
 
 use crate::{Family, Name, Protocol, Scheduler};
 
-/// What a packet must be for a service to take it; unique in a table.
+/// The packets of a service; unique in a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
@@ -177,7 +177,8 @@ impl Granularity {
         }
     }
 
-    /// What clients like `client` have in common; one of the other family is by itself.
+    /// The common address of the clients that share a template with `client`; a client of the other
+    /// family has a template of its own.
     #[must_use]
     pub fn network(self, client: IpAddr) -> IpAddr {
         match (client, self) {
@@ -194,14 +195,14 @@ impl Granularity {
     }
 }
 
-/// Clients return to the destination they had.
+/// Persistence: clients return to the destination they had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Persistence {
     /// How long after the last connection, in seconds.
     pub timeout: u32,
-    /// Which clients are one.
+    /// The clients that share a template.
     pub granularity: Granularity,
 }
 
@@ -210,9 +211,9 @@ pub struct Persistence {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Service {
-    /// What it takes.
+    /// Its packets.
     pub key: ServiceKey,
-    /// Who picks the destination of a new connection.
+    /// The scheduler of new connections.
     pub scheduler: Scheduler,
     /// Flags of the scheduler and of one-packet scheduling.
     pub flags: Flags,

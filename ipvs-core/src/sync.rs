@@ -4,7 +4,7 @@ use core::net::IpAddr;
 
 use crate::Name;
 
-/// Which of the two synchronisation daemons of a namespace.
+/// The role of a synchronisation daemon; a namespace can have one of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
@@ -20,13 +20,13 @@ pub enum SyncRole {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct SyncDaemon {
-    /// What it does.
+    /// Its role.
     pub role: SyncRole,
-    /// The interface it does it on.
+    /// Its interface.
     pub interface: Name,
     /// The identifier on the wire, 0..=255; a backup of 0 takes every master's.
     pub id: u8,
-    /// The most octets in a datagram; `None` for what the interface allows.
+    /// The largest datagram in octets; `None` for what the interface allows.
     pub max_length: Option<u16>,
     /// The multicast group; `None` for 224.0.0.81.
     pub group: Option<IpAddr>,

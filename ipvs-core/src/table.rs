@@ -98,8 +98,8 @@ impl Table {
 
     /// The table a kernel has listed, in its order.
     ///
-    /// A listing does not tell whether a destination between its thresholds is overloaded
-    /// ([`is_ambiguous`](Self::is_ambiguous)): it is taken for not. Nor does it tell the last
+    /// A listing does not show whether a destination between its thresholds is overloaded
+    /// ([`is_ambiguous`](Self::is_ambiguous)): it is assumed not to be. Nor does it show the last
     /// weight of a destination whose weight is 0, which `mh` goes by: it is taken for 0.
     pub fn from_records(
         profile: KernelProfile,
@@ -157,7 +157,7 @@ impl Table {
         }
     }
 
-    /// What the destination at `position` carries; nothing where there is none.
+    /// The connections of the destination at `position`; none where there is no destination.
     #[must_use]
     pub fn activity(&self, position: usize) -> Activity {
         match (self.active.get(position), self.others.get(position)) {
@@ -183,8 +183,8 @@ impl Table {
         self.shares.get(position).is_some_and(|&share| share > 0)
     }
 
-    /// Whether the destination at `position` carries a number of connections at which it may as
-    /// well be overloaded as not: that depends on how many there were before.
+    /// Whether the number of connections of the destination at `position` does not show whether it
+    /// is overloaded, as that depends on how many there were before.
     #[must_use]
     pub fn is_ambiguous(&self, position: usize) -> bool {
         self.others.get(position).is_some_and(|others| {
@@ -214,7 +214,7 @@ impl Table {
         Ok(())
     }
 
-    /// Changes the destination of the same key where it is; tells its position.
+    /// Changes the destination with the same key in place, and returns its position.
     pub fn edit(&mut self, destination: &Destination) -> Result<usize, DestinationError> {
         let weight = self.check(destination)?;
         let position = self

@@ -50,7 +50,7 @@ impl Client {
     /// Carries out one request.
     ///
     /// # Errors
-    /// What the kernel says, by its meaning; or that its answer did not come.
+    /// The kernel's error, by its meaning; or that its answer did not come.
     pub fn request(&mut self, request: Request) -> Result<Reply, Error> {
         self.exchange.pipeline.push(request, 0);
         let mut completions = Vec::with_capacity(1);
@@ -126,8 +126,8 @@ impl Client {
     }
 }
 
-/// The methods each fail as [`request`](Client::request) does; the errors named are the kernel's
-/// particular ones.
+/// Each method fails as [`request`](Client::request) does; the errors named are those of the kernel
+/// for it.
 impl Client {
     /// The version of IPVS and the size of its connection table.
     ///
@@ -180,7 +180,8 @@ impl Client {
     /// A destination added or deleted meanwhile may make another be missing.
     ///
     /// # Errors
-    /// [`ErrorKind::ServiceMissing`], which takes a second request to tell from no destinations.
+    /// [`ErrorKind::ServiceMissing`], which takes a second request to distinguish from an empty
+    /// list of destinations.
     pub fn destinations(&mut self, key: &ServiceKey) -> Result<Vec<DestinationRecord>, Error> {
         let destinations = self.ask(Request::Destinations(*key), |reply| {
             if let Reply::Destinations(destinations) = reply {
@@ -343,10 +344,10 @@ impl Client {
 
     /// Which generation of schedulers the kernel has.
     ///
-    /// To tell, it adds a service of an unused packet mark, and deletes it again.
+    /// To find out, it adds a service with an unused packet mark, and deletes it again.
     ///
     /// # Errors
-    /// What adding and deleting gives.
+    /// The errors of adding and deleting.
     pub fn profile(&mut self) -> Result<KernelProfile, Error> {
         probe::profile(self)
     }

@@ -1,7 +1,7 @@
 //! The decoder of IPVS attributes into the types of ipvs-core.
 //!
 //! Attributes are found by number in borrowed octets, and sizes are checked before neli reads a
-//! value. Nothing is believed, and nothing panics; neli's own readers of attributes copy each into
+//! value. Every length is checked, and nothing panics; neli's own readers copy each attribute into
 //! a buffer, and some subtract before they compare.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};

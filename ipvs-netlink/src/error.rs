@@ -14,13 +14,13 @@ use crate::request::Request;
 #[error("cannot {request}: {kind}{}", Words(text.as_deref()))]
 #[non_exhaustive]
 pub struct Error {
-    /// What was asked.
+    /// The request.
     pub request: Box<Request>,
-    /// What is wrong.
+    /// The kind of failure.
     pub kind: ErrorKind,
     /// The kernel's error number, if it refused.
     pub errno: Option<i32>,
-    /// What the kernel says beside its error number.
+    /// The kernel's message beside its error number.
     pub text: Option<Box<str>>,
 }
 
@@ -109,7 +109,7 @@ pub enum ErrorKind {
     /// `EBUSY`: a list is being read.
     #[error("the kernel is busy")]
     Busy,
-    /// Another error number, of which the reference knows no meaning here.
+    /// Another error number, whose meaning here is unknown.
     #[error("{}", io::Error::from_raw_os_error(*.0))]
     Other(i32),
     /// The answer was lost: what was to change may have changed or not.
@@ -198,13 +198,13 @@ pub enum ConnectError {
     /// No answer came for 5 s.
     #[error("the kernel does not answer")]
     TimedOut,
-    /// The kernel refused to say what it has, with this error number.
+    /// The kernel refused to report its version, with this error number.
     #[error("the kernel refused: {}", io::Error::from_raw_os_error(*.0))]
     Refused(i32),
     /// The answer is not understood.
     #[error("the kernel's answer is not understood")]
     Malformed(#[from] DecodeError),
-    /// The kernel did not tell its version.
+    /// The kernel did not report its version.
     #[error(transparent)]
     Info(Error),
 }

@@ -1,6 +1,6 @@
 //! The framing of netlink: messages in a datagram, and acknowledgements.
 //!
-//! Walks borrowed octets and believes no length it has not checked; neli's reader of message
+//! Walks borrowed octets and checks every length; neli's reader of message
 //! headers subtracts before it compares.
 
 use neli::consts::nl::NlmF;

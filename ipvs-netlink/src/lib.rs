@@ -1,8 +1,7 @@
 //! The kernel's IPVS over generic netlink, in the types of [`ipvs_core`].
 //!
-//! [`Client`] asks and waits; [`Requests`] is for an event loop and never waits. Both send what a
-//! [`Request`] says and give back a [`Reply`], or an [`Error`] that names the request and what the
-//! kernel means.
+//! [`Client`] blocks; [`Requests`] is for an event loop and never blocks. Both send a [`Request`]
+//! and return a [`Reply`], or an [`Error`] with the request and the meaning of the kernel's answer.
 //!
 //! ```no_run
 //! use ipvs_core::{Destination, DestinationKey, Forwarding, Scheduler, Service, ServiceKey};
@@ -19,8 +18,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The kernel takes each request by itself: there are no transactions, and no news of what others
-//! change. Whoever keeps a table in a wanted state lists it now and then.
+//! The kernel handles each request by itself: there are no transactions, and no notifications of
+//! changes by others. A program that keeps a table in a wanted state has to list it regularly.
 
 mod attr;
 mod client;

@@ -15,7 +15,7 @@ use crate::request::Request;
 const HEADER: usize = 16;
 
 /// A datagram from a kernel: no reader of messages, verdicts or attributes panics, and what is
-/// understood is understood again from a request that would tell it to the kernel.
+/// decoded is decoded again from the request that would set it in the kernel.
 ///
 /// # Panics
 /// If that does not hold for `datagram`.

@@ -67,7 +67,7 @@ impl From<Change> for Request {
 }
 
 impl Request {
-    /// The service it is about.
+    /// Its service.
     #[must_use]
     pub const fn service(&self) -> Option<ServiceKey> {
         match self {
@@ -196,7 +196,7 @@ pub enum Reply {
     Daemons(Vec<SyncDaemon>),
 }
 
-/// What the kernel says of its IPVS.
+/// The kernel's description of its IPVS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Info {
     /// The version.

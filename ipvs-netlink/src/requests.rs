@@ -13,8 +13,8 @@ use crate::exchange::{Exchange, Read};
 use crate::pipeline::Completion;
 use crate::request::Request;
 
-/// Requests that may wait. Whoever has more to ask keeps it: a long queue would hold up a later
-/// wish.
+/// The limit of waiting requests. A caller with more keeps them: a long queue would delay later
+/// requests.
 const QUEUE: usize = 1024;
 /// How long to wait after the kernel had no memory for a datagram.
 const RETRY: Duration = Duration::from_millis(10);
@@ -26,7 +26,7 @@ const LARGEST_BATCH: usize = 64;
 
 /// The time one turn of an event loop gives to requests.
 ///
-/// Times are durations since a moment of the caller's choice, by a clock that never goes back.
+/// Times are durations since an epoch of the caller's choice, by a monotonic clock.
 #[derive(Clone, Copy)]
 pub struct TimeSlice<'a> {
     now: Duration,
@@ -138,7 +138,7 @@ impl<T> Requests<T> {
     /// Sends what may be sent, reads what can be read, and appends outcomes to `completions`.
     ///
     /// # Errors
-    /// What send(2) and recvmsg(2) give beyond the passing shortages. Requests stay queued.
+    /// Errors of send(2) and recvmsg(2) that are not transient. Requests stay queued.
     pub fn drive(
         &mut self,
         slice: &TimeSlice<'_>,

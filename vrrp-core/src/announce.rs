@@ -1,9 +1,10 @@
 //! The schedule of gratuitous ARP and unsolicited neighbour advertisements.
 //!
 //! Gratuitous ARP and unsolicited neighbour advertisements get lost, and switches move slowly: a
-//! new Active Router says it several times at once, again after a delay, and then as often as the
-//! operator wants. [`Schedule`] decides when and how often, [`Sweep`] walks the addresses, and
-//! [`Pace`] keeps the frames of one interface apart. None of them knows a packet or a clock.
+//! new Active Router announces its addresses several times at once, again after a delay, and then
+//! at the configured refresh interval. [`Schedule`] decides when and how often, [`Sweep`] walks the
+//! addresses, and [`Pace`] keeps the frames of one interface apart. None of them handles packets or
+//! reads a clock.
 //!
 //! ```
 //! use core::time::Duration;
@@ -39,7 +40,7 @@ use core::time::Duration;
 pub use self::pace::{Pace, Sweep};
 use crate::{Announcement, Instant};
 
-/// The announcements of a virtual router as an operator writes them: plain, unchecked.
+/// The announce settings of a virtual router, unchecked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
@@ -83,15 +84,15 @@ pub struct Config(Settings);
 impl Config {
     /// Shortest accepted refresh; anything shorter is a storm.
     pub const MIN_REFRESH: Duration = Duration::from_millis(100);
-    /// How long after a contest the addresses are announced once more. The loser may announce them
-    /// after the winner did: what it has queued, or answers to others, until it has read that it
-    /// lost.
+    /// The delay of one more announcement after a contest. The loser may have announced the
+    /// addresses after the winner: from its queue, or in answers to others, until it had read that
+    /// it lost.
     pub const SETTLING: Duration = Duration::from_millis(100);
     /// For how long each block of a contest counts against [`MAX_CONTESTED`](Self::MAX_CONTESTED).
     pub const CONTEST_PAUSE: Duration = Duration::from_secs(1);
     /// Blocks of contests that may follow each other at once: those of two contests. From then on
     /// there is one per [`CONTEST_PAUSE`](Self::CONTEST_PAUSE), however often losers advertise, and
-    /// what is put off is made up for: the last contest is always announced.
+    /// a block that is put off is sent later: the last contest is always announced.
     pub const MAX_CONTESTED: u32 = 4;
     /// Longest accepted span of any kind.
     pub const MAX_SPAN: Duration = Duration::from_secs(365 * 86_400);
@@ -150,7 +151,7 @@ impl From<Config> for Settings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// A refresh that would never let the network rest.
+    /// A refresh interval shorter than [`Config::MIN_REFRESH`].
     #[error("refresh every {}ms is shorter than 100ms", refresh.as_millis())]
     Refresh {
         /// The refresh asked for.
@@ -180,7 +181,7 @@ struct Block {
 
 /// The announce schedule of one virtual router.
 ///
-/// [`start`](Self::start) it once the addresses are in place (RFC 9568 §8.1.2, D4), call
+/// [`start`](Self::start) it once the addresses are in place (RFC 9568 §8.1.2), call
 /// [`handle`](Self::handle) when [`deadline`](Self::deadline) has come, and [`stop`](Self::stop) it
 /// when the router is no longer Active. A late call sends what is due once: missed blocks and
 /// refreshes do not add up.
@@ -281,7 +282,7 @@ impl Schedule {
         self.contested_until = self.contested_until.max(now) + Config::CONTEST_PAUSE;
     }
 
-    /// Forgets what is to be announced: the router is no longer Active.
+    /// Cancels all announcements: the router is no longer Active.
     pub const fn stop(&mut self) {
         self.first = None;
         self.settling = None;
@@ -299,7 +300,8 @@ impl Schedule {
         [blocks, self.refresh_at].into_iter().flatten().min()
     }
 
-    /// Whether nothing is to come and nothing is to be remembered: a new schedule would do the same.
+    /// Whether nothing is scheduled and no contest counts any more: a new schedule would behave the
+    /// same.
     #[must_use]
     pub fn is_idle(&self, now: Instant) -> bool {
         self.deadline().is_none() && self.contested_until <= now

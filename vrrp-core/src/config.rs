@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::{Family, Interval, IntervalError, Priority, Version, Vrid};
 
-/// The parameters of a virtual router as an operator writes them: plain, unchecked.
+/// The parameters of a virtual router, unchecked.
 ///
 /// [`Config::try_from`] is the only way from here to a [`Config`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,15 +30,15 @@ pub struct Settings {
     /// Whether an Active Router that is not the owner accepts packets to the virtual addresses
     /// (RFC 9568 §6.1, Accept_Mode).
     pub accept: bool,
-    /// How many silent advertisement intervals declare the Active Router down, 1..=100; 3 in the
-    /// RFCs.
+    /// The number of advertisement intervals without an advertisement after which the Active Router
+    /// is down, 1..=100; 3 in the RFCs.
     pub down_multiplier: u8,
     /// Whether an Active Router answers a losing advertisement with its own
     /// (RFC 9568 §6.4.3; RFC 5798 and RFC 3768 discard silently).
     pub answer_lower: bool,
     /// Whether an Active Router that yields sends one more advertisement first, so that the
-    /// winner's neighbours learn of the contest; not where the winner's interval is another, which
-    /// backups would unlearn. Off in the RFCs.
+    /// winner's neighbours learn of the contest. Not where the winner's interval differs, as
+    /// backups would learn the loser's. Off in the RFCs.
     pub answer_higher: bool,
 }
 
@@ -117,7 +117,7 @@ impl Config {
         self.interval
     }
 
-    /// Whether this router preempts: Preempt_Mode, and always for the owner (RFC 9568 §6.1, P4).
+    /// Whether this router preempts: Preempt_Mode, and always for the owner (RFC 9568 §6.1).
     #[must_use]
     pub const fn preempt(&self) -> bool {
         self.preempt || self.priority.is_owner()
@@ -134,13 +134,13 @@ impl Config {
     }
 
     /// Whether packets to the virtual addresses are accepted while Active: Accept_Mode, and always
-    /// for the owner (RFC 9568 §6.4.3, D2).
+    /// for the owner (RFC 9568 §6.4.3).
     #[must_use]
     pub const fn accept(&self) -> bool {
         self.accept || self.priority.is_owner()
     }
 
-    /// Silent intervals that declare the Active Router down.
+    /// The number of intervals without an advertisement after which the Active Router is down.
     #[must_use]
     pub const fn down_multiplier(&self) -> u8 {
         self.down_multiplier
@@ -214,13 +214,13 @@ impl From<Config> for Settings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// VRID 0 (P1).
+    /// VRID 0 (RFC 9568 §6.1).
     #[error("virtual router identifier 0 is outside 1..=255")]
     Vrid,
-    /// Priority 0, which only a resigning router sends (T6).
+    /// Priority 0, which only a resigning router sends (RFC 9568 §5.2.4).
     #[error("priority 0 is outside 1..=255")]
     Priority,
-    /// The interval does not fit the version (P2).
+    /// The interval does not fit the version (RFC 9568 §6.1).
     #[error(transparent)]
     Interval(#[from] IntervalError),
     /// VRRPv2 is defined for IPv4 only (RFC 3768 §1).

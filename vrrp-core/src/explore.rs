@@ -51,8 +51,8 @@
 //! from every state: the graph of undisturbed steps must have no cycle in which the routers are not
 //! settled, and the longest paths outside are the exact [`Windows`].
 //!
-//! States are told apart by a fingerprint of 64 bits. That two of n states share one, and the second
-//! is overlooked, has a probability below n² / 2⁶⁵: 3 · 10⁻⁶ for ten million.
+//! States are distinguished by a fingerprint of 64 bits. That two of n states share one, and the
+//! second is overlooked, has a probability below n² / 2⁶⁵: 3 · 10⁻⁶ for ten million.
 
 mod calm;
 mod fault;

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::net::IpAddr;
 
-/// The address family a virtual router lives in; it cannot hold both (RFC 9568 §5.2.9).
+/// The address family of a virtual router, which has one only (RFC 9568 §5.2.9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]

@@ -1,12 +1,12 @@
 //! Sync groups: virtual routers that become and stop being Active together.
 //!
 //! One member that cannot run stops them all, one that lost makes all yield, and they become Active
-//! only when all want to. Every member is told [`Event::Hold`] when it joins, so that it asks
+//! only when all want to. Every member gets [`Event::Hold`] when it joins, so that it asks
 //! ([`Action::Candidate`](crate::Action::Candidate)) instead of becoming Active alone. After
-//! anything happened to a member, [`Group::decide`] says what to tell all of them.
+//! anything happened to a member, [`Group::decide`] returns the event for all of them.
 //!
-//! Members should have the same priority on each machine. Where one machine leads in one member and
-//! its peer in another, neither can ever lead in all: the group keeps contending.
+//! Members should have the same priority on each machine. If each machine has the higher priority
+//! in one member, neither becomes Active in all, and the group never settles.
 //!
 //! ```
 //! use vrrp_core::group::{Group, Member};
@@ -27,15 +27,15 @@
 
 use crate::{Event, Role, VirtualRouter};
 
-/// What a group has to know about one of its virtual routers.
+/// The state of one member, as far as its group needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Member {
     /// Its role.
     pub role: Role,
     /// Whether it waits for its election: its Active Router is down.
     pub candidate: bool,
-    /// Whether something of its own keeps it from running: a tracking fault, its interface, a
-    /// missing primary address. What the group told it does not count.
+    /// Whether it cannot run for a reason of its own: a tracking fault, its interface, a missing
+    /// primary address. Events from the group itself do not count.
     pub fault: bool,
 }
 
@@ -68,7 +68,7 @@ impl Group {
         self.faulty
     }
 
-    /// What every member is to be told, if anything.
+    /// The event to deliver to every member, if any.
     pub fn decide(&mut self, members: impl IntoIterator<Item = Member>) -> Option<Event> {
         let tally = Tally::of(members);
         if tally.faults > 0 {
@@ -86,8 +86,8 @@ impl Group {
         (tally.candidates > 0 && tally.unready == 0).then_some(Event::Elect)
     }
 
-    /// The role of the whole: Active when all members are, Initialize while one is kept from
-    /// running, Backup otherwise.
+    /// The role of the group: Active if all members are, Initialize while a member cannot run,
+    /// Backup otherwise.
     #[must_use]
     pub fn role(&self, members: impl IntoIterator<Item = Member>) -> Role {
         let tally = Tally::of(members);

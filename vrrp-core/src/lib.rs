@@ -1,10 +1,11 @@
-//! VRRP without I/O: who owns a virtual address, decided by pure functions of events and time.
+//! VRRP without I/O: the election of the router that has the virtual addresses, as pure functions
+//! of events and time.
 //!
 //! The crate has a packet codec ([`wire`]), admission ([`receive`]) and the state machine
 //! ([`VirtualRouter`]) of VRRPv2 (RFC 3768 with the authentication of RFC 2338) and VRRPv3
 //! (RFC 9568 with its verified errata, RFC 5798 where it differs). It opens no socket, reads no
 //! clock, allocates nothing and cannot panic on what comes from a network. A runtime such as
-//! `vrrp-mio`, a test or a simulator brings packets and time, and performs the [`Action`]s.
+//! `vrrp-mio`, a test or a simulator provides packets and time, and performs the [`Action`]s.
 //!
 //! # The driver loop
 //!
@@ -26,7 +27,7 @@
 //! let group = IpAddr::V4(vrrp_core::wire::MULTICAST_V4);
 //! let mut router = VirtualRouter::new(config);
 //! let mut replay = ReplayWindow::new();
-//! // What keepalived and FRR verify, until a router that wins is heard to send another form.
+//! // The form that keepalived and FRR verify, until the Active Router uses another.
 //! let mut form = FollowedForm::new(ChecksumForm::PseudoHeader);
 //!
 //! // The runtime's part: a clock, a socket, an interface. Here they are arrays.
@@ -93,9 +94,9 @@
 //!
 //! # Features
 //!
-//! None is on by default, and none changes behaviour: `serde` and `arbitrary` derive on settings,
-//! events and actions; `sim` adds the deterministic simulator and the exhaustive exploration,
-//! `properties` what holds for every input, for fuzzing.
+//! None is on by default, and none changes behaviour. `serde` and `arbitrary` implement their
+//! traits for settings, events and actions; `sim` adds the deterministic simulator and the
+//! exhaustive exploration, `properties` the properties for fuzzing.
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(clippy::missing_const_for_fn)]

@@ -17,7 +17,7 @@ use self::timers::active_down_nanos;
 pub use self::timers::{active_down_interval, skew};
 use crate::{Config, Family, Instant, Interval, Priority, Version};
 
-/// The state of a virtual router; each deadline lives in the state that owns it.
+/// The state of a virtual router, each with its deadlines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
     /// Not running, or waiting for the interface, its primary address or tracking.
@@ -30,36 +30,36 @@ pub enum State {
         active_interval: Interval,
         /// Until when a lower-priority Active Router is tolerated, once one was heard.
         preempt_at: Option<Instant>,
-        /// What the timer waits for.
+        /// The reason for which the timer runs.
         watch: Watch,
     },
     /// Answering for the virtual addresses.
     Active {
         /// When Adver_Timer fires.
         advertise_at: Instant,
-        /// From when on others are answered again.
+        /// The pauses between answers.
         answers: Answers,
     },
 }
 
-/// From when on an Active Router answers again: a flood is not echoed, nor do two routers shout at
-/// each other. Each kind has its own pause, so that one never hides the other.
+/// The times from which an Active Router answers again, so that neither a flood nor a contest of
+/// two routers is echoed. Each kind of answer has its own pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Answers {
-    /// To a losing advertisement (F14).
+    /// To a losing advertisement (RFC 9568 §6.4.3).
     pub lower: Instant,
-    /// To a resignation (F12).
+    /// To a resignation (RFC 9568 §6.4.3).
     pub resignation: Instant,
 }
 
-/// What Active_Down_Timer stands for.
+/// The reason for which Active_Down_Timer runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Watch {
     /// The Active Router, if any, is silent.
     Silence,
-    /// A lower-priority Active Router is being preempted (F8).
+    /// A lower-priority Active Router is being preempted (RFC 9568 §6.4.2).
     Lower,
-    /// The Active Router resigned (F6).
+    /// The Active Router resigned (RFC 9568 §6.4.2).
     Resigned,
     /// The timer fired and the sync group has yet to elect this router.
     Expired,
@@ -73,7 +73,7 @@ pub enum Watch {
 /// what happened meanwhile. `now` must never go backwards.
 ///
 /// A router starts when it is switched on ([`Event::Startup`]), its interface is up (assumed until
-/// told otherwise) and its primary address is known.
+/// configured otherwise) and its primary address is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VirtualRouter {
     config: Config,
@@ -107,8 +107,8 @@ impl VirtualRouter {
     /// Whether `event` can happen to this virtual router.
     ///
     /// # Errors
-    /// [`EventError`], for a configuration of another virtual router or a primary address of another
-    /// family. [`handle`](Self::handle) does nothing about such an event.
+    /// [`EventError`], for a configuration of another virtual router or a primary address of
+    /// another family. [`handle`](Self::handle) does nothing about such an event.
     pub fn check(&self, event: &Event) -> Result<(), EventError> {
         let family = match event {
             Event::Configure(theirs) => {
@@ -224,7 +224,7 @@ impl VirtualRouter {
         &self.config
     }
 
-    /// The effective priority: the configured one as tracking changed it.
+    /// The effective priority: the configured one, adjusted by tracking.
     #[must_use]
     pub const fn priority(&self) -> Priority {
         self.priority
@@ -236,14 +236,14 @@ impl VirtualRouter {
         self.primary
     }
 
-    /// What the Active Router that this backup follows last advertised.
+    /// The last advertisement of the Active Router that this Backup follows.
     #[must_use]
     pub const fn active_router(&self) -> Option<Heard> {
         self.active
     }
 
-    /// Whether this router is a Backup that takes the sender of `heard` for the Active Router, and
-    /// heard this from it last.
+    /// Whether this router is a Backup, follows the sender of `heard`, and `heard` is the last it
+    /// received from it.
     #[must_use]
     pub fn follows(&self, heard: &Heard) -> bool {
         let silence = Watch::Silence;
@@ -294,7 +294,7 @@ impl VirtualRouter {
 
     fn timeout(&mut self, now: Instant) -> Actions {
         match self.state {
-            // F3: nothing but Startup leaves Initialize.
+            // RFC 9568 §6.4.1: nothing but Startup leaves Initialize.
             State::Initialize => Actions::NONE,
             State::Backup {
                 active_down, watch, ..
@@ -336,7 +336,7 @@ impl VirtualRouter {
         }
     }
 
-    /// RFC 9568 §6.4.1: leaves Initialize once everything a router needs is there (F1, F2).
+    /// RFC 9568 §6.4.1: leaves Initialize once everything a router needs is there.
     fn start(&mut self, now: Instant, cause: Cause) -> Actions {
         let ready = self.started && self.interface_up && self.primary.is_some() && !self.faulty;
         if !ready || self.state != State::Initialize {
@@ -350,7 +350,8 @@ impl VirtualRouter {
         Actions::NONE.because(transition)
     }
 
-    /// Enters Initialize: a Backup silently (F4), an Active Router with a resignation (F10).
+    /// Enters Initialize: a Backup silently (RFC 9568 §6.4.2), an Active Router with a resignation
+    /// (RFC 9568 §6.4.3).
     fn stop(&mut self, cause: Cause) -> Actions {
         let transition = self.transition(Role::Initialize, cause, None);
         let was = core::mem::replace(&mut self.state, State::Initialize);
@@ -387,7 +388,7 @@ impl VirtualRouter {
         match self.state {
             State::Initialize => self.start(now, Cause::PrimaryAddress),
             State::Backup { .. } => Actions::NONE,
-            // Peers break ties by our address: tell them the new one at once.
+            // Peers break ties by our address, so the new one is advertised at once.
             State::Active { answers, .. } => self.advertise_now(now, answers),
         }
     }
@@ -462,8 +463,8 @@ impl VirtualRouter {
     }
 }
 
-/// The effective priority under a new configured one: tracking keeps its offset (clamped, P1); an
-/// owner is not tracked.
+/// The effective priority under a new configured one: tracking keeps its offset (clamped,
+/// RFC 9568 §6.1); an owner is not tracked.
 fn retracked(configured: Priority, effective: Priority, new: Priority) -> Priority {
     if new.is_owner() || configured.is_owner() {
         return new;

@@ -1,6 +1,7 @@
-//! Admission: which decoded advertisements reach the state machine (RFC 9568 §7.1).
+//! Admission: the checks of a decoded advertisement before it reaches the state machine
+//! (RFC 9568 §7.1).
 //!
-//! Decoding refused what no router may accept; here a packet is held against one virtual router:
+//! Decoding refuses what no router may accept. Admission compares a packet with one virtual router:
 //! hop limit, version, group or peers, authentication, interval and address list.
 
 mod discard;
@@ -19,7 +20,7 @@ use crate::wire::{
 };
 use crate::{Config, Heard, Instant, Priority, Version};
 
-/// A decoded advertisement and how it came.
+/// A decoded advertisement, with the headers of its packet.
 #[derive(Clone, Copy, Debug)]
 pub struct Packet<'a> {
     /// Source of the IP packet.
@@ -34,7 +35,7 @@ pub struct Packet<'a> {
     pub ah: Option<&'a AhPacket<'a>>,
 }
 
-/// The VRRPv2 authentication a virtual router expects (V2, V3).
+/// The VRRPv2 authentication a virtual router expects (RFC 3768 §5.3.6, RFC 2338 §5.3.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expect {
     /// Type 0. VRRPv3 has no other.
@@ -56,16 +57,16 @@ pub struct Peer {
     pub max_ttl: u8,
 }
 
-/// Where the advertisements of a virtual router come from.
+/// The expected senders of a virtual router's advertisements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach<'a> {
-    /// From the link, to this group, with TTL 255 (R1).
+    /// From the link, to this group, with TTL 255 (RFC 9568 §7.1).
     Group(IpAddr),
-    /// From these peers, to our own address. A departure from RFC 9568, as keepalived has it.
+    /// From these peers, to our own address: unicast as in keepalived, an extension of RFC 9568.
     Peers {
         /// The peers.
         peers: &'a [Peer],
-        /// Whether a packet from anybody else is refused.
+        /// Whether packets from other senders are discarded.
         only: bool,
     },
 }
@@ -73,13 +74,13 @@ pub enum Reach<'a> {
 /// What to do about an advertisement whose address list does not conform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Conformance {
-    /// Admit it and say so.
+    /// Admit it with a remark.
     Report,
     /// Discard it.
     Discard,
 }
 
-/// What the advertisements of one virtual router are held against.
+/// The criteria for the advertisements of one virtual router.
 #[derive(Clone, Copy, Debug)]
 pub struct Admission<'a> {
     /// The configured virtual router.
@@ -88,25 +89,25 @@ pub struct Admission<'a> {
     pub addresses: Addresses<'a>,
     /// Its authentication.
     pub expect: Expect,
-    /// Where its advertisements come from.
+    /// The expected senders.
     pub reach: Reach<'a>,
-    /// Whether a router that owns the addresses hears no advertisement at all, as RFC 5798 §7.1 has
-    /// it; VRRPv2 never does (V7).
+    /// Whether the address owner discards every advertisement, as in RFC 5798 §7.1. In VRRPv2 it
+    /// always does (RFC 3768 §7.1).
     pub owner_is_deaf: bool,
-    /// For an IPv6 advertisement whose first address is not link-local (R10, erratum 8300).
-    /// FRR 8.4 sends them, so `Report` interoperates.
+    /// For an IPv6 advertisement whose first address is not link-local (RFC 9568 §5.2.9,
+    /// erratum 8300). FRR 8.4 sends them, so `Report` interoperates.
     pub first_address: Conformance,
-    /// For an address list other than ours (R13, V6). A rolling change of addresses makes two
-    /// Active Routers of `Discard`.
+    /// For an address list other than ours (RFC 9568 §7.1, RFC 3768 §7.1). With `Discard`, a
+    /// rolling change of addresses leads to two Active Routers.
     pub address_list: Conformance,
 }
 
 /// An admitted advertisement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Admitted {
-    /// What the state machine hears.
+    /// The event for the state machine.
     pub heard: Heard,
-    /// What an operator should hear.
+    /// Observations for the operator.
     pub remarks: Remarks,
     /// Whether the sender is one of the peers, where there are peers.
     pub listed: bool,
@@ -115,15 +116,16 @@ pub struct Admitted {
 /// Observations about an admitted advertisement. None of them changes the election.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Remarks {
-    /// Another advertisement interval than ours, version 3 (R12).
+    /// Another advertisement interval than ours, version 3 (RFC 9568 §7.1).
     pub interval: bool,
-    /// Another set of addresses than ours (R13).
+    /// Another set of addresses than ours (RFC 9568 §7.1).
     pub address_list: bool,
-    /// The first IPv6 address is not link-local (R10).
+    /// The first IPv6 address is not link-local (RFC 9568 §5.2.9, erratum 8300).
     pub first_address: bool,
-    /// The sender claims to own the addresses that we own (R7 as corrected by erratum 8298, R17).
+    /// The sender claims to own the addresses that we own (RFC 9568 §7.1 with erratum 8298,
+    /// §8.3.2).
     pub second_owner: bool,
-    /// The sender has our priority (R18).
+    /// The sender has our priority (RFC 9568 §8.3.2).
     pub equal_priority: bool,
     /// The sender has our address: a loop, or a duplicate.
     pub own_address: bool,
@@ -148,10 +150,10 @@ impl Admission<'_> {
     /// Admits or discards `packet`, whose VRID is this virtual router's.
     ///
     /// `priority` is the effective priority and `primary` the primary address of this router.
-    /// `replay` remembers authenticated senders; `now` ages them.
+    /// `replay` holds the authenticated senders, whose age is counted by `now`.
     ///
     /// # Errors
-    /// [`Discard`], one variant per rule. A discarded packet has no effect (R16).
+    /// [`Discard`], one variant per rule. A discarded packet has no effect (RFC 9568 §6.4.2).
     pub fn admit(
         &self,
         now: Instant,
@@ -169,7 +171,8 @@ impl Admission<'_> {
         let icv = self.authenticate(now, packet, &mut heard)?;
         let interval = advertisement.interval != self.config.interval();
         let v2 = self.config.version() == Version::V2;
-        // R7, V7: erratum 8298 made the owner hear a second one.
+        // RFC 3768 §7.1: an owner hears nobody. By erratum 8298 to RFC 9568 §7.1 it hears another
+        // owner.
         if priority.is_owner() && (v2 || self.owner_is_deaf) {
             return Err(Discard::Owner);
         }
@@ -183,7 +186,7 @@ impl Admission<'_> {
             return Err(Discard::FirstAddress);
         }
         let address_list = !same_set(&self.addresses, &advertisement.addresses);
-        // V6: the owner's list is never a reason to discard.
+        // RFC 3768 §7.1: the owner's list is never a reason to discard.
         let owner = advertisement.priority.is_owner();
         if address_list && self.address_list == Conformance::Discard && !owner {
             return Err(Discard::AddressList);
@@ -213,7 +216,7 @@ impl Admission<'_> {
         })
     }
 
-    /// R1 on a link; peers and their hop counts otherwise.
+    /// TTL 255 on a link (RFC 9568 §7.1); peers and their hop counts otherwise.
     fn check_path(&self, packet: &Packet<'_>) -> Result<(), Discard> {
         match self.reach {
             Reach::Group(group) if packet.destination != group => Err(Discard::Destination),
@@ -270,7 +273,7 @@ impl Admission<'_> {
     }
 }
 
-/// R10: `fe80::/10` first. An IPv4 list conforms.
+/// RFC 9568 §5.2.9, erratum 8300: `fe80::/10` first. An IPv4 list conforms.
 fn first_is_link_local(addresses: &Addresses<'_>) -> bool {
     match addresses {
         Addresses::V4(_) => true,
@@ -280,8 +283,8 @@ fn first_is_link_local(addresses: &Addresses<'_>) -> bool {
     }
 }
 
-/// R13 by set, not by order. Lists in the same order, the recommended case, take one
-/// pass; at most 255 × 255 comparisons otherwise.
+/// Compares address lists as sets (RFC 9568 §7.1). Lists in the same order, the recommended case,
+/// take one pass; at most 255 × 255 comparisons otherwise.
 fn same_set(ours: &Addresses<'_>, theirs: &Addresses<'_>) -> bool {
     fn holds<const N: usize>(ours: &[[u8; N]], theirs: &[[u8; N]]) -> bool {
         ours == theirs

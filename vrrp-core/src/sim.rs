@@ -5,8 +5,8 @@
 //! what they send; hosts crash, pause and come back; clocks run at different rates. All of it
 //! follows from one seed, so that whatever goes wrong goes wrong again.
 //!
-//! While it runs, the simulation watches the [invariants](Violation). [`Lan::check`] tells the
-//! first one that was broken, and [`Lan::timeline`] how it came to that.
+//! While it runs, the simulation watches the [invariants](Violation). [`Lan::check`] returns the
+//! first one that was broken, and [`Lan::timeline`] what led to it.
 //!
 //! ```
 //! use vrrp_core::sim::{Disturbance, Lan};
@@ -284,7 +284,7 @@ impl Lan {
         while self.advance(end) {}
     }
 
-    /// Plays the next thing that happens until `end`, and tells whether there was one. Otherwise it
+    /// Plays the next event until `end`, and returns whether there was one. Otherwise it
     /// is `end` now, unless an invariant broke.
     pub fn advance(&mut self, end: Instant) -> bool {
         if self.breach.is_some() {

@@ -4,7 +4,8 @@ use crate::receive::{Discard, Remarks};
 use crate::wire::{ChecksumForm, DecodeError};
 use crate::{Heard, Priority, Role, Transition};
 
-/// What a virtual router, or a link without a matching one, has counted. All counters wrap.
+/// The counters of a virtual router, or of a link for packets without a matching one. All counters
+/// wrap.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -23,25 +24,26 @@ pub struct Statistics {
     pub priority_zero_pkts_sent: u64,
     /// Advertisements that could not be sent.
     pub send_errors: u64,
-    /// Wrong checksum (R5).
+    /// Wrong checksum (RFC 9568 §7.1).
     pub checksum_errors: u64,
-    /// Unknown version, or not the configured one (R2).
+    /// Unknown version, or not the configured one (RFC 9568 §7.1).
     pub version_errors: u64,
-    /// VRID zero or not configured (R6).
+    /// VRID zero or not configured (RFC 9568 §7.1).
     pub vrid_errors: u64,
-    /// Wrong time to live or hop limit (R1).
+    /// Wrong time to live or hop limit (RFC 9568 §7.1).
     pub ip_ttl_errors: u64,
-    /// Packet type other than advertisement (R3).
+    /// Packet type other than advertisement (RFC 9568 §7.1).
     pub invalid_type_pkts_rcvd: u64,
-    /// Lengths that do not fit, IPv4 headers and fragments included (R4).
+    /// Lengths that do not fit, IPv4 headers and fragments included (RFC 9568 §7.1).
     pub packet_length_errors: u64,
-    /// Version 3 without addresses (R8).
+    /// Version 3 without addresses (RFC 9568 §5.2.5, erratum 8299).
     pub no_address_errors: u64,
-    /// Another interval than ours: discarded in version 2, noted in version 3; or zero (R9, R12, V4).
+    /// Another interval than ours: discarded in version 2, noted in version 3; or zero
+    /// (RFC 9568 §5.2.7 and §7.1, RFC 3768 §7.1, erratum 8301).
     pub interval_errors: u64,
-    /// Another address list than ours, discarded or noted (R13).
+    /// Another address list than ours, discarded or noted (RFC 9568 §7.1).
     pub address_list_errors: u64,
-    /// First IPv6 address not link-local, discarded or noted (R10).
+    /// First IPv6 address not link-local, discarded or noted (RFC 9568 §5.2.9, erratum 8300).
     pub first_address_errors: u64,
     /// Unknown authentication type.
     pub invalid_auth_type: u64,
@@ -55,11 +57,12 @@ pub struct Statistics {
     pub destination_errors: u64,
     /// From an address that is no peer.
     pub peer_errors: u64,
-    /// Discarded because this router owns the addresses: version 2, or by policy (R7, V7).
+    /// Discarded because this router owns the addresses: version 2, or by policy (RFC 9568 §7.1,
+    /// RFC 3768 §7.1, erratum 8298).
     pub owner_discards: u64,
-    /// A second owner was heard (R17).
+    /// A second owner was heard (RFC 9568 §8.3.2).
     pub second_owners: u64,
-    /// A router of our priority was heard (R18).
+    /// A router of our priority was heard (RFC 9568 §8.3.2).
     pub equal_priorities: u64,
     /// A packet from our own address was heard.
     pub own_address_rcvd: u64,
@@ -226,7 +229,7 @@ mod tests {
         }
     }
 
-    /// R12, R13 and the other remarks: counted though the advertisement is admitted.
+    /// Remarks: counted though the advertisement is admitted.
     #[test]
     fn every_remark_has_a_counter() {
         type Case = (fn(&mut Remarks), fn(&Statistics) -> u64);

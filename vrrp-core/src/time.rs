@@ -4,7 +4,7 @@ use core::fmt;
 use core::ops::Add;
 use core::time::Duration;
 
-/// A point in time: nanoseconds since an epoch the caller chooses once.
+/// A point in time: nanoseconds since an epoch that the caller chooses once.
 ///
 /// The core never reads a clock. A runtime maps a monotonic clock to this type; a simulator counts
 /// from zero. Sums saturate: 2⁶⁴ ns is 584 years.

@@ -1,9 +1,9 @@
 //! Tracking: the effect of the health of interfaces, scripts, processes and files on the priority.
 //!
 //! Interfaces, scripts, processes and files are tracked. Each has a [`Weight`]: a positive one adds
-//! to the priority while the thing is up, a negative one subtracts while it is down, and zero stops
-//! the router when it is down. `reverse` turns the effect round. [`Tracking`] keeps the sum and says
-//! what to tell the [`VirtualRouter`](crate::VirtualRouter).
+//! to the priority while the object is up, a negative one subtracts while it is down, and zero
+//! stops the router when it is down. `reverse` turns the effect round. [`Tracking`] keeps the sum
+//! and returns the events for the [`VirtualRouter`](crate::VirtualRouter).
 //!
 //! ```
 //! use vrrp_core::track::{Status, Tracker, Tracking, Verdict, Weight};
@@ -28,7 +28,7 @@ use core::iter::Flatten;
 
 use crate::{Event, Priority};
 
-/// How much a tracked thing matters: -253..=253, zero for "cannot live without it".
+/// The weight of a tracked object: -253..=253, zero if the router cannot run without it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "i16", into = "i16"))]
@@ -81,11 +81,11 @@ pub struct WeightError {
     pub weight: i16,
 }
 
-/// What is known of a tracked thing.
+/// The status of a tracked object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Status {
-    /// Well.
+    /// Up.
     Up,
     /// Failed.
     Down,
@@ -94,7 +94,7 @@ pub enum Status {
     Value(i32),
 }
 
-/// What a tracked thing does to a router.
+/// The effect of a tracked object on a router.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Stops it.
@@ -108,7 +108,7 @@ impl Effect {
     pub const NONE: Self = Self::Adjust(0);
 }
 
-/// One tracked thing: its weight and direction.
+/// One tracked object: its weight and direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tracker {
     weight: Weight,
@@ -116,7 +116,7 @@ pub struct Tracker {
 }
 
 impl Tracker {
-    /// A thing that is good when up.
+    /// A tracker of an object that should be up.
     #[must_use]
     pub const fn new(weight: Weight) -> Self {
         Self {
@@ -126,7 +126,7 @@ impl Tracker {
     }
 
     /// The same with its effect turned round: the sign of an adjustment flips, and without a weight
-    /// the router stops while the thing is well.
+    /// the router stops while the object is up.
     #[must_use]
     pub const fn reversed(self) -> Self {
         Self {
@@ -135,7 +135,7 @@ impl Tracker {
         }
     }
 
-    /// What the thing does to the router in this status.
+    /// The effect of the object on the router in this status.
     ///
     /// A value that would lower the priority by 254 or more stops the router; one that would raise
     /// it by more than 253 counts as 253.
@@ -172,7 +172,7 @@ impl Tracker {
     }
 }
 
-/// What tracking says of a router.
+/// The result of tracking for a router.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// It must not run.
@@ -187,8 +187,8 @@ pub type Events = Flatten<array::IntoIter<Option<Event>, 2>>;
 
 /// Everything one virtual router tracks, as a running sum.
 ///
-/// The caller keeps the last [`Effect`] of each tracked thing and [replaces](Self::replace) it when
-/// the thing changes; nothing is stored per thing. Adding and removing must balance.
+/// The caller keeps the last [`Effect`] of each tracked object and [replaces](Self::replace) it
+/// when the object changes; nothing is stored per object. Adding and removing must balance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tracking {
     configured: Priority,
@@ -197,7 +197,7 @@ pub struct Tracking {
 }
 
 impl Tracking {
-    /// Nothing tracked, for a router configured with this priority.
+    /// No tracked objects, for a router configured with this priority.
     #[must_use]
     pub const fn new(configured: Priority) -> Self {
         Self {
@@ -218,7 +218,7 @@ impl Tracking {
     }
 
     /// Whether the router may run, and with which priority: configured plus adjustments, clamped to
-    /// 1..=254 (P1). An owner is not adjusted (RFC 9568 §5.2.4), but it can fail.
+    /// 1..=254 (RFC 9568 §6.1). An owner is not adjusted (RFC 9568 §5.2.4), but it can fail.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         if self.faults > 0 {
@@ -238,17 +238,17 @@ impl Tracking {
         u8::try_from(sum.clamp(1, 254)).map_or(self.configured, Priority::from_wire)
     }
 
-    /// One more thing is tracked, with this effect.
+    /// Adds a tracked object with this effect.
     pub fn add(&mut self, effect: Effect) -> Events {
         self.change(|tracking| tracking.enter(effect))
     }
 
-    /// A thing that had this effect is no longer tracked.
+    /// Removes a tracked object that had this effect.
     pub fn remove(&mut self, effect: Effect) -> Events {
         self.change(|tracking| tracking.leave(effect))
     }
 
-    /// A tracked thing changed its effect.
+    /// A tracked object has changed its effect.
     pub fn replace(&mut self, before: Effect, after: Effect) -> Events {
         self.change(|tracking| {
             tracking.leave(before);

@@ -8,8 +8,8 @@
 //!
 //! Decoding borrows from the octets, allocates nothing and never panics; each rule that discards a
 //! packet has its own error variant. Encoding goes to any [`bytes::BufMut`] and fails rather than
-//! panic where there is no room. What a receiver checks beyond the octets of one packet (time to
-//! live, configured virtual routers, passwords, replay) is not decided here.
+//! panic where there is no room. Checks beyond the octets of one packet (time to live, configured
+//! virtual routers, passwords, replay) are those of [`receive`](crate::receive).
 
 mod advertisement;
 mod ah;
@@ -46,7 +46,7 @@ pub const AH_PROTOCOL: u8 = 51;
 pub const MULTICAST_V4: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 18);
 /// The group advertisements are sent to over IPv6 (RFC 9568 §5.1.2.2).
 pub const MULTICAST_V6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x12);
-/// The time to live, or hop limit, of every advertisement (RFC 9568 §5.1.1.3, T1).
+/// The time to live, or hop limit, of every advertisement (RFC 9568 §5.1.1.3, §7.2).
 pub const TTL: u8 = 255;
 /// The type of service, or traffic class, of an advertisement: class selector 6, network control.
 pub const TOS: u8 = 0xc0;

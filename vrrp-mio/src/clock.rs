@@ -8,9 +8,8 @@ use vrrp_core::Instant;
 
 /// `CLOCK_MONOTONIC` as [`Instant`]s: nanoseconds since a point the kernel chose at boot.
 ///
-/// Neither stepping the wall clock nor NTP leaps move it, and it stands still while the host is
-/// suspended. The same count is what [`Timer`](crate::Timer) is armed with, so an instant read here
-/// and one waited for there are on one axis. Read it once per turn of the loop.
+/// Steps of the wall clock do not change it, and it stands still while the host is suspended.
+/// [`Timer`](crate::Timer) uses the same clock. Read it once per turn of the loop.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     id: ClockId,
@@ -31,15 +30,15 @@ impl Clock {
 
     /// The present instant.
     ///
-    /// A reading after the successful one in [`new`](Self::new) cannot fail; if a sandbox made it
-    /// fail all the same, the answer is [`Instant::EPOCH`], before every deadline, so nothing fires.
+    /// Reading cannot fail after the successful trial in [`new`](Self::new). If a sandbox makes it
+    /// fail nevertheless, the result is [`Instant::EPOCH`], before every deadline, so that no timer
+    /// fires.
     #[must_use]
     pub fn now(&self) -> Instant {
         read(self.id).unwrap_or(Instant::EPOCH)
     }
 
-    /// The processor time that the calling thread has had, to measure what work costs by. Being
-    /// interrupted by others does not count.
+    /// The processor time of the calling thread, without interruptions by others.
     ///
     /// It costs a system call, which reading the time does not.
     #[must_use]

@@ -6,20 +6,20 @@ use std::collections::binary_heap::PeekMut;
 
 use vrrp_core::Instant;
 
-/// One optional deadline per id, and which is due.
+/// One optional deadline per id, in a priority queue.
 ///
 /// Ids are small and dense (slots of a table): memory is proportional to the largest id ever set.
-/// Putting a deadline off, which is what every advertisement does to a Backup, only writes it down:
-/// the queue keeps the entry at its old place and moves it when that time comes. Putting one forward
-/// queues another entry and leaves the old one to be recognised as void. Void entries never outnumber
-/// the ids: before that the queue is built anew.
+/// To put a deadline off, as every advertisement does in Backup, only stores it: the queue keeps
+/// the entry in its old place and moves it when that time has come. To put one forward adds another
+/// entry and makes the old one void. The queue is rebuilt before there are more void entries than
+/// ids.
 #[derive(Clone, Debug, Default)]
 pub struct Deadlines {
     slots: Vec<Slot>,
     queue: BinaryHeap<Reverse<Entry>>,
 }
 
-/// What a step towards the next due id found.
+/// The result of one step towards the next due id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
     /// This id is due; its deadline is gone.
@@ -98,9 +98,9 @@ impl Deadlines {
 
     /// When to call [`pop_due`](Self::pop_due) next: no deadline is earlier.
     ///
-    /// It is early by what the deadline was put off or cancelled since, so it may turn out that
-    /// nothing is due; the next answer is later then. Keeping it exact would move an entry through
-    /// the queue at every advertisement rather than at every third or fourth.
+    /// It may be too early, if the deadline was put off or cancelled since: then nothing is due,
+    /// and the next result is later. An exact result would move an entry through the queue at every
+    /// advertisement instead of at every third or fourth.
     #[must_use]
     pub fn wake_up(&self) -> Option<Instant> {
         self.queue.peek().map(|Reverse(entry)| entry.at)

@@ -51,28 +51,29 @@ const REQUESTS: Token = Token(2);
 const FIREWALL: Token = Token(3);
 const FIRST_LISTENER: usize = 16;
 
-/// Later than this, a wake-up is worth telling, and an Active router may have been replaced.
+/// A wake-up later than this is reported, and an Active router may have been replaced.
 const LATE: Duration = Duration::from_millis(100);
 
-/// A driver failed for good.
+/// A driver failed permanently.
 #[derive(Debug, thiserror::Error)]
 pub enum DriverError {
-    /// The kernel refuses to poll, or the timer.
+    /// `epoll` or the timer failed.
     #[error("the event loop failed")]
     Poll(#[from] io::Error),
-    /// Changes to interfaces and addresses can no longer be heard.
+    /// The rtnetlink monitor failed, so that changes of interfaces and addresses can no longer be
+    /// received.
     #[error("the network monitor failed")]
     Monitor(#[from] MonitorError),
 }
 
 /// Runs virtual routers on the interfaces of this host.
 ///
-/// [`add`](Self::add) routers, [`start`](Self::start) them, and call [`turn`](Self::turn) for ever:
-/// each call sleeps until something happens, lets every router react and tells its owner what
-/// changed. To end, [`stop`](Self::stop) the routers (they resign) and turn until
+/// [`add`](Self::add) routers, [`start`](Self::start) them, and call [`turn`](Self::turn) in a
+/// loop: each call sleeps until something happens, lets every router react and returns to its
+/// caller what changed. To end, [`stop`](Self::stop) the routers (they resign) and turn until
 /// [`is_settled`](Self::is_settled).
 ///
-/// In a turn everything happens at one `now`: received packets first, then what the kernel tells of
+/// In a turn everything happens at one `now`: received packets first, then the kernel's reports of
 /// interfaces and addresses, then timers. Every step has a slice of time, of together about a
 /// millisecond: what does not fit is done in the next turn, which does not sleep before.
 #[derive(Debug)]
@@ -155,8 +156,7 @@ impl Driver {
     /// Adds a virtual router, switched off. It looks for its interface in the next turn.
     ///
     /// # Errors
-    /// [`AddError`] for a specification that no router can follow, and for a second router where
-    /// there is one already.
+    /// [`AddError`] for an invalid specification, and for a second router with the same identity.
     pub fn add(&mut self, spec: RouterSpec) -> Result<RouterId, AddError> {
         spec.check()?;
         let clash = |router: &Router| router.clash(&spec);
@@ -189,11 +189,11 @@ impl Driver {
         self.deliver_event(router, Event::Shutdown);
     }
 
-    /// Delivers an event of the owner's, such as a tracked priority. A new configuration keeps the
-    /// virtual router identifier, the version and the family: another router is added for another.
+    /// Delivers an event of the caller, such as a tracked priority. A new configuration has to keep
+    /// the virtual router identifier, the version and the family.
     ///
     /// # Errors
-    /// [`TellError`], and nothing happened.
+    /// [`TellError`]; nothing has changed then.
     pub fn tell(&mut self, router: RouterId, event: Event) -> Result<(), TellError> {
         let Some(target) = self.router(router) else {
             return Err(TellError::Unknown { router });
@@ -220,7 +220,7 @@ impl Driver {
     }
 
     /// Removes a router, its addresses and its macvlan. Stop it first, or it leaves without a
-    /// resignation. What was yet to be told of it is not. Nothing happens if it was removed before.
+    /// resignation. Its pending notices are dropped. Nothing happens if it was removed before.
     pub fn remove(&mut self, router: RouterId) {
         if self.router(router).is_none() {
             return;
@@ -241,14 +241,14 @@ impl Driver {
         }
     }
 
-    /// Once every router knows its role, removes addresses that an earlier run put in place and that
-    /// no router has, and puts back the kernel parameters it changed. Only where no other driver
-    /// runs in this network namespace: the marks are the same.
+    /// Once every router knows its role, removes addresses that an earlier run put in place and
+    /// that no router has, and puts back the kernel parameters it changed. Only where no other
+    /// driver runs in this network namespace: the marks are the same.
     pub const fn clean_leftovers(&mut self) {
         self.network.clean_leftovers();
     }
 
-    /// A router to look at; none if it was removed.
+    /// The router `id`, or `None` if it was removed.
     #[must_use]
     pub fn router(&self, id: RouterId) -> Option<&Router> {
         let router = self.routers.get(id.index()).and_then(Option::as_ref);
@@ -267,8 +267,8 @@ impl Driver {
         router.map(|router| router.id)
     }
 
-    /// Whether [`interfaces`](Self::interfaces) is complete: not yet right after the start, nor while
-    /// everything is read again because notifications were lost.
+    /// Whether [`interfaces`](Self::interfaces) is complete: not yet right after the start, nor
+    /// while everything is read again because notifications were lost.
     #[must_use]
     pub const fn knows_network(&self) -> bool {
         self.monitor.is_synchronised()
@@ -297,20 +297,20 @@ impl Driver {
         &self.clock
     }
 
-    /// Whether the last turn had no time for every advertisement that was due. What can wait had
-    /// better do so.
+    /// Whether the last turn had no time for every advertisement that was due. The caller should
+    /// postpone what can wait.
     #[must_use]
     pub const fn is_behind(&self) -> bool {
         self.behind
     }
 
-    /// Where to register sources of the owner.
+    /// The registry for sources of the caller.
     #[must_use]
     pub fn registry(&self) -> &Registry {
         self.poll.registry()
     }
 
-    /// Whether the kernel has done everything asked of it.
+    /// Whether the kernel has carried out all requests.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         self.network.is_settled(self.monitor.interfaces())
@@ -319,7 +319,7 @@ impl Driver {
     /// Sleeps until something happens or `limit` has passed, and reacts to it.
     ///
     /// # Errors
-    /// [`DriverError`] where going on would mean to be deaf.
+    /// [`DriverError`] if the driver can no longer receive.
     pub fn turn(&mut self, limit: Option<Duration>) -> Result<Turn, DriverError> {
         let ready = self.sleep(limit)?;
         let now = self.clock.now();
@@ -418,7 +418,8 @@ impl Driver {
                 Action::RemoveAddresses => {
                     router.schedule = None;
                     router.outbox.clear();
-                    // The next tenure announces an address when it is in place anew (D4).
+                    // The next tenure announces an address when it is in place anew
+                    // (RFC 9568 §8.1.2).
                     router.installed.clear();
                     self.network.remove_addresses(id, router);
                 }
@@ -449,13 +450,13 @@ impl Driver {
     }
 }
 
-/// What a turn brought.
+/// The results of a turn.
 #[derive(Debug, Default)]
 #[must_use = "what happened is told once"]
 pub struct Turn {
     /// What happened, in order.
     pub notices: Vec<Notice>,
-    /// Sources of the owner that are ready.
+    /// Sources of the caller that are ready.
     pub ready: Vec<Token>,
     /// Whether an interface or an address of this host changed.
     pub network_changed: bool,

@@ -1,13 +1,13 @@
 //! The firewall: an nf_tables table that drops packets to virtual addresses (Accept_Mode, RFC 9568
 //! §6.1).
 //!
-//! An Active router that is not the owner of its addresses, and is not told to, must not accept
-//! packets sent to them, though it answers ARP and Neighbor Discovery for them (§6.4.3, D2, P6).
-//! Since the addresses have to be on an interface for that, what comes to them is dropped in the
-//! kernel's packet filter: a [`Firewall`] keeps a table of nf_tables of its own.
+//! An Active router that is not the owner of its addresses, and has no Accept_Mode, must not accept
+//! packets sent to them, though it answers ARP and Neighbor Discovery for them (§6.1, §6.4.3).
+//! Since the addresses have to be on an interface for that, packets to them are dropped by the
+//! kernel's packet filter: a [`Firewall`] has an nf_tables table of its own.
 //!
-//! It drops what the host sends to itself as well, and before IPVS sees it: the director of a virtual
-//! service has to accept packets to its address.
+//! It drops what the host sends to itself as well, and before IPVS sees it: the director of a
+//! virtual service has to accept packets to its address.
 
 mod batch;
 mod outcome;
@@ -33,14 +33,14 @@ use crate::netlink::{
 /// Room for the answers to one transaction, should all its operations be refused.
 const RECEIVE_BUFFER: usize = 128 * 1024;
 
-/// Packets are told apart by where they go to.
+/// Packets are distinguished by their destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Destination {
     /// An IPv4 address.
     V4(Ipv4Addr),
     /// An IPv6 address.
     V6(Ipv6Addr),
-    /// A link-local IPv6 address, which on another interface is another one.
+    /// A link-local IPv6 address, which is unique on its interface only.
     LinkLocal {
         /// The interface packets come in on.
         interface: u32,
@@ -62,13 +62,13 @@ impl From<&AddressKey> for Destination {
     }
 }
 
-/// Packets to virtual addresses are accepted that should not be.
+/// The reason why packets to virtual addresses are not dropped.
 #[derive(Debug, Error)]
 pub enum FirewallError {
-    /// The kernel has no nf_tables; it is not asked again.
+    /// The kernel has no nf_tables; it is not tried again.
     #[error("the kernel has no nf_tables")]
     Unsupported,
-    /// There is no socket to reach nf_tables by; tried again later.
+    /// The netlink socket could not be opened; tried again later.
     #[error("nf_tables cannot be reached")]
     Socket(#[source] io::Error),
     /// A change of our table failed; tried again later.
@@ -76,22 +76,23 @@ pub enum FirewallError {
     Request(#[source] RequestError),
 }
 
-/// Drops what is sent to virtual addresses, Neighbor Discovery excepted.
+/// Drops packets to virtual addresses, except Neighbor Discovery.
 ///
-/// Each owner `O` has destinations refused, by [`refuse`](Self::refuse), before it puts them in place,
-/// and lets go of them by [`release`](Self::release) when they are gone. While there are any, a table
-/// named `vrrp_mio_` and the netlink port of this firewall stands on the host; it is its socket's
-/// own, so that nobody else changes it and that it goes with the process, however that ends.
-/// (Before Linux 5.12 it is not, and a process that is killed leaves it behind.)
+/// Each owner `O` has destinations refused, by [`refuse`](Self::refuse), before it puts them in
+/// place, and lets go of them by [`release`](Self::release) when they are gone. While there are
+/// any, a table named `vrrp_mio_` and the netlink port of this firewall stands on the host; it is
+/// its socket's own, so that nobody else changes it and that it goes with the process, however that
+/// ends. (Before Linux 5.12 it is not, and a process that is killed leaves it behind.)
 ///
 /// To drive it: after any of these, when the descriptor is readable or [`deadline`](Self::deadline)
-/// has come, call [`drive`](Self::drive); if that made only [`Progress::Partial`], do so in the next
-/// turn as well. The socket is opened at first need: ask [`takes_opened`](Self::takes_opened) for
-/// what to register. One transaction is with the kernel at a time, a small one; it takes the kernel
-/// some hundred microseconds, and longer only while somebody else's is being carried out.
+/// has come, call [`drive`](Self::drive); if that made only [`Progress::Partial`], do so in the
+/// next turn as well. The socket is opened at first need: ask [`takes_opened`](Self::takes_opened)
+/// for what to register. One transaction is with the kernel at a time, a small one; it takes the
+/// kernel some hundred microseconds, and longer only while somebody else's is being carried out.
 ///
-/// A firewall that fails tells so once by [`next_failure`](Self::next_failure), counts everything as
-/// ready and goes on trying: a virtual address that is reachable by too much is better than none.
+/// A firewall that fails reports it once by [`next_failure`](Self::next_failure), reports
+/// everything as ready and goes on trying: a virtual address that accepts too many packets is
+/// better than none.
 #[derive(Debug)]
 pub struct Firewall<O: Copy + Ord> {
     ruleset: Ruleset<O>,
@@ -106,7 +107,7 @@ impl<O: Copy + Ord> Default for Firewall<O> {
 }
 
 impl<O: Copy + Ord> Firewall<O> {
-    /// A firewall that refuses nothing.
+    /// A firewall without destinations.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -116,8 +117,8 @@ impl<O: Copy + Ord> Firewall<O> {
         }
     }
 
-    /// Has the kernel load what will be needed, which may take it a while, and finds out whether it
-    /// can.
+    /// Makes the kernel load the modules that will be needed, which may take a while, and finds out
+    /// whether it can.
     pub const fn prepare(&mut self) {
         self.ruleset.probe();
     }
@@ -128,12 +129,12 @@ impl<O: Copy + Ord> Firewall<O> {
             .refuse(owner, destinations.into_iter().collect());
     }
 
-    /// Lets go of what `owner` has refused; what others have refused too stays so.
+    /// Accepts the destinations of `owner` again, except those that other owners refuse.
     pub fn release(&mut self, owner: O) {
         self.refuse(owner, []);
     }
 
-    /// Whether everything `owner` has refused is, or cannot be for now.
+    /// Whether all destinations of `owner` are refused, or cannot be for now.
     #[must_use]
     pub fn is_ready(&self, owner: O) -> bool {
         self.ruleset.is_ready(owner)
@@ -151,7 +152,7 @@ impl<O: Copy + Ord> Firewall<O> {
         self.ruleset.deadline()
     }
 
-    /// Why packets are accepted that should not be; once until all is well again.
+    /// The reason why packets are not dropped; reported once until they are dropped again.
     pub const fn next_failure(&mut self) -> Option<FirewallError> {
         self.ruleset.next_failure()
     }
@@ -237,7 +238,7 @@ impl<O: Copy + Ord> Drop for Firewall<O> {
         if self.ruleset.leaves_table()
             && let Some(channel) = &mut self.channel
         {
-            // Nobody is left to tell that the table stays.
+            // No caller is left to whom a failure could be reported.
             drop(channel.send(&Transaction::Clear, self.ruleset.ownership()));
         }
     }

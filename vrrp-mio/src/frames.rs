@@ -17,7 +17,7 @@ pub struct Frames {
 /// Why a frame could not be built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
-    /// The Ethernet address of a unicast destination is the kernel's to find.
+    /// The Ethernet address of a unicast destination is not known here.
     #[error("{0} is not a multicast group")]
     NotMulticast(IpAddr),
     /// A header or packet cannot be written.
@@ -34,7 +34,8 @@ impl Frames {
         }
     }
 
-    /// An advertisement from the virtual MAC `source` to a multicast group (T1, T2).
+    /// An advertisement from the virtual MAC `source` to a multicast group (RFC 9568 §7.2 and
+    /// §7.3).
     ///
     /// `pdu` is the advertisement encoded with the same `ends`; `identification` is used for IPv4.
     ///
@@ -102,7 +103,7 @@ impl Frames {
     /// A broadcast ARP packet from `source`.
     ///
     /// # Errors
-    /// [`EncodeError`], which a growing buffer does not give cause for.
+    /// [`EncodeError`], which does not occur with a growing buffer.
     pub fn arp(&mut self, source: MacAddr, packet: &ArpPacket) -> Result<&[u8], EncodeError> {
         self.buffer.clear();
         packet.encode(source, MacAddr::BROADCAST, &mut self.buffer)?;
@@ -112,7 +113,7 @@ impl Frames {
     /// A neighbour advertisement from `source` to all nodes.
     ///
     /// # Errors
-    /// [`EncodeError`], which a growing buffer does not give cause for.
+    /// [`EncodeError`], which does not occur with a growing buffer.
     pub fn neighbor_advertisement(
         &mut self,
         source: MacAddr,

@@ -17,7 +17,7 @@ use crate::netlink::Update;
 /// A change of the interfaces or addresses of this host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NetworkEvent {
-    /// An interface is new, or has changed in any respect, its name included.
+    /// An interface is new, or has changed, its name included.
     LinkChanged(Link),
     /// An interface is gone, and its addresses were reported gone before.
     LinkRemoved(Link),
@@ -168,7 +168,7 @@ impl Interfaces {
         self.gone_addresses.clear();
     }
 
-    /// Takes in one fact and appends what it changed.
+    /// Processes one report and appends the changes.
     ///
     /// A notification is always newer than the dump it arrives in the midst of.
     pub(crate) fn apply(&mut self, update: Update, source: Source, events: &mut Vec<NetworkEvent>) {

@@ -1,10 +1,10 @@
 //! Linux runtime for [`vrrp_core`]: virtual routers on the interfaces of this host.
 //!
-//! [`Driver`] is the whole of it: sockets, virtual addresses, virtual MACs, gratuitous ARP and
-//! neighbour advertisements, and the loop. It needs the capabilities `CAP_NET_RAW` and
-//! `CAP_NET_ADMIN`, and to write `/proc/sys/net` where virtual MACs are used. The parts beneath are
-//! public and usable alone: [`AdvertSocket`], [`LinkSocket`], [`netlink`], [`AddressKeeper`],
-//! [`macvlan`], [`sysctl`], [`Timer`].
+//! [`Driver`] has all of it: sockets, virtual addresses, virtual MACs, gratuitous ARP and neighbour
+//! advertisements, and the loop. It needs the capabilities `CAP_NET_RAW` and `CAP_NET_ADMIN`, and
+//! to write `/proc/sys/net` where virtual MACs are used. Its parts are public and can be used
+//! alone: [`AdvertSocket`], [`LinkSocket`], [`netlink`], [`AddressKeeper`], [`macvlan`],
+//! [`sysctl`], [`Timer`].
 //!
 //! # Driving it
 //!
@@ -45,8 +45,9 @@
 //! ```
 //!
 //! An interface that does not exist, is down or has no address is no error: the router waits for
-//! it, and [`Router::obstacles`] tells what else keeps it from being Active. What goes wrong later, such as an address the kernel refuses, is a [`Notice`] and tried
-//! again. [`DriverError`] is for what leaves the driver deaf.
+//! it. [`Router::obstacles`] lists what keeps a router from being Active. A later failure, such as
+//! an address that the kernel refuses, is a [`Notice`], and the driver tries again. [`DriverError`]
+//! means that the driver can no longer receive.
 //!
 //! Descriptors of the caller join the loop through [`Driver::registry`], with tokens from
 //! [`Driver::FIRST_FREE_TOKEN`] on; those that are ready come back in [`Turn::ready`]. Whatever the

@@ -10,9 +10,9 @@ use crate::sys;
 
 /// A packet socket that sends complete Ethernet frames on one interface and receives nothing.
 ///
-/// Gratuitous ARP and neighbour advertisements leave through it, and advertisements whose source is
-/// the virtual MAC where no macvlan gives them one (T2). mio is needed only to learn when a full send
-/// queue has drained.
+/// It sends gratuitous ARP and neighbour advertisements, and advertisements from a virtual MAC
+/// without a macvlan (RFC 9568 §7.3). Register it with mio only to learn when a full send queue has
+/// drained.
 #[derive(Debug)]
 pub struct LinkSocket {
     socket: Socket,

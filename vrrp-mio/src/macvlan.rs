@@ -1,9 +1,10 @@
 //! The macvlan interface that has a virtual router's MAC address.
 //!
-//! A macvlan in bridge mode on the router's interface: in private mode the kernel would hand it the
-//! multicast of other routers that use the same virtual MAC, and the parent would not hear their
-//! advertisements; one that is found in another mode is put in bridge mode. It is up only in the Active state, for a Backup discards frames to the virtual
-//! MAC (D1) and must not teach switches that the MAC is here.
+//! A macvlan in bridge mode on the router's interface: in private mode the kernel would deliver to
+//! it the multicast of other routers that use the same virtual MAC, and the parent would not
+//! receive their advertisements; one that is found in another mode is put in bridge mode. It is up
+//! only in the Active state, for a Backup discards frames to the virtual MAC (RFC 9568 §6.4.2) and
+//! must not teach switches that the MAC is here.
 
 mod difference;
 
@@ -41,7 +42,7 @@ impl MacvlanSpec {
     /// The macvlan of a virtual router: `vrrp.VRID` over IPv4, `vrrp6.VRID` over IPv6.
     ///
     /// # Errors
-    /// Never: both names are short. The type says so where a constant cannot.
+    /// Never, as both names are short enough.
     pub fn of_router(vrid: Vrid, family: Family, parent: u32) -> Result<Self, InterfaceNameError> {
         let prefix = match family {
             Family::V4 => "vrrp",
@@ -61,7 +62,7 @@ impl MacvlanSpec {
     }
 }
 
-/// What a macvlan should be.
+/// The wanted state of a macvlan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
     /// Not there.
@@ -83,13 +84,13 @@ pub enum MacvlanStep {
         /// Its index.
         index: u32,
     },
-    /// Have the interfaces read again: the kernel does not tell when the interface under a macvlan
+    /// Read the interfaces again: the kernel does not report when the interface under a macvlan
     /// goes to another network namespace or returns from there, nor of the mode of one that is
     /// down.
     Reread,
 }
 
-/// A macvlan cannot be as wanted.
+/// The reason why a macvlan is not as wanted.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum MacvlanError {
     /// An interface of the name exists and is something else; it is left alone.
@@ -110,10 +111,10 @@ pub enum MacvlanError {
     },
 }
 
-/// Keeps a macvlan as it is wanted, whatever others do to it.
+/// Creates a macvlan and restores it when others change it.
 ///
-/// A pure function of the table of interfaces, the outcomes and the time: after any change of
-/// these, call [`next_step`](Self::next_step) until it has none. One that is there already with the
+/// It has no socket and no clock: after any change of the table of interfaces, the outcomes or the
+/// time, call [`next_step`](Self::next_step) until it has none. One that is there already with the
 /// right MAC address and parent, from an earlier run, is adopted. One that was made or adopted here
 /// is deleted in the end, and made anew if somebody gives it another MAC address or name.
 #[derive(Debug)]
@@ -188,7 +189,7 @@ impl Macvlan {
         }
     }
 
-    /// What it is to look like.
+    /// Its configuration.
     #[must_use]
     pub const fn spec(&self) -> &MacvlanSpec {
         &self.spec
@@ -207,7 +208,7 @@ impl Macvlan {
             .filter(|link| self.spec.is_met_by(link, interfaces))
     }
 
-    /// Whether it can bear addresses: there, in bridge mode, and prepared to be up.
+    /// Whether it can have addresses: it exists, in bridge mode, and prepared to be up.
     #[must_use]
     pub fn is_ready(&self, interfaces: &Interfaces) -> bool {
         self.link(interfaces)
@@ -418,8 +419,8 @@ impl Macvlan {
         self.tuned = Some(index);
     }
 
-    /// Takes in the outcome of the last request. What the kernel refuses is asked again with growing
-    /// pauses of at most 10 seconds; [`refusal`](Self::refusal) tells.
+    /// Processes the outcome of the last request. A refused request is repeated with
+    /// growing pauses of at most 10 seconds; [`refusal`](Self::refusal) has the reason.
     pub fn completed(&mut self, result: Result<(), RequestError>, now: Instant) {
         let Some(Asked { change, .. }) = self.asked else {
             return;

@@ -20,8 +20,9 @@ const UNWANTED: [u8; 4] = [192, 0, 2, 2];
 /// More than there are addresses to ask for.
 const ASKED: usize = 4;
 
-/// A datagram of rtnetlink: no reader of messages and attributes panics, the changes that are told
-/// lead to the table that there is, and the keeper of addresses asks only for what can be done.
+/// A datagram of rtnetlink: no reader of messages and attributes panics, the changes that are
+/// reported lead to the table that there is, and the keeper of addresses asks only for what can be
+/// done.
 ///
 /// # Panics
 /// If that does not hold for `datagram`.
@@ -102,7 +103,7 @@ fn keeper() -> AddressKeeper<u8> {
     keeper
 }
 
-/// Lets every request of the keeper succeed, without the table being told of it.
+/// Lets every request of the keeper succeed, without an update of the table.
 fn ask(keeper: &mut AddressKeeper<u8>, interfaces: &Interfaces) {
     for _ in 0..ASKED {
         let Some((key, request)) = keeper.next_request(interfaces, Instant::EPOCH) else {

@@ -67,11 +67,12 @@ impl Transport {
 
 /// A raw socket for all virtual routers of one interface and one [`Transport`].
 ///
-/// It hears unicast packets and the groups it has [joined](Self::join), on its own interface only,
-/// and never what it sent itself. Register it with mio, and [`receive`](Self::receive) until there is
-/// nothing left or the budget of the turn is spent; readiness is edge-triggered, so in the second
-/// case come back without waiting for an event. The socket stays in the network namespace it was
-/// opened in. When the interface is deleted the socket is dead: open another one for its successor.
+/// It receives unicast packets and those of the groups it has [joined](Self::join), on its own
+/// interface only, and never its own. Register it with mio, and [`receive`](Self::receive) until
+/// there is nothing left or the budget of the turn is spent; readiness is edge-triggered, so in the
+/// second case come back without waiting for an event. The socket stays in the network namespace in
+/// which it was opened. When the interface is deleted the socket is unusable: open another one for
+/// its successor.
 #[derive(Debug)]
 pub struct AdvertSocket {
     socket: Socket,
@@ -143,8 +144,8 @@ impl AdvertSocket {
         self.transport
     }
 
-    /// Packets the kernel dropped so far because the receive queue was full, as told by the last
-    /// packet received. Wraps.
+    /// Packets the kernel dropped so far because the receive queue was full, as reported with the
+    /// last packet received. Wraps.
     #[must_use]
     pub const fn overflows(&self) -> u32 {
         self.overflows

@@ -6,7 +6,7 @@ use neli::socket::NlSocket;
 use nix::libc;
 use socket2::{SockAddr, SockAddrStorage};
 
-/// The descriptor of a netlink socket, which neli tells as a number only.
+/// The descriptor of a netlink socket, which neli gives as a number only.
 #[expect(unsafe_code, reason = "NlSocket does not implement AsFd")]
 pub(crate) fn descriptor(socket: &NlSocket) -> BorrowedFd<'_> {
     // SAFETY: `socket` owns an open descriptor, and the borrow keeps it alive.

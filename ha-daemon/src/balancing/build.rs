@@ -162,7 +162,7 @@ impl Builder {
         }
     }
 
-    /// The same, for whoever is root when it runs, and without the files where they cannot be had.
+    /// The same with all refusals, as if run by root, and without the files that cannot be read.
     fn begin(config: &Config) -> (Self, Vec<Refusal>) {
         let mut refusals = Vec::new();
         let mut refuse = |at: Written, error| {

@@ -14,7 +14,7 @@ use crate::health::driver::CheckerId;
 
 /// How long scripts may take to end once the daemon ends.
 const FAREWELL: Duration = Duration::from_secs(1);
-/// What scripts of checkers that are told to end have to go: the grace of the runner, and some.
+/// The time for scripts of checkers to end: the grace period of the runner, and a margin.
 const GRACE: Duration = Duration::from_millis(2_500);
 
 impl Balancer {

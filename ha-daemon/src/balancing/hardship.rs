@@ -16,7 +16,7 @@ pub(super) struct Hardships {
 /// A call that failed, and the number of how; of one checker if others need not suffer from the same.
 type Cause = (&'static str, i32, Option<usize>);
 
-/// What is to be told.
+/// What is to be logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tidings {
     /// Nothing that is new.

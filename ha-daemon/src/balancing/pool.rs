@@ -8,7 +8,7 @@
 //! The rules are keepalived's. A real server is alive while every checker of it is up. The quorum
 //! is gained once the weights of those alive sum up to `quorum + hysteresis`, and lost when they
 //! sum up to less than `quorum - hysteresis` or to nothing. With a sorry server, a virtual server
-//! without quorum has that one only; without one it has whoever is alive.
+//! without quorum has that one only; without one it has the real servers that are alive.
 
 use ipvs_core::Destination;
 

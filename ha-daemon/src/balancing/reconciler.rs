@@ -7,7 +7,7 @@ use ipvs_core::{Change, Configuration, Destination, Order, ServiceEntry, Service
 use ipvs_netlink::{Error, Reply, Request};
 use vrrp_core::Instant;
 
-/// How often the kernel's table is read again: somebody else's change lasts no longer.
+/// The interval at which the kernel's table is read again: changes by others last no longer.
 pub const INTERVAL: Duration = Duration::from_secs(5);
 /// Lists of destinations asked for at a time.
 const LISTS: usize = 16;
@@ -165,7 +165,7 @@ impl Reconciler {
         }
     }
 
-    /// A request has its outcome; what is worth telling is appended to `findings`.
+    /// Processes the outcome of a request, and appends what should be logged to `findings`.
     pub fn answer(
         &mut self,
         now: Instant,

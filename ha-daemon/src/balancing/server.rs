@@ -20,7 +20,7 @@ pub(super) struct VirtualServerState {
     /// Scripts of the quorum, and of each real server.
     pub(super) quorum_hooks: Option<HooksId>,
     pub(super) hooks: Vec<Option<HooksId>>,
-    /// Whether the scripts of the quorum were told of a change.
+    /// Whether a script of the quorum was started for a change.
     told_quorum: bool,
     /// Whether its checkers are suspended (`ha_suspend`).
     pub(super) suspended: bool,

@@ -300,7 +300,7 @@ pub struct Summary {
     pub active_down_ns: u64,
     /// Whether it takes over from a lower priority.
     pub preempt: bool,
-    /// Whether adverts over unicast are heeded whoever sent them.
+    /// Whether unicast adverts are accepted from any sender.
     pub heeds_strangers: bool,
     /// How long it waits before that, in milliseconds.
     pub preempt_delay_ms: u64,

@@ -262,7 +262,7 @@ fn endpoints(names: &mut SystemNames, numeric: bool) -> Endpoints<'_> {
     }
 }
 
-/// What the kernel is told; `None` for what only asks.
+/// The request to the kernel; `None` for a command that only reads.
 fn request(command: &Command) -> Option<Request> {
     Some(match *command {
         Command::AddService(service) => Request::AddService(service),

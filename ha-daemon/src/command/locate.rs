@@ -120,7 +120,7 @@ pub enum PlacementError {
     /// The kernel's table could not be asked for.
     #[error("cannot ask the kernel")]
     Connect(#[from] ConnectError),
-    /// The kernel did not tell its table.
+    /// The kernel's table could not be read.
     #[error(transparent)]
     Kernel(#[from] ipvs_netlink::Error),
     /// The file could not be read.

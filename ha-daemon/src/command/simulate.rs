@@ -3,7 +3,7 @@
 //!
 //! Each configuration is a host of a [simulated LAN](vrrp_core::sim). Its instances run the state
 //! machine that the daemon runs; those with the same interface, VRID and family on different hosts
-//! stand in for each other. Interface names tell LANs apart.
+//! stand in for each other. Interface names distinguish LANs.
 //!
 //! A script has a step per line, in the order of time; `#` starts a comment:
 //!

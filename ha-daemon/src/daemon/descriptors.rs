@@ -44,7 +44,7 @@ fn devices(instance: &Instance) -> impl Iterator<Item = &str> {
 }
 
 /// Raises the limit to `needed`, if it is below: the soft one as far as the hard one goes, and that one
-/// too where the process may. What is left wanting is told.
+/// too where the process may. The shortage, if any, is logged.
 pub fn raise(needed: u64) {
     let former = getrlimit(Resource::Nofile);
     FORMER.get_or_init(|| Rlimit { ..former });

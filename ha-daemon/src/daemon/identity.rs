@@ -1,9 +1,9 @@
 //! The lock that keeps a second daemon from starting in the same network namespace.
 //!
-//! A lock on a file says that a daemon runs. It is in a directory of root's, so that nobody else can
-//! claim to be one, is named by the network namespace, and goes with the process. A daemon that sees
-//! another `/run`, as in a container on the host's network, is told by an abstract socket, whose names
-//! are the namespace's: there it counts who has it.
+//! A lock on a file says that a daemon runs. It is in a directory of root's, so that nobody else
+//! can claim to be one, is named by the network namespace, and goes with the process. A daemon that
+//! sees another `/run`, as in a container on the host's network, is recognised by an abstract
+//! socket, whose names are the namespace's: there it counts who has it.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};

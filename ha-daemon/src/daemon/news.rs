@@ -13,14 +13,14 @@ use crate::observe::limit::{Limiter, PERIOD};
 use crate::observe::status::state_word;
 use crate::vrrp::narrator;
 
-/// An address that is gone is told of once no other has gone for this long, …
+/// A lost address is logged once no other has been lost for this long, …
 const QUIET: Duration = Duration::from_millis(300);
-/// … or after this: what the kernel removes with an interface, it tells of first.
+/// … or after this: the kernel reports the addresses of a removed interface before the interface.
 const LONGEST: Duration = Duration::from_secs(2);
-/// Members whose losses are told apart.
+/// Members whose losses are logged separately.
 const APART: usize = 4;
 
-/// What is yet to be told, and what was told lately.
+/// The notices that wait to be logged, and what was logged lately.
 #[derive(Debug)]
 pub(super) struct News {
     notices: VecDeque<Notice>,
@@ -98,7 +98,7 @@ impl News {
 }
 
 impl Cause {
-    /// What a notice about `member` is about, and how many lines of it are told at once.
+    /// The cause of a notice about `member`, and how many lines of it are logged at once.
     const fn of(notice: &Notice, member: usize) -> Option<(Self, u32)> {
         Some(match notice {
             Notice::Transition { .. } => (Self::Change(member), 8),

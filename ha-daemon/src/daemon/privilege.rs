@@ -22,7 +22,7 @@ pub enum PrivilegeError {
         /// Which one.
         capability: Capability,
     },
-    /// The kernel refused to tell or to change a set.
+    /// The kernel refused to read or to change a set.
     #[error("cannot restrict capabilities")]
     Restrict(#[from] CapsError),
     /// The kernel refused to forbid new privileges.
@@ -59,7 +59,7 @@ pub fn restrict() -> Result<(), PrivilegeError> {
     Ok(())
 }
 
-/// Closes what whoever started this process left open, but for the standard streams: scripts would
+/// Closes inherited descriptors, except the standard streams: scripts would
 /// inherit it. Only for the begin of a program, that has opened nothing itself and has one thread.
 pub fn close_inherited() {
     const FIRST: RawFd = 3;

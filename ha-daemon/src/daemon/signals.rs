@@ -11,11 +11,11 @@ use signal_hook::consts::{
 };
 use signal_hook::flag;
 
-/// What ends the daemon.
+/// The signals that end the daemon.
 pub(crate) const ENDING: [i32; 2] = [SIGTERM, SIGINT];
 
-/// What would end a process that says nothing else of them, and does not end the daemon: all but those
-/// of faults in the program, of the terminal's job control, and SIGQUIT for those who want a core.
+/// The signals whose default action would end the process, and that must not end the daemon: all
+/// but those of program faults, of job control, and SIGQUIT, which makes a core dump.
 pub(crate) fn harmless() -> impl Iterator<Item = i32> {
     let standard = [
         SIGHUP,
@@ -36,8 +36,8 @@ pub(crate) fn harmless() -> impl Iterator<Item = i32> {
         .chain(libc::SIGRTMIN()..=libc::SIGRTMAX())
 }
 
-/// Has the harmless signals do nothing from now on, whoever is to be told of them later. Unlike ignored
-/// ones they are as ever in the programs that this process starts.
+/// Makes the harmless signals do nothing from now on. Unlike ignored signals, they have their
+/// default action in the programs that this process starts.
 ///
 /// # Errors
 /// If the kernel refuses.

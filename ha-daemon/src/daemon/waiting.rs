@@ -64,7 +64,8 @@ impl Engine {
     }
 
     /// Gives a member its router if the interface of its unicast source is known now. An instance
-    /// that turns out to be another one's twin is told of once and waits, and the others run.
+    /// that turns out to be the same virtual router as another is logged once and waits, and the
+    /// others run.
     pub(super) fn seek(&mut self, index: usize) {
         let Some(Member {
             place: Place::Sought(instance),

@@ -128,8 +128,8 @@ pub trait Dialogue: fmt::Debug {
     /// `octets` arrived, at least one. What is to be sent is appended to `out`.
     fn receive(&mut self, octets: &[u8], out: &mut Vec<u8>) -> Progress;
 
-    /// Does more of what [`Progress::Busy`] told of, while `slice` lasts, and a little of it however
-    /// short that is. What is to be sent is appended to `out`.
+    /// Continues the work that [`Progress::Busy`] announced, while `slice` lasts, and a little of
+    /// it however short that is. What is to be sent is appended to `out`.
     fn go_on(&mut self, _out: &mut Vec<u8>, _slice: &Slice) -> Progress {
         Progress::Continue
     }
@@ -176,7 +176,7 @@ pub trait Process: AsFd + fmt::Debug {
     /// Looks whether the program has ended; never waits. `None`: it has not.
     fn poll(&mut self) -> Option<Outcome>;
 
-    /// The program has had its time. It is told to end, its children with it, without waiting.
+    /// The time of the program is over. It and its children are sent SIGTERM, without waiting.
     fn timed_out(&mut self, limit: Duration) -> Outcome;
 }
 

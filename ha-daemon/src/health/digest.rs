@@ -7,7 +7,7 @@ use md5::Digest as _;
 
 /// An MD5 digest (RFC 1321), written as 32 hexadecimal digits.
 ///
-/// It tells whether a page is the expected one; against forgery it is worth nothing.
+/// It shows whether a page is the expected one; it does not protect against forgery.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 16]);
 

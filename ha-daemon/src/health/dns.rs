@@ -111,7 +111,7 @@ pub struct DnsCheck {
 
 impl DnsCheck {
     /// Asks for the records `kind` of `name`. The `id` is to be drawn at random for each attempt:
-    /// it tells the answer from answers to others and from forged ones.
+    /// it distinguishes the answer from answers to others and from forged ones.
     #[must_use]
     pub fn new(id: u16, name: &DomainName, kind: DnsType) -> Self {
         Self {

@@ -67,7 +67,7 @@ pub struct Report {
 /// what one costs here is not counted as time the server took.
 ///
 /// Checkers with equal [`Settings`] share their attempts: one probe on the network, a report to each.
-/// A checker that joins another is told at once what is known already.
+/// A checker that joins another gets the known result at once.
 ///
 /// At most `limit` attempts are under way at a time, as each has a descriptor. Others wait for their
 /// turn, those due first before those due later. Scripts take turns by virtual server, so that those of

@@ -48,7 +48,7 @@ pub struct PingCheck {
 
 impl PingCheck {
     /// A request with this sequence number. The `nonce` is to be drawn at random for each attempt:
-    /// it tells the answer from late ones and from forged ones.
+    /// it distinguishes the answer from late ones and from forged ones.
     #[must_use]
     pub const fn new(family: Family, identifier: Identifier, sequence: u16, nonce: u64) -> Self {
         Self {

@@ -74,8 +74,8 @@ pub enum Change {
 ///
 /// A checker has one step or several (the urls of `HTTP_GET`), one attempt each. Ask
 /// [`deadline`](Self::deadline), then call [`begin`](Self::begin), make the attempt it names, and
-/// tell [`conclude`](Self::conclude) how it went. Delays run from the end of an attempt, so however
-/// late the owner is, at most one attempt is due.
+/// pass its outcome to [`conclude`](Self::conclude). Delays run from the end of an attempt, so
+/// however late the owner is, at most one attempt is due.
 ///
 /// - The first attempt is [`BOOTSTRAP`] plus the warm-up after the start. Until all steps have
 ///   passed once, one failure takes the server down.

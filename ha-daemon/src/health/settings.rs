@@ -69,7 +69,7 @@ pub struct Connection {
     pub from: Option<SocketAddr>,
     /// `bind_if`.
     pub interface: Option<InterfaceName>,
-    /// `fwmark`, by which routing rules tell the packets of checkers.
+    /// `fwmark`, by which routing rules recognise the packets of checkers.
     pub mark: Option<u32>,
     /// How long to wait.
     pub limits: Limits,

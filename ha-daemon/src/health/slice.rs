@@ -55,7 +55,7 @@ impl Slice {
     }
 }
 
-/// Time that cannot be told is over.
+/// If the clock cannot be read, the time is over.
 #[expect(
     clippy::disallowed_methods,
     reason = "what this thread used is not what time it is"

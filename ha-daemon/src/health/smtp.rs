@@ -203,7 +203,7 @@ impl Dialogue for SmtpCheck {
     }
 }
 
-/// As much of a line as tells its code: the text is for people.
+/// The part of a line that has its code; the text is for people.
 #[derive(Clone, Copy, Debug)]
 struct ReplyLine {
     start: [u8; 4],

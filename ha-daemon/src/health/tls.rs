@@ -165,14 +165,14 @@ impl Client {
             .map_err(|_| TlsError::ServerName(name.into()))
     }
 
-    /// The server at an address, which has no name to be told.
+    /// The server at an address, without a server name.
     #[must_use]
     pub fn unnamed(address: IpAddr) -> ServerName<'static> {
         ServerName::IpAddress(address.into())
     }
 
-    /// Puts TLS beneath `inner`. `name` is what the certificate is held against and, if so set, what
-    /// the server is told.
+    /// Puts TLS beneath `inner`. The certificate is verified against `name`, which is sent to the
+    /// server (SNI) if so set.
     ///
     /// # Errors
     /// [`Failure::Tls`] if the cryptography has no randomness to give.

@@ -40,7 +40,7 @@ pub(super) fn too_long(hooks: &Hooks, event: Event, limit: Duration) {
     warn!("The {subject} has run for {limit:?}; it is ended");
 }
 
-/// The reason is told once, and not of the others that it holds up.
+/// The reason is logged once, and not for the other scripts that it delays.
 pub(super) fn put_off(hooks: &Hooks, event: Event, reason: impl Display) {
     let subject = subject(hooks, event);
     warn!("The {subject} cannot be started yet: {reason}; it is tried again every second");

@@ -19,7 +19,7 @@ pub use self::client::ask_status;
 pub use self::reply::{Reply, Source};
 pub use self::server::Server;
 
-/// Where the socket is unless told otherwise.
+/// The default path of the socket.
 pub const DEFAULT_PATH: &str = "/run/ha-daemon/control.sock";
 /// How long a client may take for its request, and to go on reading the reply.
 pub const PATIENCE: Duration = Duration::from_secs(5);

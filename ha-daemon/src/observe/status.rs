@@ -317,7 +317,7 @@ impl ObstacleStatus {
         }
     }
 
-    /// Whether it is told with what is tracked.
+    /// Whether it is shown with the tracked objects.
     fn is_tracked(&self) -> bool {
         self.name == Obstacle::Tracked.name()
     }

@@ -41,7 +41,7 @@ fn hear(mut dialogue: impl Dialogue, response: &[u8], portion: usize) -> (Progre
     (progress, out)
 }
 
-/// A response to GET: the judgement does not depend on the portions in which it comes, and is told
+/// A response to GET: the judgement does not depend on the portions in which it comes, and is given
 /// in words, with a status, a digest or a pattern to look for.
 ///
 /// # Panics

@@ -55,9 +55,9 @@ pub enum StartError {
 
 /// Attendants, each looking after one script at a time.
 ///
-/// They are threads: the first is made at once, and whoever is the last to get something to do makes
-/// another. So their credentials and capabilities stay those of the thread that creates this value,
-/// even if that thread gives its own up later.
+/// They are threads: the first is started at once, and the last idle one starts another when it
+/// gets work. So their credentials and capabilities stay those of the thread that creates this
+/// value, even if that thread gives its own up later.
 #[derive(Debug)]
 pub struct Runner {
     office: Arc<Office>,
@@ -251,7 +251,7 @@ impl AsFd for Run {
     }
 }
 
-/// What an attendant tells.
+/// A report of an attendant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Report {
     /// The program is being executed.

@@ -63,7 +63,7 @@ impl fmt::Display for Weakness {
 /// Looks at every directory, link and file on the way to a program.
 ///
 /// # Errors
-/// [`ProgramError`]: the first that is at fault. That somebody else may change it is found out first.
+/// [`ProgramError`]: the first error. Insecure permissions are checked first.
 pub fn inspect(program: &OsStr) -> Result<(), ProgramError> {
     let missing = |error: &io::Error| ProgramError::Missing {
         program: program.to_owned(),

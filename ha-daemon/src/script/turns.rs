@@ -79,7 +79,7 @@ impl<T> Turns<T> {
         entries.map(|entry| entry.waiting.len()).sum()
     }
 
-    /// Whether somebody may begin.
+    /// Whether a script may start.
     pub(crate) fn has_next(&self) -> bool {
         let free = self.limit.saturating_sub(self.taken);
         let kept = self.idle.min(self.limit / 2);
@@ -89,7 +89,8 @@ impl<T> Turns<T> {
         })
     }
 
-    /// Who may begin, and of which party: that has to be told of the end by [`done`](Self::done).
+    /// The script that may start, and its party, whose end has to be reported by
+    /// [`done`](Self::done).
     pub(crate) fn next(&mut self) -> Option<(usize, T)> {
         if !self.has_next() {
             return None;

@@ -74,8 +74,8 @@ pub(crate) fn waiting(name: &str, router: &Router) -> bool {
     true
 }
 
-/// What keeps a router from being MASTER, but for what is told where it is tracked and what is
-/// there in a moment.
+/// The obstacles that keep a router from being MASTER, except those that are logged where they are
+/// tracked and those that pass in a moment.
 fn told_with_state(router: &Router) -> impl Iterator<Item = &Obstacle> {
     (router.obstacles().iter())
         .filter(|obstacle| !matches!(obstacle, Obstacle::Tracked | Obstacle::VirtualMacMissing(_)))

@@ -83,7 +83,7 @@ fn on_a_tunnel_there_can_be_no_virtual_mac() {
     hosts.await_obstacle("virtual-mac-refused", "Invalid argument");
 }
 
-/// Nothing tells that the interface under the macvlan is back.
+/// No notification reports that the interface under the macvlan is back.
 #[test]
 #[ignore = "needs ip_vs"]
 fn an_interface_that_returns_from_another_namespace_is_used_again() {

@@ -97,7 +97,7 @@ fn connections_survive_the_director_they_went_through() {
 
     let mut connection = site.client.connect().unwrap();
     let partner = connection.ask().unwrap();
-    // The kernel tells of connections in use, some packets at a time.
+    // The kernel synchronises connections in use every few packets.
     clock::until("the connection to be known", PATIENCE, || {
         assert_eq!(connection.ask().unwrap(), partner);
         director2.ipvsadm("-Lcn").contains("ESTABLISHED")

@@ -328,7 +328,7 @@ fn a_macvlan_that_others_change_is_put_right_without_a_failover() {
     }
 }
 
-/// The parent goes to another namespace, where the macvlan does not tell of its return.
+/// The parent goes to another namespace, where no notification reports its return.
 #[test]
 #[ignore = "needs root and keepalived"]
 fn an_interface_that_returns_from_another_namespace_is_used_again() {

@@ -90,7 +90,7 @@ fn a_second_start_is_refused_in_the_same_namespace_and_under_the_same_name_only(
     assert!(!daemon.log().contains("another ha-daemon"), "{daemon}");
 }
 
-/// Has another user take the names by which a daemon could be told.
+/// Lets another user take the names by which a daemon is recognised.
 const SQUATTER: &str = "import os, socket, time
 os.setuid(65534)
 held = []

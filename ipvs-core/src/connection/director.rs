@@ -70,7 +70,8 @@ pub enum DirectorError {
 /// ```
 ///
 /// Time is the duration since an epoch the caller chooses, and never goes backwards; whatever has
-/// expired by then is gone before anything else happens. To ask without consequences, ask a clone.
+/// expired by then is gone before anything else happens. To ask without changing the director, ask
+/// a clone.
 ///
 /// Not modelled: connections of SCTP stay inactive, persistence engines are ignored, and nothing
 /// is dropped for want of memory.
@@ -265,8 +266,8 @@ impl Director {
         verdict
     }
 
-    /// A packet to a client passes at `now`; whether it is one of a connection, whose client and
-    /// virtual address are those of `flow`.
+    /// A packet to a client passes at `now`. Returns whether it belongs to a connection, with the
+    /// client and the virtual address of `flow`.
     pub fn answer(&mut self, now: Duration, flow: &Flow, segment: Segment) -> bool {
         self.advance(now);
         let connection = self.entries.connection(flow);
@@ -276,10 +277,9 @@ impl Director {
         connection.is_some()
     }
 
-    /// Where a packet that belongs to no connection goes at `now`, and who has it then: it counts
-    /// at the destination, and leaves a template behind where the service is persistent, but is no
-    /// connection yet. For callers who know of connections otherwise
-    /// ([`set_activity`](Self::set_activity)).
+    /// Schedules a packet that belongs to no connection at `now`: it counts at the destination, and
+    /// leaves a template behind where the service is persistent, but is no connection yet. For
+    /// callers who know of connections otherwise ([`set_activity`](Self::set_activity)).
     pub fn schedule(&mut self, now: Duration, packet: &Packet, draws: [u32; 2]) -> Verdict {
         self.advance(now);
         self.choose(now, packet, draws).0

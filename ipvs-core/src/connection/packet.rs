@@ -2,8 +2,8 @@
 
 use crate::Flow;
 
-/// What of the TCP header decides a transition. Where several flags are set, the kernel goes by
-/// the first of these that is.
+/// The TCP flag that decides a state transition. If several are set, the kernel uses the first in
+/// this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
@@ -20,7 +20,7 @@ pub enum Segment {
     Other,
 }
 
-/// Which way a packet goes.
+/// The direction of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
@@ -36,11 +36,11 @@ pub enum Direction {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Packet {
-    /// Whence and whither.
+    /// Source and destination.
     pub flow: Flow,
     /// The packet filter's mark; 0 for none.
     pub mark: u32,
-    /// What of TCP it is.
+    /// The TCP flag.
     pub segment: Segment,
 }
 

@@ -18,7 +18,7 @@ pub enum ReuseMode {
     Closing,
 }
 
-/// The kernel's settings that decide where packets go. The default is the kernel's.
+/// The kernel settings that affect scheduling. The defaults are the kernel's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]

@@ -3,7 +3,7 @@
 use super::{Direction, Segment};
 use crate::Timeouts;
 
-/// The state of a TCP connection, as the director tells it from what it sees.
+/// The state of a TCP connection, as the director derives it from the packets it sees.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]

@@ -8,7 +8,7 @@ use crate::{Flow, Persistence, Protocol, Service, ServiceKey};
 /// FTP's control port; a client's data connections follow it.
 pub(super) const FTP: u16 = 21;
 
-/// What clients a template is for.
+/// The clients of a template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct TemplateKey {
     client: IpAddr,

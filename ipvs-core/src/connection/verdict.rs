@@ -4,32 +4,32 @@ use core::fmt;
 
 use crate::{DestinationKey, ServiceKey};
 
-/// Why a packet goes where it goes.
+/// The reason why a packet goes to its destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Because {
     /// It belongs to a connection.
     Connection,
-    /// The client has been there: a persistence template says so.
+    /// A persistence template has the client.
     Template,
     /// The scheduler picked it.
     Scheduler,
 }
 
-/// Why a packet of a service goes nowhere.
+/// The reason why a packet of a service has no destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Unserved {
-    /// The scheduler has no destination for it: the client is told that the port is unreachable.
+    /// The scheduler has no destination for it: the client gets a "port unreachable" message.
     NoDestination,
     /// A service of other ports than the packet's schedules only with persistence; the client is
-    /// told that the port is unreachable.
+    /// told by ICMP that the port is unreachable.
     OtherPort,
     /// The destination of its connection was removed: the packet is dropped.
     Removed(DestinationKey),
 }
 
-/// What happens to a packet.
+/// The verdict on a packet.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -40,20 +40,20 @@ pub enum Verdict {
         service: ServiceKey,
         /// Where it goes.
         destination: DestinationKey,
-        /// Why there.
+        /// The reason.
         because: Because,
     },
-    /// A service took it, but it goes nowhere.
+    /// A service took it, but it has no destination.
     Unserved {
         /// The service.
         service: ServiceKey,
         /// Why.
         because: Unserved,
     },
-    /// No service is for it: it goes on as if there were no IPVS.
+    /// It matches no service, and is routed as if there were no IPVS.
     NoService,
-    /// A service is for it, but such a packet starts no connection: it goes on as if there were no
-    /// IPVS.
+    /// It matches a service, but such a packet starts no connection. It is routed as if there were
+    /// no IPVS.
     Ignored {
         /// The service.
         service: ServiceKey,

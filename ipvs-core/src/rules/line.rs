@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::{Command, CommandError, Names, Reason, parse};
 
-/// A line that is no command line.
+/// A line that is not a valid command line.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("column {column}: {reason}")]
 pub struct LineError {
@@ -16,7 +16,7 @@ pub struct LineError {
     pub reason: Reason,
 }
 
-/// A line of a file that is no command line.
+/// A line of a file that is not a valid command line.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("line {line}, column {column}: {reason}")]
 pub struct RuleError {
@@ -31,7 +31,7 @@ pub struct RuleError {
 /// The command on a line of rules; `None` if the line is blank or a comment, which starts with
 /// `#`.
 ///
-/// Words are apart by space, nothing is quoted, and the first may be `ipvsadm`.
+/// Words are separated by space, nothing is quoted, and the first may be `ipvsadm`.
 ///
 /// # Errors
 ///

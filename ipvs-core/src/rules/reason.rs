@@ -28,7 +28,7 @@ pub enum Reason {
         "no command, allowed are -A, -E, -D, -C, -R, -S, -a, -e, -d, -L, -l, -Z, -h, -v, --set, --start-daemon and --stop-daemon"
     )]
     NoCommand,
-    /// An option that ipvsadm has not, in the word given, or a value to one that takes none.
+    /// An option that ipvsadm does not have, in the word given, or a value to one that takes none.
     #[error("unknown option {0}")]
     UnknownOption(String),
     /// A value to an option that takes none, in the word given.

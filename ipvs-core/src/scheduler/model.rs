@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{Flags, Flow, KernelProfile, Name, Table};
 
-/// What a pick depends on beside the table.
+/// The input of a pick, beside the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Request {
     /// The packet.
@@ -23,7 +23,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request at time zero, without flags and chance.
+    /// A request at time zero, without flags and with zeros as random numbers.
     #[must_use]
     pub const fn new(flow: Flow) -> Self {
         Self {
@@ -37,10 +37,10 @@ impl Request {
 
 /// A model of a scheduler: it picks what the kernel picks.
 ///
-/// A model follows one table: call [`start`](Self::start) first, and tell it of every change after
-/// it was made. Counters change without notice.
+/// A model follows one table: call [`start`](Self::start) first, and report every change to it
+/// after it was made. Counters change without notice.
 pub trait Schedule {
-    /// The scheduler takes charge of `table`.
+    /// Starts with `table`.
     fn start(&mut self, _table: &Table) {}
 
     /// A destination was added at the head of `table`.
@@ -56,7 +56,7 @@ pub trait Schedule {
     fn pick(&mut self, table: &Table, request: &Request) -> Option<usize>;
 }
 
-/// What of a scheduler no listing of the kernel tells.
+/// The state of a scheduler that the kernel does not list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Hidden {
     /// Which destination is next (`rr`).
@@ -72,7 +72,7 @@ pub enum Hidden {
 }
 
 impl Scheduler {
-    /// What of its state cannot be known of a running kernel.
+    /// The part of its state that cannot be read from a running kernel.
     #[must_use]
     pub const fn hidden(&self) -> Option<Hidden> {
         match self {
@@ -135,7 +135,7 @@ pub enum Model {
 }
 
 impl Model {
-    /// The model of `scheduler`, of which the name `none` is none. An error tells the name of a
+    /// The model of `scheduler`; `none` is no scheduler. An error has the name of a
     /// scheduler without model.
     pub fn new(scheduler: &Scheduler, profile: KernelProfile) -> Result<Self, UnknownScheduler> {
         Ok(match scheduler {

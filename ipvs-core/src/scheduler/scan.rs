@@ -48,7 +48,7 @@ fn improve<A: Copy, B: Copy>(
     }
 }
 
-/// The first open destination of the smallest ratio, unless ratios do not tell.
+/// The first open destination of the smallest ratio, unless ratios do not decide.
 pub(super) fn first_least(ratios: &Ratios) -> Result<Option<usize>, Unordered> {
     let (blocks, rest) = ratios.column().as_chunks::<BLOCK>();
     let (mut picked, mut least) = (None, Ratios::NONE);

@@ -6,11 +6,11 @@ use alloc::vec::Vec;
 ///
 /// Two ratios of weights up to 2¹⁶ that differ, differ by 2⁻³² or more, so that these order them
 /// exactly. `ipvsadm` gives no greater weights; where there is one all the same, or a cost below
-/// zero, its ratio is negative and no ratio tells.
+/// zero, its ratio is negative and ratios do not decide.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ratios(Vec<i64>);
 
-/// Ratios do not tell the order of these destinations.
+/// Ratios do not decide the order of these destinations.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Unordered;
 

@@ -73,7 +73,7 @@ impl Sweep {
         self.remaining = self.remaining.max(wanted);
     }
 
-    /// Forgets what is left to send.
+    /// Cancels what is left to send.
     pub const fn stop(&mut self) {
         self.remaining = 0;
         self.position = 0;

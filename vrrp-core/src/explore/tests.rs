@@ -129,7 +129,7 @@ fn equal_priorities_and_addresses_leave_both_active() {
     assert_eq!(flaws(&model.explore().unwrap()), [Flaw::Dual]);
 }
 
-/// R7 and erratum 8298; V7.
+/// RFC 9568 §7.1 with erratum 8298; RFC 3768 §7.1.
 #[test]
 fn owners_settle_only_if_they_hear_each_other() {
     let mut owners = priorities([255, 255], Faults::default());
@@ -152,7 +152,7 @@ fn a_slow_active_router_is_displaced_by_a_fast_backup_that_heard_another_last() 
     assert_eq!(flaws(&report), [Flaw::Displaced]);
 }
 
-/// The departure from F6: the timer is never put off by a resignation.
+/// The deviation from RFC 9568 §6.4.2: the timer is never put off by a resignation.
 #[test]
 fn repeated_resignations_do_not_hold_off_a_takeover() {
     let mut model = priorities([150, 50], Faults::default());

@@ -206,7 +206,7 @@ impl<const N: usize> Run<'_, N> {
         }
     }
 
-    /// `None` for a wait: the next entry tells the time.
+    /// `None` for a wait: the next entry has the time.
     fn describe(&self, step: Step) -> Option<Happening> {
         let packet = |slot| self.lan.packet(slot);
         let wait = |wait: u8| self.network.waits[usize::from(wait)];

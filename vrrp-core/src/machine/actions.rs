@@ -5,31 +5,33 @@ use core::net::IpAddr;
 
 use crate::Priority;
 
-/// One thing to do. Perform them in order; a failure of one must not skip the rest.
+/// An action for the driver. Perform actions in order; the failure of one must not skip the rest.
 ///
 /// The enum is exhaustive on purpose: a driver that skips a new action is an outage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Action {
-    /// Send an advertisement of this priority, everything else from the current configuration (T4).
+    /// Send an advertisement of this priority, everything else from the current configuration
+    /// (RFC 9568 §7.2).
     Advertise(Priority),
-    /// Make the virtual addresses (and the virtual MAC, where used) live on the interface.
+    /// Add the virtual addresses (and the virtual MAC, where used) to the interface.
     AddAddresses,
-    /// Tell the neighbours who answers for the addresses, each once it is in place (D4).
+    /// Announce the addresses to the neighbours, each once it is in place
+    /// (RFC 9568 §8.1.2).
     Announce(Announcement),
-    /// Take the virtual addresses from the interface.
+    /// Remove the virtual addresses from the interface.
     RemoveAddresses,
-    /// The Active Router is down and this router is held: tell the sync group.
+    /// The Active Router is down and this router is held: its sync group has to decide.
     Candidate,
 }
 
-/// Why the neighbours are told.
+/// The reason of an announcement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Announcement {
-    /// This router became Active, or its addresses changed (F1, F5).
+    /// This router became Active, or its addresses changed (RFC 9568 §6.4.1 and §6.4.2).
     NewActive,
-    /// Another router claimed the addresses and lost; neighbours may have believed it.
+    /// Another router advertised and lost; neighbours may have learned its MAC address.
     LowerPriority,
 }
 
@@ -65,17 +67,17 @@ pub enum Cause {
     Startup,
     /// Switched off.
     Shutdown,
-    /// A better router advertised (F13).
+    /// A better router advertised (RFC 9568 §6.4.3).
     HigherPriorityBackup,
-    /// The Active Router fell silent (F5).
+    /// The Active Router fell silent (RFC 9568 §6.4.2).
     ActiveTimeout,
-    /// The Active Router resigned with priority 0 (F6).
+    /// The Active Router resigned with priority 0 (RFC 9568 §6.4.2).
     ActiveResigned,
-    /// A lower-priority Active Router was preempted (F8).
+    /// A lower-priority Active Router was preempted (RFC 9568 §6.4.2).
     LowerPriorityActive,
     /// The same, after the preempt delay.
     PreemptHoldTimeout,
-    /// The owner came back and preempted (P4).
+    /// The owner came back and preempted (RFC 9568 §6.1).
     OwnerPreempt,
     /// The interface came up.
     InterfaceUp,
@@ -85,9 +87,9 @@ pub enum Cause {
     NoPrimaryAddress,
     /// The interface gained a primary address.
     PrimaryAddress,
-    /// Something else that it needs failed: what is tracked, an address, the virtual MAC.
+    /// Something else that it needs failed: a tracked object, an address, the virtual MAC.
     Fault,
-    /// What failed is well again.
+    /// What failed works again.
     Recover,
     /// A reload replaced the configuration.
     Configured,
@@ -95,12 +97,12 @@ pub enum Cause {
     GroupElected,
     /// The sync group gave up.
     GroupYielded,
-    /// This router slept through its own deadlines and another one rightly took over.
+    /// This router was stopped past its own deadlines, and another one has taken over.
     Overslept,
 }
 
 impl Cause {
-    /// The checklist rule or RFC section that makes this transition, for people.
+    /// The RFC section of this transition, for people.
     #[must_use]
     pub const fn rule(self) -> &'static str {
         match self {
@@ -123,7 +125,7 @@ impl Cause {
     }
 }
 
-/// Words that finish "because …".
+/// A clause that completes "because …".
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -7,7 +7,7 @@ use super::{
 use crate::Instant;
 
 impl VirtualRouter {
-    /// RFC 9568 §6.4.3, Adver_Timer fires (F11). The next deadline follows from the last one, so
+    /// RFC 9568 §6.4.3, Adver_Timer fires. The next deadline follows from the last one, so
     /// the period does not drift; after a stall there is one advertisement, not a burst.
     pub(super) fn adver_timer(
         &mut self,
@@ -32,7 +32,7 @@ impl VirtualRouter {
         Actions::one(Action::Advertise(self.priority))
     }
 
-    /// RFC 9568 §6.4.3, an advertisement arrives (F12 to F16). Preempt_Mode does not matter here.
+    /// RFC 9568 §6.4.3, an advertisement arrives. Preempt_Mode does not matter here.
     pub(super) fn in_active(
         &mut self,
         now: Instant,
@@ -40,7 +40,8 @@ impl VirtualRouter {
         advertise_at: Instant,
         answers: Answers,
     ) -> Actions {
-        // F15: an own packet that came back is no contest, whatever the priority was when it left.
+        // RFC 9568 §6.4.3: an own packet that came back is no contest, whatever the priority was
+        // when it left.
         if Some(heard.source) == self.primary {
             return Actions::NONE;
         }
@@ -80,7 +81,7 @@ impl VirtualRouter {
         ])
     }
 
-    /// Whether the sender wins against this Active Router (F13).
+    /// Whether the sender wins against this Active Router (RFC 9568 §6.4.3).
     fn loses_to(&self, heard: Heard) -> bool {
         let higher_address = self.primary.is_some_and(|primary| heard.source > primary);
         heard.priority > self.priority || (heard.priority == self.priority && higher_address)
@@ -108,7 +109,7 @@ impl VirtualRouter {
         actions.because(transition)
     }
 
-    /// Sends at once and re-arms Adver_Timer (F12).
+    /// Sends at once and re-arms Adver_Timer (RFC 9568 §6.4.3).
     pub(super) const fn advertise_now(&mut self, now: Instant, answers: Answers) -> Actions {
         let advertise_at = now.after_nanos(self.config.interval().nanos());
         self.state = State::Active {

@@ -6,7 +6,7 @@ use super::{Action, Actions, Cause, Heard, State, VirtualRouter, Watch, active_d
 use crate::{Instant, Interval, Version};
 
 impl VirtualRouter {
-    /// RFC 9568 §6.4.2, Active_Down_Timer fires (F5).
+    /// RFC 9568 §6.4.2, Active_Down_Timer fires.
     pub(super) fn active_down_timer(
         &mut self,
         now: Instant,
@@ -40,7 +40,7 @@ impl VirtualRouter {
         self.become_active(now, cause)
     }
 
-    /// RFC 9568 §6.4.2, an advertisement arrives (F6 to F9). Any sender counts: addresses are not
+    /// RFC 9568 §6.4.2, an advertisement arrives. Any sender counts: addresses are not
     /// compared here.
     pub(super) fn in_backup(&mut self, now: Instant, heard: Heard) -> Actions {
         if heard.priority.is_resign() {
@@ -63,9 +63,9 @@ impl VirtualRouter {
         Actions::NONE
     }
 
-    /// F6, with two departures from its letter. A timer with less than Skew_Time left keeps it, or a
-    /// router that resigns again and again would hold everybody off for ever. And a loser's
-    /// resignation says nothing about the Active Router that this one follows.
+    /// A resignation (RFC 9568 §6.4.2), with two deviations. A timer with less than Skew_Time left
+    /// keeps it, or a router that resigns again and again would hold everybody off for ever. And a
+    /// loser's resignation says nothing about the Active Router that this one follows.
     fn resigned(&mut self, now: Instant, heard: Heard) {
         if self
             .active
@@ -95,7 +95,8 @@ impl VirtualRouter {
         delay > Duration::ZERO && now < *preempt_at.get_or_insert(now + delay)
     }
 
-    /// Takes the sender for the Active Router (F7): learns its interval in version 3 and re-arms.
+    /// Takes the sender for the Active Router (RFC 9568 §6.4.2): learns its interval in version 3
+    /// and re-arms.
     pub(super) const fn follow(&mut self, now: Instant, heard: Heard, preempt_at: Option<Instant>) {
         let active_interval = match self.config.version() {
             Version::V2 => self.config.interval(),

@@ -4,7 +4,7 @@ use core::net::IpAddr;
 
 use crate::{Config, Family, Interval, Priority, Version, Vrid};
 
-/// An admitted advertisement, reduced to what the election looks at.
+/// The fields of an admitted advertisement that the election uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
@@ -27,7 +27,7 @@ pub enum Event {
     Startup,
     /// The virtual router is switched off.
     Shutdown,
-    /// The deadline may have passed. Early and repeated timeouts are no-ops (F17).
+    /// The deadline may have passed. Early and repeated timeouts are no-ops (RFC 9568 §6.4).
     Timeout,
     /// An advertisement passed admission.
     Advertisement(Heard),
@@ -40,9 +40,9 @@ pub enum Event {
     PrimaryAddress(Option<IpAddr>),
     /// Tracking changed the effective priority; ignored by the owner.
     Priority(Priority),
-    /// Something tracked failed that this router cannot live without.
+    /// A tracked object failed without which this router cannot run.
     Fault,
-    /// Everything tracked is well again.
+    /// All tracked objects that it needs are up again.
     Recover,
     /// A reload changed the configuration, but not which virtual router this is, see
     /// [`EventError`].

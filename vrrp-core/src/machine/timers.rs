@@ -7,8 +7,8 @@ use crate::{Config, Interval, Priority, Version};
 /// Skew_Time of a router of `priority` behind an Active Router that advertises every
 /// `active_interval`.
 ///
-/// VRRPv3 scales it with the interval; VRRPv2 does not (P3, V5). The result never exceeds one
-/// interval, or one second in version 2, and differs between any two priorities.
+/// VRRPv3 scales it with the interval; VRRPv2 does not (RFC 9568 §6.1, RFC 3768 §6.1). The result
+/// never exceeds one interval, or one second in version 2, and differs between any two priorities.
 #[must_use]
 pub const fn skew(version: Version, priority: Priority, active_interval: Interval) -> Duration {
     Duration::from_nanos(skew_nanos(version, priority, active_interval))

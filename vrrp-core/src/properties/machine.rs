@@ -12,11 +12,12 @@ use crate::{
 
 /// Events made of choices, at times that never go backwards. After each:
 ///
-/// - The router runs if, and only if, everything it needs is there (F1, F3).
+/// - The router runs if, and only if, everything it needs is there (RFC 9568 §6.4.1).
 /// - It has the virtual addresses while it is Active, and never loses what it has not.
 /// - It says that its role changed when it did, and says a cause that fits the event.
-/// - Timeouts before the deadline change nothing; one that is due moves the deadline on (F17).
-/// - It never sleeps longer than its timers allow (P3, F11).
+/// - Timeouts before the deadline change nothing; one that is due moves the deadline on
+///   (RFC 9568 §6.4).
+/// - It never sleeps longer than its timers allow (RFC 9568 §6.1 and §6.4.3).
 ///
 /// # Panics
 /// If that does not hold for the choices `input`.

@@ -14,7 +14,7 @@ use crate::wire::{
 const ICMPV6: u8 = 58;
 
 /// An IP packet: no reader panics, and an advertisement that is accepted is written back as it was,
-/// but for what receivers ignore (R11, V3).
+/// but for what receivers ignore (RFC 9568 §5.2.6, RFC 2338 §5.3.6).
 ///
 /// # Panics
 /// If that does not hold for `packet`.
@@ -144,8 +144,8 @@ fn is_sealed(key: &Key, source: Ipv4Addr, destination: Ipv4Addr, sequence: u32, 
     }
 }
 
-/// An Ethernet frame that resolves an address: no reader panics, ARP is written back octet by octet,
-/// a neighbor advertisement means the same again, and a change of it does not go unseen.
+/// An Ethernet frame that resolves an address: no reader panics, ARP is written back octet by
+/// octet, a neighbor advertisement means the same again, and a change of it does not go unseen.
 ///
 /// # Panics
 /// If that does not hold for `frame`.

@@ -12,7 +12,7 @@ use crate::wire::{
 use crate::{Family, Interval, Priority, Version, Vrid};
 
 /// An advertisement made of choices: what is sent is read as it was meant, with any padding of the
-/// link behind it (N9), and a flipped bit is never seen as the same (R5).
+/// link behind it, and a flipped bit is never seen as the same (RFC 9568 §7.1).
 ///
 /// # Panics
 /// If that does not hold for the choices `input`.
@@ -165,7 +165,7 @@ impl Sample {
         octets
     }
 
-    /// The format decoding tells: of forms with the same checksum the first.
+    /// The format that decoding returns: of forms with the same checksum the first.
     fn told(&self) -> Format {
         match (self.format, self.ends) {
             (Format::V2(_), _) => self.format,

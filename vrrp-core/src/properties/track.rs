@@ -66,7 +66,7 @@ fn follow(event: Event, tracking: &Tracking) -> Verdict {
     }
 }
 
-/// P1: an owner stays one, and nobody becomes one or resigns by tracking.
+/// RFC 9568 §6.1: an owner stays one, and nobody becomes one or resigns by tracking.
 fn is_in_range(configured: Priority, tracking: &Tracking) {
     let priority = tracking.priority();
     assert_eq!(priority.is_owner(), configured.is_owner());

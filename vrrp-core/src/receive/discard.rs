@@ -13,16 +13,16 @@ pub enum Discard {
     /// The Authentication Header is unusable.
     #[error("authentication header: {0}")]
     Ah(AhError),
-    /// The octets are no advertisement.
+    /// The octets are not a valid advertisement.
     #[error("{0}")]
     Decode(#[from] DecodeError),
-    /// Time to live or hop limit is not 255, or outside the peer's range (R1).
+    /// Time to live or hop limit is not 255, or outside the peer's range (RFC 9568 §7.1).
     #[error("time to live {0} is not accepted")]
     Ttl(u8),
-    /// No virtual router of this VRID on the interface (R6).
+    /// No virtual router of this VRID on the interface (RFC 9568 §7.1).
     #[error("virtual router is not configured here")]
     Vrid,
-    /// Another version than the virtual router speaks (R2).
+    /// Another version than the virtual router speaks (RFC 9568 §7.1).
     #[error("{0} is not what this virtual router speaks")]
     Version(Version),
     /// Multicast where unicast is configured, or another group, or the reverse.
@@ -31,28 +31,30 @@ pub enum Discard {
     /// Unicast from an address that is no peer.
     #[error("source is not a configured peer")]
     Peer,
-    /// Another authentication type than configured (V2).
+    /// Another authentication type than configured (RFC 3768 §5.3.6).
     #[error("authentication type is not the configured one")]
     AuthenticationType,
-    /// The password or the integrity check value is wrong (V3).
+    /// The password or the integrity check value is wrong (RFC 2338 §5.3.6).
     #[error("authentication failed")]
     Authentication,
     /// The sequence number of the Authentication Header did not increase.
     #[error("authentication header is a replay")]
     Replay,
-    /// This router owns the addresses and hears nobody: in VRRPv2 (V7), or by policy (R7).
+    /// This router owns the addresses and discards every advertisement: in VRRPv2 (RFC 3768 §7.1),
+    /// or by policy (RFC 9568 §7.1, erratum 8298).
     #[error("this router is the owner")]
     Owner,
-    /// VRRPv2 with another advertisement interval (V4).
+    /// VRRPv2 with another advertisement interval (RFC 3768 §7.1).
     #[error("advertisement interval of {theirs} is not the configured one")]
     Interval {
         /// The sender's interval.
         theirs: Interval,
     },
-    /// The first IPv6 address is not link-local, and the policy is strict (R10).
+    /// The first IPv6 address is not link-local, and the policy is strict (RFC 9568 §5.2.9,
+    /// erratum 8300).
     #[error("first IPv6 address is not link-local")]
     FirstAddress,
-    /// The address list differs, and the policy is strict (R13, V6).
+    /// The address list differs, and the policy is strict (RFC 9568 §7.1, RFC 3768 §7.1).
     #[error("address list is not the configured one")]
     AddressList,
 }
@@ -61,8 +63,8 @@ impl Discard {
     /// How many kinds there are.
     pub const KINDS: usize = 15;
 
-    /// The place of this kind among all, below [`KINDS`](Self::KINDS): for tables, and to tell each
-    /// kind once.
+    /// The place of this kind among all, below [`KINDS`](Self::KINDS): for tables, and to report
+    /// each kind once.
     #[must_use]
     pub const fn index(&self) -> usize {
         match self {

@@ -8,19 +8,19 @@ use crate::{Instant, Role, VirtualRouter};
 /// and routers that verify only one.
 ///
 /// Another form than the default is learned from the Active Router that this one follows, and from
-/// nobody else: who loses to this router might be anybody, and peers that read only the default
-/// would no longer hear this one. It is learned once that router was followed for
-/// [`PERSISTENCE`](Self::PERSISTENCE) intervals and nobody was heard in the default form
-/// meanwhile: a peer that does not hear that router has taken over by then (its Active_Down_Interval
-/// is at most four intervals). Where both forms are heard, the default is sent.
+/// no other sender: a loser may be any host, and peers that accept only the default would discard
+/// our advertisements. It is learned once that router was followed for
+/// [`PERSISTENCE`](Self::PERSISTENCE) intervals and nobody was heard in the default form meanwhile:
+/// a peer that does not hear that router has taken over by then (its Active_Down_Interval is at
+/// most four intervals). Where both forms are heard, the default is sent.
 ///
-/// Tell it of every admitted advertisement, after [`VirtualRouter::handle`] had it:
+/// Pass every admitted advertisement to [`heard`](Self::heard), after [`VirtualRouter::handle`]:
 ///
 /// ```
 /// use vrrp_core::receive::FollowedForm;
 /// use vrrp_core::wire::ChecksumForm;
 ///
-/// // keepalived and FRR 8.4 verify no other, whatever they are sent.
+/// // keepalived and FRR 8.4 accept no other.
 /// let form = FollowedForm::new(ChecksumForm::PseudoHeader);
 /// assert_eq!(form.get(), ChecksumForm::PseudoHeader);
 /// ```

@@ -8,9 +8,9 @@ use crate::wire::{Replay, Replayed};
 /// The last sequence number of each of a few senders (RFC 2402 §3.4.3).
 ///
 /// A sender silent for longer than its backups would have waited may have restarted: its numbers
-/// start anew, where RFC 2402 would need a new key. Without this a restarted router stays locked
-/// out until it has counted past its former self, and becomes a second Active Router.
-/// More than four senders evict the one heard least recently.
+/// start anew, where RFC 2402 would need a new key. Without this a restarted router would be
+/// discarded until its number exceeds the former one, and become a second Active Router. More than
+/// four senders evict the one heard least recently.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReplayWindow {
     senders: [Option<Sender>; Self::SENDERS],
@@ -26,7 +26,7 @@ struct Sender {
 impl ReplayWindow {
     const SENDERS: usize = 4;
 
-    /// A window that has heard nobody.
+    /// An empty window.
     #[must_use]
     pub const fn new() -> Self {
         Self {

@@ -69,7 +69,7 @@ fn verdict(admission: &Admission<'_>, packet: &Packet<'_>) -> Result<Admitted, D
     )
 }
 
-/// R1: exactly 255 on a link, whatever the family.
+/// RFC 9568 §7.1: exactly 255 on a link, whatever the family.
 #[test]
 fn refuses_any_other_hop_limit_than_255() {
     let v4 = config(Version::V3, Family::V4);
@@ -102,7 +102,7 @@ fn admits_a_plain_advertisement_and_says_how_it_was_summed() {
     assert_eq!(admitted.remarks, plain);
 }
 
-/// R2, outside the dual mode of RFC 9568 §8.4.
+/// RFC 9568 §7.1, outside the dual mode of RFC 9568 §8.4.
 #[test]
 fn refuses_the_other_version() {
     let list = Addresses::V4(&LIST);
@@ -114,7 +114,7 @@ fn refuses_the_other_version() {
     assert_eq!(verdict(&admission(&v2, list), &packet(V3, list)), other);
 }
 
-/// R12 and V4: version 3 learns another interval, version 2 must not hear it.
+/// RFC 9568 §7.1, RFC 3768 §7.1: version 3 learns another interval, version 2 must not hear it.
 #[test]
 fn another_interval_is_a_remark_in_v3_and_a_reason_to_discard_in_v2() {
     let list = Addresses::V4(&LIST);
@@ -135,7 +135,7 @@ fn another_interval_is_a_remark_in_v3_and_a_reason_to_discard_in_v2() {
     );
 }
 
-/// R10, erratum 8300, as a policy.
+/// RFC 9568 §5.2.9 and erratum 8300, as a policy.
 #[test]
 fn a_first_ipv6_address_that_is_not_link_local_is_policy() {
     let config = config(Version::V3, Family::V6);
@@ -163,7 +163,7 @@ fn a_first_ipv6_address_that_is_not_link_local_is_policy() {
     }
 }
 
-/// R13 by set, V6 for the owner.
+/// RFC 9568 §7.1 by set; RFC 3768 §7.1 for the owner.
 #[test]
 fn another_address_list_is_policy_and_order_does_not_matter() {
     let config = config(Version::V3, Family::V4);
@@ -198,7 +198,7 @@ fn another_address_list_is_policy_and_order_does_not_matter() {
     }
 }
 
-/// R7 as corrected by erratum 8298; V7 for version 2.
+/// RFC 9568 §7.1 with erratum 8298; RFC 3768 §7.1 for version 2.
 #[test]
 fn a_second_owner_is_heard_in_v3_and_discarded_in_v2() {
     let list = Addresses::V4(&LIST);
@@ -231,7 +231,7 @@ fn a_second_owner_is_heard_in_v3_and_discarded_in_v2() {
     );
 }
 
-/// R18.
+/// A router of our priority is reported (RFC 9568 §8.3.2).
 #[test]
 fn remarks_on_equal_priorities_and_own_addresses() {
     let config = config(Version::V3, Family::V4);
@@ -243,7 +243,7 @@ fn remarks_on_equal_priorities_and_own_addresses() {
     assert!(remarks.equal_priority && remarks.own_address && !remarks.second_owner);
 }
 
-/// Pitfall 34.
+/// Routed unicast arrives with a TTL below 255.
 #[test]
 fn unicast_is_held_against_the_peers_and_their_hop_counts() {
     let config = config(Version::V3, Family::V4);
@@ -309,7 +309,7 @@ fn signed(key: &Key, sequence: u32) -> std::vec::Vec<u8> {
     octets
 }
 
-/// V2, V3: the configured type, then all eight octets.
+/// RFC 3768 §5.3.6, RFC 2338 §5.3.6: the configured type, then all eight octets.
 #[test]
 fn authentication_has_to_be_the_configured_one() {
     let config = config(Version::V2, Family::V4);
@@ -394,7 +394,8 @@ fn a_sender_that_goes_on_keeps_its_place() {
     assert!(window.accept(at(8), 2, 9, forget).is_ok());
 }
 
-/// V3, R16: a sequence number counts only once the packet has proved itself.
+/// RFC 9568 §6.4.2, RFC 2338 §5.3.6: a sequence number counts only once the packet has proved
+/// itself.
 #[test]
 fn a_forged_sequence_number_does_not_count() {
     let config = config(Version::V2, Family::V4);

@@ -22,7 +22,7 @@ pub enum Disturbance {
     Carrier(RouterId, bool),
     /// The primary address changes, or goes.
     Address(RouterId, Option<IpAddr>),
-    /// The router is told something: a reload, a tracking result, to start or to stop.
+    /// The router gets an event: a reload, a tracking result, a start or a stop.
     Tell(RouterId, Event),
     /// Nothing from the first router reaches the second any more, or everything does again.
     Cut {

@@ -108,7 +108,7 @@ impl Lan {
             | Event::Elect
             | Event::Yield => {}
         }
-        // A group tells its members itself.
+        // A group delivers events to its members itself.
         let group = self.stations[index].group;
         if group.is_some() && matches!(event, Event::Fault | Event::Recover) {
             self.settle(index);

@@ -97,8 +97,9 @@ impl Lan {
         }
     }
 
-    /// Whatever is at least as good as a backup re-arms its timer (F7), and so does anything it
-    /// tolerates (F9). A resignation counts from the router it follows, or if it follows none.
+    /// Whatever is at least as good as a backup re-arms its timer (RFC 9568 §6.4.2), and so does
+    /// anything it tolerates. A resignation counts from the router it follows, or
+    /// if it follows none.
     pub(super) fn note_heard(&mut self, index: usize, heard: Heard, resigned: bool) {
         self.stations[index].seen.told = heard.interval;
         let router = &self.stations[index].router;
@@ -111,7 +112,8 @@ impl Lan {
             let lower = heard.priority < router.priority();
             let seen = &mut self.stations[index].seen;
             seen.resigned = false;
-            // F7: version 3 learns the interval, of a lower priority while it is tolerated.
+            // RFC 9568 §6.4.2: version 3 learns the interval, of a lower priority while it is
+            // tolerated.
             seen.interval = if lower {
                 heard.interval.max(seen.interval)
             } else {
@@ -121,7 +123,7 @@ impl Lan {
         }
     }
 
-    /// F6: at most Skew_Time is left after a resignation.
+    /// RFC 9568 §6.4.2: at most Skew_Time is left after a resignation.
     pub(super) fn note_resigned(&mut self, index: usize) {
         let station = &self.stations[index];
         if station.router.role() != Role::Backup {

@@ -81,7 +81,7 @@ impl Scenario {
         }
     }
 
-    /// How long a settled LAN takes to tell all neighbours: the slowest announcements, twice.
+    /// The time in which a settled LAN informs all neighbours: the slowest announcements, twice.
     pub(super) fn refreshed(&self) -> Duration {
         let each = self.routers.iter().map(|router| {
             let settings = announce::Settings::from(router.announce);

@@ -27,7 +27,7 @@ impl Lan {
         }
     }
 
-    /// Admits an advertisement: version 2 demands the own interval (V4).
+    /// Admits an advertisement: version 2 demands the own interval (RFC 3768 §7.1).
     pub(super) fn hear(&mut self, index: usize, heard: Heard) {
         let station = &self.stations[index];
         let config = station.router.config();

@@ -30,17 +30,17 @@ pub struct Advertisement<'a> {
     pub interval: Interval,
     /// The virtual addresses.
     pub addresses: Addresses<'a>,
-    /// The version, and how this packet proves itself.
+    /// The version, and the authentication or the checksum form.
     pub format: Format,
 }
 
-/// The version of an advertisement and what the version leaves open.
+/// The version of an advertisement, with its authentication (VRRPv2) or checksum form (VRRPv3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// VRRPv2.
     V2(Authentication),
-    /// VRRPv3. Over IPv6 the form is always [`ChecksumForm::PseudoHeader`]: decoding says so, and
-    /// encoding takes no other.
+    /// VRRPv3. Over IPv6 the form is always [`ChecksumForm::PseudoHeader`]: decoding returns it,
+    /// and encoding accepts no other.
     V3(ChecksumForm),
 }
 
@@ -96,7 +96,7 @@ impl Authentication {
     }
 }
 
-/// `Simple(..)` for any password: it belongs in no log.
+/// `Simple(..)` for any password, so that none is logged.
 impl fmt::Debug for Authentication {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -118,9 +118,9 @@ impl fmt::Debug for Authentication {
 pub enum ChecksumForm {
     /// Nothing (RFC 9568 §5.2.8).
     ///
-    /// **keepalived (all versions, unless told `v3_checksum_as_v2`) and FRR up to 8.4 discard it**:
-    /// a backup that does so becomes Active beside the sender. Send it where every peer is known to
-    /// accept it, or learn it with [`FollowedForm`](crate::receive::FollowedForm).
+    /// **keepalived (all versions, unless configured with `v3_checksum_as_v2`) and FRR up to 8.4
+    /// discard it**: a backup that does so becomes Active beside the sender. Send it where every
+    /// peer is known to accept it, or learn it with [`FollowedForm`](crate::receive::FollowedForm).
     MessageOnly,
     /// The pseudo-header, as keepalived and FRR read RFC 5798 §5.2.8.
     PseudoHeader,
@@ -183,7 +183,8 @@ impl<'a> Advertisement<'a> {
     /// IP header.
     ///
     /// Time to live, configuration and authentication are not looked at. The reserved bits of
-    /// VRRPv3 (R11) and the authentication data of types 0 and 2 (V3) are ignored.
+    /// VRRPv3 (RFC 9568 §5.2.6) and the authentication data of types 0 and 2 (RFC 2338 §5.3.6) are
+    /// ignored.
     ///
     /// # Errors
     /// See [`DecodeError`].

@@ -61,7 +61,7 @@ impl Key {
     }
 
     /// Whether a received password of authentication type 1 is this one, in all eight octets and in
-    /// a time that does not depend on how many agree (V3).
+    /// a time that does not depend on how many agree (RFC 2338 §5.3.6).
     #[must_use]
     pub const fn matches(&self, password: &[u8; 8]) -> bool {
         u64::from_ne_bytes(self.0) == u64::from_ne_bytes(*password)
@@ -93,7 +93,7 @@ impl Key {
     }
 }
 
-/// `Key(..)`: a password belongs in no log.
+/// `Key(..)`, so that no password is logged.
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Key(..)")
@@ -116,7 +116,7 @@ pub struct AhPacket<'a> {
 }
 
 impl<'a> AhPacket<'a> {
-    /// Reads the Authentication Header of `packet`, which authenticates nothing yet.
+    /// Reads the Authentication Header of `packet`, without verifying it.
     ///
     /// # Errors
     /// Any [`AhError`] but [`AhError::Icv`].
@@ -150,7 +150,7 @@ impl<'a> AhPacket<'a> {
         })
     }
 
-    /// Verifies the integrity check value in either form and tells which one it has. The
+    /// Verifies the integrity check value in either form and returns which one it has. The
     /// comparison takes constant time.
     ///
     /// # Errors
@@ -219,8 +219,8 @@ impl AhHeader {
 
 /// The last sequence number heard from one sender (RFC 2402 §3.4.3, with a window of one packet).
 ///
-/// A sender that restarts counts from 1 again and is refused until it has passed the last number;
-/// forgetting the sender by a new `Replay` when it is known to be gone is up to the caller.
+/// A sender that restarts counts from 1 again, and is refused until it has passed the last number.
+/// The caller may start a new `Replay` when it knows that the sender has gone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Replay {
     last: u32,
@@ -240,7 +240,7 @@ impl Replay {
     }
 
     /// Accepts a sequence number above the last one. Call it only after
-    /// [`AhPacket::verify`]: a forged number must not lock the sender out.
+    /// [`AhPacket::verify`]: a forged number must not make the sender refused.
     ///
     /// # Errors
     /// [`Replayed`], and the last number stays.

@@ -8,7 +8,7 @@ use super::error::{ArpError, EncodeError, require_room};
 use super::ethernet::{EtherType, EthernetHeader};
 use crate::MacAddr;
 
-/// What an ARP packet asks or tells.
+/// The operation of an ARP packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ArpOperation {
     /// Who has the target address?
@@ -51,7 +51,7 @@ impl ArpPacket {
     /// Octets of the packet with its Ethernet header.
     pub const FRAME_LEN: usize = EthernetHeader::LEN + Self::LEN;
 
-    /// The gratuitous request that tells a link that `address` is at `mac` (RFC 3768 §6.4.1). The
+    /// The gratuitous request that announces `address` at `mac` (RFC 3768 §6.4.1). The
     /// target's Ethernet address is broadcast, as keepalived and FRR send it; receivers ignore it.
     #[must_use]
     pub const fn gratuitous_request(mac: MacAddr, address: Ipv4Addr) -> Self {
@@ -64,7 +64,7 @@ impl ArpPacket {
         }
     }
 
-    /// The gratuitous reply that tells a link that `address` is at `mac`. The target's Ethernet
+    /// The gratuitous reply that announces `address` at `mac`. The target's Ethernet
     /// address is `mac` too (RFC 9568 §6.4.1, errata 7947 and 7949).
     #[must_use]
     pub const fn gratuitous_reply(mac: MacAddr, address: Ipv4Addr) -> Self {
@@ -77,8 +77,7 @@ impl ArpPacket {
         }
     }
 
-    /// The reply to this packet that tells that its target address is at `mac` (RFC 9568 §8.1.2,
-    /// D2).
+    /// The reply to this request: its target address is at `mac` (RFC 9568 §8.1.2).
     #[must_use]
     pub const fn answer(&self, mac: MacAddr) -> Self {
         Self {

@@ -5,7 +5,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use crate::Family;
 
 /// Source and destination of an IP packet: what an upper-layer checksum may cover besides the
-/// packet's own octets, and the family that tells how long an advertised address is.
+/// packet's own octets, and the family, which decides how long an advertised address is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PseudoHeader {
     /// Over IPv4 (RFC 793 §3.1).

@@ -10,19 +10,19 @@ use crate::{Family, IntervalError};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// Fewer than the eight octets of the header (R4).
+    /// Fewer than the eight octets of the header (RFC 9568 §7.1).
     #[error("{octets} octets are too few for a VRRP header")]
     Truncated {
         /// Octets received.
         octets: usize,
     },
-    /// A version other than 2 and 3, or version 2 over IPv6 (R2).
+    /// A version other than 2 and 3, or version 2 over IPv6 (RFC 9568 §7.1).
     #[error("version {0} is not supported")]
     Version(u8),
-    /// A packet type other than 1, advertisement (R3).
+    /// A packet type other than 1, advertisement (RFC 9568 §7.1).
     #[error("packet type {0} is unknown")]
     Type(u8),
-    /// The octets are not as many as the address count tells (R4, V1).
+    /// The length does not agree with the address count (RFC 9568 §7.1, RFC 3768 §7.1).
     #[error("{octets} octets do not hold {count} addresses")]
     Length {
         /// The address count of the header.
@@ -30,19 +30,19 @@ pub enum DecodeError {
         /// Octets received.
         octets: usize,
     },
-    /// The checksum does not verify in any form the version and family have (R5).
+    /// The checksum does not verify in any form the version and family have (RFC 9568 §7.1).
     #[error("checksum does not verify")]
     Checksum,
     /// VRID 0 (RFC 9568 §5.2.3).
     #[error("virtual router identifier is zero")]
     VridZero,
-    /// A VRRPv2 authentication type other than 0, 1 and 2 (V2).
+    /// A VRRPv2 authentication type other than 0, 1 and 2 (RFC 3768 §5.3.6).
     #[error("authentication type {0} is unknown")]
     AuthenticationType(u8),
-    /// A VRRPv3 packet without addresses (R8, erratum 8299).
+    /// A VRRPv3 packet without addresses (RFC 9568 §5.2.5, erratum 8299).
     #[error("no addresses are advertised")]
     NoAddresses,
-    /// An advertisement interval of zero (R9, erratum 8301).
+    /// An advertisement interval of zero (RFC 9568 §5.2.7, erratum 8301).
     #[error("advertisement interval is zero")]
     IntervalZero,
 }
@@ -60,7 +60,7 @@ pub enum EncodeError {
     /// VRRPv3 does not advertise without addresses (erratum 8299).
     #[error("VRRPv3 cannot advertise no addresses")]
     NoAddresses,
-    /// The addresses are of another family than the packet (T7).
+    /// The addresses are of another family than the packet (RFC 9568 §5.2.9).
     #[error("{addresses} addresses cannot be carried over {packet}")]
     Family {
         /// The family of the addresses.

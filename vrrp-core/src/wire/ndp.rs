@@ -32,9 +32,9 @@ pub struct NeighborAdvertisement {
     pub source: Ipv6Addr,
     /// Destination address of the packet.
     pub destination: Ipv6Addr,
-    /// The address told about.
+    /// The announced address.
     pub target: Ipv6Addr,
-    /// The target's Ethernet address, if told.
+    /// The target's Ethernet address, if given.
     pub target_mac: Option<MacAddr>,
     /// R: the sender is a router.
     pub router: bool,
@@ -52,8 +52,8 @@ impl NeighborAdvertisement {
     /// Octets of the longest frame this type encodes.
     pub const MAX_FRAME_LEN: usize = EthernetHeader::LEN + Ipv6Header::LEN + FIXED_LEN + OPTION_LEN;
 
-    /// The unsolicited advertisement that tells a link that `target` is at `mac`, from the target
-    /// itself to all nodes with R=`router`, S=0, O=1 (RFC 9568 §6.4.1, F1 and F5). A VRRP router
+    /// The unsolicited advertisement that announces `target` at `mac`, from the target
+    /// itself to all nodes with R=`router`, S=0, O=1 (RFC 9568 §6.4.1, §6.4.2). A VRRP router
     /// that forwards sets `router`.
     #[must_use]
     pub const fn unsolicited(mac: MacAddr, target: Ipv6Addr, router: bool) -> Self {

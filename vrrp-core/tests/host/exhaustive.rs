@@ -13,7 +13,7 @@ use vrrp_core::{
 };
 
 /// Skew_Time and Active_Down_Interval of all 256 priorities and all intervals of version 3, in
-/// both versions, against RFC 9568 §6.1 and RFC 3768 §6.1 in 128-bit nanoseconds (P3, V5).
+/// both versions, against RFC 9568 §6.1 and RFC 3768 §6.1 in 128-bit nanoseconds.
 #[test]
 fn skew_and_down_time_are_exact_for_every_priority_and_interval() {
     for version in [Version::V2, Version::V3] {
@@ -140,7 +140,7 @@ fn message(word: u32, version: Version, octets: &mut [u8; 1036]) -> usize {
     length
 }
 
-/// The other words, at the length their count tells: every VRID, priority and count.
+/// The other words, at the length that fits their count: every VRID, priority and count.
 #[test]
 #[ignore = "takes minutes unless optimised"]
 fn every_first_word_of_an_advertisement_is_read_as_it_says() {
@@ -173,7 +173,7 @@ fn every_first_word_of_an_advertisement_is_read_as_it_says() {
     }
 }
 
-/// The same words, four octets longer and shorter than their count tells.
+/// The same words, four octets longer and shorter than fits their count.
 #[test]
 #[ignore = "takes minutes unless optimised"]
 fn every_first_word_is_refused_at_another_length_than_it_tells() {
@@ -198,7 +198,8 @@ fn every_first_word_is_refused_at_another_length_than_it_tells() {
     }
 }
 
-/// The second word of version 3: reserved bits (R11), every interval (R9), every checksum field.
+/// The second word of version 3: reserved bits (RFC 9568 §5.2.6), every interval (RFC 9568 §5.2.7,
+/// erratum 8301), every checksum field.
 #[test]
 #[ignore = "takes minutes unless optimised"]
 fn every_second_word_of_version_3_is_read_as_it_says() {

@@ -32,7 +32,7 @@ fn ends(source: &str, destination: &str) -> PseudoHeader {
     PseudoHeader::new(address(source), address(destination)).expect("one family")
 }
 
-/// The checksum of `octets`, word by word as RFC 1071 §1 tells it.
+/// The checksum of `octets`, word by word as RFC 1071 §1 defines it.
 fn rfc1071(octets: &[u8]) -> u16 {
     let mut sum: u16 = 0;
     for word in octets.chunks(2) {

@@ -27,15 +27,17 @@ const CONFIRMATION: Duration = Duration::from_secs(2);
 /// Addresses to look at in one call.
 const LOOKS: usize = 64;
 
-/// Keeps the addresses of virtual routers in place while they are wanted, and away while not.
+/// Adds the addresses of virtual routers while they are wanted, and removes them while they are
+/// not.
 ///
 /// It knows what each owner (a virtual router, by any name `O`) declares and whether that owner is
 /// active, and compares this with the table of interfaces. An address of an active owner is added
 /// if missing, and added again if somebody removes it, in growing intervals. An address of an
-/// inactive owner is removed if present (D1), whoever added it, unless it is held as
-/// [`Tenure::Owner`]. Nothing else is touched, except by [`condemn_leftovers`](Self::condemn_leftovers).
+/// inactive owner is removed if present (RFC 9568 §6.4.2), whoever added it, unless it is held as
+/// [`Tenure::Owner`]. Nothing else is touched, except by
+/// [`condemn_leftovers`](Self::condemn_leftovers).
 ///
-/// It is a pure function of declarations, events, outcomes and time. Each turn:
+/// It has no socket and no clock. Each turn:
 /// 1. pass every [`NetworkEvent`] to [`observe`](Self::observe), and every outcome to
 ///    [`completed`](Self::completed);
 /// 2. while there is room in the queue, have [`next_request`](Self::next_request) carried out;
@@ -125,7 +127,7 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
         self.owners.insert(owner, Holding { active, keys });
     }
 
-    /// Forgets an owner; its addresses are removed as those of an inactive one.
+    /// Removes an owner; its addresses are removed as those of an inactive one.
     pub fn forget(&mut self, owner: O) {
         for key in self.owners.remove(&owner).unwrap_or_default().keys {
             self.drop_claim(owner, key);
@@ -164,7 +166,7 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
         }
     }
 
-    /// Marks for removal every address that carries our mark and that nobody has declared: left
+    /// Marks for removal every address that has our mark and that no owner has declared: it is left
     /// over from an earlier run. Call it once all declarations are made and the table is complete.
     ///
     /// Do not call it where another program uses the same mark on purpose: keepalived does.
@@ -187,7 +189,7 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
         }
     }
 
-    /// Takes in what the monitor tells.
+    /// Processes a change that the monitor reports.
     pub fn observe(&mut self, event: &NetworkEvent, now: Instant) {
         match event {
             NetworkEvent::LinkChanged(link) => {
@@ -250,7 +252,7 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
         };
         entry.report_removal(address, event, &mut self.events);
         match entry.phase {
-            // A removal we asked for before the owner became active is nobody's offence.
+            // A removal that was requested before the owner became active is not reported.
             Phase::Asked { .. }
             | Phase::Unconfirmed {
                 change: Change::Remove,
@@ -337,7 +339,7 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
         None
     }
 
-    /// Takes in the outcome of a request.
+    /// Processes the outcome of a request.
     pub fn completed(&mut self, key: AddressKey, result: Result<(), RequestError>, now: Instant) {
         let Some(entry) = self.entries.get_mut(&key) else {
             return;
@@ -386,13 +388,13 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
         self.set_phase(key, phase);
     }
 
-    /// The next thing an owner should know.
+    /// The next event for an owner.
     pub fn next_event(&mut self) -> Option<AddressEvent<O>> {
         self.events.pop_front()
     }
 
-    /// Whether the table was found not to show what the kernel has acknowledged, or answers were
-    /// lost, since this was last asked.
+    /// Whether the table may be wrong, as it lacks a change that the kernel has acknowledged, or
+    /// answers were lost. Resets this state.
     #[must_use = "the monitor is to read everything again"]
     pub const fn takes_doubt(&mut self) -> bool {
         core::mem::replace(&mut self.doubt, false)
@@ -406,8 +408,8 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
             || matches!(phase, Some(Phase::Asked { .. } | Phase::Unconfirmed { .. }))
     }
 
-    /// When to call [`next_request`](Self::next_request) even if nothing has changed: a time in the past
-    /// if at once.
+    /// When to call [`next_request`](Self::next_request) even if nothing has changed: a time in the
+    /// past if at once.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         if self.synchronised && !self.due.is_empty() {
@@ -416,7 +418,7 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
         self.timers.first().map(|&(deadline, _)| deadline)
     }
 
-    /// Whether nothing is asked, waited for or to be looked at.
+    /// Whether there is nothing to request, to wait for or to compare.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         self.due.is_empty() && self.timers.is_empty() && self.asked == 0

@@ -7,12 +7,12 @@ use thiserror::Error;
 
 use crate::interfaces::{AddressKey, Scope};
 
-/// An address as it is to be configured on an interface.
+/// The configuration of an address on an interface.
 ///
-/// The kernel judges the combination; what it refuses is reported as a failure of the address.
+/// The kernel checks the combination; a refusal is reported as a failure of the address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AddressSpec {
-    /// The interface it goes on.
+    /// Its interface.
     pub index: u32,
     /// The address.
     pub address: IpAddr,
@@ -22,7 +22,7 @@ pub struct AddressSpec {
     pub peer: Option<IpAddr>,
     /// The broadcast address (IPv4).
     pub broadcast: Option<Ipv4Addr>,
-    /// How far the address reaches.
+    /// The scope of the address.
     pub scope: Scope,
     /// The label old tools show in place of the interface's name (IPv4).
     pub label: Option<AddressLabel>,
@@ -30,7 +30,7 @@ pub struct AddressSpec {
     pub preferred_lifetime: Option<u32>,
     /// Whether to look for a duplicate before use (IPv6).
     ///
-    /// Off for a virtual address: a peer that still holds it would win (RFC 9568 §8.2.2, D10).
+    /// Off for a virtual address: a peer that still holds it would win (RFC 9568 §8.2.2).
     pub duplicate_detection: bool,
     /// A home address of mobile IPv6.
     pub home: bool,
@@ -69,7 +69,7 @@ impl AddressSpec {
         AddressKey::new(index, self.address, self.prefix_len, self.peer)
     }
 
-    /// What the kernel tells it from other addresses by.
+    /// The fields by which the kernel distinguishes it from other addresses.
     #[must_use]
     pub fn key(&self) -> AddressKey {
         AddressKey::new(self.index, self.address, self.prefix_len, self.peer)
@@ -81,7 +81,7 @@ impl AddressSpec {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AddressLabel(Box<str>);
 
-/// A text is no address label.
+/// A text is not a valid address label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum AddressLabelError {
     /// It has no octets, or more than 15.

@@ -117,7 +117,7 @@ impl Driver {
     }
 }
 
-/// What to tell of obstacles that are new and of those that are gone.
+/// The notices of new obstacles and of those that are gone.
 fn changes(router: RouterId, former: &[Obstacle], found: &[Obstacle]) -> Vec<Notice> {
     let notice = |obstacle: &Obstacle, present| Notice::Obstacle {
         router,

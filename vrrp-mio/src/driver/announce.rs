@@ -17,8 +17,8 @@ const DRAIN: Duration = Duration::from_millis(1);
 
 /// The copies still to be sent of each address: every address once, then every address again.
 ///
-/// What is owed of an address does not add up: a new block raises it to the larger count. Nothing is
-/// owed most of the time, which takes no memory then.
+/// What is owed of an address does not add up: a new block raises it to the larger count. Nothing
+/// is owed most of the time, which takes no memory then.
 #[derive(Debug, Default)]
 pub(super) struct Owed(Option<Box<Round>>);
 
@@ -150,8 +150,8 @@ impl Outbox {
 impl Router {
     /// Sends what the announce schedule owes by `now`, as long as `budget` lasts.
     ///
-    /// An address is announced once it is in place, never before (D4): a block of the schedule
-    /// passes over the others, and those have a block of their own as they arrive.
+    /// An address is announced once it is in place, never before (RFC 9568 §8.1.2): a block of the
+    /// schedule passes over the others, and those have a block of their own as they arrive.
     pub(super) fn announce(
         &mut self,
         now: Instant,

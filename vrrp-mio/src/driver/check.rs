@@ -10,7 +10,7 @@ use super::router::Router;
 use super::spec::{Path, RouterSpec, VirtualAddress};
 use crate::InterfaceName;
 
-/// A specification that no virtual router can follow.
+/// An invalid specification of a virtual router.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SpecError {
@@ -40,7 +40,7 @@ pub enum SpecError {
     Mixed {
         /// The virtual address.
         address: IpAddr,
-        /// What goes with it.
+        /// The other address.
         other: IpAddr,
     },
     /// The source of advertisements is of another family, or no address of a host.
@@ -51,7 +51,7 @@ pub enum SpecError {
         /// The router's family.
         family: Family,
     },
-    /// The group is of another family, or no group.
+    /// The group is of another family, or not a multicast address.
     #[error("{group} is no group of {family}")]
     Group {
         /// The group.
@@ -59,7 +59,7 @@ pub enum SpecError {
         /// The router's family.
         family: Family,
     },
-    /// Unicast to nobody.
+    /// Unicast without peers.
     #[error("there is no peer to advertise to")]
     NoPeers,
     /// A peer is of another family, or no address of a host, or the source itself.
@@ -70,7 +70,7 @@ pub enum SpecError {
         /// The router's family.
         family: Family,
     },
-    /// A peer whose packets may arrive with no time to live at all.
+    /// A peer with an empty range of accepted hop counts.
     #[error("{peer}: no time to live is within {min_ttl} to {max_ttl}")]
     HopCounts {
         /// The peer.
@@ -92,7 +92,7 @@ pub enum SpecError {
         /// The router's version.
         version: Version,
     },
-    /// A virtual MAC that is a group's, or none.
+    /// A virtual MAC that is a multicast address, or all zeros.
     #[error("the virtual MAC address is not one of a station")]
     Mac,
     /// The macvlan and the interface it is to be made on have one name.
@@ -107,7 +107,7 @@ pub enum SpecError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AddError {
-    /// There can be no such router.
+    /// The specification is invalid.
     #[error(transparent)]
     Spec(#[from] SpecError),
     /// Another router of the driver is this virtual router: it has the identifier and the family,
@@ -138,17 +138,16 @@ pub enum TellError {
     /// The router was removed.
     #[error("there is no such virtual router any more")]
     Unknown {
-        /// The name that names nothing.
+        /// The identifier.
         router: RouterId,
     },
-    /// The event would make another virtual router of it.
+    /// The event would make it another virtual router.
     #[error(transparent)]
     Event(#[from] EventError),
 }
 
 impl RouterSpec {
-    /// Whether a virtual router can follow this specification. [`Driver::add`](super::Driver::add)
-    /// asks it.
+    /// Checks this specification, as [`Driver::add`](super::Driver::add) does.
     ///
     /// # Errors
     /// [`SpecError`]: the first mistake.

@@ -1,7 +1,6 @@
 //! The identifiers of virtual routers in a driver.
 
-/// Names a virtual router on a driver, and never another one: when it was removed the name names
-/// nothing.
+/// The identifier of a virtual router on a driver. It is never used again for another router.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RouterId {
     slot: usize,
@@ -20,7 +19,7 @@ impl RouterId {
     }
 }
 
-/// The number of routers added before, which makes names unique.
+/// The number of routers added before, which makes identifiers unique.
 impl core::fmt::Display for RouterId {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "{}", self.serial)

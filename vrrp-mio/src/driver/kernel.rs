@@ -19,7 +19,8 @@ const REFRESHING: Duration = Duration::from_micros(150);
 const ASKING: Duration = Duration::from_micros(150);
 
 impl Driver {
-    /// Takes in what the kernel tells of interfaces and addresses; whether it told anything.
+    /// Processes the kernel's notifications of interfaces and addresses; returns whether there were
+    /// any.
     pub(super) fn follow_kernel(&mut self, now: Instant) -> Result<bool, DriverError> {
         let overdue = self
             .monitor
@@ -60,7 +61,7 @@ impl Driver {
         Ok(changed)
     }
 
-    /// Has the kernel do what is wanted of it, and tells routers what it did.
+    /// Sends the wanted requests to the kernel, and reports its answers to the routers.
     pub(super) fn drive_kernel(&mut self, now: Instant) -> Result<(), DriverError> {
         self.condemn_leftovers();
         let overdue = self
@@ -202,7 +203,8 @@ impl Driver {
         {
             return;
         }
-        // A router that cannot start does not wait to find out: it holds no addresses (D1).
+        // A router that cannot start does not wait to find out: it holds no addresses
+        // (RFC 9568 §6.4.2).
         let decided =
             |router: &Router| router.declared || router.machine.role() == Role::Initialize;
         if self.routers.iter().flatten().all(decided) {

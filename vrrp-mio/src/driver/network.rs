@@ -65,8 +65,8 @@ pub(super) struct Network {
     /// Interfaces that changed, and those that have another address.
     disturbed: BTreeSet<InterfaceName>,
     welcoming: BTreeSet<InterfaceName>,
-    /// Source addresses found, as long as nothing changes that they depend on: to find one takes time
-    /// linear in the addresses of the interface.
+    /// Source addresses found, as long as nothing changes that they depend on: to find one takes
+    /// time linear in the addresses of the interface.
     pub(super) found: Sources,
     /// Routers to look at.
     pub(super) dirty: BTreeSet<usize>,
@@ -217,7 +217,7 @@ impl Network {
         self.requests_pending = true;
     }
 
-    /// Removes the addresses of a router, and those an earlier run left (D1).
+    /// Removes the addresses of a router, and those an earlier run left (RFC 9568 §6.4.2).
     pub(super) fn remove_addresses(&mut self, id: usize, router: &mut Router) {
         self.declare(id, router);
         self.keeper.set_active(id, false);
@@ -311,7 +311,8 @@ impl Network {
         self.disturbed.insert(name);
     }
 
-    /// Has those looked at who depend on interfaces that changed: once, however much changed on them.
+    /// Has those looked at who depend on interfaces that changed: once, however much changed on
+    /// them.
     pub(super) fn spread(&mut self) {
         for name in core::mem::take(&mut self.disturbed) {
             if let Some(watchers) = self.watchers.get(&name) {

@@ -12,7 +12,7 @@ use crate::firewall::FirewallError;
 use crate::sysctl::SysctlError;
 use crate::{InterfaceName, OpenError, ReceiveError, SendError};
 
-/// Something an owner may want to log, count or react to.
+/// Something that the caller may want to log, count or react to.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Notice {
@@ -23,7 +23,7 @@ pub enum Notice {
         /// From, to and why.
         transition: Transition,
     },
-    /// A held virtual router asks its sync group.
+    /// A held virtual router is a candidate: its sync group has to decide.
     Candidate {
         /// The virtual router.
         router: RouterId,
@@ -35,7 +35,7 @@ pub enum Notice {
         /// What was heard.
         heard: Heard,
     },
-    /// An advertisement was admitted with remarks; told once per sender and kind until the next
+    /// An advertisement was admitted with remarks; reported once per sender and kind until the next
     /// transition, of up to eight.
     Remark {
         /// The virtual router.
@@ -45,7 +45,7 @@ pub enum Notice {
         /// The remarks.
         remarks: Remarks,
     },
-    /// An advertisement was discarded; told once per kind until the next transition.
+    /// An advertisement was discarded; reported once per kind until the next transition.
     Discarded {
         /// The virtual router.
         router: RouterId,
@@ -54,7 +54,7 @@ pub enum Notice {
         /// Why.
         discard: Discard,
     },
-    /// An advertisement for a virtual router that is not configured; told once per VRID.
+    /// An advertisement for a virtual router that is not configured; reported once per VRID.
     Unknown {
         /// The interface.
         interface: InterfaceName,
@@ -93,12 +93,12 @@ pub enum Notice {
         error: SysctlError,
     },
     /// Packets to the addresses of Active routers that do not accept them (Accept_Mode) are accepted
-    /// all the same; told once until they are refused again.
+    /// all the same; reported once until they are refused again.
     FirewallFailed {
         /// Why.
         error: FirewallError,
     },
-    /// Something keeps a virtual router from being Active, or does so no longer.
+    /// An obstacle that keeps a virtual router from being Active has appeared or disappeared.
     Obstacle {
         /// The virtual router.
         router: RouterId,
@@ -121,7 +121,7 @@ pub enum Notice {
         /// Why.
         error: ReceiveError,
     },
-    /// An advertisement could not be sent; told once until one leaves again.
+    /// An advertisement could not be sent; reported once until one is sent again.
     SendFailed {
         /// The virtual router.
         router: RouterId,

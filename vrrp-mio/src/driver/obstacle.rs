@@ -10,37 +10,37 @@ use crate::macvlan::MacvlanError;
 
 /// Why a virtual router cannot be Active.
 ///
-/// A router with any of these waits in Initialize, whatever else is well.
+/// A router with any of these waits in Initialize.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Obstacle {
-    /// Its interface is not there.
+    /// Its interface does not exist.
     #[error("interface {0} does not exist")]
     InterfaceMissing(InterfaceName),
     /// Its interface is down or has no carrier.
     #[error("interface {0} is down")]
     InterfaceDown(InterfaceName),
-    /// Its interface reaches nobody but this host.
+    /// Its interface is a loopback interface.
     #[error("interface {0} is a loopback interface")]
     InterfaceLoopback(InterfaceName),
-    /// It would not hear others.
+    /// Its socket could not be opened.
     #[error("no socket on interface {0}")]
     NoSocket(InterfaceName),
     /// It has no address to send from.
     #[error("no address on interface {0} to send from")]
     NoPrimaryAddress(InterfaceName),
-    /// The interface of a virtual address is not there.
+    /// The interface of a virtual address does not exist.
     #[error("interface {0} of a virtual address does not exist")]
     DeviceMissing(InterfaceName),
     /// The interface of a virtual address is down or has no carrier.
     #[error("interface {0} of a virtual address is down")]
     DeviceDown(InterfaceName),
-    /// The macvlan is not there yet, or not prepared.
+    /// The macvlan does not exist yet, or is not set up.
     #[error("interface {0} of the virtual MAC is not there yet")]
     VirtualMacMissing(InterfaceName),
-    /// The macvlan cannot be had.
+    /// The macvlan cannot be created.
     #[error(transparent)]
     VirtualMac(MacvlanError),
-    /// No virtual address can be put in place; this is why one of them cannot.
+    /// No virtual address can be added; this is the reason for one of them.
     #[error("no virtual address is in place: {address}")]
     NoVirtualAddress {
         /// The address.
@@ -49,7 +49,7 @@ pub enum Obstacle {
         #[source]
         error: AddressError,
     },
-    /// The owner of the driver reported a fault.
+    /// The caller reported a fault.
     #[error("something tracked is down")]
     Tracked,
 }
@@ -103,6 +103,6 @@ pub(super) enum Input {
     Interface,
     /// The source of what is sent.
     PrimaryAddress,
-    /// Peers can be told.
+    /// Peers can be informed.
     Fault,
 }

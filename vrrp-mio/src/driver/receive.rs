@@ -16,7 +16,7 @@ use crate::{Datagram, ReceiveError, Received, Reject, TimeSlice, Transport};
 const BUDGET: usize = 64;
 /// How long reading may take in one turn.
 const SLICE: Duration = Duration::from_micros(300);
-/// Senders of a router whose remarks are told.
+/// The senders of a router whose remarks are reported.
 const MAX_REMARKED: usize = 8;
 
 impl Driver {
@@ -115,8 +115,8 @@ impl Driver {
         }
     }
 
-    /// The routers of `vrid`, which their peers tell apart: those that list the source, if any do, or
-    /// one that hears strangers as well would take what is for another.
+    /// The routers of `vrid`, which their peers distinguish: those that list the source, if any do,
+    /// or one that hears strangers as well would take what is for another.
     fn members(
         &mut self,
         index: usize,
@@ -146,8 +146,8 @@ impl Driver {
         members
     }
 
-    /// Whether a unicast packet is a stranger's to these members and expected by a router of another
-    /// socket, which has it too: what is routed comes in anywhere.
+    /// Whether a unicast packet is a stranger's to these members and expected by a router of
+    /// another socket, which has it too: what is routed comes in anywhere.
     fn is_for_another(
         &mut self,
         index: usize,
@@ -216,7 +216,8 @@ impl Driver {
         }
         let was_active = router.machine.role() == Role::Active;
         if !router.declared && !was_active && !heard.priority.is_resign() {
-            // Somebody else is Active: what an earlier run left is not ours to hold (D1).
+            // Somebody else is Active: what an earlier run left is not ours to hold
+            // (RFC 9568 §6.4.2).
             self.network.remove_addresses(id, router);
             self.network.dirty.insert(id);
         }

@@ -1,7 +1,7 @@
 //! Accept_Mode off: firewall rules for the addresses of Active routers that accept no packets.
 //!
-//! An address goes up once the firewall has it, or cannot have it, and the firewall lets go of it
-//! once it is gone (RFC 9568 §6.4.3, D2).
+//! An address is added once the firewall refuses packets to it, or cannot, and the firewall accepts
+//! them again once the address is gone (RFC 9568 §6.4.3).
 
 use std::io;
 

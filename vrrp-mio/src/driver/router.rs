@@ -23,7 +23,7 @@ use crate::interfaces::AddressKey;
 /// Keys of addresses and their positions, sorted. Of many routers most have one.
 pub(super) type Keys = SmallVec<[(AddressKey, u32); 1]>;
 
-/// A virtual router on a [`Driver`](super::Driver), to look at.
+/// A virtual router on a [`Driver`](super::Driver).
 #[derive(Debug)]
 pub struct Router {
     pub(super) id: RouterId,
@@ -91,8 +91,8 @@ pub(super) enum AddressOctets {
 }
 
 impl AddressOctets {
-    /// Those of `family`; the others cannot be advertised (T7). Over IPv6 link-local ones go first
-    /// (T5), in the configured order otherwise.
+    /// Those of `family`; the others cannot be advertised. Over IPv6 link-local ones go first,
+    /// in the configured order otherwise.
     fn new(family: Family, all: impl Iterator<Item = IpAddr>) -> Self {
         match family {
             Family::V4 => {
@@ -191,7 +191,7 @@ impl Router {
         self.profile.addresses.iter().map(KeptAddress::address)
     }
 
-    /// The addresses it keeps beside them.
+    /// The addresses that it adds but does not advertise.
     pub fn excluded(&self) -> impl ExactSizeIterator<Item = IpAddr> {
         self.profile.excluded.iter().map(KeptAddress::address)
     }
@@ -258,8 +258,8 @@ impl Router {
         self.installed = installed;
     }
 
-    /// Notes that a kernel address is in place, or is not, and gives its first position in the lists:
-    /// what is listed twice is in place twice.
+    /// Notes that a kernel address is in place, or is not, and gives its first position in the
+    /// lists: what is listed twice is in place twice.
     pub(super) fn note_installed(&mut self, key: &AddressKey, is_there: bool) -> Option<usize> {
         let first = self.keys.partition_point(|(known, _)| known < key);
         let alike = self.keys.get(first..).unwrap_or_default().iter();
@@ -304,7 +304,7 @@ impl Router {
 mod tests {
     use super::*;
 
-    /// T5, T7.
+    /// One family is advertised, link-local addresses first (RFC 9568 §5.2.9).
     #[test]
     fn a_link_local_address_is_advertised_first_and_no_other_family() {
         let list = ["2001:db8::2", "192.0.2.1", "fe80::1", "2001:db8::1"];

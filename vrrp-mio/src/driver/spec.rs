@@ -14,16 +14,16 @@ use crate::{AddressSpec, InterfaceName};
 pub struct RouterSpec {
     /// The election.
     pub config: Config,
-    /// The interface, waited for while it does not exist. Where the path is
+    /// The interface. The router waits for it while it does not exist. Where the path is
     /// [routed](Path::Unicast::routed) it is that of the source address, on which virtual addresses
     /// without a device go.
     pub interface: InterfaceName,
-    /// The advertised addresses, in the order they are sent (T5). Those beyond what one
-    /// advertisement can carry are kept but not advertised.
+    /// The advertised addresses, in the order they are sent (RFC 9568 §5.2.9). Those beyond what
+    /// one advertisement can carry are kept but not advertised.
     pub addresses: Vec<VirtualAddress>,
-    /// Addresses kept beside them and not advertised, of either family.
+    /// Addresses that are added but not advertised, of either family.
     pub excluded: Vec<VirtualAddress>,
-    /// Where advertisements go and come from.
+    /// The destinations and the source of advertisements.
     pub path: Path,
     /// The authentication, version 2 only.
     pub expect: Expect,
@@ -31,13 +31,14 @@ pub struct RouterSpec {
     pub icv: IcvForm,
     /// The form of the version 3 checksum sent over IPv4; all are accepted.
     pub checksum: TransmitChecksum,
-    /// Whether the address owner hears nobody, as in RFC 5798; RFC 9568 has it hear other owners.
+    /// Whether the address owner discards every advertisement, as in RFC 5798. In RFC 9568 it
+    /// accepts those of other owners.
     pub owner_is_deaf: bool,
     /// What to do about an IPv6 advertisement whose first address is not link-local.
     pub first_address: Conformance,
     /// What to do about an address list other than ours.
     pub address_list: Conformance,
-    /// When neighbours are told.
+    /// The schedule of announcements to neighbours.
     pub announce: announce::Config,
     /// The least time between two gratuitous ARP requests of this router.
     pub arp_interval: Duration,
@@ -51,8 +52,8 @@ pub struct RouterSpec {
 }
 
 impl RouterSpec {
-    /// A router by the RFC: multicast, no authentication, no virtual MAC. The checksum is that of
-    /// RFC 5798 until a peer shows another, for the sake of peers that verify no other.
+    /// The defaults: multicast, no authentication, no virtual MAC. The checksum is that of RFC 5798
+    /// until another is learned, as some peers accept no other.
     #[must_use]
     pub fn new(config: Config, interface: InterfaceName, addresses: Vec<VirtualAddress>) -> Self {
         let group = match config.family() {
@@ -88,7 +89,7 @@ impl RouterSpec {
 pub struct VirtualAddress {
     /// The address. The driver fills in the interface index.
     pub spec: AddressSpec,
-    /// Another interface to put it on than the router's.
+    /// Its interface, if not the router's.
     pub device: Option<InterfaceName>,
     /// Whether the router can be Active only while `device` is up.
     pub track: bool,
@@ -106,23 +107,23 @@ impl VirtualAddress {
     }
 }
 
-/// Where advertisements go.
+/// The destinations of advertisements.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Path {
-    /// To everybody on the link.
+    /// Multicast.
     Multicast {
         /// The group.
         group: IpAddr,
         /// The source address; the interface's primary address if absent.
         source: Option<IpAddr>,
     },
-    /// To each peer.
+    /// Unicast to each peer.
     Unicast {
         /// The source address; the interface's primary address if absent.
         source: Option<IpAddr>,
         /// The peers and the hop counts their packets may arrive with.
         peers: Vec<Peer>,
-        /// Whether nobody else is heard.
+        /// Whether packets from others are discarded.
         only: bool,
         /// Time to live or hop limit sent.
         hop_limit: u8,
@@ -133,7 +134,7 @@ pub enum Path {
 }
 
 impl Path {
-    /// Unicast to `peers`, heard from nobody else.
+    /// Unicast to `peers`; packets from others are discarded.
     #[must_use]
     pub const fn unicast(source: IpAddr, peers: Vec<Peer>) -> Self {
         Self::Unicast {
@@ -187,11 +188,10 @@ impl Path {
 /// Which form of the version 3 checksum is sent over IPv4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TransmitChecksum {
-    /// Always this one. Of [`ChecksumForm::MessageOnly`] see what it says about peers that discard
-    /// it.
+    /// Always this one. [`ChecksumForm::MessageOnly`] is discarded by some peers: see there.
     Always(ChecksumForm),
-    /// That of the router that wins, as [`FollowedForm`](vrrp_core::receive::FollowedForm) learns
-    /// it, and this one until then.
+    /// That of the Active Router, as [`FollowedForm`](vrrp_core::receive::FollowedForm) learns it,
+    /// and this one until then.
     FollowPeer(ChecksumForm),
 }
 

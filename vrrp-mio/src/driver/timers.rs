@@ -115,7 +115,7 @@ impl Driver {
         self.timers.announcements.set(id, next);
     }
 
-    /// Whether unread advertisements may bear on the timer of a router: of a Backup always, of an
+    /// Whether unread advertisements may affect the timer of a router: of a Backup always, of an
     /// Active one if it was silent for long.
     fn has_to_hear(&mut self, id: usize, now: Instant) -> bool {
         let Some(router) = self.routers.get(id).and_then(Option::as_ref) else {

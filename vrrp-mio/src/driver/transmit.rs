@@ -43,8 +43,8 @@ impl Router {
         }
     }
 
-    /// Sends one advertisement of `priority` to the group or to every peer (T1 to T7). The first
-    /// failure is returned after every peer had its turn.
+    /// Sends one advertisement of `priority` to the group or to every peer (RFC 9568 §7.2
+    /// and §7.3). The first failure is returned after every peer had its turn.
     pub(super) fn advertise(
         &mut self,
         priority: Priority,
@@ -224,7 +224,7 @@ const fn ipv6(
 }
 
 /// Sends one gratuitous ARP request or unsolicited neighbour advertisement for `address` from
-/// `mac` on `interface` (F1, F5).
+/// `mac` on `interface` (RFC 9568 §6.4.1 and §6.4.2).
 pub(super) fn announce(
     address: IpAddr,
     mac: MacAddr,

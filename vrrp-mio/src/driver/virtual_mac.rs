@@ -90,7 +90,7 @@ impl VirtualMacs {
         }
     }
 
-    /// Has the macvlan up in the Active state only (D1).
+    /// Has the macvlan up in the Active state only (RFC 9568 §6.4.2).
     pub(super) fn follow(&mut self, id: MacvlanId, role: Role) {
         if let Some(macvlan) = self.macvlans.get_mut(&id) {
             macvlan.device.want(match role {

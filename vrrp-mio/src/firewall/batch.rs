@@ -25,7 +25,7 @@ const NF_TABLES: u8 = 10;
 /// `NFPROTO_INET`: IPv4 and IPv6 in one table.
 const INET: u8 = 1;
 
-/// The numbers of a batch's messages whose answers tell its outcome.
+/// The sequence numbers of a batch's messages whose answers decide its outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Sequences {
     /// Of the message that begins it.
@@ -70,7 +70,7 @@ impl<'a> Batch<'a> {
         self.append(kind, flags, [INET, 0, 0, 0], body);
     }
 
-    /// Ends the batch. The last operation alone is acknowledged; refusals are told of any.
+    /// Ends the batch. Only the last operation is acknowledged; any can be refused.
     pub(super) fn end(mut self) -> Sequences {
         let flags = self.last_start + FLAGS;
         if let Some(octets) = self.datagram.get_mut(flags..flags + 2)

@@ -124,7 +124,7 @@ impl<O: Copy + Ord> Ruleset<O> {
                 .get(destination)
                 .is_some_and(|entry| entry.stands)
         };
-        // Elements are added in order: the last one tells soonest that one is missing.
+        // Elements are added in order: the last one shows soonest that one is missing.
         let destinations = self.owners.get(&owner);
         destinations.is_none_or(|destinations| destinations.iter().rev().all(stands))
     }

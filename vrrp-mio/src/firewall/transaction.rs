@@ -140,7 +140,7 @@ fn refuse_v4(rule: &mut Attributes<'_>) {
 }
 
 /// `icmpv6 type 133-137 accept`: neighbour solicitations and advertisements are never dropped
-/// (RFC 9568 §6.1, P6).
+/// (RFC 9568 §6.1).
 fn accept_neighbour_discovery(rule: &mut Attributes<'_>) {
     const ICMPV6: u8 = 58;
     let (lowest, highest) = NEIGHBOUR_DISCOVERY;

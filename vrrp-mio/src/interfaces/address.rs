@@ -15,23 +15,23 @@ pub struct KernelAddress {
     pub peer: Option<IpAddr>,
     /// Length of the on-link prefix, of `peer` if there is one, in bits.
     pub prefix_len: u8,
-    /// How far the address reaches.
+    /// The scope of the address.
     pub scope: Scope,
-    /// What state it is in.
+    /// Its state.
     pub flags: AddressFlags,
     /// Who added it (`IFA_PROTO`), as far as the kernel knows.
     pub protocol: Option<AddressProtocol>,
 }
 
 impl KernelAddress {
-    /// What tells it from all other addresses.
+    /// The key that distinguishes it from all other addresses.
     #[must_use]
     pub fn key(&self) -> AddressKey {
         AddressKey::new(self.index, self.address, self.prefix_len, self.peer)
     }
 }
 
-/// What there is to know of an address beside its key. There may be very many.
+/// The fields of an address beside its key, kept small as there may be very many.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Particulars {
     peer: Option<Box<IpAddr>>,
@@ -68,7 +68,7 @@ impl From<&KernelAddress> for Particulars {
     }
 }
 
-/// What the kernel tells addresses apart by.
+/// The fields by which the kernel distinguishes addresses.
 ///
 /// An IPv6 address is one on its interface whatever its prefix length; an IPv4 address may be there
 /// once for each prefix.
@@ -81,7 +81,7 @@ pub struct AddressKey {
 /// An interface, and a network with its prefix length.
 pub(crate) type Subnet = (u32, Ipv4Addr, u8);
 
-/// What the kernel tells addresses of an interface apart by.
+/// The fields by which the kernel distinguishes addresses of one interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Identity {
     V4 {
@@ -156,7 +156,7 @@ fn masked(address: Ipv4Addr, prefix_len: u8) -> Ipv4Addr {
     Ipv4Addr::from_bits(address.to_bits() & mask)
 }
 
-/// How far an address reaches (`RT_SCOPE_*`); lower is farther.
+/// The scope of an address (`RT_SCOPE_*`); lower is wider.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Scope(pub u8);
 

@@ -14,11 +14,11 @@ pub struct Link {
     pub name: InterfaceName,
     /// Its hardware address, if that is an Ethernet address.
     pub mac: Option<MacAddr>,
-    /// What it is and can do at the moment.
+    /// Its flags.
     pub flags: LinkFlags,
     /// The largest packet it carries, in octets.
     pub mtu: u32,
-    /// What the kernel made it as.
+    /// Its kind.
     pub kind: LinkKind,
     /// The interface under it (`IFLA_LINK`): the parent of a macvlan, the peer of a veth.
     pub parent: Option<u32>,

@@ -16,7 +16,7 @@ pub struct InterfaceName {
     length: u8,
 }
 
-/// A text is no interface name.
+/// A text is not an interface name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum InterfaceNameError {
     /// It has no octets, or more than 15.

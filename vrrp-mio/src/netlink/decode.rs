@@ -39,7 +39,7 @@ impl Update {
     }
 }
 
-/// The index of a link message of no particular family: bridges tell about their ports, in the same
+/// The index of a link message of no particular family: bridges report their ports, in the same
 /// group and with the same message types, as family `AF_BRIDGE`.
 fn link_index(payload: &[u8]) -> Option<u32> {
     let family = *payload.first()?;

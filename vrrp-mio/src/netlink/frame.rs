@@ -1,6 +1,6 @@
 //! The framing of netlink: messages in a datagram, attributes in a message.
 //!
-//! Walks borrowed octets and believes no length it has not checked.
+//! Walks borrowed octets and checks every length.
 
 use nix::libc;
 use thiserror::Error;

@@ -22,7 +22,7 @@ use crate::slice::{Progress, TimeSlice};
 /// Room for some 5,000 notifications, a burst the loop may be late for.
 const RECEIVE_BUFFER: usize = 4 * 1024 * 1024;
 
-/// Keeps a table of this host's interfaces and addresses, and tells each change.
+/// Keeps a table of this host's interfaces and addresses, and reports each change.
 ///
 /// After opening, and after the kernel had to drop messages, it reads everything again and reports
 /// the difference, ending with [`NetworkEvent::Synchronised`]. To drive it: register the descriptor
@@ -37,22 +37,22 @@ pub struct Monitor {
     mirror: Mirror,
 }
 
-/// Hearing of changes is over.
+/// The monitor failed and cannot go on.
 #[derive(Debug, Error)]
 pub enum MonitorError {
     /// The socket failed.
     #[error("the netlink socket failed")]
     Socket(#[from] io::Error),
-    /// The request for everything could not be made.
+    /// The request for a full list could not be sent.
     #[error("the request for all interfaces and addresses could not be made")]
     Encode(#[from] EncodeError),
 }
 
 impl Monitor {
-    /// Opens a socket that hears of interfaces and of addresses of both families.
+    /// Opens a socket that receives notifications of interfaces and of addresses of both families.
     ///
     /// # Errors
-    /// What socket(2), bind(2) and setsockopt(2) give.
+    /// Errors of socket(2), bind(2) and setsockopt(2).
     pub fn open() -> io::Result<Self> {
         Self::with_receive_buffer(RECEIVE_BUFFER)
     }
@@ -61,7 +61,7 @@ impl Monitor {
     /// each. The kernel may grant less, and never less than 2,304.
     ///
     /// # Errors
-    /// What socket(2), bind(2) and setsockopt(2) give.
+    /// Errors of socket(2), bind(2) and setsockopt(2).
     pub fn with_receive_buffer(octets: usize) -> io::Result<Self> {
         let groups = [
             libc::RTNLGRP_LINK,
@@ -89,7 +89,7 @@ impl Monitor {
         self.mirror.is_synchronised()
     }
 
-    /// Has everything read again, as after a loss of messages.
+    /// Reads everything again, as after a loss of messages.
     pub fn resynchronise(&mut self) {
         self.mirror.invalidate();
     }

@@ -24,7 +24,7 @@ pub enum Request {
     AddAddress {
         /// The address.
         spec: AddressSpec,
-        /// Who is said to have added it; kernels before 5.18 disregard it.
+        /// The protocol tag (`IFA_PROTO`); kernels before 5.18 ignore it.
         protocol: Option<AddressProtocol>,
     },
     /// Remove an address; a missing one is an error (`EADDRNOTAVAIL`).
@@ -45,7 +45,7 @@ pub enum Request {
         /// The interface.
         index: u32,
     },
-    /// Give an interface no IPv6 link-local address of its own making.
+    /// Let the kernel add no IPv6 link-local address to an interface.
     SuppressLinkLocal {
         /// The interface.
         index: u32,

@@ -40,7 +40,7 @@ impl<T> Requests<T> {
     /// Opens a socket for requests, and starts the thread that sends them.
     ///
     /// # Errors
-    /// What socket(2), bind(2), setsockopt(2), fcntl(2) and clone(2) give.
+    /// Errors of socket(2), bind(2), setsockopt(2), fcntl(2) and clone(2).
     pub fn open() -> io::Result<Self> {
         let socket = NetlinkSocket::open(NlFamily::Route, &[], RECEIVE_BUFFER)?;
         Ok(Self {
@@ -82,10 +82,10 @@ impl<T> Requests<T> {
             .min()
     }
 
-    /// Has sent what may be sent, reads what can be read, and appends outcomes to `completions`.
+    /// Sends what may be sent, reads what can be read, and appends outcomes to `completions`.
     ///
     /// # Errors
-    /// What recv(2) gives beyond the passing shortages. Requests stay queued.
+    /// Errors of recv(2) that are not transient. Requests stay queued.
     pub fn drive(
         &mut self,
         slice: &TimeSlice<'_>,

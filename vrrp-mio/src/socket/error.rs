@@ -12,13 +12,13 @@ pub enum OpenError {
     Interface {
         /// The index asked for.
         interface: u32,
-        /// What the kernel said.
+        /// The kernel's error.
         source: io::Error,
     },
-    /// The kernel gave no socket; without `CAP_NET_RAW` it never does.
+    /// The kernel refused the socket, as it does without `CAP_NET_RAW`.
     #[error("cannot create a raw socket")]
     Create {
-        /// What the kernel said.
+        /// The kernel's error.
         source: io::Error,
     },
     /// The kernel refused an option.
@@ -26,15 +26,15 @@ pub enum OpenError {
     Option {
         /// The name of the option.
         option: &'static str,
-        /// What the kernel said.
+        /// The kernel's error.
         source: io::Error,
     },
 }
 
 /// Why a packet or frame was not sent.
 ///
-/// None of them is an event for the protocol: a Backup that hears nothing draws its own conclusion,
-/// and demoting oneself over a full queue would be worse than one advertisement lost.
+/// None of them is an event for the protocol: Backups take over by their timers, and to leave
+/// Active because of a full queue would be worse than one lost advertisement.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
     /// The queue of the socket is full; try again when it is writable.
@@ -44,7 +44,7 @@ pub enum SendError {
     /// is missing or still tentative, a firewall or the routing table objects, a peer is unreachable.
     #[error("the packet was lost")]
     Transient {
-        /// What the kernel said.
+        /// The kernel's error.
         source: io::Error,
     },
     /// Longer than the interface's MTU.
@@ -56,16 +56,16 @@ pub enum SendError {
     /// The addresses are not of the socket's family. Nothing was sent.
     #[error("the addresses are of another family than the socket")]
     Family,
-    /// The interface is gone, and with it this socket.
+    /// The interface was deleted, and this socket is unusable.
     #[error("the interface no longer exists")]
     InterfaceGone {
-        /// What the kernel said.
+        /// The kernel's error.
         source: io::Error,
     },
     /// The same call would fail again.
     #[error("the kernel refuses to send")]
     Fatal {
-        /// What the kernel said.
+        /// The kernel's error.
         source: io::Error,
     },
 }
@@ -86,16 +86,16 @@ impl SendError {
 /// Why nothing could be received.
 #[derive(Debug, thiserror::Error)]
 pub enum ReceiveError {
-    /// The kernel reported an earlier mishap or a passing shortage; receive on.
+    /// The kernel reported an earlier error or a transient shortage; receive again.
     #[error("receiving was interrupted")]
     Transient {
-        /// What the kernel said.
+        /// The kernel's error.
         source: io::Error,
     },
     /// The same call would fail again.
     #[error("the kernel refuses to receive")]
     Fatal {
-        /// What the kernel said.
+        /// The kernel's error.
         source: io::Error,
     },
 }

@@ -12,9 +12,8 @@ use super::Transport;
 
 /// Which packets the kernel queues for an [`AdvertSocket`](super::AdvertSocket).
 ///
-/// What the filter drops is in no counter, so the default lets everything pass that could be an
-/// advertisement of whatever virtual router, and even bad checksums and foreign VRIDs arrive to be
-/// counted. Fragments never pass.
+/// The kernel does not count what the filter drops. So the default passes everything that may be an
+/// advertisement, also with a bad checksum or a foreign VRID, to be counted. Fragments never pass.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Filter {
     /// Every datagram of the protocol, also those of unknown version and type.

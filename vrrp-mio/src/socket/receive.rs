@@ -18,7 +18,7 @@ pub const RECEIVE_BUFFER: usize = 4096;
 pub enum Received<'a> {
     /// A whole datagram. Its payload was not looked at.
     Datagram(Datagram<'a>),
-    /// Something to count and forget.
+    /// An unusable packet, to be counted and dropped.
     Rejected(Reject),
 }
 
@@ -31,7 +31,7 @@ pub enum Datagram<'a> {
     V6(Ipv6Datagram<'a>),
 }
 
-/// What the kernel tells of an IPv6 packet whose headers it kept.
+/// The kernel's ancillary data of an IPv6 packet, whose headers it keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ipv6Datagram<'a> {
     /// Source address.
@@ -69,7 +69,7 @@ impl<'a> Datagram<'a> {
         self.ends().destination()
     }
 
-    /// TTL or hop limit on arrival (R1).
+    /// TTL or hop limit on arrival (RFC 9568 §7.1).
     #[must_use]
     pub const fn hop_limit(&self) -> u8 {
         match self {
@@ -88,7 +88,7 @@ impl<'a> Datagram<'a> {
     }
 }
 
-/// Why a received packet is of no use.
+/// The reason why a received packet is unusable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Reject {
     /// Longer than the buffer.
@@ -100,7 +100,7 @@ pub enum Reject {
     /// Sent to an IPv6 group that another socket of the host has joined and this one has not.
     #[error("the group {0} is not joined")]
     Group(Ipv6Addr),
-    /// The kernel did not tell the hop limit, the source or the destination of an IPv6 packet.
+    /// The kernel did not report the hop limit, the source or the destination of an IPv6 packet.
     #[error("the kernel left out the addresses or the hop limit")]
     Metadata,
 }

@@ -14,7 +14,7 @@ use super::{AdvertSocket, SendError, Transport};
 impl AdvertSocket {
     /// Sends `payload`, encoded with the same `ends`, in a packet of its own.
     ///
-    /// `hop_limit` is 255 for multicast (T1) and usually for unicast. The IPv4 header is ours, so
+    /// `hop_limit` is 255 for multicast and usually for unicast. The IPv4 header is ours, so
     /// its source need not be an address of this host; an IPv6 source must be one of the interface
     /// (or, unless link-local, of the host) and past duplicate address detection.
     ///

@@ -9,7 +9,7 @@ use super::{Parameter, SysctlAction, SysctlError, Sysctls, Target};
 use crate::interfaces::InterfaceName;
 
 /// Parameters of the parent. Without them it would answer ARP for the virtual addresses with its
-/// own MAC address (RFC 9568 §8.1.2, D2).
+/// own MAC address (RFC 9568 §8.1.2, §6.4.3).
 const PARENT_V4: [(&str, i32); 2] = [("arp_ignore", 1), ("arp_filter", 1)];
 /// Parameters of the macvlan. Packets it receives come from addresses that route to its parent, and
 /// some from this host; removing one virtual address must not take others of its prefix along.
@@ -26,15 +26,15 @@ const ALL_RP_FILTER: Parameter = Parameter {
 };
 const STRICT: i32 = 1;
 const LOOSE: i32 = 2;
-/// No IPv6 on a macvlan that bears no IPv6 address.
+/// No IPv6 on a macvlan that has no IPv6 address.
 const NO_IPV6: (&str, i32) = ("disable_ipv6", 1);
 /// No address on the macvlan made from a router advertisement and the virtual MAC
-/// (RFC 9568 §7.4, D9).
+/// (RFC 9568 §7.4).
 const MACVLAN_V6: (&str, i32) = ("accept_ra", 0);
 
 impl Sysctls {
-    /// Holds what a macvlan that bears addresses of these families, and its parent, need; all or
-    /// nothing.
+    /// Holds the parameters that a macvlan with addresses of these families, and its parent, need;
+    /// all or nothing.
     ///
     /// Call it while the macvlan is down. The parameter `disable_ipv6` is left out where the kernel
     /// has no IPv6.
@@ -48,8 +48,8 @@ impl Sysctls {
         parent: InterfaceName,
     ) -> Result<(), SysctlError> {
         let mut held = Vec::new();
-        // The kernel applies the larger of its own and that of all, and loose filtering is larger than
-        // strict, which would refuse everything.
+        // The kernel applies the larger of its own and that of all, and loose filtering is larger
+        // than strict, which would refuse everything.
         let strict = self.value(&ALL_RP_FILTER).is_ok_and(|all| all == STRICT);
         for (parameter, value) in parameters(families, macvlan, parent) {
             let value = match parameter.key {

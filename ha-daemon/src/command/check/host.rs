@@ -69,7 +69,7 @@ impl Host {
         };
         let own = self.addresses.get_or_insert_with(addresses);
         let mut peers = peers.iter().map(|peer| peer.address);
-        // The source among the peers has been told.
+        // The source among the peers has been reported.
         let peer = peers.find(|peer| own.contains(peer) && Some(*peer) != *source)?;
         let text = format!("{peer} is an address of this host and one of the peers");
         let diagnostic = note(Code::NoEffect, instance, text);

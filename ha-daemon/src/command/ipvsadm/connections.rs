@@ -25,7 +25,7 @@ pub(crate) struct Connection<'a> {
     pub(crate) state: &'a str,
     /// In seconds.
     pub(crate) expires: u32,
-    /// The name of a persistence engine, and what it tells clients apart by.
+    /// The name of a persistence engine, and the key by which it distinguishes clients.
     engine: Option<(&'a str, &'a str)>,
 }
 

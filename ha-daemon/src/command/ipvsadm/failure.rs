@@ -21,7 +21,7 @@ pub(super) enum Failure {
     /// The kernel refuses to change something.
     #[error(transparent)]
     Change(Error),
-    /// The kernel refuses to tell something.
+    /// The kernel refused to list something.
     #[error(transparent)]
     Ask(Error),
     /// The kernel's list of connections cannot be read.

@@ -8,7 +8,7 @@ use ipvs_netlink::Request;
 use super::failure::Failure;
 use super::{Program, request};
 
-/// How many lines wait until the kernel is told of them together.
+/// The number of lines that are sent to the kernel together.
 const PENDING: usize = 1024;
 /// The longest line in octets.
 const LINE: u64 = 1 << 16;

@@ -30,7 +30,7 @@ fn daemons_are_told_in_a_line_each() {
         },
     )
     .unwrap();
-    // Kernels before 4.3 tell no more.
+    // Kernels before 4.3 report no more.
     write_daemon(&mut text, &daemon(SyncRole::Master)).unwrap();
     assert_eq!(
         text,

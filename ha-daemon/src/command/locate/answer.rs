@@ -66,7 +66,7 @@ pub enum Decision {
     Scheduler,
     /// The destination of the connection was removed: the packet is dropped.
     Removed,
-    /// Nothing: no destination takes it, and the client is told that the port is unreachable.
+    /// None: no destination takes it, and the client gets a "port unreachable" message.
     NoDestination,
     /// Nothing: only a persistent service takes other ports than its own.
     OtherPort,
@@ -81,7 +81,7 @@ pub enum Decision {
 pub struct Candidate {
     /// `null` if it may be none.
     pub destination: Option<String>,
-    /// How likely it is, where that can be told.
+    /// Its probability, where that is known.
     pub odds: Option<Odds>,
 }
 

@@ -133,7 +133,7 @@ impl Estimate {
         new
     }
 
-    /// Adds what may be picked because of `unknown`, which is told if it matters.
+    /// Adds what may be picked because of `unknown`, which is reported if it matters.
     fn widen(&mut self, unknown: Unknown, picks: impl IntoIterator<Item = Option<usize>>) {
         for picked in picks {
             self.add(picked);

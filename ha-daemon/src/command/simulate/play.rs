@@ -108,7 +108,7 @@ impl Play {
         }
     }
 
-    /// Plays until `time` and tells whether every invariant held.
+    /// Plays until `time` and returns whether every invariant held.
     fn until(&mut self, time: Instant) -> bool {
         while self.network.lan.advance(time) {
             self.observe();

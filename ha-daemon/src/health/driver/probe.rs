@@ -55,7 +55,7 @@ impl Probe {
         }
     }
 
-    /// When to look again for the process of the attempt before, which has been told to end. One that
+    /// When to look again for the process of the attempt before, which is ending. One that
     /// does not, for as long again as an attempt may take, is a failure.
     pub(super) fn hold(&mut self, now: Instant) -> Option<Instant> {
         const LOOK: Duration = Duration::from_millis(100);

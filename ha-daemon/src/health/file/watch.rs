@@ -18,8 +18,8 @@ use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 
 use super::{READ_LEN, parse};
 
-/// The longest a change goes unseen that inotify does not tell of: on a network file system, behind
-/// a symbolic link, or in a directory that came later. In milliseconds.
+/// The longest time until a change is seen that inotify does not report: on a network file system,
+/// behind a symbolic link, or in a directory that came later. In milliseconds.
 const RECHECK_MS: u16 = 5_000;
 /// The shortest time between two readings, in milliseconds.
 const PAUSE_MS: u16 = 20;

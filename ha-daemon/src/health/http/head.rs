@@ -125,7 +125,7 @@ fn code(head: &[u8]) -> Option<u16> {
     str::from_utf8(digits).ok().filter(|_| plain)?.parse().ok()
 }
 
-/// The one length that all fields agree on. Where they do not, the end of the connection tells.
+/// The one length that all fields agree on. Otherwise the body ends with the connection.
 fn length<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> Option<u64> {
     let length = |value: &[u8]| {
         let digits = value.trim_ascii();

@@ -12,13 +12,13 @@ const NO_LISTS: &str = "],\"virtual_servers\":[]}";
 /// How a virtual server ends whose last field is an empty list.
 const NO_LIST: &str = "]}";
 
-/// What there is to tell, in parts that each take little time.
+/// The source of a reply, in parts that each take little time.
 pub trait Source {
     /// The daemon, without its instances and virtual servers.
     fn head(&self) -> Status;
     /// How many instances there are.
     fn instances(&self) -> usize;
-    /// One of them; nothing is told of one that is absent.
+    /// One of them; an absent one is left out.
     fn instance(&self, index: usize) -> Option<InstanceStatus>;
     /// A virtual server without its real servers; none after the last one.
     fn virtual_server(&self, index: usize) -> Option<VirtualServerStatus>;
@@ -163,7 +163,7 @@ impl Reply {
     }
 }
 
-/// A status is told as it is.
+/// A status is written as it is.
 impl Source for Status {
     fn head(&self) -> Self {
         Self {

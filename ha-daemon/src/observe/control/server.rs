@@ -41,7 +41,7 @@ pub struct Server {
     clients: BTreeMap<usize, Client>,
     /// Clients that can be gone on with, each once.
     able: VecDeque<usize>,
-    /// Whether somebody may be waiting to be accepted.
+    /// Whether a connection may be waiting to be accepted.
     knocking: bool,
     /// When to try again to accept, after there was no descriptor for it.
     retry_at: Option<Instant>,

@@ -23,7 +23,7 @@ use crate::daemon::descriptors;
 
 /// What a cancelled script has from SIGTERM to SIGKILL, in milliseconds, as with keepalived.
 const GRACE_MS: u16 = 2_000;
-/// How often to look whether a script has ended, without a descriptor that tells.
+/// The interval at which the end of a script is checked without a process descriptor.
 const LOOK_MS: u16 = 50;
 /// An attendant calls few functions.
 const STACK_LEN: usize = 256 * 1024;

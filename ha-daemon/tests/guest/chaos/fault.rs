@@ -10,8 +10,8 @@ use rig::random::Random;
 const RECONCILIATION: Duration = Duration::from_secs(5);
 /// Until a started director can act: its start, and reading its configuration and the kernel's state.
 const STARTUP: Duration = Duration::from_millis(2000);
-/// Until neighbours are told again who has an address: the delay of the configuration, and once more
-/// its refresh.
+/// Until the address is announced to neighbours again: the delay of the configuration, and once
+/// more its refresh.
 const REFRESH: Duration = Duration::from_secs(2);
 /// What a script has from SIGTERM to SIGKILL.
 const GRACE: Duration = Duration::from_secs(2);

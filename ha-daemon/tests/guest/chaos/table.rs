@@ -13,13 +13,13 @@ pub(crate) const OWN: &str = "\
 -a -t 10.80.0.10:80 -r 10.81.0.21:80 -m -w 1
 -a -t 10.80.0.10:80 -r 10.81.0.22:80 -m -w 1
 ";
-/// What is somebody else's.
+/// The entries of others.
 pub(crate) const FOREIGN: &str = "\
 -A -u 10.9.0.9:53 -s sh
 -a -u 10.9.0.9:53 -r 10.9.1.9:53 -m -w 9
 ";
 
-/// A service that somebody else has for a while.
+/// A service that others add for a while.
 pub(crate) const STRANGER: &str = "-A -u 10.9.0.8:53 -s rr\n";
 pub(crate) const STRANGER_GOES: &str = "-D -u 10.9.0.8:53";
 /// The real servers.

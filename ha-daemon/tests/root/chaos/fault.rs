@@ -14,8 +14,8 @@ use socket2::{Domain, SockAddr, Socket, Type};
 
 /// Until a started director can act: its start, and reading its configuration and the kernel's state.
 const STARTUP: Duration = Duration::from_millis(1000);
-/// Until neighbours are told again who has an address: the delay of the configurations, and once more
-/// their refresh.
+/// Until the address is announced to neighbours again: the delay of the configurations, and once
+/// more their refresh.
 const REFRESH: Duration = Duration::from_secs(2);
 /// Garbage frames a second.
 const RATE: u32 = 20_000;

@@ -11,7 +11,7 @@ use rcgen::generate_simple_self_signed;
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::{ServerConfig, ServerConnection};
 
-/// Serves every connection to `port`, one after the other, and tells whose they are.
+/// Serves every connection to `port`, one after the other, and reports the clients.
 pub(crate) fn stream(
     port: u16,
     clients: &Sender<SocketAddr>,

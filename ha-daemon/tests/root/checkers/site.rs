@@ -36,7 +36,7 @@ pub(crate) struct Addresses {
     pub(crate) near: &'static str,
     /// That of the servers behind the other link.
     pub(crate) far: &'static str,
-    /// That of nobody.
+    /// An address that no host has.
     pub(crate) silent: &'static str,
     /// Those of the checkers' host.
     pub(crate) own: [&'static str; 2],

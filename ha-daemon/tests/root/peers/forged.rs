@@ -70,8 +70,8 @@ fn loser(backup: Peer) {
     await_one_master(&lab, &pair);
 }
 
-/// Nothing tells a forged winner from a true one, and ours yields to it. When it returns, its backup
-/// hears it, after one packet, a burst, and as many as teach where nobody objects.
+/// Nothing distinguishes a forged winner from a true one, and ours yields to it. When it returns,
+/// its backup hears it, after one packet, a burst, and as many as teach where nobody objects.
 fn winner(backup: Peer) {
     let lab = Lab::new(3, 1);
     let mut pair = Pair::of_one(&lab, [Peer::HaDaemon, backup], BASE);

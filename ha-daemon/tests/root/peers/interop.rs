@@ -97,7 +97,7 @@ impl<'lab> Scenario<'lab> {
     }
 
     /// Waits for `host` to claim `vrid`, and checks the announcement that follows the advert
-    /// (F5), the virtual MAC (T2), and where the address is.
+    /// (RFC 9568 §6.4.2), the virtual MAC (RFC 9568 §7.3), and where the address is.
     fn await_active(&mut self, host: usize, vrid: u8, from: Duration, limit: Duration) -> Duration {
         let (key, instance) = (self.key(vrid), *self.seats[host].instance(vrid));
         let capture = self.lab.capture();
@@ -149,8 +149,8 @@ impl<'lab> Scenario<'lab> {
         }
     }
 
-    /// SIGTERM on `host` resigns where it is Active (F10), is silent where it is not (F4), and the
-    /// other takes over after its skew (F6).
+    /// SIGTERM on `host` resigns where it is Active (RFC 9568 §6.4.3), is silent where it is not
+    /// (RFC 9568 §6.4.2), and the other takes over after its skew (RFC 9568 §6.4.2).
     fn hand_over(&mut self, host: usize, active: &[u8]) {
         let start = now();
         self.seats[host].terminate();
@@ -179,7 +179,7 @@ impl<'lab> Scenario<'lab> {
         }
     }
 
-    /// A killed router is missed for its Active_Down_Interval (F5).
+    /// A killed router is missed for its Active_Down_Interval (RFC 9568 §6.4.2).
     fn crash(&mut self, host: usize, active: &[u8]) {
         let killed = self.seats[host].kill();
         for &vrid in active {
@@ -202,7 +202,8 @@ impl<'lab> Scenario<'lab> {
         }
     }
 
-    /// A router that comes back takes what it is preferred for, unless it does not preempt (F8, F9).
+    /// A router that comes back takes what it is preferred for, unless it does not preempt
+    /// (RFC 9568 §6.4.2).
     fn come_back(&mut self, host: usize, preempted: u8, kept: &[u8]) {
         let start = now();
         self.seats[host].start();

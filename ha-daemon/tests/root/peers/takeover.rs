@@ -156,7 +156,8 @@ fn measure(peers: [Peer; 2], protocol: Protocol, centis: u16, labs: usize) -> Tr
     trials.into_inner().expect("no lab has failed")
 }
 
-/// The handover takes the backup's skew (F6), the takeover its Active_Down_Interval (F5).
+/// The handover takes the backup's skew (RFC 9568 §6.4.2), the takeover its Active_Down_Interval
+/// (RFC 9568 §6.4.2).
 fn takes_over_in_time(peers: [Peer; 2], protocol: Protocol, centis: u16, labs: usize) {
     let trials = measure(peers, protocol, centis, self::labs().unwrap_or(labs));
     let backup = Instance::new(protocol, 51, 100, centis);

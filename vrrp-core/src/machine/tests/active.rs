@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// F11 without drift: deadlines follow from each other, not from the wake-up.
+/// RFC 9568 §6.4.3 without drift: deadlines follow from each other, not from the wake-up.
 #[test]
 fn advertises_without_drift_when_woken_late() {
     let (mut router, start) = active(Settings {
@@ -23,7 +23,7 @@ fn advertises_without_drift_when_woken_late() {
     }
 }
 
-/// Pitfall 23.
+/// After a stall one advertisement is sent, and no burst.
 #[test]
 fn sends_one_advertisement_after_a_stall_and_no_burst() {
     let (mut router, _) = active(Settings {
@@ -46,7 +46,7 @@ fn sends_one_advertisement_when_late_by_a_whole_interval() {
     assert_eq!(router.deadline(), Some(ms(3000)));
 }
 
-/// F12.
+/// A resignation of another router is answered at once (RFC 9568 §6.4.3).
 #[test]
 fn answers_a_resignation_at_once_and_re_arms() {
     let (mut router, now) = active(settings());
@@ -58,7 +58,7 @@ fn answers_a_resignation_at_once_and_re_arms() {
     assert_eq!(wait(&router, now), Duration::from_secs(1));
 }
 
-/// F13, F16: higher priority, or equal priority and higher address; learns the interval.
+/// RFC 9568 §6.4.3: higher priority, or equal priority and higher address; learns the interval.
 #[test]
 fn yields_to_a_better_router_whatever_preempt_says() {
     for preempt in [true, false] {
@@ -78,7 +78,7 @@ fn yields_to_a_better_router_whatever_preempt_says() {
     }
 }
 
-/// E8298: of two owners the lower address yields.
+/// Erratum 8298: of two owners the lower address yields.
 #[test]
 fn an_owner_yields_to_an_owner_with_a_higher_address_only() {
     let owner = Settings {
@@ -93,7 +93,7 @@ fn an_owner_yields_to_an_owner_with_a_higher_address_only() {
     assert_eq!(router.role(), Role::Active);
 }
 
-/// F14 of RFC 9568: a losing advertisement is answered at once, Adver_Timer is left alone.
+/// RFC 9568 §6.4.3: a losing advertisement is answered at once, Adver_Timer is left alone.
 #[test]
 fn answers_a_losing_advertisement_without_touching_its_timer() {
     for (source, priority) in [(ABOVE, 99), (BELOW, 100), (ABOVE, 1)] {
@@ -110,7 +110,7 @@ fn answers_a_losing_advertisement_without_touching_its_timer() {
     }
 }
 
-/// F14 of RFC 5798 and V9 of RFC 3768: silently.
+/// RFC 5798 and RFC 3768 §6.4.3: silently.
 #[test]
 fn the_older_rfcs_discard_a_losing_advertisement_silently() {
     for settings in [
@@ -183,8 +183,8 @@ fn an_answer_to_a_loser_does_not_swallow_the_answer_to_its_resignation() {
     assert_eq!(*resigned, [Action::Advertise(Priority::DEFAULT)]);
 }
 
-/// F15: never demoted by, nor in a shouting match with, its own address: a packet that a loop
-/// brings back may have left when the priority was another.
+/// RFC 9568 §6.4.3: never demoted by, nor in a shouting match with, its own address: a packet that
+/// a loop brings back may have left when the priority was another.
 #[test]
 fn ignores_its_own_advertisement_come_back() {
     for priority in [0, 99, 100, 101, 254, 255] {
@@ -225,7 +225,7 @@ fn does_not_answer_a_better_router_of_another_interval() {
     );
 }
 
-/// Pitfall 22: asleep for longer than the sender had to wait, so the sender is right.
+/// Asleep for longer than the sender had to wait, so the sender is right.
 #[test]
 fn after_oversleeping_it_leaves_the_addresses_where_they_are() {
     let (mut router, now) = active(Settings {
@@ -260,7 +260,7 @@ fn after_oversleeping_it_says_nothing_that_demotes_its_successor() {
     assert_eq!(*actions, [Action::RemoveAddresses]);
 }
 
-/// Pitfall 17.
+/// The primary address changes or goes.
 #[test]
 fn a_new_primary_address_is_advertised_at_once() {
     let (mut router, now) = active(settings());
@@ -276,7 +276,7 @@ fn a_new_primary_address_is_advertised_at_once() {
     assert_eq!(wait(&router, now), Duration::from_secs(1));
 }
 
-/// T4.
+/// Every field of an advertisement is as configured now (RFC 9568 §7.2).
 #[test]
 fn a_reload_reaches_the_wire_and_the_interface_at_once() {
     let (mut router, now) = active(settings());

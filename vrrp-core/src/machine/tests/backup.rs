@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// F5 and the order advertisement, addresses, announcement.
+/// Active_Down_Timer fires (RFC 9568 §6.4.2), and the order advertisement, addresses, announcement.
 #[test]
 fn takes_over_when_the_active_router_falls_silent() {
     let mut router = started(settings());
@@ -17,7 +17,7 @@ fn takes_over_when_the_active_router_falls_silent() {
     assert_eq!(wait(&router, now), Duration::from_secs(1));
 }
 
-/// F6 with the skew towards the current Active Router.
+/// A resignation (RFC 9568 §6.4.2), with the skew towards the current Active Router.
 #[test]
 fn waits_only_skew_time_when_the_active_router_resigns() {
     let mut router = started(settings());
@@ -34,7 +34,7 @@ fn waits_only_skew_time_when_the_active_router_resigns() {
     assert_eq!(transition.new_active_reason(), NewActiveReason::Priority);
 }
 
-/// Our other deviation from F6.
+/// The other deviation from RFC 9568 §6.4.2 at a resignation.
 #[test]
 fn a_losers_resignation_is_no_reason_to_leave_a_live_active_router() {
     let mut router = started(settings());
@@ -43,7 +43,7 @@ fn a_losers_resignation_is_no_reason_to_leave_a_live_active_router() {
     assert_eq!(router.deadline(), Some(Instant::from_nanos(3_709_375_000)));
 }
 
-/// Pitfall 13: our deviation from F6.
+/// A deviation from RFC 9568 §6.4.2: repeated resignations do not put the takeover off.
 #[test]
 fn repeated_resignations_do_not_put_off_the_takeover() {
     let mut router = started(settings());
@@ -53,7 +53,7 @@ fn repeated_resignations_do_not_put_off_the_takeover() {
     assert_eq!(router.deadline(), Some(Instant::from_nanos(609_375_000)));
 }
 
-/// F7: any sender of at least the own priority counts, whatever its address.
+/// RFC 9568 §6.4.2: any sender of at least the own priority counts, whatever its address.
 #[test]
 fn follows_equal_and_higher_priorities_of_any_address() {
     for (source, priority) in [
@@ -78,7 +78,7 @@ fn follows_equal_and_higher_priorities_of_any_address() {
     }
 }
 
-/// V4: version 2 never learns.
+/// RFC 3768 §7.1: version 2 never learns.
 #[test]
 fn version_2_keeps_its_own_interval() {
     let mut router = started(Settings::new(Version::V2, Family::V4, 51));
@@ -86,7 +86,7 @@ fn version_2_keeps_its_own_interval() {
     assert_eq!(wait(&router, ms(3000)), Duration::from_nanos(3_609_375_000));
 }
 
-/// F8: a lower priority neither re-arms nor teaches.
+/// RFC 9568 §6.4.2: a lower priority neither re-arms nor teaches.
 #[test]
 fn preempts_a_lower_priority_at_the_running_deadline() {
     let mut router = started(settings());
@@ -103,7 +103,7 @@ fn preempts_a_lower_priority_at_the_running_deadline() {
     assert_eq!(transition.new_active_reason(), NewActiveReason::Preempted);
 }
 
-/// F9.
+/// Without Preempt_Mode a lower priority counts as an equal one (RFC 9568 §6.4.2).
 #[test]
 fn without_preemption_a_lower_priority_is_followed() {
     let mut router = started(Settings {
@@ -118,7 +118,7 @@ fn without_preemption_a_lower_priority_is_followed() {
     );
 }
 
-/// P4: an owner that has yielded to another owner preempts everybody else.
+/// RFC 9568 §6.1: an owner that has yielded to another owner preempts everybody else.
 #[test]
 fn an_owner_preempts_whatever_its_flag_says() {
     let (mut router, now) = active(Settings {
@@ -202,7 +202,7 @@ fn the_preempt_delay_does_not_delay_a_takeover_from_a_dead_router() {
     assert_eq!(actions.transition().unwrap().cause, Cause::ActiveTimeout);
 }
 
-/// Pitfall 40: the running deadline moves by the change of skew and no further.
+/// The running deadline moves by the change of skew and no further.
 #[test]
 fn a_priority_change_moves_the_running_deadline_by_the_change_of_skew() {
     let mut router = started(settings());
@@ -295,7 +295,7 @@ fn a_reload_that_makes_or_unmakes_an_owner_takes_its_priority_as_it_is() {
     assert_eq!(effective(150), 150);
 }
 
-/// V4: version 2 has no interval but its own.
+/// RFC 3768 §7.1: version 2 has no interval but its own.
 #[test]
 fn a_reload_changes_the_interval_of_version_2_whomever_it_follows() {
     let v2 = Settings::new(Version::V2, Family::V4, 51);

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// F1, F10.
+/// An owner starts Active, and resigns at shutdown (RFC 9568 §6.4.1 and §6.4.3).
 #[test]
 fn the_owner_is_active_at_startup_and_resigns_at_shutdown() {
     let mut router = VirtualRouter::new(
@@ -36,7 +36,7 @@ fn the_owner_is_active_at_startup_and_resigns_at_shutdown() {
     assert_eq!((router.role(), router.deadline()), (Role::Initialize, None));
 }
 
-/// F2, F4.
+/// Others start Backup, and shut down silently (RFC 9568 §6.4.1 and §6.4.2).
 #[test]
 fn a_backup_starts_and_stops_without_a_packet() {
     let mut router = started(settings());
@@ -50,7 +50,7 @@ fn a_backup_starts_and_stops_without_a_packet() {
     );
 }
 
-/// Pitfall 27: a router that waits for its interface starts as Backup once it has everything.
+/// A router that waits for its interface starts as Backup once it has everything.
 #[test]
 fn starts_when_the_last_of_switch_interface_address_and_tracking_is_there() {
     let conditions = [
@@ -75,7 +75,7 @@ fn starts_when_the_last_of_switch_interface_address_and_tracking_is_there() {
     }
 }
 
-/// Pitfalls 17, 27, 28, 39: what makes an Active Router unable to go on, and who is told.
+/// The conditions that stop an Active Router, and whether it resigns.
 #[test]
 fn an_active_router_that_cannot_go_on_resigns_where_somebody_can_hear_it() {
     let resigned = [Action::Advertise(Priority::RESIGN), Action::RemoveAddresses];

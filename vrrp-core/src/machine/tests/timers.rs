@@ -23,7 +23,7 @@ fn down(version: Version, priority: u8, centis: u16) -> u64 {
     ))
 }
 
-/// P3, the vectors of the checklist.
+/// Literal values for RFC 9568 §6.1.
 #[test]
 fn v3_down_intervals_are_exact() {
     for (priority, centis, expected) in [
@@ -43,7 +43,7 @@ fn v3_down_intervals_are_exact() {
     }
 }
 
-/// V5: the skew of version 2 does not scale with the interval.
+/// RFC 3768 §6.1: the skew of version 2 does not scale with the interval.
 #[test]
 fn v2_down_intervals_are_exact() {
     for (priority, centis, expected) in [
@@ -61,7 +61,7 @@ fn v2_down_intervals_are_exact() {
     assert_eq!(down(Version::V3, 100, 1000), 36_093_750_000);
 }
 
-/// Pitfall 9: at one centisecond every priority still has a skew of its own.
+/// At one centisecond every priority still has a skew of its own.
 #[test]
 fn no_two_priorities_share_a_skew_at_any_interval() {
     for centis in [1, 2, 100, 4095] {

@@ -40,7 +40,7 @@ fn a_one_way_link_from_the_worse_router_does_not_matter() {
     assert_eq!(actives(&lan), [0]);
 }
 
-/// V4: version 2 discards advertisements of another interval.
+/// RFC 3768 §7.1: version 2 discards advertisements of another interval.
 #[test]
 fn version_2_routers_with_different_intervals_are_both_active() {
     let every = |interval_cs| {
@@ -54,7 +54,7 @@ fn version_2_routers_with_different_intervals_are_both_active() {
     assert_eq!(actives(&lan), [0, 1]);
 }
 
-/// Erratum 8298: owners process each other's advertisements, so the lower address yields (F16).
+/// Erratum 8298: owners process each other's advertisements, so the lower address yields.
 #[test]
 fn of_two_owners_the_higher_address_stays() {
     let (mut lan, _) = lan([priority(255), priority(255)]);
@@ -63,9 +63,9 @@ fn of_two_owners_the_higher_address_stays() {
     assert_eq!(actives(&lan), [1]);
 }
 
-/// F6 by the letter does not ask who resigns: a loser that the winner cannot hear would start
-/// Skew_Time on a backup that follows the winner, and the backup would take over for a moment. So a
-/// backup counts the resignation of the router it follows only.
+/// RFC 9568 §6.4.2 by the letter does not ask who resigns: a loser that the winner cannot hear
+/// would start Skew_Time on a backup that follows the winner, and the backup would take over for a
+/// moment. So a backup counts the resignation of the router it follows only.
 #[test]
 fn a_resigning_loser_does_not_make_a_backup_displace_the_winner() {
     let contest = |cut| {
@@ -120,7 +120,7 @@ fn fast_backups_do_not_displace_a_slow_active_router_again_and_again() {
 }
 
 /// A switch or host that heard the loser last keeps sending to it, because the winner never learned
-/// of the contest. An extra advertisement of the loser tells it.
+/// of the contest. An extra advertisement of the loser shows it.
 #[test]
 fn the_neighbours_of_a_silent_loser_keep_sending_to_it() {
     let contest = |answer_higher| {

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Router 0 crashes between two advertisements: T1, P3, F5.
+/// Router 0 crashes between two advertisements (RFC 9568 §6.1, §6.4.2, §7.2).
 #[test]
 fn a_crash_is_taken_over_active_down_interval_after_the_last_advertisement() {
     let (mut lan, [first, second]) = lan([priority(200), priority(100)]);
@@ -26,7 +26,7 @@ fn a_crash_is_taken_over_active_down_interval_after_the_last_advertisement() {
     );
 }
 
-/// F6, F10.
+/// A resignation, and the takeover after Skew_Time (RFC 9568 §6.4.2 and §6.4.3).
 #[test]
 fn a_resignation_is_taken_over_skew_time_later() {
     let (mut lan, [first, second]) = lan([priority(200), priority(100)]);
@@ -38,7 +38,7 @@ fn a_resignation_is_taken_over_skew_time_later() {
     assert_eq!(transition.cause, Cause::ActiveResigned);
 }
 
-/// F8, F9: the better router comes back.
+/// RFC 9568 §6.4.2: the better router comes back.
 #[test]
 fn a_returning_better_router_preempts_only_if_it_may() {
     for (preempt, winner) in [(true, 0), (false, 1)] {
@@ -81,8 +81,9 @@ fn the_preempt_delay_runs_before_the_better_router_takes_over() {
     assert_eq!(time.as_nanos(), 43_047_075_000);
 }
 
-/// Both sides of a partition elect; RFC 9568's answer to a losing advertisement (F14) ends the
-/// contest as soon as either is heard, RFC 5798's silence only when the winner's timer fires.
+/// Both sides of a partition elect; the answer of RFC 9568 §6.4.3 to a losing advertisement
+/// ends the contest as soon as either is heard, RFC 5798's silence only when the winner's timer
+/// fires.
 #[test]
 fn an_answered_loser_yields_within_two_delays_of_its_own_advertisement() {
     let contest = |answer_lower| {
@@ -154,7 +155,7 @@ fn healing_does_not_make_links_that_never_were() {
     assert_eq!(actives(&lan), [0, 1]);
 }
 
-/// Pitfalls 22 and 23.
+/// A router that slept hears first, then acts; and it does not send what it missed.
 #[test]
 fn a_paused_active_router_leaves_the_addresses_where_they_went() {
     let (mut lan, [first, second]) = lan([
@@ -213,7 +214,7 @@ fn a_sync_group_fails_over_and_back_as_one() {
     assert_sound(&mut lan);
 }
 
-/// F7: version 3 learns the interval of the Active Router.
+/// RFC 9568 §6.4.2: version 3 learns the interval of the Active Router.
 #[test]
 fn fast_backups_learn_to_wait_for_a_slow_active_router() {
     let every = |priority, interval_cs| {
@@ -234,7 +235,7 @@ fn fast_backups_learn_to_wait_for_a_slow_active_router() {
     assert_eq!(lan.timeline().transitions().count(), 3);
 }
 
-/// F14: a deaf loser is answered as often as it advertises, and no more (F15).
+/// RFC 9568 §6.4.3: a deaf loser is answered as often as it advertises, and no more.
 #[test]
 fn a_deaf_loser_is_answered_once_per_advertisement() {
     let every = |priority, interval_cs| {

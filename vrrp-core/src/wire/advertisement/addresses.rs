@@ -14,7 +14,7 @@ use crate::{Family, Version};
 pub enum Addresses<'a> {
     /// IPv4 addresses.
     V4(&'a [[u8; 4]]),
-    /// IPv6 addresses, of which the first should be link-local (T5, R10).
+    /// IPv6 addresses, of which the first should be link-local (RFC 9568 §5.2.9, erratum 8300).
     V6(&'a [[u8; 16]]),
 }
 

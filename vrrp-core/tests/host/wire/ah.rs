@@ -221,7 +221,7 @@ fn a_password_is_at_most_eight_octets() {
     assert_eq!(format!("{key:?}"), "Key(..)");
 }
 
-/// V3: all eight octets count, also those after a zero.
+/// RFC 2338 §5.3.6: all eight octets count, also those after a zero.
 #[test]
 fn a_password_matches_in_all_octets() {
     let key = Key::from_password(b"a\0b").unwrap();

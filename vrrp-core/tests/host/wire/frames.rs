@@ -56,7 +56,7 @@ fn a_gratuitous_reply_targets_the_virtual_mac() {
     );
 }
 
-/// D2: the packet tells the virtual MAC though the frame may come from another.
+/// RFC 9568 §6.4.3: the packet has the virtual MAC though the frame may come from another.
 #[test]
 fn a_request_is_answered_with_the_virtual_mac() {
     let asker = MacAddr([2, 0, 0, 0, 0, 9]);

@@ -28,7 +28,7 @@ fn sealed_error(pdu: &[u8]) -> Option<DecodeError> {
     Advertisement::decode(&pdu, &over_v4()).err()
 }
 
-/// R2, R3 and VRID 0: every value of the first two octets.
+/// RFC 9568 §7.1, and VRID 0: every value of the first two octets.
 #[test]
 fn the_first_word_is_version_2_or_3_type_1_and_a_vrid() {
     for template in [&V2[..], &V3[..]] {
@@ -49,7 +49,7 @@ fn the_first_word_is_version_2_or_3_type_1_and_a_vrid() {
     }
 }
 
-/// R4, R8, V1: every priority and every count.
+/// RFC 9568 §5.2.5 and §7.1, RFC 3768 §7.1, erratum 8299: every priority and every count.
 #[test]
 fn any_priority_is_read_and_only_the_true_count() {
     for word in 0..=u16::MAX {
@@ -66,7 +66,7 @@ fn any_priority_is_read_and_only_the_true_count() {
     }
 }
 
-/// R9, R11: every value of the reserved bits and the interval.
+/// RFC 9568 §5.2.6 and §5.2.7, erratum 8301: every value of the reserved bits and the interval.
 #[test]
 fn a_v3_interval_is_twelve_bits_and_not_zero() {
     for word in 0..=u16::MAX {
@@ -82,7 +82,7 @@ fn a_v3_interval_is_twelve_bits_and_not_zero() {
     }
 }
 
-/// V2: every authentication type and every interval.
+/// RFC 3768 §5.3.6: every authentication type and every interval.
 #[test]
 fn a_v2_packet_has_a_known_authentication_type_and_an_interval() {
     for word in 0..=u16::MAX {
@@ -105,7 +105,7 @@ fn a_v2_packet_has_a_known_authentication_type_and_an_interval() {
     }
 }
 
-/// R5: of all checksums one per form is right. No sum here is zero, so none has a twin.
+/// RFC 9568 §7.1: of all checksums one per form is right. No sum here is zero, so none has a twin.
 #[test]
 fn one_checksum_per_form_is_right() {
     let right = |octets: &[u8], ends: &PseudoHeader| {
@@ -200,7 +200,7 @@ fn the_first_broken_rule_is_told() {
     }
 }
 
-/// R2: VRRPv2 is IPv4 only.
+/// RFC 9568 §7.1: VRRPv2 is IPv4 only.
 #[test]
 fn version_2_is_refused_over_ipv6() {
     let mut pdu = V2;
@@ -211,7 +211,7 @@ fn version_2_is_refused_over_ipv6() {
     );
 }
 
-/// R8 refuses what RFC 3768 does not: keepalived sends VRRPv2 without addresses.
+/// RFC 9568 §5.2.5 refuses what RFC 3768 does not: keepalived sends VRRPv2 without addresses.
 #[test]
 fn no_addresses_are_refused_in_version_3_and_read_in_version_2() {
     assert_eq!(
@@ -383,7 +383,7 @@ fn an_ipv4_packet_is_whole_or_refused() {
     }
 }
 
-/// N9: Ethernet padding, also the shorter one below a VLAN tag, is not part of the packet.
+/// Ethernet padding, also the shorter one below a VLAN tag, is not part of the packet.
 #[test]
 fn padding_is_cut_off() {
     for padding in 0..46 {
@@ -438,8 +438,8 @@ fn an_ipv4_payload_that_no_total_length_states_is_not_written() {
     );
 }
 
-/// R14: what the addresses are is told by the family of the packet, so that a packet sized for the
-/// other one has the wrong length.
+/// RFC 9568 §5.2.9: the family of the packet decides what the addresses are, so that a packet
+/// sized for the other one has the wrong length.
 #[test]
 fn the_family_of_the_packet_sizes_the_addresses() {
     let (v4, v6) = (over_v4(), ends("fe80::1", "ff02::12"));

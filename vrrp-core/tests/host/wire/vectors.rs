@@ -169,7 +169,7 @@ fn packets_with_foreign_headers_are_read_and_their_payload_written() {
     }
 }
 
-/// R11: the reserved bits are ignored, so they are not written back.
+/// RFC 9568 §5.2.6: the reserved bits are ignored, so they are not written back.
 #[test]
 fn reserved_bits_are_ignored_and_the_longest_interval_is_read() {
     let packet = octets("45c0002000000000ff7017a0c00002fbe0000012 310a6401ffffa8f2c0000201");
@@ -273,7 +273,7 @@ fn payloads_over_ipv6_are_read_and_written() {
         &ends("fe80::c8", "ff02::12"),
         &advertisement(10, 100, 100, Addresses::V6(&link_local_first), RFC_5798),
     );
-    // E8300 is the receiver's to judge: its first address is not link-local.
+    // Erratum 8300 is the receiver's to judge: its first address is not link-local.
     assert_payload(
         "scapy",
         &octets(

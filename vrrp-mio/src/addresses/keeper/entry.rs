@@ -30,7 +30,7 @@ pub(super) struct Entry<O> {
     pub(super) added: bool,
     /// The kernel refused it with our mark.
     pub(super) unmarked: bool,
-    /// Why it is not in place and usable, once that was told.
+    /// The reason why it is not in place and usable, once that was reported.
     pub(super) failure: Option<Box<AddressError>>,
     losses: u8,
     refusals: u8,
@@ -87,12 +87,12 @@ pub(super) enum Change {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     Idle,
-    /// A request is with the kernel; `seen` if the monitor told of the address since.
+    /// A request is with the kernel; `seen` if the monitor has reported the address since.
     Asked {
         change: Change,
         seen: bool,
     },
-    /// The kernel agreed; the monitor should tell by this time.
+    /// The kernel agreed; the monitor should report it by this time.
     Unconfirmed {
         change: Change,
         until: Instant,
@@ -112,7 +112,8 @@ pub(super) enum Phase {
 }
 
 impl Phase {
-    /// Whether the kernel removes it, or has and the monitor is yet to tell.
+    /// Whether the kernel is removing it, or has removed it and the monitor has not reported it
+    /// yet.
     pub(super) const fn is_removal(self) -> bool {
         match self {
             Self::Asked { change, .. } | Self::Unconfirmed { change, .. } => {

@@ -5,29 +5,29 @@ use thiserror::Error;
 use crate::interfaces::{AddressKey, KernelAddress};
 use crate::netlink::RequestError;
 
-/// Whose an address is while its virtual router is not active.
+/// The owner of an address while its virtual router is not active.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tenure {
-    /// It belongs to the virtual router alone, and a Backup must not have it (D1).
+    /// It belongs to the virtual router alone, and a Backup must not have it (RFC 9568 §6.4.2).
     Virtual,
-    /// It is this host's own (the router is the address owner, priority 255): removed only if it was
-    /// added here.
+    /// It is this host's own (the router is the address owner, priority 255): removed only if it
+    /// was added here.
     Owner,
 }
 
-/// What an owner of addresses should know.
+/// An event for an owner of addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AddressEvent<O> {
-    /// An address is in place and usable; neighbours may be told now.
+    /// An address is in place and usable; it can be announced to neighbours now.
     Installed {
-        /// Whose it is.
+        /// Its owner.
         owner: O,
         /// The address.
         address: KernelAddress,
     },
     /// An address was removed by somebody else; it is being added again.
     Lost {
-        /// Whose it is.
+        /// Its owner.
         owner: O,
         /// The address.
         address: KernelAddress,
@@ -35,14 +35,14 @@ pub enum AddressEvent<O> {
     /// An address was removed here, to be added again at once: it is wanted with another label or
     /// scope, say, or the kernel removed it along with another address of its subnet.
     Removed {
-        /// Whose it is.
+        /// Its owner.
         owner: O,
         /// The address.
         address: KernelAddress,
     },
     /// An address cannot be added or removed for now; it is tried again later.
     Failed {
-        /// Whose it is.
+        /// Its owner.
         owner: O,
         /// The address.
         key: AddressKey,
@@ -51,7 +51,7 @@ pub enum AddressEvent<O> {
     },
 }
 
-/// An address is not as it should be.
+/// The reason why an address is not usable.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum AddressError {
     /// The kernel refused to add or remove it.

@@ -62,7 +62,8 @@ fn a_router_has_an_address_of_its_family_to_advertise() {
     let v6 = spec(Version::V3, Family::V6, &["192.0.2.1/24"]);
     let none = SpecError::NoAddress { family: Family::V6 };
     assert_eq!(v6.check(), Err(none));
-    // An address of the other family beside one of its own is kept and not advertised (T7).
+    // An address of the other family beside one of its own is kept and not advertised
+    // (RFC 9568 §5.2.9).
     let both = ["192.0.2.1/24", "2001:db8::1/64"];
     assert_eq!(spec(Version::V3, Family::V4, &both).check(), Ok(()));
     assert_eq!(spec(Version::V2, Family::V4, &[]).check(), Ok(()));

@@ -312,7 +312,7 @@ fn owners(spec: impl Fn(RouterSpec) -> RouterSpec) -> (Switch, [Host; 2], [Route
     (switch, hosts, ids)
 }
 
-/// Erratum 8298 to RFC 9568 (F16).
+/// Erratum 8298 to RFC 9568 §6.4.3.
 #[test]
 #[ignore = "needs root: network namespaces and packet sockets"]
 fn of_two_owners_the_higher_address_stays() {
@@ -323,7 +323,7 @@ fn of_two_owners_the_higher_address_stays() {
     assert!(lower.has("10.9.0.100/32"), "it is its own");
 }
 
-/// V7, and RFC 5798 §7.1: owners hear nobody there.
+/// RFC 3768 §7.1 and RFC 5798 §7.1: owners hear nobody there.
 #[test]
 #[ignore = "needs root: network namespaces and packet sockets"]
 fn owners_that_hear_nobody_are_both_active() {

@@ -11,11 +11,11 @@ pub fn v3(vrid: u8) -> Vec<Vec<u8>> {
     let one = |first| sealed_v3(pdu(first, vrid, 1, 10, 1));
     let good = one(0x31);
     let mut frames = Vec::new();
-    // R2, R3: versions and types.
+    // RFC 9568 §7.1: versions and types.
     frames.extend([0x01, 0x11, 0x41, 0xf1, 0x30, 0x32, 0x3f].map(|first| advert(&one(first))));
-    // R1.
+    // TTL or hop limit (RFC 9568 §7.1).
     frames.extend([0, 1, 64, 254].map(|ttl| advert_with_ttl(ttl, &good)));
-    // R8, and counts that lie (R4).
+    // No addresses, and wrong counts (RFC 9568 §5.2.5 and §7.1).
     frames.extend(
         [
             pdu(0x31, vrid, 0, 10, 0),
@@ -25,7 +25,7 @@ pub fn v3(vrid: u8) -> Vec<Vec<u8>> {
         ]
         .map(|pdu| advert(&sealed_v3(pdu))),
     );
-    // Every truncation and every flipped bit (R4, R5).
+    // Every truncation and every flipped bit (RFC 9568 §7.1).
     frames.extend((0..good.len()).map(|length| advert(&good[..length])));
     frames.extend((0..good.len() * 8).map(|bit| advert(&flipped(&good, bit))));
     // A version 2 trailer: the sum over the message alone does not notice it, the length must.
@@ -52,7 +52,8 @@ pub fn interval_zero(vrid: u8) -> Vec<u8> {
     advert(&sealed_v3(pdu(0x31, vrid, 1, 0, 1)))
 }
 
-/// For the virtual router `vrid` of version 2 with the password `s3cr3t` (V1, V2, V3, V4).
+/// For the virtual router `vrid` of version 2 with the password `s3cr3t` (RFC 3768 §5.3.6 and §7.1,
+/// RFC 2338 §5.3.6).
 pub fn password(vrid: u8) -> Vec<Vec<u8>> {
     let mut frames: Vec<_> = [
         v2(vrid, 0, 1, [0; 8]),
@@ -115,7 +116,8 @@ pub fn v6(vrid: u8) -> Vec<Vec<u8>> {
     frames
 }
 
-/// Good adverts for routers that nobody here is, as other groups on a link would send (R6).
+/// Good adverts for routers that nobody here is, as other groups on a link would send
+/// (RFC 9568 §7.1).
 pub fn strangers() -> Vec<Vec<u8>> {
     (100..=255)
         .map(|vrid| advert(&sealed_v3(pdu(0x31, vrid, 1, 10, 1))))
