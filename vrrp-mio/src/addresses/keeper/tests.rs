@@ -3,6 +3,7 @@ mod convergence;
 use std::collections::{BTreeMap, VecDeque};
 
 use super::*;
+use crate::Progress;
 use crate::interfaces::{AddressFlags, Link, LinkFlags, LinkKind, Scope, Source};
 use crate::netlink::Update;
 
@@ -89,7 +90,7 @@ impl Host {
             self.interfaces
                 .apply(Update::Address(address), Source::Dump, &mut events);
         }
-        self.interfaces.end_round(&mut events);
+        while self.interfaces.end_round(&mut events) == Progress::Partial {}
         self.observe(&events);
     }
 
