@@ -155,3 +155,26 @@ impl Driver {
                 .is_some_and(|listener| self.ports.is_behind(listener, now))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// More are due than a turn has time for, and always again.
+    #[test]
+    fn elections_have_seven_turns_and_everything_else_the_eighth() {
+        let mut driver = Driver::new().unwrap();
+        let now = driver.now();
+        let turns = (0..24).map(|_| {
+            for id in 0..50_000 {
+                driver.timers.elections.set(id, Some(now));
+            }
+            driver.fire_timers(now);
+            driver.is_behind()
+        });
+        let turns: Vec<_> = turns.collect();
+        for (number, alone) in turns.iter().enumerate() {
+            assert_eq!(*alone, number % 8 != 7, "{turns:?}");
+        }
+    }
+}
