@@ -134,8 +134,8 @@ struct Engine {
     /// Until when a stopping daemon waits.
     farewell: Option<Instant>,
     switching: Switching,
-    /// For how many turns who asks for the status has waited.
-    put_off: u8,
+    /// Whether addresses changed that the balancer was not told of.
+    unnoted: bool,
     /// How many members are to be looked at because the network changed, and which one is next.
     unfollowed: usize,
     followed: usize,
@@ -219,7 +219,7 @@ impl Engine {
             network_known: false,
             farewell: None,
             switching: Switching::Done,
-            put_off: 0,
+            unnoted: false,
             unfollowed: 0,
             followed: 0,
             news: News::new(),

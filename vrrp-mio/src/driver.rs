@@ -75,7 +75,8 @@ pub enum DriverError {
 ///
 /// In a turn everything happens at one `now`: received packets first, then the kernel's reports of
 /// interfaces and addresses, then timers. Every step has a slice of time, of together about a
-/// millisecond: what does not fit is done in the next turn, which does not sleep before.
+/// millisecond: what does not fit is done in the next turn, which does not sleep before. Where many
+/// advertisements are due they have up to a millisecond, and what the kernel is asked for waits.
 #[derive(Debug)]
 pub struct Driver {
     poll: Poll,
@@ -86,8 +87,8 @@ pub struct Driver {
     /// The `now` of the last turn.
     turned_at: Instant,
     timers: Timers,
-    /// Whether the last turn left elections that were due.
-    behind: bool,
+    /// How many turns in a row were for elections alone.
+    alone: u8,
     routers: Vec<Option<Router>>,
     /// Places in `routers` that are free.
     free: Vec<usize>,
@@ -132,7 +133,7 @@ impl Driver {
             wake_at: None,
             turned_at: clock.now(),
             timers: Timers::default(),
-            behind: false,
+            alone: 0,
             routers: Vec::new(),
             free: Vec::new(),
             added: 0,
@@ -297,11 +298,12 @@ impl Driver {
         &self.clock
     }
 
-    /// Whether the last turn had no time for every advertisement that was due. The caller should
-    /// postpone what can wait.
+    /// Whether so many advertisements were due in the last turn that they took nearly all of it. The
+    /// caller should postpone what can wait to a turn for everything else, of which there is at least
+    /// one in eight.
     #[must_use]
     pub const fn is_behind(&self) -> bool {
-        self.behind
+        self.alone > 0
     }
 
     /// The registry for sources of the caller.
@@ -327,7 +329,9 @@ impl Driver {
         self.receive(now);
         let network_changed = self.follow_kernel(now)?;
         self.fire_timers(now);
-        self.drive_kernel(now)?;
+        if !self.is_behind() {
+            self.drive_kernel(now)?;
+        }
         Ok(Turn {
             notices: core::mem::take(&mut self.notices),
             ready,
