@@ -5,6 +5,7 @@ mod announce;
 mod attachment;
 mod check;
 mod counters;
+mod difference;
 mod flags;
 mod hearing;
 mod id;
@@ -20,6 +21,7 @@ mod router;
 mod spec;
 mod timers;
 mod transmit;
+mod update;
 mod virtual_mac;
 
 use core::time::Duration;
@@ -32,16 +34,17 @@ use std::os::fd::AsRawFd;
 use vrrp_core::{Action, Actions, Event, Instant, Role, Statistics};
 
 pub use self::check::{AddError, SpecError, TellError};
+pub use self::difference::Aspect;
 pub use self::id::RouterId;
 use self::network::Network;
 pub use self::notice::Notice;
 pub use self::obstacle::Obstacle;
 use self::ports::Ports;
-use self::profile::Profile;
 pub use self::router::Router;
 pub use self::spec::{Path, RouterSpec, TransmitChecksum, VirtualAddress, VirtualMac};
 use self::timers::Timers;
 use self::transmit::Scratch;
+pub use self::update::UpdateError;
 use crate::netlink::{Monitor, MonitorError};
 use crate::{Clock, Interfaces, RECEIVE_BUFFER, Timer};
 
@@ -159,17 +162,11 @@ impl Driver {
     /// # Errors
     /// [`AddError`] for an invalid specification, and for a second router with the same identity.
     pub fn add(&mut self, spec: RouterSpec) -> Result<RouterId, AddError> {
-        spec.check()?;
-        let clash = |router: &Router| router.clash(&spec);
-        if let Some(error) = self.routers.iter().flatten().find_map(clash) {
-            return Err(error);
-        }
+        self.check_spec(&spec, None)?;
         let slot = self.free.pop().unwrap_or(self.routers.len());
         let id = RouterId::new(slot, self.added);
         self.added += 1;
-        // Neighbours in a configuration mostly share their profile.
-        let last = self.routers.iter().rev().take(8).flatten();
-        let (config, profile) = Profile::new(spec, last.map(|router| &router.profile.shared));
+        let (config, profile) = self.profile(spec, slot);
         let router = Router::new(id, config, profile, self.clock.now(), self.ah_seed);
         self.network.enlist(slot, &router);
         match self.routers.get_mut(slot) {
@@ -209,11 +206,10 @@ impl Driver {
             return;
         }
         let (slot, now) = (router.index(), self.clock.now());
-        if let Some(event) = self.weigh(slot, event) {
-            self.handle(slot, event, now);
-        }
         if matches!(event, Event::Configure(_)) {
-            self.network.reconfigure(slot, &mut self.routers);
+            self.configure(slot, event, now);
+        } else if let Some(event) = self.weigh(slot, event) {
+            self.handle(slot, event, now);
         }
         self.follow_role(slot);
         // Its macvlan and its tenure depend on what the owner says.
@@ -406,14 +402,9 @@ impl Driver {
         for action in actions {
             match action {
                 Action::Advertise(priority) => {
-                    let sent = router.advertise(priority, &mut self.ports, &mut self.scratch);
-                    let failed_before = core::mem::replace(&mut router.send_failing, sent.is_err());
-                    if let Err(error) = sent
-                        && !failed_before
-                    {
-                        let router = router.id;
-                        self.notices.push(Notice::SendFailed { router, error });
-                    }
+                    let (ports, scratch) = (&mut self.ports, &mut self.scratch);
+                    let notice = router.advertise_or_tell(priority, ports, scratch);
+                    self.notices.extend(notice);
                 }
                 Action::AddAddresses => {
                     self.network.add_addresses(id, router);
