@@ -26,13 +26,13 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{self, LoadOptions, Loaded, Severity};
 
-mod deeds;
 mod network;
 mod play;
 mod report;
 mod round;
 mod script;
 mod span;
+mod steps;
 #[cfg(test)]
 mod tests;
 
