@@ -12,7 +12,7 @@ use super::script::{Step, Told, Verb, Who};
 
 /// What happens at a time.
 #[derive(Clone, Debug)]
-pub(super) enum Deed {
+pub(super) enum Planned {
     Do(Verb),
     /// The daemon of a host starts, `vrrp_startup_delay` after its host.
     Boot(usize),
@@ -35,8 +35,9 @@ pub(super) struct Ownership {
 pub(super) struct Play {
     pub(super) network: Network,
     pub(super) names: Vec<String>,
-    plan: BTreeMap<(Instant, usize), Deed>,
-    planned: usize,
+    plan: BTreeMap<(Instant, usize), Planned>,
+    /// How much was ever planned.
+    count: usize,
     pub(super) owners: Vec<Ownership>,
     rows: Vec<Row>,
     lines: Vec<Line>,
@@ -61,7 +62,7 @@ impl Play {
             owners: vec![vacant; network.virtual_routers.len()],
             network,
             plan: BTreeMap::new(),
-            planned: 0,
+            count: 0,
             rows: Vec::new(),
             lines: Vec::new(),
             heard: 0,
@@ -70,16 +71,16 @@ impl Play {
             cut: false,
             paused: BTreeSet::new(),
         };
-        play.plan(Instant::EPOCH, Deed::Do(Verb::StartAll));
+        play.plan(Instant::EPOCH, Planned::Do(Verb::StartAll));
         for step in steps {
-            play.plan(Instant::EPOCH + step.at, Deed::Do(step.verb));
+            play.plan(Instant::EPOCH + step.at, Planned::Do(step.verb));
         }
         play
     }
 
-    pub(super) fn plan(&mut self, at: Instant, deed: Deed) {
-        self.plan.insert((at, self.planned), deed);
-        self.planned += 1;
+    pub(super) fn plan(&mut self, at: Instant, planned: Planned) {
+        self.plan.insert((at, self.count), planned);
+        self.count += 1;
     }
 
     /// Plays until `end`, or until everything planned has settled.
@@ -87,12 +88,12 @@ impl Play {
         let settling = settling(&self.network.lan);
         let end = end.map(|end| Instant::EPOCH + end);
         let mut last = Instant::EPOCH;
-        while let Some(((at, _), deed)) = self.plan.pop_first() {
+        while let Some(((at, _), planned)) = self.plan.pop_first() {
             if end.is_some_and(|end| at > end) || !self.until(at) {
                 break;
             }
             last = at;
-            self.perform(deed);
+            self.perform(planned);
         }
         self.until(end.unwrap_or(last + settling));
         self.turn_page();
@@ -250,22 +251,22 @@ impl Play {
         }
     }
 
-    fn perform(&mut self, deed: Deed) {
+    fn perform(&mut self, planned: Planned) {
         self.turn_page();
-        let resigning = self.resigning(&deed);
-        match deed {
-            Deed::Do(verb) => {
+        let resigning = self.resigning(&planned);
+        match planned {
+            Planned::Do(verb) => {
                 let verb = self.resolve(verb);
                 let names = &self.names;
                 let fault = Told { verb: &verb, names }.to_string();
                 self.open(fault);
                 self.apply(&verb);
             }
-            Deed::Boot(host) => {
+            Planned::Boot(host) => {
                 self.open(format!("the daemon of {} starts", self.name(host)));
                 self.boot(host);
             }
-            Deed::Resume(host) => {
+            Planned::Resume(host) => {
                 if !self.paused.remove(&host) {
                     return;
                 }
@@ -298,9 +299,9 @@ impl Play {
         });
     }
 
-    /// The virtual routers whose settled master this deed lets resign.
-    fn resigning(&self, deed: &Deed) -> BTreeSet<usize> {
-        let Deed::Do(Verb::Stop(who)) = deed else {
+    /// The virtual routers whose settled master this lets resign.
+    fn resigning(&self, planned: &Planned) -> BTreeSet<usize> {
+        let Planned::Do(Verb::Stop(who)) = planned else {
             return BTreeSet::new();
         };
         let host = self.host(*who);
