@@ -30,7 +30,9 @@ use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use tracing::{error, warn};
 use vrrp_core::{Instant, Role};
+use vrrp_mio::TimeSlice;
 
+use self::ends::Ending;
 use self::hardship::Hardships;
 use self::kernel::{Kernel, Opened, Purpose};
 use self::narrator::Endpoint;
@@ -55,6 +57,8 @@ const HOOKS: usize = 16;
 const CHECKS: usize = 1 << 10;
 /// How long `quorum_up` waits for the kernel's table at the start.
 const GREETING: Duration = Duration::from_secs(1);
+/// How long checkers and virtual servers may be ended in one turn.
+const ENDING: Duration = Duration::from_micros(300);
 
 /// A checker that a report or a file is about.
 #[derive(Clone, Copy, Debug)]
@@ -91,6 +95,7 @@ pub struct Balancer {
     hardships: Hardships,
     /// Until when the table may take to be in place before `quorum_up` is run for the first time.
     greeting: Option<Instant>,
+    ending: Ending,
 }
 
 impl Balancer {
@@ -135,6 +140,7 @@ impl Balancer {
             watched: suspension::watched(&servers),
             hardships: Hardships::default(),
             greeting: Some(now + GREETING),
+            ending: Ending::None,
             servers,
         };
         if let Some(watch) = &balancer.files {
@@ -226,6 +232,7 @@ impl Balancer {
             reconciler,
             notifier,
             self.greeting,
+            self.ending.is_under_way().then_some(Instant::EPOCH),
         ];
         deadlines.into_iter().flatten().min()
     }
@@ -233,7 +240,10 @@ impl Balancer {
     /// The source with this token is ready.
     pub fn ready(&mut self, token: Token, now: Instant) {
         if token == self.files_token {
-            self.read_files(now);
+            // What is going is not wanted again.
+            if self.ending == Ending::None {
+                self.read_files(now);
+            }
         } else if let Some(notifier) = self.notifier.as_mut().filter(|n| n.owns(token)) {
             notifier.ready(token, now);
         } else if !self.kernel.owns(token) && self.checks.owns(token) {
@@ -246,9 +256,13 @@ impl Balancer {
         if self.is_empty() {
             return;
         }
-        self.checks.fire(now);
-        for report in self.checks.reports() {
-            self.report(report, now);
+        if self.ending.is_under_way() {
+            self.end(&TimeSlice::of(ENDING, now, clock));
+        } else {
+            self.checks.fire(now);
+            for report in self.checks.reports() {
+                self.report(report, now);
+            }
         }
         if let Some(notifier) = &mut self.notifier {
             notifier.fire(now);

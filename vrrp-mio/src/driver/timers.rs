@@ -67,11 +67,7 @@ impl Driver {
 
     /// Goes on beyond the slice, if it has to, for as long as `beyond` lasts; then the turn is the
     /// elections'.
-    fn fire_elections<'a>(
-        &mut self,
-        mut slice: TimeSlice<'a>,
-        mut beyond: Option<TimeSlice<'a>>,
-    ) {
+    fn fire_elections<'a>(&mut self, mut slice: TimeSlice<'a>, mut beyond: Option<TimeSlice<'a>>) {
         let now = slice.now();
         let mut alone = 0;
         // Each router is due at most once in a turn.

@@ -105,10 +105,9 @@ impl Mirror {
                 Dump::Links
             }
             State::Between { next } => next,
-            State::Stale { .. }
-            | State::Reading { .. }
-            | State::Ending
-            | State::Synchronised => return None,
+            State::Stale { .. } | State::Reading { .. } | State::Ending | State::Synchronised => {
+                return None;
+            }
         };
         self.sequence = self.sequence.wrapping_add(1);
         self.state = State::Reading {
