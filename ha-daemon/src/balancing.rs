@@ -33,7 +33,9 @@ use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use tracing::{error, warn};
 use vrrp_core::{Instant, Role};
+use vrrp_mio::TimeSlice;
 
+use self::ends::Ending;
 use self::hardship::Hardships;
 use self::kernel::{Kernel, Opened, Purpose};
 use self::narrator::Endpoint;
@@ -55,6 +57,8 @@ use crate::tokens::TokenRange;
 const ATTEMPTS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(4095);
 /// How long `quorum_up` waits for the kernel's table at the start.
 const GREETING: Duration = Duration::from_secs(1);
+/// How long checkers and virtual servers may be ended in one turn.
+const ENDING: Duration = Duration::from_micros(300);
 
 /// The poll tokens of virtual servers.
 #[derive(Clone, Copy, Debug)]
@@ -116,6 +120,7 @@ pub struct Balancer {
     hardships: Hardships,
     /// Until when the table may take to be in place before `quorum_up` is run for the first time.
     greeting: Option<Instant>,
+    ending: Ending,
 }
 
 impl Balancer {
@@ -159,6 +164,7 @@ impl Balancer {
             watched: suspension::watched(&servers),
             hardships: Hardships::default(),
             greeting: Some(now + GREETING),
+            ending: Ending::None,
             servers,
         };
         let mut watch = threads.files;
@@ -246,6 +252,7 @@ impl Balancer {
             reconciler,
             self.notifier.deadline(),
             self.greeting,
+            self.ending.is_under_way().then_some(Instant::EPOCH),
         ];
         deadlines.into_iter().flatten().min()
     }
@@ -253,7 +260,10 @@ impl Balancer {
     /// The source with this token is ready.
     pub fn ready(&mut self, token: Token, now: Instant) {
         if token == self.files_token {
-            self.read_files(now);
+            // What is going is not wanted again.
+            if self.ending == Ending::None {
+                self.read_files(now);
+            }
         } else if self.notifier.owns(token) {
             self.notifier.ready(token, now);
         } else if !self.kernel.owns(token) && self.checks.owns(token) {
@@ -266,9 +276,13 @@ impl Balancer {
         if self.is_empty() {
             return;
         }
-        self.checks.fire(now);
-        for report in self.checks.reports() {
-            self.report(report, now);
+        if self.ending.is_under_way() {
+            self.end(&TimeSlice::of(ENDING, now, clock));
+        } else {
+            self.checks.fire(now);
+            for report in self.checks.reports() {
+                self.report(report, now);
+            }
         }
         self.notifier.fire(now);
         if self.kernel.open(registry, now, clock) == Opened::Now {

@@ -42,10 +42,10 @@ impl Engine {
             ready,
             network_changed,
         } = self.driver.turn(limit)?;
-        self.news.add(notices);
         let clock = *self.driver.clock();
         let clock = || clock.now();
         let now = clock();
+        self.take_in(notices, now);
         let learned = !self.network_known && self.driver.knows_network();
         self.network_known |= learned;
         if self.network_known && (learned || network_changed) {
@@ -204,7 +204,7 @@ impl Engine {
         self.farewell = Some(self.driver.now() + FAREWELL);
         self.start_at = None;
         self.switching = Switching::Off(0);
-        self.balancer.stop(self.driver.now());
+        self.balancer.stop();
     }
 
     /// Tells the balancer which of its addresses are this host's.
