@@ -77,8 +77,8 @@ pub use self::addresses::{AddressKeeper, AddressSpec};
 pub use self::clock::Clock;
 pub use self::deadlines::{Deadlines, Due};
 pub use self::driver::{
-    AddError, Driver, DriverError, Notice, Obstacle, Path, Router, RouterId, RouterSpec, SpecError,
-    TellError, TransmitChecksum, Turn, VirtualAddress, VirtualMac,
+    AddError, Driver, DriverError, Losses, Notice, Obstacle, Path, Router, RouterId, RouterSpec,
+    SpecError, TellError, TransmitChecksum, Turn, VirtualAddress, VirtualMac,
 };
 pub use self::frames::{FrameError, Frames};
 pub use self::interfaces::{InterfaceName, Interfaces, NetworkEvent};

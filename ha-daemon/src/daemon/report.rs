@@ -16,6 +16,7 @@ impl Source for Engine {
             pid: std::process::id(),
             uptime_seconds: now.saturating_duration_since(self.started_at).as_secs_f64(),
             turns: self.meter.status(),
+            losses: self.driver.losses().into(),
             instances: Vec::new(),
             virtual_servers: Vec::new(),
         }

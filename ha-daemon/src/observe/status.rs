@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use vrrp_core::{Family, Heard, Instant, Role, Statistics};
-use vrrp_mio::{Obstacle, Router};
+use vrrp_mio::{Losses, Obstacle, Router};
 
 use crate::balancing::status::VirtualServerStatus;
 use crate::config::{Instance, VirtualAddress};
@@ -25,6 +25,9 @@ pub struct Status {
     /// What the turns of its loop have cost.
     #[serde(default)]
     pub turns: TurnStatus,
+    /// What was sent to it and reached no virtual router.
+    #[serde(default)]
+    pub losses: LossStatus,
     /// Its virtual routers, in the order of the configuration.
     pub instances: Vec<InstanceStatus>,
     /// The virtual servers, in the order of the configuration.
@@ -43,6 +46,19 @@ pub struct TurnStatus {
     pub over_2000_us: u64,
     /// How long they took, by powers of two; those that never occurred are left out.
     pub cpu_us: Vec<TurnBucket>,
+}
+
+/// Packets that were sent to this host, on all interfaces, of which none knows what they were.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LossStatus {
+    /// Longer than any advert can be.
+    pub oversized_packets: u64,
+    /// Over IPv6, and the kernel did not tell the hop limit or an address.
+    pub missing_metadata: u64,
+    /// The kernel failed to receive in passing.
+    pub receive_errors: u64,
+    /// The kernel dropped them because the queue was full.
+    pub queue_overflows: u64,
 }
 
 /// Turns of about the same length.
@@ -309,6 +325,17 @@ impl InstanceStatus {
     }
 }
 
+impl From<&Losses> for LossStatus {
+    fn from(losses: &Losses) -> Self {
+        Self {
+            oversized_packets: losses.oversized_packets,
+            missing_metadata: losses.missing_metadata,
+            receive_errors: losses.receive_errors,
+            queue_overflows: losses.queue_overflows,
+        }
+    }
+}
+
 impl ObstacleStatus {
     fn new(obstacle: &Obstacle) -> Self {
         Self {
@@ -353,6 +380,18 @@ fn millis(duration: Duration) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn losses_are_those_of_the_driver() {
+        let mut losses = Losses::default();
+        losses.oversized_packets = 1;
+        losses.missing_metadata = 2;
+        losses.receive_errors = 3;
+        losses.queue_overflows = 4;
+        let json = serde_json::to_string(&LossStatus::from(&losses)).unwrap();
+        let expected = r#"{"oversized_packets":1,"missing_metadata":2,"receive_errors":3,"queue_overflows":4}"#;
+        assert_eq!(json, expected);
+    }
 
     #[test]
     fn words_are_those_of_the_model() {

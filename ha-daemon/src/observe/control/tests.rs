@@ -12,7 +12,7 @@ use vrrp_mio::{Clock, TimeSlice};
 
 use super::*;
 use crate::balancing::status::{RealServerStatus, VirtualServerStatus};
-use crate::observe::status::{InstanceStatus, Status, TurnStatus};
+use crate::observe::status::{InstanceStatus, LossStatus, Status, TurnStatus};
 
 fn status() -> Status {
     Status {
@@ -20,6 +20,7 @@ fn status() -> Status {
         pid: 2,
         uptime_seconds: 3.0,
         turns: TurnStatus::default(),
+        losses: LossStatus::default(),
         instances: Vec::new(),
         virtual_servers: Vec::new(),
     }
@@ -47,7 +48,7 @@ impl Drop for Place {
 
 #[test]
 fn answers_a_status_request_whatever_follows_it() {
-    let expected = "{\"version\":\"1\",\"pid\":2,\"uptime_seconds\":3.0,\"turns\":{\"count\":0,\"longest_us\":0,\"over_2000_us\":0,\"cpu_us\":[]},\"instances\":[],\"virtual_servers\":[]}\n";
+    let expected = "{\"version\":\"1\",\"pid\":2,\"uptime_seconds\":3.0,\"turns\":{\"count\":0,\"longest_us\":0,\"over_2000_us\":0,\"cpu_us\":[]},\"losses\":{\"oversized_packets\":0,\"missing_metadata\":0,\"receive_errors\":0,\"queue_overflows\":0},\"instances\":[],\"virtual_servers\":[]}\n";
     for request in [&b"status\n"[..], b"  status \r\nx", b"status"] {
         assert_eq!(answer(request, &status()), expected.as_bytes());
     }
