@@ -6,6 +6,7 @@ use core::net::IpAddr;
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use vrrp_core::track::Limit;
 use vrrp_core::{Family, Heard, Instant, Role, Statistics};
 use vrrp_mio::{Losses, Obstacle, Router};
 
@@ -134,6 +135,22 @@ pub struct PriorityStatus {
     pub effective: u8,
     /// What is tracked.
     pub tracked: Vec<TrackedStatus>,
+    /// What keeps the effective one from being the sum: `lowest` (1), `highest` (254), or `owner`,
+    /// which is not adjusted; absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<String>,
+}
+
+impl PriorityStatus {
+    /// Notes what limited it.
+    pub(crate) fn limited(&mut self, limit: Option<Limit>) {
+        let word = limit.map(|limit| match limit {
+            Limit::Lowest => "lowest",
+            Limit::Highest => "highest",
+            Limit::Owner => "owner",
+        });
+        self.limit = word.map(str::to_owned);
+    }
 }
 
 /// A tracked interface.
@@ -256,6 +273,7 @@ impl InstanceStatus {
                 configured: config.priority().get(),
                 effective: machine.priority().get(),
                 tracked,
+                limit: None,
             },
             primary_address: machine.primary(),
             master: master.map(|heard| MasterStatus {
@@ -304,6 +322,7 @@ impl InstanceStatus {
                 configured: instance.priority.get(),
                 effective: instance.priority.get(),
                 tracked,
+                limit: None,
             },
             primary_address: None,
             master: None,
@@ -380,6 +399,29 @@ fn millis(duration: Duration) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_limits_a_priority_is_named() {
+        let mut status = PriorityStatus {
+            configured: 100,
+            effective: 1,
+            tracked: Vec::new(),
+            limit: None,
+        };
+        let json = |status: &PriorityStatus| serde_json::to_string(status).unwrap();
+        let unlimited = r#"{"configured":100,"effective":1,"tracked":[]}"#;
+        assert_eq!(json(&status), unlimited);
+        for (limit, word) in [
+            (Limit::Lowest, "lowest"),
+            (Limit::Highest, "highest"),
+            (Limit::Owner, "owner"),
+        ] {
+            status.limited(Some(limit));
+            assert_eq!(status.limit.as_deref(), Some(word));
+        }
+        status.limited(None);
+        assert_eq!(json(&status), unlimited);
+    }
 
     #[test]
     fn losses_are_those_of_the_driver() {
