@@ -48,6 +48,9 @@
 //! it, and [`Router::obstacles`] tells what else keeps it from being Active. What goes wrong later, such as an address the kernel refuses, is a [`Notice`] and tried
 //! again. [`DriverError`] is for what leaves the driver deaf.
 //!
+//! [`Driver::update`] changes a running router to another [`RouterSpec`]: it keeps its role, its
+//! advertisements stay on time, and only what differs is asked of the kernel.
+//!
 //! Descriptors of the caller join the loop through [`Driver::registry`], with tokens from
 //! [`Driver::FIRST_FREE_TOKEN`] on; those that are ready come back in [`Turn::ready`]. Whatever the
 //! caller does between two turns delays advertisements by as long as it takes.
