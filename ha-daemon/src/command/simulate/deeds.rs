@@ -71,7 +71,7 @@ impl Play {
                 self.start(host);
             }
             Verb::Stop(who) => {
-                let stop = |id| Disturbance::Tell(id, Event::Shutdown);
+                let stop = |id| Disturbance::Deliver(id, Event::Shutdown);
                 self.each_member(self.host(*who), stop);
             }
             Verb::Pause(who, span) => {
@@ -245,11 +245,11 @@ fn judge(lan: &mut Lan, id: RouterId, before: Verdict, after: Verdict) {
         return;
     }
     match after {
-        Verdict::Fault => lan.disturb(Disturbance::Tell(id, Event::Fault)),
+        Verdict::Fault => lan.disturb(Disturbance::Deliver(id, Event::Fault)),
         Verdict::Priority(priority) => {
-            lan.disturb(Disturbance::Tell(id, Event::Priority(priority)));
+            lan.disturb(Disturbance::Deliver(id, Event::Priority(priority)));
             if before == Verdict::Fault {
-                lan.disturb(Disturbance::Tell(id, Event::Recover));
+                lan.disturb(Disturbance::Deliver(id, Event::Recover));
             }
         }
     }
