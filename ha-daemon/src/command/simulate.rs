@@ -30,13 +30,13 @@ use super::output::{complain, print};
 use crate::config::{self, LoadOptions, Loaded, Severity};
 use crate::observe::log;
 
-mod deeds;
 mod network;
 mod play;
 mod report;
 mod round;
 mod script;
 mod span;
+mod steps;
 #[cfg(test)]
 mod tests;
 

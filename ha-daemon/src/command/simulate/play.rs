@@ -12,7 +12,7 @@ use super::script::{Step, Told, Verb, Who};
 
 /// What happens at a time.
 #[derive(Clone, Debug)]
-pub(super) enum Deed {
+pub(super) enum Planned {
     Do(Verb),
     /// The daemon of a host starts, `vrrp_startup_delay` after its host.
     Boot(usize),
@@ -35,7 +35,7 @@ pub(super) struct Ownership {
 pub(super) struct Play {
     pub(super) network: Network,
     pub(super) names: Vec<String>,
-    plan: BTreeMap<(Instant, usize), Deed>,
+    plan: BTreeMap<(Instant, usize), Planned>,
     planned: usize,
     pub(super) owners: Vec<Ownership>,
     rows: Vec<Row>,
@@ -70,15 +70,15 @@ impl Play {
             cut: false,
             paused: BTreeSet::new(),
         };
-        play.plan(Instant::EPOCH, Deed::Do(Verb::StartAll));
+        play.plan(Instant::EPOCH, Planned::Do(Verb::StartAll));
         for step in steps {
-            play.plan(Instant::EPOCH + step.at, Deed::Do(step.verb));
+            play.plan(Instant::EPOCH + step.at, Planned::Do(step.verb));
         }
         play
     }
 
-    pub(super) fn plan(&mut self, at: Instant, deed: Deed) {
-        self.plan.insert((at, self.planned), deed);
+    pub(super) fn plan(&mut self, at: Instant, planned: Planned) {
+        self.plan.insert((at, self.planned), planned);
         self.planned += 1;
     }
 
@@ -87,12 +87,12 @@ impl Play {
         let settling = settling(&self.network.lan);
         let end = end.map(|end| Instant::EPOCH + end);
         let mut last = Instant::EPOCH;
-        while let Some(((at, _), deed)) = self.plan.pop_first() {
+        while let Some(((at, _), planned)) = self.plan.pop_first() {
             if end.is_some_and(|end| at > end) || !self.until(at) {
                 break;
             }
             last = at;
-            self.perform(deed);
+            self.perform(planned);
         }
         self.until(end.unwrap_or(last + settling));
         self.turn_page();
@@ -250,22 +250,22 @@ impl Play {
         }
     }
 
-    fn perform(&mut self, deed: Deed) {
+    fn perform(&mut self, planned: Planned) {
         self.turn_page();
-        let resigning = self.resigning(&deed);
-        match deed {
-            Deed::Do(verb) => {
+        let resigning = self.resigning(&planned);
+        match planned {
+            Planned::Do(verb) => {
                 let verb = self.resolve(verb);
                 let names = &self.names;
                 let fault = Told { verb: &verb, names }.to_string();
                 self.open(fault);
                 self.apply(&verb);
             }
-            Deed::Boot(host) => {
+            Planned::Boot(host) => {
                 self.open(format!("the daemon of {} starts", self.name(host)));
                 self.boot(host);
             }
-            Deed::Resume(host) => {
+            Planned::Resume(host) => {
                 if !self.paused.remove(&host) {
                     return;
                 }
@@ -298,9 +298,9 @@ impl Play {
         });
     }
 
-    /// The virtual routers whose settled master this deed lets resign.
-    fn resigning(&self, deed: &Deed) -> BTreeSet<usize> {
-        let Deed::Do(Verb::Stop(who)) = deed else {
+    /// The virtual routers whose settled master this step lets resign.
+    fn resigning(&self, planned: &Planned) -> BTreeSet<usize> {
+        let Planned::Do(Verb::Stop(who)) = planned else {
             return BTreeSet::new();
         };
         let host = self.host(*who);

@@ -7,7 +7,7 @@ use vrrp_core::Event;
 use vrrp_core::sim::{Disturbance, Lan, Link, RouterId};
 use vrrp_core::track::Verdict;
 
-use super::play::{Deed, Play};
+use super::play::{Planned, Play};
 use super::script::{Side, Verb, Who};
 
 impl Play {
@@ -77,7 +77,7 @@ impl Play {
             Verb::Pause(who, span) => {
                 let host = self.host(*who);
                 self.paused.insert(host);
-                self.plan(self.network.lan.now() + *span, Deed::Resume(host));
+                self.plan(self.network.lan.now() + *span, Planned::Resume(host));
                 self.each_member(host, Disturbance::Pause);
             }
             Verb::Link(who, interface, up) => {
@@ -124,7 +124,7 @@ impl Play {
         match delay {
             Some(delay) if delay > Duration::ZERO => {
                 self.each_member(host, Disturbance::Crash);
-                self.plan(self.network.lan.now() + delay, Deed::Boot(host));
+                self.plan(self.network.lan.now() + delay, Planned::Boot(host));
             }
             Some(_) | None => self.boot(host),
         }
