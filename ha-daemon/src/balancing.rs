@@ -28,11 +28,14 @@ use std::os::fd::{AsFd, AsRawFd};
 
 use ipvs_core::ServiceKey;
 use ipvs_netlink::{Completion, ErrorKind, Reply, Request};
+use mio::event::Source as _;
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use tracing::{error, warn};
 use vrrp_core::{Instant, Role};
+use vrrp_mio::TimeSlice;
 
+use self::ends::Ending;
 use self::hardship::Hardships;
 use self::kernel::{Kernel, Opened, Purpose};
 use self::narrator::Endpoint;
@@ -47,16 +50,39 @@ use crate::health::file::FileWeight;
 use crate::health::file::watch::FileWatch;
 use crate::health::schedule::Verdict;
 use crate::notify::Notifier;
+use crate::script::Runner;
+use crate::tokens::TokenRange;
 
 /// Attempts of checkers under way at a time; each has a descriptor.
 const ATTEMPTS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(4095);
-/// Tokens, from the first one given.
-const KERNEL: usize = 0;
-const FILES: usize = 1;
-const HOOKS: usize = 16;
-const CHECKS: usize = 1 << 10;
 /// How long `quorum_up` waits for the kernel's table at the start.
 const GREETING: Duration = Duration::from_secs(1);
+/// How long checkers and virtual servers may be ended in one turn.
+const ENDING: Duration = Duration::from_micros(300);
+
+/// The poll tokens of virtual servers.
+#[derive(Clone, Copy, Debug)]
+pub struct Tokens {
+    /// One for the requests to the kernel.
+    pub ipvs: TokenRange,
+    /// One for the reports of tracked files.
+    pub files: TokenRange,
+    /// One for each script that runs because of a change.
+    pub notifications: TokenRange,
+    /// One for each checker.
+    pub checks: TokenRange,
+}
+
+/// The threads that virtual servers have work done by.
+#[derive(Debug)]
+pub struct Threads {
+    /// For the scripts of checkers.
+    pub checks: Runner,
+    /// For the scripts that are told of changes.
+    pub notifications: Runner,
+    /// For tracked files.
+    pub files: FileWatch,
+}
 
 /// A checker that a report or a file is about.
 #[derive(Clone, Copy, Debug)]
@@ -77,11 +103,12 @@ pub struct Balancer {
     checks: Checks,
     /// By checker identifier.
     places: Vec<Place>,
+    /// `None` once its thread is lost.
     files: Option<FileWatch>,
     files_token: Token,
     /// Who reads a file, by its number.
     readers: BTreeMap<u32, Vec<(Place, FileWeight)>>,
-    notifier: Option<Notifier>,
+    notifier: Notifier,
     kernel: Kernel,
     /// What is asked once, before the table.
     settings: VecDeque<Request>,
@@ -93,17 +120,19 @@ pub struct Balancer {
     hardships: Hardships,
     /// Until when the table may take to be in place before `quorum_up` is run for the first time.
     greeting: Option<Instant>,
+    ending: Ending,
 }
 
 impl Balancer {
-    /// Starts the checkers of what was prepared. Tokens from `first_token` on are its own.
+    /// Starts the checkers of what was prepared.
     ///
     /// # Errors
     /// If the kernel gives no descriptors for it.
     pub fn new(
         prepared: Prepared,
+        threads: Threads,
         registry: &Registry,
-        first_token: usize,
+        tokens: Tokens,
         now: Instant,
     ) -> io::Result<Self> {
         let Prepared {
@@ -112,23 +141,21 @@ impl Balancer {
             files,
             hooks,
             balancing,
-            misc_runner,
-            hook_runner,
         } = prepared;
+        let runner = Some(threads.checks);
+        let files_token = tokens.files.first();
         let mut settings = VecDeque::new();
         settings.extend(balancing.flush.then_some(Request::Flush));
         let timeouts = balancing.timeouts;
         settings.extend(timeouts.map(Request::SetTimeouts));
         let mut balancer = Self {
-            checks: Checks::new(registry, first_token + CHECKS, ATTEMPTS, misc_runner)?,
+            checks: Checks::new(registry, tokens.checks, ATTEMPTS, runner)?,
             places: Vec::new(),
-            files,
-            files_token: Token(first_token + FILES),
+            files: None,
+            files_token,
             readers: BTreeMap::new(),
-            notifier: hook_runner
-                .map(|runner| Notifier::new(registry, first_token + HOOKS, runner))
-                .transpose()?,
-            kernel: Kernel::new(Token(first_token + KERNEL)),
+            notifier: Notifier::new(registry, tokens.notifications, threads.notifications)?,
+            kernel: Kernel::new(tokens.ipvs.first()),
             settings,
             flush_on_stop: balancing.flush_on_stop,
             synchroniser: balancing.sync.map(Synchroniser::new),
@@ -137,17 +164,14 @@ impl Balancer {
             watched: suspension::watched(&servers),
             hardships: Hardships::default(),
             greeting: Some(now + GREETING),
+            ending: Ending::None,
             servers,
         };
-        if let Some(watch) = &balancer.files {
-            let token = balancer.files_token;
-            registry.register(
-                &mut SourceFd(&watch.as_fd().as_raw_fd()),
-                token,
-                Interest::READABLE,
-            )?;
-        }
-        balancer.enlist(checkers, now);
+        let mut watch = threads.files;
+        SourceFd(&watch.as_fd().as_raw_fd()).register(registry, files_token, Interest::READABLE)?;
+        let files: Vec<_> = files.into_iter().map(|path| watch.watch(path)).collect();
+        balancer.files = Some(watch);
+        balancer.enlist(checkers, &files, now);
         balancer.hook(hooks);
         for index in 0..balancer.servers.len() {
             balancer.want(index);
@@ -155,7 +179,8 @@ impl Balancer {
         Ok(balancer)
     }
 
-    fn enlist(&mut self, checkers: Vec<prepared::PlacedChecker>, now: Instant) {
+    /// Starts checkers, of which those of a file know it by its place in `files`.
+    fn enlist(&mut self, checkers: Vec<prepared::PlacedChecker>, files: &[u32], now: Instant) {
         for placed in checkers {
             let place = Place {
                 virtual_server: placed.virtual_server,
@@ -169,18 +194,18 @@ impl Balancer {
                     self.checks.add(id, settings, now);
                 }
                 build::Kind::File { file, weight } => {
-                    self.readers.entry(file).or_default().push((place, weight));
+                    if let Some(file) = usize::try_from(file).ok().and_then(|file| files.get(file))
+                    {
+                        self.readers.entry(*file).or_default().push((place, weight));
+                    }
                 }
             }
         }
     }
 
     fn hook(&mut self, hooks: Vec<prepared::PlacedHooks>) {
-        let Some(notifier) = &mut self.notifier else {
-            return;
-        };
         for placed in hooks {
-            let id = notifier.add(placed.hooks);
+            let id = self.notifier.add(placed.hooks);
             let Some(state) = self.servers.get_mut(placed.virtual_server) else {
                 continue;
             };
@@ -206,7 +231,7 @@ impl Balancer {
     pub fn owns(&self, token: Token) -> bool {
         self.kernel.owns(token)
             || token == self.files_token
-            || self.notifier.as_ref().is_some_and(|n| n.owns(token))
+            || self.notifier.owns(token)
             || self.checks.owns(token)
     }
 
@@ -221,13 +246,13 @@ impl Balancer {
             .is_open()
             .then(|| self.reconciler.deadline())
             .flatten();
-        let notifier = self.notifier.as_ref().and_then(Notifier::deadline);
         let deadlines = [
             self.checks.deadline(),
             self.kernel.deadline(),
             reconciler,
-            notifier,
+            self.notifier.deadline(),
             self.greeting,
+            self.ending.is_under_way().then_some(Instant::EPOCH),
         ];
         deadlines.into_iter().flatten().min()
     }
@@ -235,9 +260,12 @@ impl Balancer {
     /// The source with this token is ready.
     pub fn ready(&mut self, token: Token, now: Instant) {
         if token == self.files_token {
-            self.read_files(now);
-        } else if let Some(notifier) = self.notifier.as_mut().filter(|n| n.owns(token)) {
-            notifier.ready(token, now);
+            // What is going is not wanted again.
+            if self.ending == Ending::None {
+                self.read_files(now);
+            }
+        } else if self.notifier.owns(token) {
+            self.notifier.ready(token, now);
         } else if !self.kernel.owns(token) && self.checks.owns(token) {
             self.checks.ready(token);
         }
@@ -248,13 +276,15 @@ impl Balancer {
         if self.is_empty() {
             return;
         }
-        self.checks.fire(now);
-        for report in self.checks.reports() {
-            self.report(report, now);
+        if self.ending.is_under_way() {
+            self.end(&TimeSlice::of(ENDING, now, clock));
+        } else {
+            self.checks.fire(now);
+            for report in self.checks.reports() {
+                self.report(report, now);
+            }
         }
-        if let Some(notifier) = &mut self.notifier {
-            notifier.fire(now);
-        }
+        self.notifier.fire(now);
         if self.kernel.open(registry, now, clock) == Opened::Now {
             self.reconciler.restart(now);
         }
@@ -397,7 +427,7 @@ impl Balancer {
         state.report(position, verdict, outcome, &mut events);
         for event in &events {
             narrator::event(state, *event);
-            state.notify(self.notifier.as_mut(), *event, now);
+            state.notify(&mut self.notifier, *event, now);
         }
         if !events.is_empty() {
             self.want(place.virtual_server);

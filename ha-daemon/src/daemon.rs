@@ -1,6 +1,7 @@
 //! The daemon: configured instances on a driver, signals, the control socket and the log.
 
 pub mod descriptors;
+pub mod host;
 mod identity;
 mod meter;
 mod news;
@@ -8,6 +9,7 @@ mod orphans;
 pub mod privilege;
 mod report;
 pub mod signals;
+mod tokens;
 mod tracking;
 mod turn;
 mod waiting;
@@ -17,7 +19,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use mio::{Interest, Token};
+use mio::Interest;
 use nix::sys::signal::{SigSet, Signal};
 use signal_hook::consts::SIGCHLD;
 use signal_hook::flag;
@@ -27,21 +29,18 @@ use vrrp_core::track::{Tracker, Verdict};
 use vrrp_core::{Event, Instant, Priority};
 use vrrp_mio::{Driver, DriverError, InterfaceName, RouterId};
 
+use self::host::{Host, Worker, WorkerLost};
 use self::identity::Identity;
 use self::meter::Meter;
 use self::news::News;
 use self::privilege::PrivilegeError;
 use self::turn::{Progress, Switching};
-use crate::balancing::{Balancer, PrepareError, Prepared};
+use crate::balancing::{Balancer, PrepareError, Prepared, Threads};
 use crate::config::{Config, Global, Instance};
 use crate::observe::control::Server;
 use crate::vrrp::narrator;
 
 use crate::vrrp::spec::{SpecError, specify};
-
-const SIGNALS: Token = Token(Driver::FIRST_FREE_TOKEN);
-const CONTROL: usize = Driver::FIRST_FREE_TOKEN + 16;
-const BALANCER: usize = Driver::FIRST_FREE_TOKEN + (1 << 16);
 
 /// How to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +75,12 @@ pub enum EngineError {
     /// Capabilities are missing, or cannot be given up.
     #[error(transparent)]
     Privilege(#[from] PrivilegeError),
+    /// The threads beside the loop cannot be had.
+    #[error("cannot start the threads of scripts and files")]
+    Threads(#[source] io::Error),
+    /// The thread that prepares virtual servers is lost.
+    #[error(transparent)]
+    Worker(#[from] WorkerLost),
     /// Virtual servers cannot be made of their configuration.
     #[error(transparent)]
     Balancer(#[from] PrepareError),
@@ -129,8 +134,8 @@ struct Engine {
     /// Until when a stopping daemon waits.
     farewell: Option<Instant>,
     switching: Switching,
-    /// For how many turns who asks for the status has waited.
-    put_off: u8,
+    /// Whether addresses changed that the balancer was not told of.
+    unnoted: bool,
     /// How many members are to be looked at because the network changed, and which one is next.
     unfollowed: usize,
     followed: usize,
@@ -177,11 +182,10 @@ impl Member {
 
 impl Engine {
     fn new(config: Config, options: &Options) -> Result<Self, EngineError> {
-        descriptors::raise(descriptors::needed(&config));
+        let host = Host::new().map_err(EngineError::Threads)?;
         let identity = identify(options.instance.as_deref())?;
-        // Reads files and starts scripts as other users, which needs more than is kept.
-        let prepared = Prepared::new(&config)?;
         privilege::restrict()?;
+        let (config, prepared) = prepare(&host.worker, config)?;
         let mut driver = Driver::new()?;
         let (signals, told_to_stop) = take_signals(&driver).map_err(EngineError::Signals)?;
         let control = options
@@ -195,7 +199,12 @@ impl Engine {
         }
         driver.set_ah_sequence(identity::rising_sequence());
         let (now, clock) = (driver.now(), *driver.clock());
-        let balancer = Balancer::new(prepared, driver.registry(), BALANCER, now);
+        let threads = Threads {
+            checks: host.checks,
+            notifications: host.notifications,
+            files: host.files,
+        };
+        let balancer = Balancer::new(prepared, threads, driver.registry(), tokens::BALANCING, now);
         let mut engine = Self {
             balancer: balancer.map_err(EngineError::Watch)?,
             driver,
@@ -210,7 +219,7 @@ impl Engine {
             network_known: false,
             farewell: None,
             switching: Switching::Done,
-            put_off: 0,
+            unnoted: false,
             unfollowed: 0,
             followed: 0,
             news: News::new(),
@@ -289,6 +298,17 @@ impl Engine {
     }
 }
 
+/// What takes more privileges than the loop keeps, or time.
+fn prepare(worker: &Worker, config: Config) -> Result<(Config, Prepared), EngineError> {
+    let job = move || {
+        descriptors::raise(descriptors::needed(&config));
+        let prepared = Prepared::new(&config);
+        (config, prepared)
+    };
+    let (config, prepared) = worker.start(job).map_err(EngineError::Threads)?.wait()?;
+    Ok((config, prepared?))
+}
+
 /// The signals as a source of the loop, and a flag for those that end the daemon.
 fn take_signals(driver: &Driver) -> io::Result<(Signals, Arc<AtomicBool>)> {
     let heard = signals::ENDING
@@ -312,7 +332,7 @@ fn take_signals(driver: &Driver) -> io::Result<(Signals, Arc<AtomicBool>)> {
     unblocked.thread_unblock()?;
     driver
         .registry()
-        .register(&mut signals, SIGNALS, Interest::READABLE)?;
+        .register(&mut signals, tokens::SIGNALS.first(), Interest::READABLE)?;
     Ok((signals, told_to_stop))
 }
 
@@ -332,7 +352,7 @@ fn refused(instance: &Instance, source: SpecError) -> EngineError {
 
 /// The control socket; a daemon without one still keeps its addresses.
 fn listen(path: &Path, driver: &Driver) -> Option<Server> {
-    match Server::bind(path, driver.registry(), CONTROL) {
+    match Server::bind(path, driver.registry(), tokens::CONTROL) {
         Ok(server) => Some(server),
         Err(error) => {
             error!(

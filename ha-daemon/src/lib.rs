@@ -40,4 +40,5 @@ pub mod observe;
 #[cfg(any(test, feature = "properties"))]
 pub mod properties;
 pub mod script;
+pub mod tokens;
 pub mod vrrp;

@@ -21,8 +21,8 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use vrrp_core::Instant;
 use vrrp_mio::Clock;
 
-use crate::config::Config;
 use crate::script::{Ending, Run, Runner, Script, StartError, Turns};
+use crate::tokens::TokenRange;
 
 mod narration;
 
@@ -74,7 +74,7 @@ pub struct HooksId(usize);
 #[derive(Debug)]
 pub struct Notifier {
     registry: Registry,
-    first_token: usize,
+    tokens: TokenRange,
     limit: Duration,
     runner: Runner,
     subjects: Vec<Subject>,
@@ -119,21 +119,21 @@ impl Hooks {
 
 impl Notifier {
     /// How many tokens it uses, and how many scripts run at a time.
-    pub const TOKENS: usize = TURNS.get();
+    pub const TOKENS: NonZeroUsize = TURNS;
 
-    /// A notifier without scripts. Tokens from `first_token` on are its own.
+    /// A notifier without scripts. It uses `tokens`, at most [`Self::TOKENS`] of them.
     ///
     /// # Errors
     /// If the kernel gives no other descriptor of the poll.
-    pub fn new(registry: &Registry, first_token: usize, runner: Runner) -> io::Result<Self> {
+    pub fn new(registry: &Registry, tokens: TokenRange, runner: Runner) -> io::Result<Self> {
         Ok(Self {
             registry: registry.try_clone()?,
-            first_token,
+            tokens,
             limit: LIMIT,
             runner,
             subjects: Vec::new(),
             turns: Turns::new(TURNS),
-            slots: (0..Self::TOKENS).map(|_| None).collect(),
+            slots: (0..TURNS.get()).map(|_| None).collect(),
             retry_at: None,
             resting: VecDeque::new(),
             told_lack: None,
@@ -171,7 +171,7 @@ impl Notifier {
     /// Whether `token` is one of its own.
     #[must_use]
     pub const fn owns(&self, token: Token) -> bool {
-        token.0 >= self.first_token && token.0 - self.first_token < Self::TOKENS
+        self.tokens.contains(token)
     }
 
     /// When to call [`fire`](Self::fire) at the latest.
@@ -191,7 +191,7 @@ impl Notifier {
 
     /// The source with this token is ready. Spurious calls are harmless.
     pub fn ready(&mut self, token: Token, now: Instant) {
-        if let Some(slot) = token.0.checked_sub(self.first_token) {
+        if let Some(slot) = self.tokens.index(token) {
             self.look(slot, now);
             self.start(now);
         }
@@ -317,6 +317,7 @@ impl Notifier {
     fn start(&mut self, now: Instant) {
         while self.retry_at.is_none()
             && let Some(slot) = self.slots.iter().position(Option::is_none)
+            && let Some(token) = self.tokens.token(slot)
             && let Some((party, index)) = self.turns.next()
         {
             let Some(subject) = self.subjects.get_mut(index) else {
@@ -331,7 +332,6 @@ impl Notifier {
                 self.turns.done(party);
                 continue;
             };
-            let token = Token(self.first_token + slot);
             match begin(&self.runner, &self.registry, token, script) {
                 Ok(run) => {
                     narration::begun(&subject.hooks, event);
@@ -391,23 +391,6 @@ fn begin(
             StartError::Descriptor(Errno::from_raw(errno))
         })?;
     Ok(run)
-}
-
-/// Who runs the scripts of a configuration's [`Hooks`], if it has any, with the rights of the calling
-/// thread: call it before [`privilege::restrict`](crate::daemon::privilege::restrict).
-///
-/// # Errors
-/// The system has no more threads to give.
-pub fn runner(config: &Config) -> io::Result<Option<Runner>> {
-    let virtual_servers = config.virtual_servers.iter();
-    let scripts = virtual_servers.flat_map(|server| {
-        let real_servers = server.real_servers.iter();
-        let own = real_servers.flat_map(|server| [&server.notify_up, &server.notify_down]);
-        own.chain([&server.quorum_up, &server.quorum_down])
-    });
-    let most = Notifier::TOKENS;
-    let attendants = NonZeroUsize::new(scripts.flatten().take(most).count());
-    attendants.map(Runner::new).transpose()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod announce;
 mod attachment;
 mod check;
 mod counters;
+mod difference;
 mod flags;
 mod hearing;
 mod id;
@@ -20,6 +21,7 @@ mod router;
 mod spec;
 mod timers;
 mod transmit;
+mod update;
 mod virtual_mac;
 
 use core::time::Duration;
@@ -32,16 +34,17 @@ use std::os::fd::AsRawFd;
 use vrrp_core::{Action, Actions, Event, Instant, Role, Statistics};
 
 pub use self::check::{AddError, SpecError, TellError};
+pub use self::difference::Aspect;
 pub use self::id::RouterId;
 use self::network::Network;
 pub use self::notice::Notice;
 pub use self::obstacle::Obstacle;
 use self::ports::Ports;
-use self::profile::Profile;
 pub use self::router::Router;
 pub use self::spec::{Path, RouterSpec, TransmitChecksum, VirtualAddress, VirtualMac};
 use self::timers::Timers;
 use self::transmit::Scratch;
+pub use self::update::UpdateError;
 use crate::netlink::{Monitor, MonitorError};
 use crate::{Clock, Interfaces, RECEIVE_BUFFER, Timer};
 
@@ -75,7 +78,8 @@ pub enum DriverError {
 ///
 /// In a turn everything happens at one `now`: received packets first, then the kernel's reports of
 /// interfaces and addresses, then timers. Every step has a slice of time, of together about a
-/// millisecond: what does not fit is done in the next turn, which does not sleep before.
+/// millisecond: what does not fit is done in the next turn, which does not sleep before. Where many
+/// advertisements are due they have up to a millisecond, and what the kernel is asked for waits.
 #[derive(Debug)]
 pub struct Driver {
     poll: Poll,
@@ -86,8 +90,8 @@ pub struct Driver {
     /// The `now` of the last turn.
     turned_at: Instant,
     timers: Timers,
-    /// Whether the last turn left elections that were due.
-    behind: bool,
+    /// How many turns in a row were for elections alone.
+    alone: u8,
     routers: Vec<Option<Router>>,
     /// Places in `routers` that are free.
     free: Vec<usize>,
@@ -132,7 +136,7 @@ impl Driver {
             wake_at: None,
             turned_at: clock.now(),
             timers: Timers::default(),
-            behind: false,
+            alone: 0,
             routers: Vec::new(),
             free: Vec::new(),
             added: 0,
@@ -158,17 +162,11 @@ impl Driver {
     /// # Errors
     /// [`AddError`] for an invalid specification, and for a second router with the same identity.
     pub fn add(&mut self, spec: RouterSpec) -> Result<RouterId, AddError> {
-        spec.check()?;
-        let clash = |router: &Router| router.clash(&spec);
-        if let Some(error) = self.routers.iter().flatten().find_map(clash) {
-            return Err(error);
-        }
+        self.check_spec(&spec, None)?;
         let slot = self.free.pop().unwrap_or(self.routers.len());
         let id = RouterId::new(slot, self.added);
         self.added += 1;
-        // Neighbours in a configuration mostly share their profile.
-        let last = self.routers.iter().rev().take(8).flatten();
-        let (config, profile) = Profile::new(spec, last.map(|router| &router.profile.shared));
+        let (config, profile) = self.profile(spec, slot);
         let router = Router::new(id, config, profile, self.clock.now(), self.ah_seed);
         self.network.enlist(slot, &router);
         match self.routers.get_mut(slot) {
@@ -208,11 +206,10 @@ impl Driver {
             return;
         }
         let (slot, now) = (router.index(), self.clock.now());
-        if let Some(event) = self.weigh(slot, event) {
-            self.handle(slot, event, now);
-        }
         if matches!(event, Event::Configure(_)) {
-            self.network.reconfigure(slot, &mut self.routers);
+            self.configure(slot, event, now);
+        } else if let Some(event) = self.weigh(slot, event) {
+            self.handle(slot, event, now);
         }
         self.follow_role(slot);
         // Its macvlan and its tenure depend on what the owner says.
@@ -297,11 +294,12 @@ impl Driver {
         &self.clock
     }
 
-    /// Whether the last turn had no time for every advertisement that was due. The caller should
-    /// postpone what can wait.
+    /// Whether so many advertisements were due in the last turn that they took nearly all of it. The
+    /// caller should postpone what can wait to a turn for everything else, of which there is at least
+    /// one in eight.
     #[must_use]
     pub const fn is_behind(&self) -> bool {
-        self.behind
+        self.alone > 0
     }
 
     /// The registry for sources of the caller.
@@ -327,7 +325,9 @@ impl Driver {
         self.receive(now);
         let network_changed = self.follow_kernel(now)?;
         self.fire_timers(now);
-        self.drive_kernel(now)?;
+        if !self.is_behind() {
+            self.drive_kernel(now)?;
+        }
         Ok(Turn {
             notices: core::mem::take(&mut self.notices),
             ready,
@@ -402,14 +402,9 @@ impl Driver {
         for action in actions {
             match action {
                 Action::Advertise(priority) => {
-                    let sent = router.advertise(priority, &mut self.ports, &mut self.scratch);
-                    let failed_before = core::mem::replace(&mut router.send_failing, sent.is_err());
-                    if let Err(error) = sent
-                        && !failed_before
-                    {
-                        let router = router.id;
-                        self.notices.push(Notice::SendFailed { router, error });
-                    }
+                    let (ports, scratch) = (&mut self.ports, &mut self.scratch);
+                    let notice = router.advertise_or_tell(priority, ports, scratch);
+                    self.notices.extend(notice);
                 }
                 Action::AddAddresses => {
                     self.network.add_addresses(id, router);

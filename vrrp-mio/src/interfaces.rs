@@ -5,6 +5,7 @@ mod link;
 mod name;
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::ops::Bound;
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::address::Particulars;
@@ -13,6 +14,10 @@ pub use self::address::{AddressFlags, AddressKey, AddressProtocol, KernelAddress
 pub use self::link::{Link, LinkFlags, LinkKind};
 pub use self::name::{InterfaceName, InterfaceNameError};
 use crate::netlink::Update;
+use crate::slice::Progress;
+
+/// Addresses to look at in one step of [`Interfaces::end_round`], and interfaces to remove.
+const STEP: usize = 64;
 
 /// A change of the interfaces or addresses of this host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +45,8 @@ pub struct Interfaces {
     arrivals: u64,
     round: u32,
     in_round: bool,
+    /// The last address that the end of the round has looked at.
+    swept: Option<AddressKey>,
     /// What notifications took away during the present round, and a dump may still list.
     gone_links: BTreeSet<u32>,
     gone_addresses: BTreeSet<AddressKey>,
@@ -164,6 +171,7 @@ impl Interfaces {
     pub(crate) fn begin_round(&mut self) {
         self.round = self.round.wrapping_add(1);
         self.in_round = true;
+        self.swept = None;
         self.gone_links.clear();
         self.gone_addresses.clear();
     }
@@ -285,27 +293,49 @@ impl Interfaces {
         }
     }
 
-    /// Ends a round: removes what it did not confirm.
-    pub(crate) fn end_round(&mut self, events: &mut Vec<NetworkEvent>) {
-        let round = self.round;
+    /// Goes on to end a round, which removes what it did not confirm: addresses first, and then
+    /// interfaces. A step takes a few microseconds, and there are as many as it takes to look at all
+    /// addresses.
+    pub(crate) fn end_round(&mut self, events: &mut Vec<NetworkEvent>) -> Progress {
         self.in_round = false;
-        self.gone_links.clear();
-        self.gone_addresses.clear();
-        self.addresses.retain(|key, stored| {
-            let confirmed = stored.round == round;
-            if !confirmed {
-                events.push(NetworkEvent::AddressRemoved(stored.value.of(key)));
-            }
-            confirmed
-        });
-        let stale: Vec<u32> = (self.links.iter())
-            .filter(|(_, stored)| stored.round != round)
-            .map(|(&index, _)| index)
-            .collect();
-        for index in stale {
+        for _ in 0..STEP {
+            self.gone_links.pop_first();
+            self.gone_addresses.pop_first();
+        }
+        if self.sweep_addresses(events) == Progress::Partial
+            || !self.gone_links.is_empty()
+            || !self.gone_addresses.is_empty()
+        {
+            return Progress::Partial;
+        }
+        let links = self.links.iter();
+        let stale = links.filter(|(_, stored)| stored.round != self.round);
+        let stale: Vec<u32> = stale.map(|(&index, _)| index).take(STEP).collect();
+        for &index in &stale {
             self.remove_link(index, events);
         }
+        if stale.len() == STEP {
+            return Progress::Partial;
+        }
         events.push(NetworkEvent::Synchronised);
+        Progress::Complete
+    }
+
+    /// Removes those of the next addresses that the round did not confirm.
+    fn sweep_addresses(&mut self, events: &mut Vec<NetworkEvent>) -> Progress {
+        let from = self.swept.map_or(Bound::Unbounded, Bound::Excluded);
+        let next = self.addresses.range((from, Bound::Unbounded)).take(STEP);
+        let next: Vec<_> = (next.map(|(key, stored)| (*key, stored.round))).collect();
+        self.swept = next.last().map(|(key, _)| *key).or(self.swept);
+        for (key, round) in &next {
+            if *round != self.round {
+                self.remove_address(key, events);
+            }
+        }
+        match next.len() {
+            STEP => Progress::Partial,
+            _ => Progress::Complete,
+        }
     }
 }
 

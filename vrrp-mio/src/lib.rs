@@ -78,8 +78,8 @@ pub use self::addresses::{AddressKeeper, AddressSpec};
 pub use self::clock::Clock;
 pub use self::deadlines::{Deadlines, Due};
 pub use self::driver::{
-    AddError, Driver, DriverError, Notice, Obstacle, Path, Router, RouterId, RouterSpec, SpecError,
-    TellError, TransmitChecksum, Turn, VirtualAddress, VirtualMac,
+    AddError, Aspect, Driver, DriverError, Notice, Obstacle, Path, Router, RouterId, RouterSpec,
+    SpecError, TellError, TransmitChecksum, Turn, UpdateError, VirtualAddress, VirtualMac,
 };
 pub use self::frames::{FrameError, Frames};
 pub use self::interfaces::{InterfaceName, Interfaces, NetworkEvent};

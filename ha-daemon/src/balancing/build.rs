@@ -5,11 +5,9 @@ mod probe;
 mod refusal;
 mod tls;
 
-use core::num::NonZeroUsize;
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::ffi::OsStr;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -23,17 +21,13 @@ pub use self::tls::TlsFileError;
 use self::tls::Clients;
 use crate::config::{self, Check, Config, FileCheck, Probe, Written};
 use crate::health::dns::DomainNameError;
-use crate::health::driver::SCRIPTS;
 use crate::health::file::FileWeight;
 use crate::health::http::{RequestTextError, StatusError};
 use crate::health::schedule::Timing;
 use crate::health::settings::{Protocol, Settings};
 use crate::health::smtp::HelloNameError;
 use crate::script::security::{self, ProgramError};
-use crate::script::{Credentials, Runner, Script, UserError, Users};
-
-/// The limit of running scripts of checkers; as many again may be ending.
-const ATTENDANTS: NonZeroUsize = SCRIPTS.saturating_add(SCRIPTS.get());
+use crate::script::{Credentials, Script, UserError, Users};
 
 /// What the configuration allows and no checker can be.
 #[derive(Debug, thiserror::Error)]
@@ -291,19 +285,6 @@ impl Builder {
         self.scripts.insert(key, Arc::clone(&script));
         Ok(script)
     }
-}
-
-/// Who runs the scripts of `MISC_CHECK`s, if there are any, with the rights of the calling thread:
-/// call it before [`privilege::restrict`](crate::daemon::privilege::restrict).
-///
-/// # Errors
-/// The system has no more threads to give.
-pub fn runner(config: &Config) -> io::Result<Option<Runner>> {
-    let scripts = probes(config).filter(|probe| matches!(probe, Probe::Misc(_)));
-    let attendants = NonZeroUsize::new(scripts.count());
-    attendants
-        .map(|scripts| Runner::new(scripts.min(ATTENDANTS)))
-        .transpose()
 }
 
 fn probes(config: &Config) -> impl Iterator<Item = &Probe> {

@@ -1,7 +1,7 @@
 //! The part of the configuration that is set up before privileges are dropped.
 
 use core::fmt;
-use std::io;
+use std::path::PathBuf;
 
 use tracing::warn;
 
@@ -9,10 +9,8 @@ use super::modules;
 use super::server::VirtualServerState;
 use crate::balancing::build::{self, BuildError, Builder, Kind};
 use crate::config::{Balancing, Config, Script, VirtualServer};
-use crate::health::file::watch::FileWatch;
-use crate::notify::{self, Hooks};
+use crate::notify::Hooks;
 use crate::observe::log::chain;
-use crate::script::Runner;
 
 /// Virtual servers cannot be made of their configuration.
 #[derive(Debug, thiserror::Error)]
@@ -28,21 +26,17 @@ pub enum PrepareError {
         /// Why.
         source: BuildError,
     },
-    /// The threads of scripts and files cannot be had.
-    #[error("cannot start the threads of scripts and files")]
-    Threads(#[from] io::Error),
 }
 
-/// Virtual servers that are ready to run: files read, users looked up, threads started.
+/// Virtual servers that are ready to run: files read, users looked up, modules loaded.
 #[derive(Debug)]
 pub struct Prepared {
     pub(super) servers: Vec<VirtualServerState>,
     pub(super) checkers: Vec<PlacedChecker>,
     pub(super) hooks: Vec<PlacedHooks>,
-    pub(super) files: Option<FileWatch>,
+    /// Tracked files, by the number that checkers have them under.
+    pub(super) files: Vec<PathBuf>,
     pub(super) balancing: Balancing,
-    pub(super) misc_runner: Option<Runner>,
-    pub(super) hook_runner: Option<Runner>,
 }
 
 /// A checker and whose it is.
@@ -63,8 +57,8 @@ pub(super) struct PlacedHooks {
 }
 
 impl Prepared {
-    /// Prepares the virtual servers of `config`. It reads files, looks up users and starts threads:
-    /// call it before the loop and before [`privilege::restrict`](crate::daemon::privilege::restrict).
+    /// Prepares the virtual servers of `config`. It reads files, looks up users and loads kernel modules,
+    /// which takes privileges and time: have the [`Worker`](crate::daemon::host::Worker) do it.
     ///
     /// # Errors
     /// [`PrepareError`].
@@ -75,10 +69,8 @@ impl Prepared {
             servers: Vec::new(),
             checkers: Vec::new(),
             hooks: Vec::new(),
-            files: None,
+            files: Vec::new(),
             balancing: config.balancing.clone(),
-            misc_runner: build::runner(config)?,
-            hook_runner: notify::runner(config)?,
         };
         for server in &config.virtual_servers {
             let added = prepared.add(server, &mut builder);
@@ -92,10 +84,7 @@ impl Prepared {
                 warn!("track_file {}: {}", file.name, chain(&failure));
             }
         }
-        let files = builder.into_files();
-        if !files.is_empty() {
-            prepared.files = Some(FileWatch::new(files)?);
-        }
+        prepared.files = builder.into_files();
         Ok(prepared)
     }
 

@@ -83,7 +83,7 @@ impl VirtualServerState {
     }
 
     /// Tells the scripts of what happened.
-    pub(super) fn notify(&mut self, notifier: Option<&mut Notifier>, event: Event, now: Instant) {
+    pub(super) fn notify(&mut self, notifier: &mut Notifier, event: Event, now: Instant) {
         let hook = |server: usize| self.hooks.get(server).copied().flatten();
         self.told_quorum |= matches!(event, Event::QuorumGained { .. } | Event::QuorumLost { .. });
         let (hooks, event) = match event {
@@ -93,15 +93,14 @@ impl VirtualServerState {
             Event::QuorumLost { .. } => (self.quorum_hooks, notify::Event::Down),
             Event::Weight { .. } => return,
         };
-        if let (Some(notifier), Some(hooks)) = (notifier, hooks) {
+        if let Some(hooks) = hooks {
             notifier.notify(hooks, event, now);
         }
     }
 
     /// Tells the script of the quorum that there is one, though nothing has happened.
-    pub(super) fn greet(&self, notifier: Option<&mut Notifier>, now: Instant) {
-        if let Some(notifier) = notifier
-            && let Some(hooks) = self.quorum_hooks.filter(|_| self.pool.has_quorum())
+    pub(super) fn greet(&self, notifier: &mut Notifier, now: Instant) {
+        if let Some(hooks) = self.quorum_hooks.filter(|_| self.pool.has_quorum())
             && !self.told_quorum
         {
             notifier.notify(hooks, notify::Event::Up, now);
@@ -109,10 +108,7 @@ impl VirtualServerState {
     }
 
     /// Tells the scripts that it goes, and its real servers with it (`omega`).
-    pub(super) fn farewell(&self, notifier: Option<&mut Notifier>, now: Instant) {
-        let Some(notifier) = notifier else {
-            return;
-        };
+    pub(super) fn farewell(&self, notifier: &mut Notifier, now: Instant) {
         for (server, hooks) in self.hooks.iter().enumerate() {
             if let Some(hooks) = hooks.filter(|_| self.pool.is_alive(server)) {
                 notifier.notify(hooks, notify::Event::Down, now);

@@ -19,6 +19,9 @@ const QUIET: Duration = Duration::from_millis(300);
 const LONGEST: Duration = Duration::from_secs(2);
 /// Members whose losses are logged separately.
 const APART: usize = 4;
+/// Notices that may wait. Of further ones only the number is told: thousands of instances that change
+/// at once, a few times each, are fewer.
+const WAITING: usize = 16_384;
 
 /// The notices that wait to be logged, and what was logged lately.
 #[derive(Debug)]
@@ -72,8 +75,12 @@ impl News {
         }
     }
 
-    pub(super) fn add(&mut self, notices: Vec<Notice>) {
+    /// Takes as many as may wait; gives back the others.
+    pub(super) fn add(&mut self, mut notices: Vec<Notice>) -> Vec<Notice> {
+        let room = WAITING.saturating_sub(self.notices.len());
+        let rest = notices.split_off(room.min(notices.len()));
         self.notices.extend(notices);
+        rest
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -83,6 +90,13 @@ impl News {
     pub(super) fn deadline(&self) -> Option<Instant> {
         let lost = self.lost.as_ref().map(Losses::due);
         lost.into_iter().chain(self.limiter.deadline()).min()
+    }
+
+    /// Counts a notice that is not told, with the lines of its cause that are held back.
+    fn leave_out(&mut self, notice: &Notice, member: usize, now: Instant) {
+        if let Some((cause, _)) = Cause::of(notice, member) {
+            self.limiter.admits(cause, 0, now);
+        }
     }
 
     /// A virtual address is gone from a member.
@@ -160,17 +174,39 @@ impl Engine {
         self.tell_losses(now);
     }
 
+    /// Takes in what happened, to be told; what finds no place is counted.
+    pub(super) fn take_in(&mut self, notices: Vec<Notice>, now: Instant) {
+        for notice in &notices {
+            if let Notice::Transition { transition, .. } = notice {
+                let member = self.members.get(self.member_of(notice));
+                let name = member.map_or("", |member| &*member.name);
+                self.balancer.note_role(name, transition.to);
+            }
+        }
+        for notice in self.news.add(notices) {
+            let index = self.member_of(&notice);
+            if let Notice::AddressLost { address, .. } = notice {
+                self.news.lose(index, address, now);
+            } else {
+                self.news.leave_out(&notice, index, now);
+            }
+        }
+    }
+
+    /// The member that a notice is about, if it is about one.
+    fn member_of(&self, notice: &Notice) -> usize {
+        let router = notice.router();
+        let index = router.and_then(|id| self.by_router.get(id.index()));
+        index.copied().unwrap_or(usize::MAX)
+    }
+
     fn narrate(&mut self, notice: &Notice, now: Instant) {
         let id = notice.router();
         let router = id.and_then(|id| self.driver.router(id));
-        let index = id.and_then(|id| self.by_router.get(id.index())).copied();
-        let member = index.and_then(|index| self.members.get_mut(index));
+        let index = self.member_of(notice);
+        let member = self.members.get_mut(index);
         let name = member.as_ref().map_or("", |member| &*member.name);
         let first = member.as_ref().is_some_and(|member| !member.entered);
-        if let Notice::Transition { transition, .. } = notice {
-            self.balancer.note_role(name, transition.to);
-        }
-        let index = index.unwrap_or(usize::MAX);
         if let Notice::AddressLost { address, .. } = notice {
             return self.news.lose(index, *address, now);
         }
@@ -274,5 +310,25 @@ mod tests {
             news.lose(7, IpAddr::from([192, 0, 2, 9]), at(millis));
         }
         assert_eq!(news.deadline(), Some(at(2_000)), "however long it goes on");
+    }
+
+    #[test]
+    fn of_notices_beyond_those_that_may_wait_the_number_is_told() {
+        let mut news = News::new();
+        let late = |millis| Notice::Late {
+            by: Duration::from_millis(millis),
+        };
+        assert!(news.add((0..16_000).map(late).collect()).is_empty());
+        let rest = news.add((16_000..17_000).map(late).collect());
+        assert_eq!(news.notices.len(), 16_384);
+        assert_eq!(rest.len(), 616);
+        assert!(matches!(rest[0], Notice::Late { by } if by == Duration::from_millis(16_384)));
+        let at = |seconds| Instant::EPOCH + Duration::from_secs(seconds);
+        for notice in &rest {
+            news.leave_out(notice, usize::MAX, at(1));
+        }
+        let summary = news.limiter.next_summary(at(11));
+        assert_eq!(summary, Some((Cause::Late, 616)));
+        assert_eq!(news.add(vec![late(1)]).len(), 1, "none was told yet");
     }
 }

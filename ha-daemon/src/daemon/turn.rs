@@ -11,16 +11,13 @@ use vrrp_core::Instant;
 use vrrp_mio::{TimeSlice, Turn};
 
 use super::news::Cause;
-use super::{Engine, EngineError, Member, SIGNALS, orphans};
+use super::{Engine, EngineError, Member, orphans, tokens};
 
 /// How long each step may take, unless its smallest part takes longer. The driver's own steps and the
 /// balancer's are bounded likewise; together they are to stay below 2 ms.
 const STEP: Duration = Duration::from_micros(150);
 /// How long a stopping daemon waits for the kernel to remove its addresses.
 const FAREWELL: Duration = Duration::from_secs(3);
-
-/// Turns that who asks for the status waits while adverts are behind.
-const PUT_OFF: u8 = 8;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Progress {
@@ -45,44 +42,52 @@ impl Engine {
             ready,
             network_changed,
         } = self.driver.turn(limit)?;
-        self.news.add(notices);
         let clock = *self.driver.clock();
         let clock = || clock.now();
         let now = clock();
-        let step = || TimeSlice::of(STEP, now, &clock);
-        self.tell(&step());
+        self.take_in(notices, now);
         let learned = !self.network_known && self.driver.knows_network();
         self.network_known |= learned;
         if self.network_known && (learned || network_changed) {
             self.unfollowed = self.members.len();
         }
-        self.follow_network(&step());
+        self.unnoted |= learned || network_changed;
         self.start_if_due(now);
-        self.switch(&step());
         for token in ready {
             self.attend(token, now);
-        }
-        if self.orphans {
-            self.orphans = orphans::reap();
         }
         if self.told_to_stop.load(Ordering::Relaxed) {
             self.stop();
         }
-        if learned || network_changed {
-            self.note_addresses(now);
-        }
-        self.balancer.turn(self.driver.registry(), now, &clock);
-        if self.may_answer() {
-            self.control(&step());
+        if !self.driver.is_behind() {
+            self.go_on(now, &clock);
         }
         self.meter.lap();
         Ok(self.progress(now))
     }
 
+    /// Does what is less urgent than advertisements.
+    fn go_on(&mut self, now: Instant, clock: &dyn Fn() -> Instant) {
+        let step = || TimeSlice::of(STEP, now, clock);
+        self.tell(&step());
+        self.follow_network(&step());
+        self.switch(&step());
+        if self.orphans {
+            self.orphans = orphans::reap();
+        }
+        if core::mem::take(&mut self.unnoted) {
+            self.note_addresses(now);
+        }
+        self.balancer.turn(self.driver.registry(), now, clock);
+        self.control(&step());
+    }
+
     /// How long the driver may sleep.
     fn patience(&self) -> Option<Duration> {
         let control = self.control.as_ref();
-        let busy = !self.news.is_empty()
+        // What waited for advertisements was told of once.
+        let busy = self.driver.is_behind()
+            || !self.news.is_empty()
             || self.unfollowed > 0
             || self.orphans
             || self.switching != Switching::Done
@@ -153,7 +158,7 @@ impl Engine {
     }
 
     fn attend(&mut self, token: Token, now: Instant) {
-        if token == SIGNALS {
+        if tokens::SIGNALS.contains(token) {
             self.take_signals(now);
         } else if self.balancer.owns(token) {
             self.balancer.ready(token, now);
@@ -180,13 +185,6 @@ impl Engine {
         }
     }
 
-    /// Whether there is time for who asks for the status: while adverts are behind, in few turns.
-    fn may_answer(&mut self) -> bool {
-        let waits = self.driver.is_behind() && self.put_off < PUT_OFF;
-        self.put_off = if waits { self.put_off + 1 } else { 0 };
-        !waits
-    }
-
     /// Answers who asks for the status.
     fn control(&mut self, slice: &TimeSlice<'_>) {
         let Some(mut control) = self.control.take() else {
@@ -206,7 +204,7 @@ impl Engine {
         self.farewell = Some(self.driver.now() + FAREWELL);
         self.start_at = None;
         self.switching = Switching::Off(0);
-        self.balancer.stop(self.driver.now());
+        self.balancer.stop();
     }
 
     /// Tells the balancer which of its addresses are this host's.

@@ -32,6 +32,7 @@ use super::schedule::{Change, Schedule, Verdict};
 use super::settings::Settings;
 use super::slice::Slice;
 use crate::script::{Runner, Turns};
+use crate::tokens::TokenRange;
 
 /// Octets read at a time.
 const RUN: usize = 16 * 1024;
@@ -76,7 +77,7 @@ pub struct Report {
 #[derive(Debug)]
 pub struct Checks {
     registry: Registry,
-    first_token: usize,
+    tokens: TokenRange,
     limit: NonZeroUsize,
     probes: Vec<Option<Probe>>,
     free: Vec<usize>,
@@ -106,20 +107,21 @@ enum News {
 }
 
 impl Checks {
-    /// No checkers yet. Tokens from `first_token` on are theirs, with no upper end. At most `limit`
+    /// No checkers yet. Each has one of `tokens`; one without is not
+    /// run. At most `limit`
     /// attempts are made at a time; scripts are run by `runner`, and fail to without.
     ///
     /// # Errors
     /// If the kernel gives no other descriptor of the poll.
     pub fn new(
         registry: &Registry,
-        first_token: usize,
+        tokens: TokenRange,
         limit: NonZeroUsize,
         runner: Option<Runner>,
     ) -> io::Result<Self> {
         Ok(Self {
             registry: registry.try_clone()?,
-            first_token,
+            tokens,
             limit,
             probes: Vec::new(),
             free: Vec::new(),
@@ -274,7 +276,7 @@ impl Checks {
     /// Whether `token` is one of the checkers'.
     #[must_use]
     pub const fn owns(&self, token: Token) -> bool {
-        token.0 >= self.first_token
+        self.tokens.contains(token)
     }
 
     /// When to call [`fire`](Self::fire) at the latest.
@@ -298,7 +300,7 @@ impl Checks {
     /// The source with this token is ready, which [`fire`](Self::fire) looks into. Spurious calls are
     /// harmless.
     pub fn ready(&mut self, token: Token) {
-        if let Some(index) = token.0.checked_sub(self.first_token) {
+        if let Some(index) = self.tokens.index(token) {
             self.line_up(index);
         }
     }
@@ -402,7 +404,8 @@ impl Checks {
     }
 
     fn start(&mut self, index: usize, now: Instant) {
-        let Some(probe) = self.probes.get_mut(index).and_then(Option::as_mut) else {
+        let probe = self.probes.get_mut(index).and_then(Option::as_mut);
+        let Some((probe, token)) = probe.zip(self.tokens.token(index)) else {
             return;
         };
         let Some(step) = probe.schedule.begin(now) else {
@@ -410,7 +413,6 @@ impl Checks {
         };
         let protocol = &probe.settings.protocol;
         let attempt = Attempt::start(protocol, step, now, &mut self.scratch).and_then(|attempt| {
-            let token = Token(self.first_token + index);
             let interest = Interest::READABLE | Interest::WRITABLE;
             SourceFd(&attempt.as_raw_fd())
                 .register(&self.registry, token, interest)

@@ -8,7 +8,7 @@ use mio::{Events, Poll};
 
 use super::*;
 
-const FIRST: usize = 100;
+const TOKENS: TokenRange = TokenRange::new(100, Notifier::TOKENS.get());
 
 /// Scripts of one subject that write to a file in a directory of their own.
 struct Rig {
@@ -24,8 +24,8 @@ impl Rig {
         let directory = std::env::temp_dir().join(name);
         fs::create_dir(&directory).unwrap();
         let poll = Poll::new().unwrap();
-        let runner = Runner::new(NonZeroUsize::new(Notifier::TOKENS).unwrap()).unwrap();
-        let notifier = Notifier::new(poll.registry(), FIRST, runner).unwrap();
+        let runner = Runner::new(Notifier::TOKENS).unwrap();
+        let notifier = Notifier::new(poll.registry(), TOKENS, runner).unwrap();
         let clock = Clock::new().unwrap();
         Self {
             directory,
@@ -146,14 +146,14 @@ fn a_script_runs_again_for_a_change_during_its_run() {
 fn subjects_do_not_wait_for_one_another_unless_all_turns_are_taken() {
     let mut rig = Rig::new("turns");
     let text = "echo begun >>begun; while [ ! -e go ]; do sleep 0.01; done; echo done >>log";
-    let ids: Vec<_> = (0..Notifier::TOKENS + 3)
+    let ids: Vec<_> = (0..Notifier::TOKENS.get() + 3)
         .map(|_| rig.add(text, ""))
         .collect();
     for id in &ids {
         rig.notify(*id, Event::Up);
     }
     let begun = || fs::read_to_string(rig.directory.join("begun")).unwrap_or_default();
-    while begun().lines().count() < Notifier::TOKENS {
+    while begun().lines().count() < Notifier::TOKENS.get() {
         std::thread::sleep(Duration::from_millis(5));
     }
     assert_eq!(rig.notifier.turns.waiting(), 3);
@@ -167,7 +167,7 @@ fn scripts_that_hang_hold_up_no_other_party() {
     let mut rig = Rig::new("parties");
     let quorum = rig.add_of(1, "", "echo down >>log");
     let hang = "while [ ! -e go ]; do sleep 0.5; done";
-    for _ in 0..Notifier::TOKENS + 10 {
+    for _ in 0..Notifier::TOKENS.get() + 10 {
         let id = rig.add_of(0, hang, "");
         rig.notify(id, Event::Up);
     }
@@ -274,7 +274,7 @@ fn a_script_that_cannot_be_started_yet_is_tried_again() {
 /// What [`Notifier::finish`] says, and the log.
 fn finish(mut rig: Rig, limit: Duration) -> (bool, String) {
     let runner = Runner::new(NonZeroUsize::MIN).unwrap();
-    let spare = Notifier::new(rig.poll.registry(), FIRST, runner).unwrap();
+    let spare = Notifier::new(rig.poll.registry(), TOKENS, runner).unwrap();
     let notifier = core::mem::replace(&mut rig.notifier, spare);
     let finished = notifier.finish(&rig.clock, limit);
     (finished, rig.log())

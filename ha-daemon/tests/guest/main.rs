@@ -10,3 +10,9 @@ mod ipvsadm;
 mod parity;
 mod placement;
 mod settings;
+
+/// Measures how late the machine wakes who waits, for the other tests.
+#[test]
+fn control_process() {
+    rig::control_process();
+}

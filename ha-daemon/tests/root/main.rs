@@ -23,3 +23,9 @@ mod scripts;
 mod start;
 mod syscalls;
 mod turns;
+
+/// Measures how late the machine wakes who waits, for the other tests.
+#[test]
+fn control_process() {
+    rig::control_process();
+}

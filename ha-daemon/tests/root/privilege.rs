@@ -19,6 +19,7 @@ use ha_daemon::health::driver::{CheckerId, Checks};
 use ha_daemon::health::schedule::Timing;
 use ha_daemon::health::settings::{Connection, Protocol, Settings};
 use ha_daemon::script::{Ending, Runner, Script, Users};
+use ha_daemon::tokens::TokenRange;
 use mio::{Events, Poll};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -38,7 +39,13 @@ fn enter_namespace() {
 fn failure(protocol: Protocol) -> Option<Failure> {
     let mut poll = Poll::new().unwrap();
     let clock = Clock::new().unwrap();
-    let mut checks = Checks::new(poll.registry(), 0, NonZeroUsize::MIN, None).unwrap();
+    let mut checks = Checks::new(
+        poll.registry(),
+        TokenRange::new(0, 1),
+        NonZeroUsize::MIN,
+        None,
+    )
+    .unwrap();
     let timing = Timing {
         warmup: Duration::ZERO,
         ..Timing::every(Duration::from_secs(60))

@@ -25,6 +25,13 @@ impl Pace {
         }
     }
 
+    /// Replaces the interval. A slot that was taken keeps the next one waiting no longer than the
+    /// new interval from `now` on.
+    pub fn configure(&mut self, now: Instant, interval: Duration) {
+        self.interval = interval;
+        self.free_at = self.free_at.min(now + interval);
+    }
+
     /// From when on a frame may be sent.
     #[must_use]
     pub const fn free_at(&self) -> Instant {

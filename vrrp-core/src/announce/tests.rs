@@ -446,3 +446,17 @@ fn bursts_faster_than_the_pace_still_reach_the_last_address() {
     sweep.start(0, 3);
     assert_eq!(sweep.next(at(0), &mut pace), None);
 }
+
+#[test]
+fn another_interval_holds_from_the_next_slot_on_and_ends_a_longer_wait() {
+    let millis = Duration::from_millis;
+    let at = Instant::from_millis;
+    let mut pace = Pace::new(millis(500));
+    assert!(pace.take(at(1_000)));
+    pace.configure(at(1_100), millis(700));
+    assert_eq!(pace.free_at(), at(1_500), "longer: the slot stays");
+    pace.configure(at(1_100), millis(100));
+    assert_eq!(pace.free_at(), at(1_200), "shorter: so does the wait");
+    assert!(pace.take(at(1_200)));
+    assert_eq!(pace.free_at(), at(1_300));
+}

@@ -408,11 +408,17 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
             || matches!(phase, Some(Phase::Asked { .. } | Phase::Unconfirmed { .. }))
     }
 
+    /// Whether [`next_request`](Self::next_request) is to be called now.
+    #[must_use]
+    pub(crate) fn has_due(&self) -> bool {
+        self.synchronised && !self.due.is_empty()
+    }
+
     /// When to call [`next_request`](Self::next_request) even if nothing has changed: a time in the
     /// past if at once.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        if self.synchronised && !self.due.is_empty() {
+        if self.has_due() {
             return Some(Instant::EPOCH);
         }
         self.timers.first().map(|&(deadline, _)| deadline)

@@ -1,11 +1,11 @@
 //! The sending of announcement frames, in slices of time that leave advertisements punctual.
 
 use core::time::Duration;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use nix::errno::Errno;
 use vrrp_core::announce::{Burst, Pace, Schedule};
-use vrrp_core::{Announcement, Family, Instant, Role};
+use vrrp_core::{Announcement, Family, Instant, Role, announce};
 
 use super::ports::Ports;
 use super::router::Router;
@@ -53,6 +53,18 @@ impl Owed {
 
     pub(super) const fn is_empty(&self) -> bool {
         self.0.is_none()
+    }
+
+    /// The addresses are at other positions, or nowhere.
+    fn reposition(&mut self, to: &BTreeMap<usize, usize>) {
+        let Some(round) = self.0.take() else {
+            return;
+        };
+        for former in round.queue {
+            if let (Some(position), Some(copies)) = (to.get(&former), round.copies.get(former)) {
+                self.add(*position, *copies);
+            }
+        }
     }
 
     fn first(&self) -> Option<usize> {
@@ -128,6 +140,23 @@ impl Outbox {
     pub(super) fn clear(&mut self) {
         self.arp.owed.clear();
         self.neighbor.owed.clear();
+    }
+
+    /// The addresses are at other positions: `moves` has the former and the new one of each that is
+    /// still there.
+    pub(super) fn reposition(&mut self, moves: impl Iterator<Item = (usize, usize)>) {
+        if self.arp.owed.is_empty() && self.neighbor.owed.is_empty() {
+            return;
+        }
+        let to = moves.collect();
+        self.arp.owed.reposition(&to);
+        self.neighbor.owed.reposition(&to);
+    }
+
+    /// The intervals are others from now on.
+    pub(super) fn configure(&mut self, now: Instant, arp: Duration, neighbor: Duration) {
+        self.arp.pace.configure(now, arp);
+        self.neighbor.pace.configure(now, neighbor);
     }
 
     const fn lane(&mut self, family: Family) -> &mut Lane {
@@ -206,7 +235,7 @@ impl Router {
 
     /// An address is to be announced, as often as when the router becomes Active.
     pub(super) fn owe(&mut self, position: usize) {
-        let copies = vrrp_core::announce::Settings::from(self.profile.shared.announce).repeat;
+        let copies = announce::Settings::from(self.profile.shared.announce).repeat;
         self.owe_copies(position, copies);
     }
 
@@ -223,6 +252,16 @@ impl Router {
         self.schedule
             .get_or_insert_with(idle)
             .start(now, announcement);
+    }
+
+    /// The schedule goes on as the profile says now, after `former`.
+    pub(super) fn reschedule(&mut self, now: Instant, former: announce::Config) {
+        let wanted = self.profile.shared.announce;
+        let idle = || Box::new(Schedule::new(former));
+        let mut schedule = self.schedule.take().unwrap_or_else(idle);
+        let active = self.machine.role() == Role::Active;
+        schedule.configure(now, wanted, active);
+        self.schedule = (!schedule.is_idle(now)).then_some(schedule);
     }
 
     /// What the schedule has for now.
@@ -337,6 +376,17 @@ mod tests {
         owed.add(1, 1);
         owed.add(0, 4);
         assert_eq!(drain(&mut owed), [0, 1, 0, 0, 0]);
+    }
+
+    #[test]
+    fn what_is_owed_goes_with_the_address_to_another_position() {
+        let mut outbox = Outbox::new(Duration::ZERO, Duration::ZERO);
+        for (position, copies) in [(0, 1), (1, 2), (2, 3)] {
+            outbox.add(Family::V4, position, copies);
+        }
+        outbox.reposition([(0, 4), (2, 0)].into_iter());
+        assert_eq!(drain(&mut outbox.arp.owed), [4, 0, 0, 0]);
+        assert!(outbox.free_at().is_none());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use vrrp_core::{Family, Instant};
 use super::ability::Sources;
 use super::network::Network;
 use super::ports::{Member, ROUTED};
-use super::router::{Keys, Router};
+use super::router::{Keys, Router, first_position};
 use super::spec::Path;
 use super::virtual_mac::VirtualMacs;
 use super::{Driver, Notice};
@@ -31,7 +31,7 @@ impl Driver {
     }
 
     /// Brings a router up to date with its interfaces.
-    fn refresh_router(&mut self, id: usize, now: Instant, sources: &mut Sources) {
+    pub(super) fn refresh_router(&mut self, id: usize, now: Instant, sources: &mut Sources) {
         let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
             return;
         };
@@ -63,7 +63,13 @@ impl Driver {
             return;
         };
         router.interface = None;
-        if let Some(listener) = router.listener.take() {
+        self.leave_socket(id);
+    }
+
+    /// Leaves the socket a router hears by.
+    pub(super) fn leave_socket(&mut self, id: usize) {
+        let router = self.routers.get_mut(id).and_then(Option::as_mut);
+        if let Some(listener) = router.and_then(|router| router.listener.take()) {
             self.ports.leave(self.poll.registry(), listener, id);
         }
     }
@@ -74,10 +80,10 @@ impl Driver {
             return;
         };
         let config = router.machine.config();
-        let (transport, authentication) = match (config.family(), router.profile.shared.expect) {
-            (Family::V6, _) => (Transport::Ipv6, 0),
-            (Family::V4, Expect::Ah(_)) => (Transport::Ipv4Ah, AH_LEN),
-            (Family::V4, Expect::None | Expect::Simple(_)) => (Transport::Ipv4, 0),
+        let reception = router.reception();
+        let authentication = match reception.transport {
+            Transport::Ipv4Ah => AH_LEN,
+            Transport::Ipv4 | Transport::Ipv6 => 0,
         };
         let room =
             usize::try_from(link.mtu).map_or(usize::MAX, |mtu| mtu.saturating_sub(authentication));
@@ -88,16 +94,15 @@ impl Driver {
         if router.listener.is_some() {
             return;
         }
-        let path = &router.profile.shared.path;
         let member = Member {
             vrid: config.vrid(),
             router: id,
-            group: group(path),
+            group: reception.group,
         };
-        let scope = if path.is_routed() { ROUTED } else { link.index };
+        let scope = if reception.routed { ROUTED } else { link.index };
         match self
             .ports
-            .join(self.poll.registry(), scope, transport, member)
+            .join(self.poll.registry(), scope, reception.transport, member)
         {
             Ok(listener) => {
                 router.listener = Some(listener);
@@ -151,9 +156,15 @@ impl Driver {
 impl Network {
     /// Moves a router's virtual addresses to the interfaces they go on now.
     fn settle(&mut self, id: usize, router: &mut Router, interfaces: &Interfaces) {
+        router.leave_former_home(&self.virtual_macs, interfaces);
         let keys = resolve(router, &self.virtual_macs, interfaces);
         if keys == router.keys {
             return;
+        }
+        for (key, _) in &router.keys {
+            if first_position(&keys, key).is_none() {
+                self.refuse_leaving(id, *key);
+            }
         }
         router.place(keys);
         let declared = core::mem::replace(&mut router.declared, false);
@@ -187,9 +198,28 @@ fn resolve(router: &Router, virtual_macs: &VirtualMacs, interfaces: &Interfaces)
     keys
 }
 
-const fn group(path: &Path) -> Option<IpAddr> {
-    match path {
-        Path::Multicast { group, .. } => Some(*group),
-        Path::Unicast { .. } => None,
+/// Which socket a router hears by, apart from its interface. A change means another socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Reception {
+    transport: Transport,
+    group: Option<IpAddr>,
+    routed: bool,
+}
+
+impl Router {
+    pub(super) fn reception(&self) -> Reception {
+        let path = &self.profile.shared.path;
+        Reception {
+            transport: match (self.machine.config().family(), self.profile.shared.expect) {
+                (Family::V6, _) => Transport::Ipv6,
+                (Family::V4, Expect::Ah(_)) => Transport::Ipv4Ah,
+                (Family::V4, Expect::None | Expect::Simple(_)) => Transport::Ipv4,
+            },
+            group: match path {
+                Path::Multicast { group, .. } => Some(*group),
+                Path::Unicast { .. } => None,
+            },
+            routed: path.is_routed(),
+        }
     }
 }

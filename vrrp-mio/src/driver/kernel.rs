@@ -98,6 +98,7 @@ impl Driver {
             }
         }
         self.tell_of_addresses(&slice);
+        self.network.dismiss_retired();
         self.network.release_gone(self.monitor.interfaces());
         if self.network.keeper.takes_doubt() {
             self.monitor.resynchronise();

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 
-use vrrp_core::{Family, Instant, MacAddr};
+use vrrp_core::{Family, Instant, MacAddr, Role};
 
 use super::ability::Sources;
 use super::hearing::Hearing;
@@ -47,7 +47,7 @@ pub(super) struct Network {
     /// Addresses that are refused until they are gone.
     pub(super) leaving: BTreeSet<AddressKey>,
     /// Routers to look at when an interface of this name changes.
-    watchers: BTreeMap<InterfaceName, BTreeSet<usize>>,
+    pub(super) watchers: BTreeMap<InterfaceName, BTreeSet<usize>>,
     /// The name an interface was last seen under.
     names: BTreeMap<u32, InterfaceName>,
     /// The MAC address an interface was last seen with.
@@ -61,7 +61,7 @@ pub(super) struct Network {
     /// Routers to look at when their configured source comes or goes.
     sources: BTreeMap<IpAddr, BTreeSet<usize>>,
     /// Virtual addresses of any router but an owner, which are no primary addresses.
-    virtuals: BTreeMap<IpAddr, u32>,
+    pub(super) virtuals: BTreeMap<IpAddr, u32>,
     /// Interfaces that changed, and those that have another address.
     disturbed: BTreeSet<InterfaceName>,
     welcoming: BTreeSet<InterfaceName>,
@@ -178,6 +178,17 @@ impl Network {
 
     /// The reverse of [`enlist`](Self::enlist); addresses in place are removed.
     pub(super) fn discharge(&mut self, id: usize, router: &Router) {
+        self.unwatch(id, router);
+        self.keeper.forget(id);
+        self.dirty.remove(&id);
+        self.deaf.remove(&id);
+        self.moved.remove(&id);
+        self.hopeful.remove(&id);
+        self.returns.retain(|(_, returning)| *returning != id);
+    }
+
+    /// Forgets what a router depends on, which is about to change.
+    pub(super) fn unwatch(&mut self, id: usize, router: &Router) {
         self.found.clear();
         for name in depends_on(&router.profile) {
             withdraw(&mut self.watchers, &name, id);
@@ -193,12 +204,6 @@ impl Network {
                 }
             }
         }
-        self.keeper.forget(id);
-        self.dirty.remove(&id);
-        self.deaf.remove(&id);
-        self.moved.remove(&id);
-        self.hopeful.remove(&id);
-        self.returns.retain(|(_, returning)| *returning != id);
     }
 
     pub(super) const fn clean_leftovers(&mut self) {
@@ -245,13 +250,13 @@ impl Network {
         self.keeper.declare(id, tenure, specs);
     }
 
-    /// A router has another configuration. An owner keeps its addresses; one that becomes an owner,
-    /// or ceases to be, says so.
-    pub(super) fn reconfigure(&mut self, id: usize, routers: &mut [Option<Router>]) {
-        let Some(router) = routers.get_mut(id).and_then(Option::as_mut) else {
-            return;
-        };
-        if core::mem::replace(&mut router.declared, false) {
+    /// A router has another configuration or other addresses. An owner keeps its addresses; one
+    /// that becomes an owner, or ceases to be, says so.
+    pub(super) fn redeclare(&mut self, id: usize, router: &mut Router) {
+        let declared = core::mem::replace(&mut router.declared, false);
+        if router.machine.role() == Role::Active {
+            self.add_addresses(id, router);
+        } else if declared {
             self.declare(id, router);
             self.requests_pending = true;
         }
@@ -418,6 +423,15 @@ fn withdraw<K: Ord>(routers: &mut BTreeMap<K, BTreeSet<usize>>, key: &K, id: usi
 }
 
 impl Network {
+    /// Has macvlans deleted that routers have no longer, after the requests for their addresses.
+    pub(super) fn dismiss_retired(&mut self) {
+        if !self.keeper.has_due() {
+            let waiting = &self.waiting;
+            self.virtual_macs
+                .dismiss_retired(|router| waiting.contains(&router));
+        }
+    }
+
     /// Queues what the keeper of addresses wants; whether there was anything.
     pub(super) fn ask_addresses(
         &mut self,

@@ -14,7 +14,7 @@ use crate::interfaces::AddressKey;
 use crate::{AddressSpec, InterfaceName};
 
 /// A [`RouterSpec`] but for the election, which the machine has.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Profile {
     pub(super) interface: InterfaceName,
     /// Of many routers most have one.
@@ -102,7 +102,7 @@ impl Profile {
 }
 
 /// A [`VirtualAddress`]. Nearly all are plain.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum KeptAddress {
     /// As [`VirtualAddress::new`] makes it.
     Plain {

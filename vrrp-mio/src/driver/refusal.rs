@@ -55,18 +55,27 @@ impl Network {
         }
     }
 
+    /// Packets to an address that a router has no longer are refused until it is gone, if they were
+    /// before.
+    pub(super) fn refuse_leaving(&mut self, id: usize, key: AddressKey) {
+        if self.refuses(id) {
+            let destination = Destination::from(&key);
+            self.firewall.refuse(Holder::Leaving(key), [destination]);
+            self.leaving.insert(key);
+        }
+    }
+
     /// Packets to the addresses of a router that is no longer Active are refused until those are
     /// gone.
     pub(super) fn withdraw(&mut self, id: usize, router: &Router) {
         self.waiting.remove(&id);
-        if !self.refusing.remove(&id) {
+        if !self.refuses(id) {
             return;
         }
         for (key, _) in &router.keys {
-            let destination = Destination::from(key);
-            self.firewall.refuse(Holder::Leaving(*key), [destination]);
-            self.leaving.insert(*key);
+            self.refuse_leaving(id, *key);
         }
+        self.refusing.remove(&id);
         self.firewall.release(Holder::Router(id));
         self.requests_pending = true;
     }

@@ -23,6 +23,13 @@ use crate::interfaces::AddressKey;
 /// Keys of addresses and their positions, sorted. Of many routers most have one.
 pub(super) type Keys = SmallVec<[(AddressKey, u32); 1]>;
 
+/// The first position of a kernel address in the lists that `keys` are of.
+pub(super) fn first_position(keys: &Keys, key: &AddressKey) -> Option<usize> {
+    let first = keys.partition_point(|(known, _)| known < key);
+    let (found, position) = keys.get(first)?;
+    (found == key).then(|| usize::try_from(*position).ok())?
+}
+
 /// A virtual router on a [`Driver`](super::Driver).
 #[derive(Debug)]
 pub struct Router {
@@ -53,6 +60,9 @@ pub struct Router {
     pub(super) advertised: u8,
     /// The macvlan, while the router is switched on.
     pub(super) macvlan: Option<MacvlanId>,
+    /// Where the addresses stay until the macvlan that they were given is up: the index of an
+    /// interface.
+    pub(super) former_home: Option<u32>,
     /// The virtual addresses, advertised ones first, by kernel key and sorted, once resolved.
     pub(super) keys: Keys,
     /// Whether the keeper of addresses knows them. Until the router knows its role, addresses that
@@ -93,7 +103,7 @@ pub(super) enum AddressOctets {
 impl AddressOctets {
     /// Those of `family`; the others cannot be advertised. Over IPv6 link-local ones go first,
     /// in the configured order otherwise.
-    fn new(family: Family, all: impl Iterator<Item = IpAddr>) -> Self {
+    pub(super) fn new(family: Family, all: impl Iterator<Item = IpAddr>) -> Self {
         match family {
             Family::V4 => {
                 let list = all.filter_map(|address| match address {
@@ -162,6 +172,7 @@ impl Router {
             deaf: false,
             advertised: 0,
             macvlan: None,
+            former_home: None,
             keys: Keys::new(),
             declared: false,
             installed: Flags::new(profile.all().count()),
@@ -244,16 +255,22 @@ impl Router {
         self.installed.iter().count()
     }
 
-    /// Takes over where the addresses go now. Those that go where they went stay in place.
+    /// Takes over where the addresses go now. Those that go where they went stay in place and are
+    /// announced as often as they were to be, wherever in the lists they are.
     pub(super) fn place(&mut self, keys: Keys) {
         let mut installed = Flags::new(self.profile.all().count());
-        for placed in &keys {
-            if self.keys.binary_search(placed).is_ok()
-                && let Ok(position) = usize::try_from(placed.1)
+        for (key, position) in &keys {
+            if let Some(former) = first_position(&self.keys, key)
+                && let Ok(position) = usize::try_from(*position)
             {
-                installed.set(position, self.installed.get(position));
+                installed.set(position, self.installed.get(former));
             }
         }
+        let moves = self.keys.iter().filter_map(|(key, former)| {
+            let former = usize::try_from(*former).ok()?;
+            Some((former, first_position(&keys, key)?))
+        });
+        self.outbox.reposition(moves);
         self.keys = keys;
         self.installed = installed;
     }

@@ -1,7 +1,9 @@
 //! The processing of due timers: elections first, then announcements, each within a slice of time.
 //!
-//! Thousands of routers may be due at once. Those that do not fit in a turn are due in the next one,
-//! after what has arrived meanwhile was heard.
+//! Thousands of routers may be due at once. Where their elections take longer than their share of a
+//! turn they have nearly all of it, and the turns that follow until none is due, for everything else
+//! that is done is less urgent than an advertisement. One turn in a few is for that nevertheless.
+//! What does not fit is due in the next turn, after what has arrived meanwhile was heard.
 
 use core::time::Duration;
 
@@ -11,8 +13,13 @@ use super::router::Router;
 use super::{Driver, LATE};
 use crate::{Deadlines, Due, TimeSlice};
 
-/// How long elections, and announcements, may take in one turn.
+/// How long elections may take in a turn beside everything else, …
 const ELECTIONS: Duration = Duration::from_micros(250);
+/// … how long in a turn that is theirs, …
+const ELECTIONS_ALONE: Duration = Duration::from_micros(1_000);
+/// … and how many such turns there are in a row.
+const ALONE: u8 = 7;
+/// How long announcements may take in one turn.
 const ANNOUNCEMENTS: Duration = Duration::from_micros(100);
 /// Frames that a router sends before the next one has its turn.
 const SHARE: usize = 16;
@@ -48,21 +55,26 @@ impl Driver {
     pub(super) fn fire_timers(&mut self, now: Instant) {
         let clock = self.clock;
         let clock = || clock.now();
-        self.fire_elections(&TimeSlice::of(ELECTIONS, now, &clock));
+        let started = clock();
+        let share = TimeSlice::new(now, started + ELECTIONS, &clock);
+        let alone = TimeSlice::new(now, started + ELECTIONS_ALONE, &clock);
+        self.fire_elections(share, (self.alone < ALONE).then_some(alone));
+        if self.is_behind() {
+            return;
+        }
         self.fire_announcements(&TimeSlice::of(ANNOUNCEMENTS, now, &clock));
     }
 
-    fn fire_elections(&mut self, slice: &TimeSlice<'_>) {
+    /// Goes on beyond the slice, if it has to, for as long as `beyond` lasts; then the turn is the
+    /// elections'.
+    fn fire_elections<'a>(&mut self, mut slice: TimeSlice<'a>, mut beyond: Option<TimeSlice<'a>>) {
         let now = slice.now();
+        let mut alone = 0;
         // Each router is due at most once in a turn.
         let mut again = core::mem::take(&mut self.network.due);
-        self.behind = true;
         loop {
             match self.timers.elections.next_due(now) {
-                Due::Nothing => {
-                    self.behind = false;
-                    break;
-                }
+                Due::Nothing => break,
                 Due::Later => {}
                 Due::Now(id) if self.has_to_hear(id, now) => again.push(id),
                 Due::Now(id) => {
@@ -75,9 +87,14 @@ impl Driver {
                 }
             }
             if slice.is_over() {
-                break;
+                let Some(longer) = beyond.take() else {
+                    break;
+                };
+                slice = longer;
+                alone = self.alone + 1;
             }
         }
+        self.alone = alone;
         for id in again.drain(..) {
             self.timers.elections.set(id, Some(now));
         }
@@ -132,5 +149,28 @@ impl Driver {
             && router
                 .listener
                 .is_some_and(|listener| self.ports.is_behind(listener, now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// More are due than a turn has time for, and always again.
+    #[test]
+    fn elections_have_seven_turns_and_everything_else_the_eighth() {
+        let mut driver = Driver::new().unwrap();
+        let now = driver.now();
+        let turns = (0..24).map(|_| {
+            for id in 0..50_000 {
+                driver.timers.elections.set(id, Some(now));
+            }
+            driver.fire_timers(now);
+            driver.is_behind()
+        });
+        let turns: Vec<_> = turns.collect();
+        for (number, alone) in turns.iter().enumerate() {
+            assert_eq!(*alone, number % 8 != 7, "{turns:?}");
+        }
     }
 }

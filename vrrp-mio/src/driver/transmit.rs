@@ -11,6 +11,7 @@ use vrrp_core::wire::{
 };
 use vrrp_core::{Family, MacAddr, Priority, Version};
 
+use super::Notice;
 use super::ports::Ports;
 use super::router::Router;
 use super::spec::{Path, TransmitChecksum};
@@ -41,6 +42,20 @@ impl Router {
                 TransmitChecksum::FollowPeer(_) => self.form.get(),
             }),
         }
+    }
+
+    /// Sends one advertisement; what to tell if that fails and did not before.
+    pub(super) fn advertise_or_tell(
+        &mut self,
+        priority: Priority,
+        ports: &mut Ports,
+        scratch: &mut Scratch,
+    ) -> Option<Notice> {
+        let sent = self.advertise(priority, ports, scratch);
+        let failed_before = core::mem::replace(&mut self.send_failing, sent.is_err());
+        let error = sent.err().filter(|_| !failed_before)?;
+        let router = self.id;
+        Some(Notice::SendFailed { router, error })
     }
 
     /// Sends one advertisement of `priority` to the group or to every peer (RFC 9568 §7.2
@@ -263,7 +278,8 @@ fn refused(error: &EncodeError) -> SendError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::driver::{Profile, RouterId, RouterSpec};
+    use crate::driver::profile::Profile;
+    use crate::driver::{RouterId, RouterSpec};
     use vrrp_core::receive::Admitted;
     use vrrp_core::{Config, Event, Heard, Instant, Interval, Settings};
 

@@ -29,6 +29,8 @@ pub(super) struct VirtualMacs {
     due: BTreeSet<MacvlanId>,
     timers: BTreeSet<(Instant, MacvlanId)>,
     last: Option<MacvlanId>,
+    /// Those that go once the addresses of their router are on their way to another interface.
+    retired: Vec<(usize, MacvlanId)>,
     pub(super) sysctls: Sysctls,
 }
 
@@ -41,6 +43,8 @@ struct RouterMacvlan {
     /// None once it is to go.
     router: Option<usize>,
     timer: Option<Instant>,
+    /// Whether the router has it no longer, but may have addresses on it.
+    retired: bool,
     /// Whether its kernel parameters are held.
     tuned: bool,
     /// What else has its name.
@@ -73,6 +77,7 @@ impl VirtualMacs {
             family,
             router: Some(router),
             timer: None,
+            retired: false,
             tuned: false,
             taken: None,
         };
@@ -87,6 +92,26 @@ impl VirtualMacs {
             macvlan.router = None;
             macvlan.device.want(Presence::Absent);
             self.due.insert(id);
+        }
+    }
+
+    /// The macvlan is to be deleted once the addresses of the router have been asked for elsewhere:
+    /// to delete an interface takes the kernel many milliseconds, and other requests wait for it.
+    pub(super) fn retire(&mut self, router: usize, id: MacvlanId) {
+        if let Some(macvlan) = self.macvlans.get_mut(&id) {
+            macvlan.retired = true;
+            self.retired.push((router, id));
+        }
+    }
+
+    /// Has retired macvlans deleted, but for those of routers that `waits` is true of.
+    pub(super) fn dismiss_retired(&mut self, waits: impl Fn(usize) -> bool) {
+        for (router, id) in core::mem::take(&mut self.retired) {
+            if waits(router) {
+                self.retired.push((router, id));
+            } else {
+                self.dismiss(id);
+            }
         }
     }
 
@@ -155,12 +180,14 @@ impl VirtualMacs {
     fn is_waiting(&self, id: MacvlanId, macvlan: &RouterMacvlan) -> bool {
         let namesakes = self.by_name.get(&macvlan.device.spec().name);
         namesakes.into_iter().flatten().any(|other| {
-            *other < id && self.macvlans.get(other).is_some_and(|b| b.router.is_none())
+            let other = self.macvlans.get(other).filter(|_| *other < id);
+            other.is_some_and(|other| other.router.is_none() || other.retired)
         })
     }
 
     pub(super) fn is_settled(&self, interfaces: &Interfaces) -> bool {
         self.due.is_empty()
+            && self.retired.is_empty()
             && self.macvlans.values().all(|macvlan| {
                 let possible = interfaces.link(macvlan.device.spec().parent).is_some();
                 match macvlan.router {
@@ -368,9 +395,44 @@ impl Driver {
 }
 
 impl Router {
+    /// Lets a macvlan go that is not the one the router is to have now. One is made when the router
+    /// is brought up to date with its interface.
+    pub(super) fn change_virtual_mac(
+        &mut self,
+        former: Option<VirtualMac>,
+        macs: &mut VirtualMacs,
+    ) {
+        let slot = self.id.index();
+        let identity = |it: VirtualMac| (it.name, it.mac);
+        let wanted = self.profile.virtual_mac().map(identity);
+        if former.map(identity) == wanted {
+            return;
+        }
+        match (self.macvlan.take(), wanted) {
+            (Some(macvlan), None) => macs.retire(slot, macvlan),
+            (Some(macvlan), Some(_)) => macs.dismiss(macvlan),
+            (None, _) => {}
+        }
+        let active = self.machine.role() == Role::Active;
+        self.former_home = self.interface.filter(|_| active && former.is_none());
+    }
+
+    /// Has the addresses go where they belong once that is there and up, or the router is not
+    /// Active.
+    pub(super) fn leave_former_home(&mut self, macs: &VirtualMacs, interfaces: &Interfaces) {
+        let link = self.macvlan.and_then(|id| macs.link(id, interfaces));
+        let is_up = link.is_some_and(|link| link.flags.is_up());
+        if is_up || self.machine.role() != Role::Active {
+            self.former_home = None;
+        }
+    }
+
     /// The interface of the addresses of its family without a device of their own, if it
     /// exists.
     pub(super) fn home(&self, macs: &VirtualMacs, interfaces: &Interfaces) -> Option<u32> {
+        if self.former_home.is_some() {
+            return self.former_home;
+        }
         match (self.profile.virtual_mac(), self.macvlan) {
             (None, _) => self.interface,
             (Some(_), Some(macvlan)) => macs.link(macvlan, interfaces).map(|link| link.index),

@@ -38,7 +38,7 @@ fn table(addresses: impl IntoIterator<Item = KernelAddress>) -> Interfaces {
     for address in addresses {
         interfaces.apply(Update::Address(address), Source::Dump, &mut events);
     }
-    interfaces.end_round(&mut events);
+    while interfaces.end_round(&mut events) == Progress::Partial {}
     interfaces
 }
 
@@ -115,7 +115,7 @@ fn a_notification_outlives_the_dump_it_came_in_the_midst_of() {
     interfaces.apply(Update::Address(new), Source::Notification, &mut events);
     interfaces.apply(Update::Link(link(2, "eth0")), Source::Dump, &mut events);
     interfaces.apply(Update::Address(gone), Source::Dump, &mut events);
-    interfaces.end_round(&mut events);
+    while interfaces.end_round(&mut events) == Progress::Partial {}
     assert_eq!(
         events,
         [
@@ -136,7 +136,7 @@ fn a_round_reports_only_the_difference() {
     interfaces.begin_round();
     interfaces.apply(Update::Link(link(2, "eth0")), Source::Dump, &mut events);
     interfaces.apply(Update::Address(kept), Source::Dump, &mut events);
-    interfaces.end_round(&mut events);
+    while interfaces.end_round(&mut events) == Progress::Partial {}
     let expected = [
         NetworkEvent::AddressRemoved(lost),
         NetworkEvent::Synchronised,
@@ -189,11 +189,45 @@ fn what_is_gone_is_remembered_only_until_the_dumps_end() {
         &mut events,
     );
     assert_eq!(interfaces.gone_addresses.len(), 1);
-    interfaces.end_round(&mut events);
+    while interfaces.end_round(&mut events) == Progress::Partial {}
     let gone = [Update::AddressGone(second), Update::LinkGone(2)];
     for update in gone {
         interfaces.apply(update, Source::Notification, &mut events);
     }
     assert_eq!(interfaces.gone_addresses.len(), 0);
     assert_eq!(interfaces.gone_links.len(), 0);
+}
+
+/// A list of thousands ends in steps, between which notifications are taken in.
+#[test]
+fn the_end_of_a_round_is_no_longer_than_a_step() {
+    let many = |from: u8, to: u8| {
+        let hosts = (from..to).flat_map(|third| (1..=250).map(move |last| (third, last)));
+        hosts.map(|(third, last)| address(2, &format!("10.0.{third}.{last}/32"), 0x80))
+    };
+    let mut interfaces = table(many(0, 8));
+    let mut events = Vec::new();
+    interfaces.begin_round();
+    interfaces.apply(Update::Link(link(2, "eth0")), Source::Dump, &mut events);
+    for gone in many(4, 8) {
+        interfaces.apply(Update::AddressGone(gone), Source::Notification, &mut events);
+    }
+    events.clear();
+    let mut steps = 0;
+    let new = address(2, "10.0.0.0/32", 0x80);
+    while interfaces.end_round(&mut events) == Progress::Partial {
+        steps += 1;
+        assert!(events.len() <= steps * 64, "{} in {steps}", events.len());
+        assert!(interfaces.addresses().count() >= 1_000 - steps * 64);
+        if steps == 3 {
+            interfaces.apply(Update::Address(new), Source::Notification, &mut events);
+            assert_eq!(events.pop(), Some(NetworkEvent::AddressAdded(new)));
+        }
+    }
+    // 1,000 addresses, 64 at a time.
+    assert_eq!(steps, 15);
+    assert_eq!(events.len(), 1_001);
+    assert_eq!(events.last(), Some(&NetworkEvent::Synchronised));
+    assert_eq!(interfaces.addresses().collect::<Vec<_>>(), [new]);
+    assert!(interfaces.gone_addresses.is_empty());
 }

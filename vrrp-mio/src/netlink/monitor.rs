@@ -110,6 +110,11 @@ impl Monitor {
         events: &mut Vec<NetworkEvent>,
     ) -> Result<Progress, MonitorError> {
         loop {
+            while self.mirror.end_round(events) {
+                if slice.is_over() {
+                    return Ok(Progress::Partial);
+                }
+            }
             if self.unread.is_empty() {
                 self.ask(slice.now())?;
                 match self.socket.receive()? {

@@ -16,5 +16,6 @@ mod paths;
 mod scale;
 mod stalls;
 mod transport;
+mod update;
 mod virtual_mac;
 mod wire;

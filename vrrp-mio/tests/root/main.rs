@@ -10,3 +10,9 @@ mod driver;
 mod firewall;
 mod netlink;
 mod sockets;
+
+/// Measures how late the machine wakes who waits, for the other tests.
+#[test]
+fn control_process() {
+    rig::control_process();
+}

@@ -36,7 +36,8 @@ pub(super) struct Play {
     pub(super) network: Network,
     pub(super) names: Vec<String>,
     plan: BTreeMap<(Instant, usize), Planned>,
-    planned: usize,
+    /// How much was ever planned.
+    count: usize,
     pub(super) owners: Vec<Ownership>,
     rows: Vec<Row>,
     lines: Vec<Line>,
@@ -61,7 +62,7 @@ impl Play {
             owners: vec![vacant; network.virtual_routers.len()],
             network,
             plan: BTreeMap::new(),
-            planned: 0,
+            count: 0,
             rows: Vec::new(),
             lines: Vec::new(),
             heard: 0,
@@ -78,8 +79,8 @@ impl Play {
     }
 
     pub(super) fn plan(&mut self, at: Instant, planned: Planned) {
-        self.plan.insert((at, self.planned), planned);
-        self.planned += 1;
+        self.plan.insert((at, self.count), planned);
+        self.count += 1;
     }
 
     /// Plays until `end`, or until everything planned has settled.
@@ -298,7 +299,7 @@ impl Play {
         });
     }
 
-    /// The virtual routers whose settled master this step lets resign.
+    /// The virtual routers whose settled master this lets resign.
     fn resigning(&self, planned: &Planned) -> BTreeSet<usize> {
         let Planned::Do(Verb::Stop(who)) = planned else {
             return BTreeSet::new();

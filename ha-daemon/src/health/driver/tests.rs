@@ -24,7 +24,7 @@ use crate::health::udp::UdpSettings;
 mod load;
 
 const PASSED: Outcome = Ok(Passed { weight: None });
-const TOKENS: usize = 1000;
+const TOKENS: TokenRange = TokenRange::new(1000, 1 << 16);
 
 /// A loop with nothing but checkers.
 struct Host {

@@ -8,6 +8,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use nix::errno::Errno;
@@ -30,7 +31,7 @@ const BATCHES: usize = 64;
 /// A number that a file has come to contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// Which file, counted from 0 in the order given.
+    /// Which file, as [`FileWatch::watch`] has numbered it.
     pub file: u32,
     /// As [`parse`] reads it; 0 if the file cannot be read.
     pub value: i64,
@@ -39,28 +40,64 @@ pub struct Change {
 /// Tracked files, read by a thread of their own: opening a file can take as long as its disk likes.
 ///
 /// Every file is reported once at first, and then each time its number becomes another. A number
-/// out of range changes nothing. The descriptor is readable when there are reports.
+/// out of range changes nothing. The descriptor is readable when there are reports. The thread ends
+/// when the value is dropped.
 #[derive(Debug)]
 pub struct FileWatch {
     link: UnixStream,
     report: Vec<u8>,
+    orders: Arc<Mutex<Vec<Order>>>,
+    /// The number of the next file.
+    next: u32,
+}
+
+/// A change of what is watched, for the thread.
+#[derive(Debug)]
+enum Order {
+    Watch(u32, PathBuf),
+    Forget(u32),
 }
 
 impl FileWatch {
-    /// Watches `paths` until the value is dropped.
+    /// Watches nothing yet, with the privileges of the calling thread.
     ///
     /// # Errors
     /// No descriptor or no thread is left.
-    pub fn new(paths: Vec<PathBuf>) -> io::Result<Self> {
+    pub fn new() -> io::Result<Self> {
         let (ours, theirs) = UnixStream::pair()?;
         ours.set_nonblocking(true)?;
+        theirs.set_nonblocking(true)?;
+        let orders = <Arc<Mutex<Vec<Order>>>>::default();
+        let watcher = Watcher::new(Arc::clone(&orders), theirs);
         thread::Builder::new()
             .name("track_file".to_owned())
-            .spawn(move || Watcher::new(paths, theirs).run())?;
+            .spawn(move || watcher.run())?;
         Ok(Self {
             link: ours,
             report: Vec::new(),
+            orders,
+            next: 0,
         })
+    }
+
+    /// Watches one more file; gives its number, which no other file of this watch ever has.
+    pub fn watch(&mut self, path: PathBuf) -> u32 {
+        let file = self.next;
+        self.next = file.wrapping_add(1);
+        self.order(Order::Watch(file, path));
+        file
+    }
+
+    /// Watches this file no more. Reports on their way still come.
+    pub fn forget(&mut self, file: u32) {
+        self.order(Order::Forget(file));
+    }
+
+    fn order(&self, order: Order) {
+        let mut orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
+        orders.push(order);
+        // Where octets wait already, the thread is going to look.
+        let _full = (&self.link).write(&[0]);
     }
 
     /// The next change; `None` if there is none for now.
@@ -114,6 +151,7 @@ impl Change {
 
 #[derive(Debug)]
 struct Tracked {
+    number: u32,
     path: PathBuf,
     /// As last reported.
     value: Option<i64>,
@@ -124,20 +162,18 @@ struct Tracked {
 struct Watcher {
     files: Vec<Tracked>,
     names: BTreeSet<OsString>,
+    orders: Arc<Mutex<Vec<Order>>>,
     link: UnixStream,
     /// `None` if the system has no more of it: the files are looked at from time to time.
     inotify: Option<Inotify>,
 }
 
 impl Watcher {
-    fn new(paths: Vec<PathBuf>, link: UnixStream) -> Self {
-        let names = paths.iter().filter_map(|path| path.file_name());
+    fn new(orders: Arc<Mutex<Vec<Order>>>, link: UnixStream) -> Self {
         Self {
-            names: names.map(OsString::from).collect(),
-            files: paths
-                .into_iter()
-                .map(|path| Tracked { path, value: None })
-                .collect(),
+            files: Vec::new(),
+            names: BTreeSet::new(),
+            orders,
             link,
             inotify: Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK).ok(),
         }
@@ -146,12 +182,50 @@ impl Watcher {
     /// Ends when the other side is dropped.
     fn run(mut self) {
         loop {
-            // Before reading, so that no change falls between.
-            self.watch_directories();
-            if self.report_changes().is_err() || self.is_dropped(PAUSE_MS) || !self.sleep() {
+            if !self.follow_orders() {
                 return;
             }
+            // Before reading, so that no change falls between.
+            self.watch_directories();
+            if self.report_changes().is_err() {
+                return;
+            }
+            // Not more often than that, and no longer than that unless there is news.
+            self.is_called(PAUSE_MS);
+            self.sleep();
         }
+    }
+
+    /// Changes what is watched; false when the other side is dropped.
+    fn follow_orders(&mut self) -> bool {
+        let mut calls = [0; 64];
+        loop {
+            match self.link.read(&mut calls) {
+                Ok(0) => return false,
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(_) => return false,
+            }
+        }
+        let orders =
+            core::mem::take(&mut *self.orders.lock().unwrap_or_else(PoisonError::into_inner));
+        let changed = !orders.is_empty();
+        for order in orders {
+            match order {
+                Order::Watch(number, path) => self.files.push(Tracked {
+                    number,
+                    path,
+                    value: None,
+                }),
+                Order::Forget(number) => self.files.retain(|file| file.number != number),
+            }
+        }
+        if changed {
+            let names = self.files.iter().filter_map(|file| file.path.file_name());
+            self.names = names.map(OsString::from).collect();
+        }
+        true
     }
 
     fn watch_directories(&self) {
@@ -172,7 +246,7 @@ impl Watcher {
     }
 
     fn report_changes(&mut self) -> io::Result<()> {
-        for (number, file) in (0..).zip(&mut self.files) {
+        for file in &mut self.files {
             let value = match read(&file.path) {
                 Ok(octets) => parse(&octets).ok().or(file.value).unwrap_or(0),
                 // It says nothing of the file; there will be another look.
@@ -181,31 +255,30 @@ impl Watcher {
             };
             if file.value.replace(value) != Some(value) {
                 let change = Change {
-                    file: number,
+                    file: file.number,
                     value,
                 };
-                self.link.write_all(&change.to_report())?;
+                report(&mut self.link, change)?;
             }
         }
         Ok(())
     }
 
-    /// Waits for a notification of a tracked file, or for the time of a general look; false when
-    /// the other side is dropped.
-    fn sleep(&self) -> bool {
+    /// Waits for a notification of a tracked file, for an order, or for the time of a general look.
+    fn sleep(&self) {
         let Some(inotify) = &self.inotify else {
-            return !self.is_dropped(RECHECK_MS);
+            self.is_called(RECHECK_MS);
+            return;
         };
         loop {
             let mut fds =
                 [self.link.as_fd(), inotify.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
             let ready = poll(&mut fds, PollTimeout::from(RECHECK_MS));
-            let [dropped, notified] = fds.map(|fd| fd.any().unwrap_or(true));
+            let [called, notified] = fds.map(|fd| fd.any().unwrap_or(true));
             match ready {
-                Ok(0) => return true,
-                Ok(_) if dropped => return false,
-                Ok(_) if notified && !self.is_concerned(inotify) => {}
-                Ok(_) | Err(_) => return true,
+                Ok(0) => return,
+                Ok(_) if !called && notified && !self.is_concerned(inotify) => {}
+                Ok(_) | Err(_) => return,
             }
         }
     }
@@ -226,10 +299,29 @@ impl Watcher {
         concerned
     }
 
-    fn is_dropped(&self, timeout_ms: u16) -> bool {
+    /// Whether there are orders, or the other side is dropped; waits for that.
+    fn is_called(&self, timeout_ms: u16) -> bool {
         let mut fds = [PollFd::new(self.link.as_fd(), PollFlags::POLLIN)];
         poll(&mut fds, PollTimeout::from(timeout_ms)).is_ok_and(|ready| ready > 0)
     }
+}
+
+/// Sends a report whole, however long it is not read.
+fn report(link: &mut UnixStream, change: Change) -> io::Result<()> {
+    let octets = change.to_report();
+    let mut rest = octets.as_slice();
+    while !rest.is_empty() {
+        match link.write(rest) {
+            Ok(len) => rest = rest.get(len..).unwrap_or_default(),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                let mut fds = [PollFd::new(link.as_fd(), PollFlags::POLLOUT)];
+                let _interrupted = poll(&mut fds, PollTimeout::NONE);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Whether this host has no descriptor or no memory to read anything with.
@@ -297,7 +389,9 @@ mod tests {
         let directory = Directory::new("changes");
         let (first, second) = (directory.file("first"), directory.file("second"));
         fs::write(&first, "7\n").unwrap();
-        let mut watch = FileWatch::new(vec![first.clone(), second.clone()]).unwrap();
+        let mut watch = FileWatch::new().unwrap();
+        watch.watch(first.clone());
+        watch.watch(second.clone());
         assert_eq!(next(&mut watch), change(0, 7));
         assert_eq!(next(&mut watch), change(1, 0), "missing");
 
@@ -310,11 +404,31 @@ mod tests {
     }
 
     #[test]
+    fn files_come_and_go_while_others_are_watched() {
+        let directory = Directory::new("later");
+        let (first, second) = (directory.file("first"), directory.file("second"));
+        fs::write(&first, "1").unwrap();
+        fs::write(&second, "2").unwrap();
+        let mut watch = FileWatch::new().unwrap();
+        assert_eq!(watch.watch(first.clone()), 0);
+        assert_eq!(next(&mut watch), change(0, 1));
+        assert_eq!(watch.watch(second.clone()), 1);
+        assert_eq!(next(&mut watch), change(1, 2));
+        watch.forget(0);
+        fs::write(&first, "3").unwrap();
+        assert_eq!(watch.watch(first), 2, "a number is not used again");
+        assert_eq!(next(&mut watch), change(2, 3));
+        fs::write(&second, "4").unwrap();
+        assert_eq!(next(&mut watch), change(1, 4));
+    }
+
+    #[test]
     fn a_number_out_of_range_changes_nothing() {
         let directory = Directory::new("range");
         let file = directory.file("file");
         fs::write(&file, "5").unwrap();
-        let mut watch = FileWatch::new(vec![file.clone()]).unwrap();
+        let mut watch = FileWatch::new().unwrap();
+        watch.watch(file.clone());
         assert_eq!(next(&mut watch), change(0, 5));
         fs::write(directory.file("new"), "99999999999").unwrap();
         fs::rename(directory.file("new"), &file).unwrap();
@@ -340,9 +454,10 @@ mod tests {
 
     #[test]
     fn finds_a_directory_that_comes_later() {
-        let directory = Directory::new("later");
+        let directory = Directory::new("sub");
         let file = directory.file("sub/file");
-        let mut watch = FileWatch::new(vec![file.clone()]).unwrap();
+        let mut watch = FileWatch::new().unwrap();
+        watch.watch(file.clone());
         assert_eq!(next(&mut watch), change(0, 0));
         fs::create_dir(directory.file("sub")).unwrap();
         fs::write(&file, "1").unwrap();
@@ -352,7 +467,8 @@ mod tests {
     #[test]
     fn the_thread_goes_with_the_watch() {
         let (ours, theirs) = UnixStream::pair().unwrap();
-        let watcher = Watcher::new(vec!["/nonexistent/file".into()], theirs);
+        theirs.set_nonblocking(true).unwrap();
+        let watcher = Watcher::new(Arc::default(), theirs);
         let thread = thread::spawn(move || watcher.run());
         drop(ours);
         thread.join().unwrap();

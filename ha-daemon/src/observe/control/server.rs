@@ -17,6 +17,7 @@ use vrrp_mio::TimeSlice;
 use super::listener;
 use super::reply::{Reply, Source};
 use super::{MAX_CLIENTS, PATIENCE};
+use crate::tokens::TokenRange;
 
 const MAX_REQUEST: usize = 256;
 /// Clients taken in one turn.
@@ -36,7 +37,7 @@ pub struct Server {
     path: PathBuf,
     /// The device and the number of the socket's file; absent if it was gone at once.
     file: Option<(u64, u64)>,
-    first_token: usize,
+    tokens: TokenRange,
     clients: BTreeMap<usize, Client>,
     /// Clients that can be gone on with, each once.
     able: VecDeque<usize>,
@@ -69,18 +70,19 @@ enum Next {
 
 impl Server {
     /// Listens at `path`, whose directory is made if missing (mode 0750), with a socket of mode 0600. A
-    /// socket that nobody answers is a leftover and replaced. Tokens from `first_token` on are used.
+    /// socket that nobody answers is a leftover and replaced. The first of `tokens` is its own, the
+    /// others are its clients'.
     ///
     /// # Errors
     /// [`ErrorKind::AddrInUse`] if another daemon listens there; whatever the file system says.
-    pub fn bind(path: &Path, registry: &Registry, first_token: usize) -> io::Result<Self> {
+    pub fn bind(path: &Path, registry: &Registry, tokens: TokenRange) -> io::Result<Self> {
         let mut listener = listener::bind(path)?;
-        registry.register(&mut listener, Token(first_token), Interest::READABLE)?;
+        registry.register(&mut listener, tokens.first(), Interest::READABLE)?;
         Ok(Self {
             listener,
             path: path.to_owned(),
             file: file(path),
-            first_token,
+            tokens,
             clients: BTreeMap::new(),
             able: VecDeque::new(),
             knocking: true,
@@ -91,12 +93,12 @@ impl Server {
     /// Whether `token` is one of the server's.
     #[must_use]
     pub const fn owns(&self, token: Token) -> bool {
-        token.0 >= self.first_token && token.0 - self.first_token <= MAX_CLIENTS
+        self.tokens.contains(token)
     }
 
     /// The source with this token is ready.
     pub fn ready(&mut self, token: Token) {
-        match token.0.checked_sub(self.first_token) {
+        match self.tokens.index(token) {
             Some(0) => self.knocking = true,
             Some(slot) => self.queue(slot),
             None => {}
@@ -165,7 +167,9 @@ impl Server {
                 break;
             }
             // With every place taken the newcomers wait until one is free.
-            let Some(slot) = (1..=MAX_CLIENTS).find(|slot| !self.clients.contains_key(slot)) else {
+            let free = (1..=MAX_CLIENTS).find(|slot| !self.clients.contains_key(slot));
+            let Some((slot, token)) = free.and_then(|slot| Some((slot, self.tokens.token(slot)?)))
+            else {
                 break;
             };
             let mut stream = match self.listener.accept() {
@@ -185,7 +189,6 @@ impl Server {
                 }
                 Err(error) => return Err(error),
             };
-            let token = Token(self.first_token + slot);
             registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
             let client = Client {
                 stream,

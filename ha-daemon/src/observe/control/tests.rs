@@ -15,6 +15,9 @@ use vrrp_mio::{Clock, TimeSlice};
 use super::*;
 use crate::balancing::status::{RealServerStatus, VirtualServerStatus};
 use crate::observe::status::{InstanceStatus, Status, TurnStatus};
+use crate::tokens::TokenRange;
+
+const TOKENS: TokenRange = TokenRange::new(0, MAX_CLIENTS + 1);
 
 fn status() -> Status {
     Status {
@@ -64,7 +67,7 @@ fn a_server_removes_its_own_socket_and_no_other() {
     let poll = Poll::new().unwrap();
     let place = Place::new("removal");
     let path = place.socket();
-    let server = || Server::bind(&path, poll.registry(), 0).unwrap();
+    let server = || Server::bind(&path, poll.registry(), TOKENS).unwrap();
     let first = server();
     // A file system may give the number of a removed file to the next one.
     fs::rename(&path, place.0.join("moved")).unwrap();
@@ -82,7 +85,7 @@ fn the_socket_is_for_its_owner_whatever_the_umask() {
     fs::create_dir_all(&place.0).unwrap();
     for mask in [0, 0o777] {
         let former = umask(Mode::from_bits_truncate(mask));
-        let server = Server::bind(&place.socket(), poll.registry(), 0);
+        let server = Server::bind(&place.socket(), poll.registry(), TOKENS);
         umask(former);
         let mode = fs::metadata(place.socket()).unwrap().permissions().mode();
         assert_eq!(mode & 0o7777, 0o600, "umask {mask:o}");
@@ -108,11 +111,11 @@ fn a_socket_whose_queue_is_full_is_in_use_and_a_stale_one_is_not() {
             Err(error) => break assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock),
         }
     }
-    let refused = Server::bind(&path, poll.registry(), 0).unwrap_err();
+    let refused = Server::bind(&path, poll.registry(), TOKENS).unwrap_err();
     assert_eq!(refused.kind(), std::io::ErrorKind::AddrInUse);
     drop(other);
     assert!(path.exists());
-    drop(Server::bind(&path, poll.registry(), 0).unwrap());
+    drop(Server::bind(&path, poll.registry(), TOKENS).unwrap());
 }
 
 /// A source that counts what it is asked for, of instances that do not exist.
@@ -164,7 +167,7 @@ impl Bench {
     fn new(path: &Path) -> Self {
         let poll = Poll::new().unwrap();
         Self {
-            server: Server::bind(path, poll.registry(), 0).unwrap(),
+            server: Server::bind(path, poll.registry(), TOKENS).unwrap(),
             poll,
             clock: Clock::new().unwrap(),
         }

@@ -5,7 +5,8 @@ use std::sync::OnceLock;
 
 use nix::time::{ClockId, clock_gettime, clock_settime};
 
-pub use super::waiting::{pause, stall, start_stall_meters, until};
+pub use super::stalls::{stall, start_stall_meters};
+pub use super::waiting::{pause, until};
 
 /// The time since the machine started.
 pub fn now() -> Duration {

@@ -10,7 +10,7 @@
 //! | a daemon with any configuration | [`Daemon`], of a [`Program`] |
 //! | routers that are one scenario for every daemon | [`Peer`], [`Seat`], [`Pair`], [`Instance`] |
 //! | any other program | [`Process`], [`tools::run`] |
-//! | time | [`now`], [`pause`], [`until`], and [`stall`]: how late the machine itself was |
+//! | time | [`now`], [`pause`], [`until`], and [`stall`]: how late the machine itself was, by a [`control_process`] |
 //! | draws | [`random`]: `SEED`, or another seed each time |
 //! | what is left behind | [`leaks`] |
 //! | packets that nobody may act on | [`garbage`] |
@@ -57,6 +57,7 @@ mod ping;
 mod process;
 pub mod random;
 pub mod site;
+mod stalls;
 mod tally;
 mod tenure;
 pub mod tools;
@@ -76,6 +77,7 @@ pub use self::pair::Pair;
 pub use self::peer::{Peer, Seat};
 pub use self::ping::Ping;
 pub use self::process::Process;
+pub use self::stalls::control_process;
 pub use self::tally::Tally;
 pub use self::tenure::succession;
 pub use self::tshark::complaints;

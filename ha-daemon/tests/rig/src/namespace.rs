@@ -1,12 +1,15 @@
 //! Network namespaces.
 
+use core::net::IpAddr;
 use core::sync::atomic::{AtomicU32, Ordering};
 use std::fs::File;
 use std::thread;
 
 use nix::sched::{CloneFlags, setns};
 
+use super::daemon::PATIENCE;
 use super::tools;
+use super::waiting::until;
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
@@ -44,6 +47,21 @@ impl Namespace {
             &["-n", &self.name, "-o", "addr", "show", "to", address],
         );
         !found.is_empty()
+    }
+
+    /// Waits until the kernel delivers what is sent to `address`, which the namespace holds. Of an IPv6
+    /// address, also one without duplicate address detection, a worker of the kernel makes the route
+    /// some time after the address, and what comes before that is dropped.
+    ///
+    /// # Panics
+    /// If it does not within [`PATIENCE`].
+    pub fn await_local(&self, address: IpAddr) {
+        let family = if address.is_ipv4() { "-4" } else { "-6" };
+        let command = ["-n", &self.name, family, "route", "show", "table", "local"];
+        let route = format!("local {address} ");
+        until(&route, PATIENCE, || {
+            tools::run("/usr/sbin/ip", &command).contains(&route)
+        });
     }
 
     /// Does `work` on a thread inside the namespace and returns its result.

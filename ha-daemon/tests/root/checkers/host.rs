@@ -10,6 +10,7 @@ use ha_daemon::health::attempt::Outcome;
 use ha_daemon::health::driver::{CheckerId, Checks, Report};
 use ha_daemon::health::schedule::BOOTSTRAP;
 use ha_daemon::health::settings::Settings;
+use ha_daemon::tokens::TokenRange;
 use mio::{Events, Poll};
 use vrrp_core::Instant;
 use vrrp_mio::Clock;
@@ -31,7 +32,8 @@ impl Host {
     pub(crate) fn new(limit: usize) -> Self {
         let poll = Poll::new().unwrap();
         let limit = NonZeroUsize::new(limit).unwrap();
-        let checks = Checks::new(poll.registry(), 0, limit, None).unwrap();
+        let checks =
+            Checks::new(poll.registry(), TokenRange::new(0, 1 << 16), limit, None).unwrap();
         let clock = Clock::new().unwrap();
         Self {
             poll,

@@ -6,6 +6,7 @@ mod replacement;
 use std::collections::{BTreeMap, VecDeque};
 
 use super::*;
+use crate::Progress;
 use crate::interfaces::{AddressFlags, Link, LinkFlags, LinkKind, Scope, Source};
 use crate::netlink::Update;
 
@@ -92,7 +93,7 @@ impl Host {
             self.interfaces
                 .apply(Update::Address(address), Source::Dump, &mut events);
         }
-        self.interfaces.end_round(&mut events);
+        while self.interfaces.end_round(&mut events) == Progress::Partial {}
         self.observe(&events);
     }
 

@@ -14,6 +14,7 @@ use crate::netlink::frame::{
     Acknowledgement, Message, NLMSG_DONE, NLMSG_ERROR, NLMSG_OVERRUN, i32_at,
 };
 use crate::netlink::request::Dump;
+use crate::slice::Progress;
 
 /// Between rounds that fail, so that a host whose addresses never rest does not keep us busy.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -44,6 +45,8 @@ enum State {
     Between {
         next: Dump,
     },
+    /// Everything is listed, and what was not is being removed.
+    Ending,
     Synchronised,
 }
 
@@ -71,7 +74,7 @@ impl Mirror {
         match self.state {
             State::Stale { not_before } => Some(not_before),
             State::Reading { deadline, .. } => Some(deadline),
-            State::Between { .. } => Some(Instant::EPOCH),
+            State::Between { .. } | State::Ending => Some(Instant::EPOCH),
             State::Synchronised => None,
         }
     }
@@ -82,7 +85,7 @@ impl Mirror {
         match &mut self.state {
             State::Stale { .. } => {}
             State::Reading { valid, .. } => *valid = false,
-            State::Between { .. } | State::Synchronised => {
+            State::Between { .. } | State::Ending | State::Synchronised => {
                 self.state = State::Stale {
                     not_before: Instant::EPOCH,
                 };
@@ -102,7 +105,9 @@ impl Mirror {
                 Dump::Links
             }
             State::Between { next } => next,
-            State::Stale { .. } | State::Reading { .. } | State::Synchronised => return None,
+            State::Stale { .. } | State::Reading { .. } | State::Ending | State::Synchronised => {
+                return None;
+            }
         };
         self.sequence = self.sequence.wrapping_add(1);
         self.state = State::Reading {
@@ -150,7 +155,7 @@ impl Mirror {
             NLMSG_DONE if i32_at(message.payload, 0).is_some_and(|errno| errno < 0) => {
                 self.fail(now);
             }
-            NLMSG_DONE => self.end_list(now, events),
+            NLMSG_DONE => self.end_list(now),
             // `EBUSY` while an abandoned list is still being prepared.
             NLMSG_ERROR => {
                 if Acknowledgement::decode(message).is_none_or(|answer| answer.errno != 0) {
@@ -165,7 +170,7 @@ impl Mirror {
         }
     }
 
-    fn end_list(&mut self, now: Instant, events: &mut Vec<NetworkEvent>) {
+    fn end_list(&mut self, now: Instant) {
         let State::Reading { dump, valid, .. } = self.state else {
             return;
         };
@@ -180,11 +185,20 @@ impl Mirror {
             Dump::V4Addresses => State::Between {
                 next: Dump::V6Addresses,
             },
-            Dump::V6Addresses => {
-                self.interfaces.end_round(events);
-                State::Synchronised
-            }
+            Dump::V6Addresses => State::Ending,
         };
+    }
+
+    /// Removes some of what the lists did not have, once they are read; whether there may be more.
+    pub(super) fn end_round(&mut self, events: &mut Vec<NetworkEvent>) -> bool {
+        if self.state != State::Ending {
+            return false;
+        }
+        let progress = self.interfaces.end_round(events);
+        if progress == Progress::Complete {
+            self.state = State::Synchronised;
+        }
+        progress == Progress::Partial
     }
 }
 

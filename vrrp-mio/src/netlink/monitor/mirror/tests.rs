@@ -41,6 +41,7 @@ fn run_round(mirror: &mut Mirror, now: Instant, flags: [u16; 3], events: &mut Ve
             events,
         );
     }
+    while mirror.end_round(events) {}
 }
 
 #[test]

@@ -1,0 +1,219 @@
+//! Changes of the specification of a virtual router that runs.
+
+use vrrp_core::receive::{Expect, FollowedForm};
+use vrrp_core::{Action, Config, Event, EventError, Instant, Role};
+
+use super::check::AddError;
+use super::difference::{Aspect, difference};
+use super::profile::{KeptAddress, Profile};
+use super::router::{AddressOctets, Router};
+use super::spec::{RouterSpec, TransmitChecksum};
+use super::virtual_mac::VirtualMacs;
+use super::{Driver, RouterId};
+use crate::InterfaceName;
+
+/// A running router was not updated, and nothing has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UpdateError {
+    /// The router was removed.
+    #[error("there is no such virtual router any more")]
+    Unknown {
+        /// The name that names nothing.
+        router: RouterId,
+    },
+    /// A router on another interface is another router, to be added in place of this one.
+    #[error("a virtual router on {ours} cannot move to {theirs}")]
+    Interface {
+        /// The interface of the router.
+        ours: InterfaceName,
+        /// The interface of the specification.
+        theirs: InterfaceName,
+    },
+    /// A router of another identifier, version or family is another router, to be added in place of
+    /// this one.
+    #[error(transparent)]
+    Identity(#[from] EventError),
+    /// [`Driver::add`] would refuse the specification.
+    #[error(transparent)]
+    Spec(#[from] AddError),
+}
+
+impl Driver {
+    /// Has a router be as `spec` says, and changes only what differs. Gives what did: nothing, and
+    /// no packet and no request to the kernel, if `spec` is what the router is already.
+    ///
+    /// An Active router stays Active and its advertisements stay on time. It advertises at once if
+    /// its [election](RouterSpec::config) changed; other changes are in its next advertisement. Its
+    /// addresses:
+    /// - those that are new are put in place and announced; those that are gone are removed;
+    /// - one that changes its interface or anything but its place in the list is removed and added
+    ///   anew, and announced again. So are secondary addresses that the kernel removes along with
+    ///   their primary one (`promote_secondaries`);
+    /// - all others are not touched.
+    ///
+    /// A virtual MAC that is switched on or off moves the addresses: to the macvlan once that is up.
+    /// Where only its name or address changes, the former macvlan goes first, and the addresses are
+    /// away until the new one is there.
+    ///
+    /// The router leaves its role as at any other time: if what it depends on from now on is not
+    /// there, such as the source of its advertisements, or if the priority is to lose the election.
+    /// Tracking keeps its effect on the priority ([`Event::Priority`]).
+    ///
+    /// # Errors
+    /// [`UpdateError`], and nothing has changed: for what takes another router, and for what
+    /// [`add`](Self::add) would refuse.
+    pub fn update(
+        &mut self,
+        router: RouterId,
+        spec: RouterSpec,
+    ) -> Result<Vec<Aspect>, UpdateError> {
+        let Some(running) = self.router(router) else {
+            return Err(UpdateError::Unknown { router });
+        };
+        let (ours, theirs) = (running.profile.interface, spec.interface);
+        if ours != theirs {
+            return Err(UpdateError::Interface { ours, theirs });
+        }
+        running.machine.check(&Event::Configure(spec.config))?;
+        self.check_spec(&spec, Some(router))?;
+        let slot = router.index();
+        let (config, profile) = self.profile(spec, slot);
+        let Some(running) = self.routers.get(slot).and_then(Option::as_ref) else {
+            return Err(UpdateError::Unknown { router });
+        };
+        let former = (running.machine.config(), &running.profile);
+        let aspects = difference(former, (&config, &profile));
+        if !aspects.is_empty() {
+            self.apply(slot, config, profile, &aspects);
+        }
+        Ok(aspects)
+    }
+
+    /// Whether there can be a router of `spec`, in place of another one or beside all.
+    pub(super) fn check_spec(
+        &self,
+        spec: &RouterSpec,
+        in_place_of: Option<RouterId>,
+    ) -> Result<(), AddError> {
+        spec.check()?;
+        let others = self.routers.iter().flatten();
+        let mut others = others.filter(|router| Some(router.id) != in_place_of);
+        match others.find_map(|router| router.clash(spec)) {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+
+    /// The election and the profile of a router in the place `slot`. Neighbours in a configuration
+    /// mostly share their profile.
+    pub(super) fn profile(&self, spec: RouterSpec, slot: usize) -> (Config, Profile) {
+        let around = self.routers.get(..=slot).unwrap_or(&self.routers);
+        let around = around.iter().rev().take(9);
+        let last = self.routers.iter().rev().take(8);
+        let others = around.chain(last).flatten();
+        Profile::new(spec, others.map(|router| &router.profile.shared))
+    }
+
+    fn apply(&mut self, slot: usize, config: Config, profile: Profile, aspects: &[Aspect]) {
+        let now = self.clock.now();
+        let Some(router) = self.routers.get_mut(slot).and_then(Option::as_mut) else {
+            return;
+        };
+        self.network.unwatch(slot, router);
+        let before = router.reception();
+        let mut advertises = false;
+        if aspects.contains(&Aspect::Election) {
+            let actions = router.machine.handle(now, Event::Configure(config));
+            let is_advertisement = |action: &Action| matches!(action, Action::Advertise(_));
+            advertises = actions.iter().any(is_advertisement);
+        }
+        router.adopt(profile, now, aspects, &mut self.network.virtual_macs);
+        self.network.enlist(slot, router);
+        if router.reception() != before {
+            self.leave_socket(slot);
+        }
+        if self.network.synchronised {
+            self.network.dirty.remove(&slot);
+            let mut sources = core::mem::take(&mut self.network.found);
+            self.refresh_router(slot, now, &mut sources);
+            self.network.found = sources;
+        }
+        let Some(router) = self.routers.get_mut(slot).and_then(Option::as_mut) else {
+            return;
+        };
+        self.network.requests_pending = true;
+        if aspects.contains(&Aspect::Election) || aspects.contains(&Aspect::Addresses) {
+            self.network.redeclare(slot, router);
+        }
+        if advertises && router.machine.role() == Role::Active {
+            let priority = router.machine.priority();
+            let (ports, scratch) = (&mut self.ports, &mut self.scratch);
+            let notice = router.advertise_or_tell(priority, ports, scratch);
+            self.notices.extend(notice);
+        }
+        self.timers.set(slot, router);
+    }
+
+    /// A router has another election. It takes effect on its addresses as well: an owner keeps its
+    /// own.
+    pub(super) fn configure(&mut self, slot: usize, event: Event, now: Instant) {
+        let Some(router) = self.routers.get(slot).and_then(Option::as_ref) else {
+            return;
+        };
+        self.network.unwatch(slot, router);
+        self.handle(slot, event, now);
+        if let Some(router) = self.routers.get_mut(slot).and_then(Option::as_mut) {
+            self.network.enlist(slot, router);
+            self.network.redeclare(slot, router);
+        }
+    }
+}
+
+impl Router {
+    /// Takes over another profile, as far as that does not take the kernel.
+    fn adopt(
+        &mut self,
+        profile: Profile,
+        now: Instant,
+        aspects: &[Aspect],
+        macs: &mut VirtualMacs,
+    ) {
+        let former = core::mem::replace(&mut self.profile, profile);
+        let shared = &self.profile.shared;
+        let (arp, neighbor) = (shared.arp_interval, shared.neighbor_interval);
+        match shared.expect {
+            Expect::Ah(_) => drop(self.replay.get_or_insert_default()),
+            Expect::None | Expect::Simple(_) => self.replay = None,
+        }
+        let (TransmitChecksum::Always(form) | TransmitChecksum::FollowPeer(form)) = shared.checksum;
+        for aspect in aspects {
+            match aspect {
+                Aspect::Addresses => {
+                    let addresses = self.profile.addresses.iter().map(KeptAddress::address);
+                    self.octets = AddressOctets::new(self.machine.config().family(), addresses);
+                    self.retreat = None;
+                }
+                Aspect::Checksum => self.form = FollowedForm::new(form),
+                Aspect::Announcements => {
+                    self.outbox.configure(now, arp, neighbor);
+                    self.reschedule(now, former.shared.announce);
+                }
+                Aspect::VirtualMac => {
+                    self.retreat = None;
+                    self.change_virtual_mac(former.virtual_mac(), macs);
+                }
+                Aspect::Election
+                | Aspect::Path
+                | Aspect::Authentication
+                | Aspect::Admission
+                | Aspect::Tracking => {}
+            }
+        }
+        // What is discarded or remarked on from now on is news.
+        self.noted = None;
+    }
+}
+
+#[cfg(test)]
+mod tests;
