@@ -10,7 +10,6 @@
 
 mod block;
 mod diagnostic;
-mod given;
 mod global;
 mod keyword;
 mod lvs;

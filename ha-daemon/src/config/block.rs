@@ -1,116 +1,169 @@
-//! Blocks of keywords.
+//! The reader of blocks: looks up each keyword, notes where it was given, reports what is given
+//! twice, and hands it to the draft of the block.
 
-use crate::config::diagnostic::{Code, Diagnostic, Diagnostics, Handle, Severity};
-use crate::config::given::GivenKeywords;
-use crate::config::keyword::{Known, Table};
-use crate::config::text::source::Place;
-use crate::config::text::tree::{Block, Node};
-use crate::config::value::Words;
+use super::diagnostic::{Code, Diagnostic, Diagnostics, Handle, Severity};
+use super::keyword::{Keyword, Known, Repetition, Table, Variant};
+use super::text::source::Place;
+use super::text::tree::{Block, Node};
+use super::value::Words;
+
+/// A keyword that was given.
+#[derive(Clone, Copy, Debug)]
+struct Given<K> {
+    /// What it sets: several keywords may set the same.
+    setting: K,
+    name: &'static str,
+    place: Place,
+}
 
 /// Which keywords of a block were given.
-#[derive(Debug, Default)]
-pub(super) struct Seen {
-    given: GivenKeywords,
+#[derive(Debug)]
+pub(super) struct Seen<K> {
+    /// Each where it was given last, or first if that one counts.
+    given: Vec<Given<K>>,
     /// Keywords that were meant, but not understood.
-    tried: Vec<(&'static str, Handle)>,
+    tried: Vec<(K, Handle)>,
 }
 
-impl Seen {
-    pub(super) const NONE: Self = Self {
-        given: GivenKeywords::NONE,
-        tried: Vec::new(),
-    };
+impl<K> Seen<K> {
+    pub(super) const fn new() -> Self {
+        Self {
+            given: Vec::new(),
+            tried: Vec::new(),
+        }
+    }
+}
 
-    /// Where a keyword was given.
-    pub(super) fn place(&self, keyword: &str) -> Option<Place> {
-        self.given.place(keyword)
+impl<K> Default for Seen<K> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<K: Variant> Seen<K> {
+    /// Where a setting was given.
+    pub(super) fn place(&self, setting: K) -> Option<Place> {
+        let mut given = self.given.iter();
+        given
+            .find(|given| given.setting == setting)
+            .map(|given| given.place)
     }
 
-    /// Whether a keyword was meant, but not understood.
-    pub(super) fn was_tried(&self, keyword: &str) -> bool {
-        self.tried.iter().any(|(name, _)| *name == keyword)
+    /// What was reported when a setting was meant, but not understood.
+    pub(super) fn tried(&self, setting: K) -> Option<Handle> {
+        let mut tried = self.tried.iter();
+        tried
+            .find(|(known, _)| *known == setting)
+            .map(|&(_, handle)| handle)
     }
 
-    /// Remembers a keyword of which only the first one counts.
-    fn first(
+    /// Whether a setting was meant, but not understood.
+    pub(super) fn was_tried(&self, setting: K) -> bool {
+        self.tried(setting).is_some()
+    }
+
+    /// Notes a keyword; false if it does not count, which is reported.
+    fn note(
         &mut self,
-        node: &Node<'_>,
-        name: &'static str,
+        setting: K,
+        keyword: &Keyword<K>,
+        place: Place,
         diagnostics: &mut Diagnostics,
     ) -> bool {
-        let Some(before) = self.place(name) else {
-            self.given.first(name, node.keyword.place);
+        let given = Given {
+            setting,
+            name: keyword.name,
+            place,
+        };
+        let mut known = self.given.iter_mut();
+        let Some(before) = known.find(|given| given.setting == setting) else {
+            self.given.push(given);
             return true;
         };
-        let text = format!("`{name}` is set twice");
-        diagnostics.push(
-            Diagnostic::error(Code::Repeated, node.keyword.place, text)
-                .label("ignored")
-                .and(before, "this one counts"),
-        );
-        false
+        match keyword.repetition {
+            Repetition::Adds => true,
+            Repetition::LastCounts => {
+                diagnostics.push(set_twice(keyword.name, place, before.name, before.place));
+                *before = given;
+                true
+            }
+            Repetition::FirstCounts => {
+                let text = format!("`{}` is set twice", keyword.name);
+                diagnostics.push(
+                    Diagnostic::error(Code::Repeated, place, text)
+                        .label("ignored")
+                        .and(before.place, "this one counts"),
+                );
+                false
+            }
+        }
     }
 }
 
-/// Reads the keywords of a block: `each` takes the parameters of one, and its block.
-pub(super) fn read<'n>(
+/// That the keyword `name` replaces what `before` has set.
+pub(super) fn set_twice(name: &str, place: Place, before: &str, before_place: Place) -> Diagnostic {
+    let text = if before == name {
+        format!("`{name}` is set twice")
+    } else {
+        format!("`{before}` and `{name}` set the same")
+    };
+    Diagnostic::warning(Code::Repeated, place, text)
+        .label("this one counts")
+        .and(before_place, "first set here")
+}
+
+/// Reads the keywords of a block: `each` takes one with its block and its parameters.
+pub(super) fn read<'n, K: Variant>(
     block: &Block<'n>,
-    table: &'static Table,
-    seen: &mut Seen,
+    table: &'static Table<K>,
     diagnostics: &mut Diagnostics,
-    mut each: impl FnMut(&'static str, Option<&Block<'n>>, &mut Words<'n, '_>) -> Result<(), Handle>,
+    each: impl FnMut(K, Option<&Block<'n>>, &mut Words<'n, '_>) -> Result<(), Handle>,
+) -> Seen<K> {
+    let mut seen = Seen::new();
+    read_more(block, table, &mut seen, diagnostics, each);
+    seen
+}
+
+/// [`read`], for a block that may have been begun before: `seen` is what was given so far.
+pub(super) fn read_more<'n, K: Variant>(
+    block: &Block<'n>,
+    table: &'static Table<K>,
+    seen: &mut Seen<K>,
+    diagnostics: &mut Diagnostics,
+    each: impl FnMut(K, Option<&Block<'n>>, &mut Words<'n, '_>) -> Result<(), Handle>,
+) {
+    read_with(block, table, seen, diagnostics, |_, _, _| {}, each);
+}
+
+/// [`read_more`], where `skipped` is told of each line that is reported instead of read, and of what was
+/// meant by its keyword.
+pub(super) fn read_with<'n, K: Variant>(
+    block: &Block<'n>,
+    table: &'static Table<K>,
+    seen: &mut Seen<K>,
+    diagnostics: &mut Diagnostics,
+    mut skipped: impl FnMut(&Node<'n>, Option<K>, &mut Diagnostics),
+    mut each: impl FnMut(K, Option<&Block<'n>>, &mut Words<'n, '_>) -> Result<(), Handle>,
 ) {
     for node in block.nodes() {
-        let keyword = match table.check(&node, diagnostics) {
-            Known::Supported(keyword) => keyword.name,
+        let (variant, keyword) = match table.check(&node, diagnostics) {
+            Known::Supported(variant, keyword) => (variant, keyword),
             Known::Reported(handle, meant) => {
-                let meant = meant.map(|meant| (canonical(meant), handle));
-                seen.tried.extend(meant);
+                skipped(&node, meant, diagnostics);
+                seen.tried.extend(meant.map(|meant| (meant, handle)));
                 continue;
             }
         };
-        let name = canonical(keyword);
-        if only_first(name) {
-            if !seen.first(&node, name, diagnostics) {
-                continue;
-            }
-        } else if !may_repeat(name) {
-            let place = node.keyword.place;
-            seen.given.note(name, keyword, place, diagnostics);
+        let setting = keyword.setting_of(variant);
+        if !seen.note(setting, keyword, node.keyword.place, diagnostics) {
+            continue;
         }
         let mut words = Words::of(&node, diagnostics);
-        match each(keyword, node.block.as_ref(), &mut words) {
-            Ok(()) => {
-                words.end(table);
-            }
-            Err(handle) => seen.tried.push((name, handle)),
+        match each(variant, node.block.as_ref(), &mut words) {
+            Ok(()) => seen.tried.extend(words.end(table)),
+            Err(handle) => seen.tried.push((setting, handle)),
         }
     }
-}
-
-/// Keywords that set the same thing, under one name.
-fn canonical(name: &'static str) -> &'static str {
-    match name {
-        "lb_algo" => "lvs_sched",
-        "lb_kind" => "lvs_method",
-        "nb_get_retry" => "retry",
-        _ => name,
-    }
-}
-
-fn only_first(name: &str) -> bool {
-    matches!(
-        name,
-        "quorum_up" | "quorum_down" | "notify_up" | "notify_down" | "misc_path" | "name"
-    )
-}
-
-fn may_repeat(name: &str) -> bool {
-    matches!(
-        name,
-        "real_server" | "url" | "host" | "status_code" | "regex_options"
-    ) || name.ends_with("_CHECK")
-        || name.ends_with("_GET")
 }
 
 /// Reports a keyword that is not needed any more.

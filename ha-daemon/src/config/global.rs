@@ -7,15 +7,16 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use vrrp_core::Version;
 
 use self::lvs::LvsGlobals;
+use super::block::{self, Seen};
 use super::diagnostic::{Code, Diagnostic, Diagnostics, Handle};
-use super::given::GivenKeywords;
-use super::keyword::{GLOBAL, Known};
+use super::keyword::{GLOBAL, GarpKeyword, GlobalKeyword};
 use super::script;
 use vrrp_core::wire::{MULTICAST_V4, MULTICAST_V6};
 
 use super::model::{DynamicInterfaces, Global, ScriptUser, Written};
 use super::text::source::Place;
-use super::text::tree::{Block, Node};
+use super::text::tape::Token;
+use super::text::tree::Block;
 use super::value::Words;
 
 /// What instances start with.
@@ -88,7 +89,7 @@ pub(super) struct Globals {
     pub(super) global: Global,
     pub(super) defaults: Defaults,
     pub(super) lvs: LvsGlobals,
-    seen: GivenKeywords,
+    seen: Seen<GlobalKeyword>,
 }
 
 impl Globals {
@@ -99,119 +100,128 @@ impl Globals {
         first_instance: Option<Place>,
         diagnostics: &mut Diagnostics,
     ) {
-        for node in block.nodes() {
-            if let Known::Supported(keyword) = GLOBAL.check(&node, diagnostics) {
-                let place = node.keyword.place;
-                self.seen
-                    .note(keyword.name, keyword.name, place, diagnostics);
-                if let (true, Some(instance)) = (is_early(keyword.name), first_instance) {
-                    let text = format!("`{}` comes too late for some instances", keyword.name);
-                    diagnostics.push(
+        let mut seen = core::mem::take(&mut self.seen);
+        block::read_more(
+            block,
+            &GLOBAL,
+            &mut seen,
+            diagnostics,
+            |keyword, _, words| {
+                if let Some(instance) = first_instance.filter(|_| is_early(keyword)) {
+                    let Token { text: name, place } = words.first;
+                    let text = format!("`{name}` comes too late for some instances");
+                    words.report(
                         Diagnostic::warning(Code::LateDefaults, place, text)
                             .label("only for instances further down")
                             .and(instance, "this one has its defaults already"),
                     );
                 }
-                self.keyword(keyword.name, &node, diagnostics);
+                self.keyword(keyword, words)
+            },
+        );
+        self.seen = seen;
+    }
+
+    fn keyword(&mut self, keyword: GlobalKeyword, words: &mut Words<'_, '_>) -> Result<(), Handle> {
+        let (global, defaults) = (&mut self.global, &mut self.defaults);
+        let early = &mut defaults.early;
+        match keyword {
+            GlobalKeyword::Lvs(keyword) => self.lvs.keyword(keyword, words)?,
+            GlobalKeyword::Garp(keyword) => early.garp.keyword(keyword, words)?,
+            GlobalKeyword::GarpInterval => global.garp_interval = pause(words)?,
+            GlobalKeyword::GnaInterval => global.gna_interval = pause(words)?,
+            GlobalKeyword::RouterId => {
+                global.router_id = Some(words.word("a name")?.text.to_string());
             }
-        }
-    }
-
-    fn keyword(&mut self, name: &str, node: &Node<'_>, diagnostics: &mut Diagnostics) {
-        let mut words = Words::of(node, diagnostics);
-        let result = if LvsGlobals::has(name) {
-            self.lvs.keyword(name, &mut words)
-        } else if name.starts_with("vrrp_garp_") {
-            self.garp(name, &mut words)
-        } else {
-            self.other(name, &mut words)
-        };
-        if result.is_ok() {
-            words.end(&GLOBAL);
-        }
-    }
-
-    fn garp(&mut self, name: &str, words: &mut Words<'_, '_>) -> Result<(), Handle> {
-        let garp = &mut self.defaults.early.garp;
-        match name {
-            "vrrp_garp_interval" => self.global.garp_interval = pause(words)?,
-            "vrrp_garp_master_delay" => garp.delay = words.count(0, u32::MAX)?,
-            "vrrp_garp_master_repeat" => garp.repeat = repeat(words)?,
-            "vrrp_garp_master_refresh" => garp.refresh = words.count(0, u32::MAX)?,
-            "vrrp_garp_master_refresh_repeat" => garp.refresh_repeat = repeat(words)?,
-            "vrrp_garp_lower_prio_delay" => {
-                garp.lower_prio_delay = Some(words.count(0, u32::MAX)?);
-            }
-            _ => garp.lower_prio_repeat = Some(words.count(0, u32::MAX)?),
-        }
-        Ok(())
-    }
-
-    fn other(&mut self, name: &str, words: &mut Words<'_, '_>) -> Result<(), Handle> {
-        let defaults = &mut self.defaults;
-        match name {
-            "router_id" => self.global.router_id = Some(words.word("a name")?.text.to_string()),
-            "vrrp_version" => defaults.version = version(words)?,
-            "vrrp_strict" => defaults.strict = words.boolean()?,
-            "vrrp_skip_check_adv_addr" => defaults.early.skip_check_adv_addr = words.boolean()?,
-            "vrrp_check_unicast_src" => defaults.check_unicast_src = words.boolean()?,
-            "vrrp_mcast_group4" => {
+            GlobalKeyword::Version => defaults.version = version(words)?,
+            GlobalKeyword::Strict => defaults.strict = words.boolean()?,
+            GlobalKeyword::SkipCheckAdvAddr => early.skip_check_adv_addr = words.boolean()?,
+            GlobalKeyword::CheckUnicastSrc => defaults.check_unicast_src = words.boolean()?,
+            GlobalKeyword::McastGroup4 => {
                 if let IpAddr::V4(group) = group(words, true)? {
                     defaults.multicast_v4 = group;
                 }
             }
-            "vrrp_mcast_group6" => {
+            GlobalKeyword::McastGroup6 => {
                 if let IpAddr::V6(group) = group(words, false)? {
                     defaults.multicast_v6 = group;
                 }
             }
-            "v3_checksum_as_v2" => defaults.early.v3_checksum_as_v2 = words.boolean()?,
-            "vrrp_gna_interval" => self.global.gna_interval = pause(words)?,
-            "vrrp_min_garp" => {
+            GlobalKeyword::V3ChecksumAsV2 => early.v3_checksum_as_v2 = words.boolean()?,
+            GlobalKeyword::MinGarp => {
                 if words.boolean()? {
-                    defaults.early.garp.delay = 0;
-                    defaults.early.garp.repeat = 1;
+                    early.garp.delay = 0;
+                    early.garp.repeat = 1;
                 }
             }
-            "vrrp_down_timer_adverts" => {
-                defaults.early.down_timer_adverts = words.count(1_u8, 100)?;
+            GlobalKeyword::DownTimerAdverts => early.down_timer_adverts = words.count(1_u8, 100)?,
+            GlobalKeyword::LowerPrioNoAdvert => defaults.lower_prio_no_advert = words.boolean()?,
+            GlobalKeyword::HigherPrioSendAdvert => {
+                defaults.higher_prio_send_advert = words.boolean()?;
             }
-            "vrrp_lower_prio_no_advert" => defaults.lower_prio_no_advert = words.boolean()?,
-            "vrrp_higher_prio_send_advert" => defaults.higher_prio_send_advert = words.boolean()?,
-            "vrrp_owner_ignore_adverts" => defaults.owner_ignore_adverts = words.boolean()?,
-            "vrrp_startup_delay" => {
-                self.global.startup_delay = words.seconds(0, u64::from(u32::MAX))?.value;
+            GlobalKeyword::OwnerIgnoreAdverts => defaults.owner_ignore_adverts = words.boolean()?,
+            GlobalKeyword::StartupDelay => {
+                global.startup_delay = words.seconds(0, u64::from(u32::MAX))?.value;
             }
-            "dynamic_interfaces" => self.global.dynamic_interfaces = dynamic(words)?,
-            "vmac_prefix" => {
+            GlobalKeyword::DynamicInterfaces => global.dynamic_interfaces = dynamic(words)?,
+            GlobalKeyword::VmacPrefix => {
                 let prefix = words.word("the start of a name")?;
                 defaults.vmac_prefix = words.interface(prefix)?;
             }
-            "enable_script_security" => self.global.script_security = true,
-            "script_user" => {
-                let user = words.word("the name of a user")?;
-                let at = Written(user.place);
-                if let (Some(user), group) = script::owner(user, words) {
-                    self.global.script_user = Some(ScriptUser { user, group, at });
-                }
+            GlobalKeyword::EnableScriptSecurity => global.script_security = true,
+            GlobalKeyword::ScriptUser => self.script_user(words)?,
+            GlobalKeyword::LogUnknownVrids => global.log_unknown_vrids = words.boolean()?,
+        }
+        Ok(())
+    }
+
+    fn script_user(&mut self, words: &mut Words<'_, '_>) -> Result<(), Handle> {
+        let user = words.word("the name of a user")?;
+        let at = Written(user.place);
+        if let (Some(user), group) = script::owner(user, words) {
+            self.global.script_user = Some(ScriptUser { user, group, at });
+        }
+        Ok(())
+    }
+}
+
+impl Garp {
+    /// Reads the parameter of a keyword of `global_defs` or of an instance.
+    pub(super) fn keyword(
+        &mut self,
+        keyword: GarpKeyword,
+        words: &mut Words<'_, '_>,
+    ) -> Result<(), Handle> {
+        match keyword {
+            GarpKeyword::Delay => self.delay = words.count(0, u32::MAX)?,
+            GarpKeyword::Repeat => self.repeat = repeat(words)?,
+            GarpKeyword::Refresh => self.refresh = words.count(0, u32::MAX)?,
+            GarpKeyword::RefreshRepeat => self.refresh_repeat = repeat(words)?,
+            GarpKeyword::LowerPrioDelay => {
+                self.lower_prio_delay = Some(words.count(0, u32::MAX)?);
             }
-            _ => self.global.log_unknown_vrids = words.boolean()?,
+            GarpKeyword::LowerPrioRepeat => {
+                self.lower_prio_repeat = Some(words.count(0, u32::MAX)?);
+            }
         }
         Ok(())
     }
 }
 
 /// Whether instances copy the setting where they begin.
-fn is_early(name: &str) -> bool {
-    name == "v3_checksum_as_v2"
-        || name == "vrrp_skip_check_adv_addr"
-        || name == "vrrp_down_timer_adverts"
-        || name == "vrrp_min_garp"
-        || (name.starts_with("vrrp_garp_") && name != "vrrp_garp_interval")
+const fn is_early(keyword: GlobalKeyword) -> bool {
+    matches!(
+        keyword,
+        GlobalKeyword::DownTimerAdverts
+            | GlobalKeyword::Garp(_)
+            | GlobalKeyword::MinGarp
+            | GlobalKeyword::SkipCheckAdvAddr
+            | GlobalKeyword::V3ChecksumAsV2
+    )
 }
 
 /// A number of messages; 0 counts as 1.
-pub(super) fn repeat(words: &mut Words<'_, '_>) -> Result<u32, Handle> {
+fn repeat(words: &mut Words<'_, '_>) -> Result<u32, Handle> {
     let number = words.number(0..=i64::from(u32::MAX))?;
     if number.value == 0 {
         let text = format!("`{}` has to be at least 1", words.first.text);

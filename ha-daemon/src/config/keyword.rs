@@ -1,56 +1,101 @@
-//! Which keywords there are, and where.
+//! The tables of keywords: which ones each kind of block has, whether they are supported, and the
+//! variant that stands for each of those.
 
 mod global;
 mod lvs;
 mod obsolete;
 mod vrrp;
 
-pub(super) use self::global::GLOBAL;
+use core::fmt::Debug;
+
+pub(super) use self::global::{GLOBAL, GarpKeyword, GlobalKeyword, LvsGlobalKeyword};
 pub(super) use self::lvs::{
-    DNS_CHECK, FILE_CHECK, HOST, HTTP_CHECK, MISC_CHECK, REAL_SERVER, SMTP_CHECK, SOCKET_CHECK,
-    SSL, UDP_CHECK, URL, VIRTUAL_SERVER,
+    CheckKeyword, ConnectionKeyword, DNS_CHECK, DnsKeyword, FILE_CHECK, FileKeyword, HOST,
+    HTTP_CHECK, HttpKeyword, MISC_CHECK, MiscKeyword, REAL_SERVER, RealServerKeyword, SMTP_CHECK,
+    SOCKET_CHECK, SSL, ScheduleKeyword, SmtpKeyword, SocketKeyword, SslKeyword, TimingKeyword,
+    UDP_CHECK, URL, UdpKeyword, UrlKeyword, VIRTUAL_SERVER, VirtualServerKeyword,
 };
-pub(super) use self::vrrp::{AUTHENTICATION, INSTANCE, TOP, TRACK_FILE};
+pub(super) use self::vrrp::{
+    AUTHENTICATION, AuthenticationKeyword, INSTANCE, InstanceKeyword, ListKeyword, SwitchKeyword,
+    TOP, TRACK_FILE, TopKeyword, TrackFileKeyword,
+};
 use super::diagnostic::{Code, Diagnostic, Diagnostics, Handle, Severity, closest};
 use super::text::invisible;
 use super::text::tape::Token;
 use super::text::tree::{Block, Node};
 
+/// What stands for a keyword once its name has been looked up.
+pub(super) trait Variant: Copy + Debug + PartialEq + Sync + 'static {}
+
+impl<T: Copy + Debug + PartialEq + Sync + 'static> Variant for T {}
+
 /// The keywords of one kind of block.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(super) struct Table<K: 'static> {
     /// Where that is, to follow "unknown keyword".
     place: &'static str,
     /// Sorted by name.
-    keywords: &'static [Keyword],
+    keywords: &'static [Keyword<K>],
     /// Keywords that other kinds of block have too, each list sorted by name.
-    common: &'static [&'static [Keyword]],
+    common: &'static [&'static [Keyword<K>]],
 }
 
 /// A keyword of keepalived.
 #[derive(Debug)]
-pub(super) struct Keyword {
+pub(super) struct Keyword<K> {
     pub(super) name: &'static str,
     start: Start,
-    support: Support,
+    support: Support<K>,
     inner: Inner,
     /// Whether keepalived ends where it has no parameter; only for what is skipped here.
     needs_argument: bool,
+    /// The keyword that sets the same, if this is another name for it.
+    sets: Option<K>,
+    pub(super) repetition: Repetition,
 }
 
-impl Keyword {
-    /// What is in its block.
-    const fn table(&self) -> Option<&'static Table> {
-        match self.inner {
-            Inner::Of(table) => Some(table),
-            Inner::Leaf | Inner::List | Inner::Any => None,
-        }
-    }
-
+impl<K> Keyword<K> {
     const fn with_argument(mut self) -> Self {
         self.needs_argument = true;
         self
     }
+}
+
+impl<K: Copy> Keyword<K> {
+    /// Sets the same as another keyword.
+    const fn same_as(mut self, other: K) -> Self {
+        self.sets = Some(other);
+        self
+    }
+
+    const fn first_counts(mut self) -> Self {
+        self.repetition = Repetition::FirstCounts;
+        self
+    }
+
+    const fn adds(mut self) -> Self {
+        self.repetition = Repetition::Adds;
+        self
+    }
+
+    /// What it sets, under one name.
+    pub(super) fn setting(&self) -> Option<K> {
+        match self.support {
+            Support::Yes(variant) => Some(self.sets.unwrap_or(variant)),
+            Support::NotYet | Support::Lost | Support::Refused | Support::NoEffect => None,
+        }
+    }
+}
+
+/// What a keyword means that is given again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Repetition {
+    /// It replaces what was set, which is reported.
+    LastCounts,
+    /// It is ignored, which is reported.
+    FirstCounts,
+    /// It adds to the others.
+    Adds,
 }
 
 /// The first octets of a name, ordered as names are: most names differ there, and comparing numbers
@@ -73,8 +118,9 @@ impl Start {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Support {
-    Yes,
+enum Support<K> {
+    /// It is interpreted, as what the variant says.
+    Yes(K),
     /// What runs is what would run with it, but for mail, priorities of processes and the like.
     NotYet,
     /// What runs lacks something that was asked for.
@@ -93,68 +139,71 @@ enum Inner {
     /// Lines that do not start with keywords.
     List,
     /// Keywords.
-    Of(&'static Table),
+    Of(&'static dyn Names),
     /// Whatever it is, it is skipped.
     Any,
 }
 
-const fn keyword(name: &'static str, support: Support, inner: Inner) -> Keyword {
+const fn keyword<K>(name: &'static str, support: Support<K>, inner: Inner) -> Keyword<K> {
     Keyword {
         name,
         start: Start::of(name),
         support,
         inner,
         needs_argument: false,
+        sets: None,
+        repetition: Repetition::LastCounts,
     }
 }
 
-const fn yes(name: &'static str) -> Keyword {
-    keyword(name, Support::Yes, Inner::Leaf)
+const fn yes<K>(name: &'static str, variant: K) -> Keyword<K> {
+    keyword(name, Support::Yes(variant), Inner::Leaf)
 }
 
-const fn list(name: &'static str) -> Keyword {
-    keyword(name, Support::Yes, Inner::List)
+const fn list<K>(name: &'static str, variant: K) -> Keyword<K> {
+    keyword(name, Support::Yes(variant), Inner::List)
 }
 
-const fn block(name: &'static str, table: &'static Table) -> Keyword {
-    keyword(name, Support::Yes, Inner::Of(table))
+const fn block<K>(name: &'static str, variant: K, table: &'static dyn Names) -> Keyword<K> {
+    keyword(name, Support::Yes(variant), Inner::Of(table))
 }
 
-const fn no_effect(name: &'static str) -> Keyword {
+const fn no_effect<K>(name: &'static str) -> Keyword<K> {
     keyword(name, Support::NoEffect, Inner::Any)
 }
 
-const fn not_yet(name: &'static str) -> Keyword {
+const fn not_yet<K>(name: &'static str) -> Keyword<K> {
     keyword(name, Support::NotYet, Inner::Any)
 }
 
-const fn not_yet_block(name: &'static str, table: &'static Table) -> Keyword {
+const fn not_yet_block<K>(name: &'static str, table: &'static dyn Names) -> Keyword<K> {
     keyword(name, Support::NotYet, Inner::Of(table))
 }
 
-const fn lost(name: &'static str) -> Keyword {
+const fn lost<K>(name: &'static str) -> Keyword<K> {
     keyword(name, Support::Lost, Inner::Any)
 }
 
-const fn lost_block(name: &'static str, table: &'static Table) -> Keyword {
+const fn lost_block<K>(name: &'static str, table: &'static dyn Names) -> Keyword<K> {
     keyword(name, Support::Lost, Inner::Of(table))
 }
 
-const fn refused(name: &'static str) -> Keyword {
+const fn refused<K>(name: &'static str) -> Keyword<K> {
     keyword(name, Support::Refused, Inner::Any)
 }
 
 /// What a node is, going by its keyword.
 #[derive(Debug)]
-pub(super) enum Known {
+pub(super) enum Known<K: 'static> {
     /// To be interpreted: its block is there exactly if it needs one.
-    Supported(&'static Keyword),
-    /// It has been reported. If it is clear which keyword was meant, that keyword has been tried.
-    Reported(Handle, Option<&'static str>),
+    Supported(K, &'static Keyword<K>),
+    /// It has been reported. If it is clear which keyword was meant, that keyword has been tried:
+    /// this is what it would have set.
+    Reported(Handle, Option<K>),
 }
 
-impl Table {
-    pub(super) fn find(&self, name: &str) -> Option<&'static Keyword> {
+impl<K: Variant> Table<K> {
+    pub(super) fn find(&self, name: &str) -> Option<&'static Keyword<K>> {
         let start = Start::of(name);
         self.lists().find_map(|list| {
             let first = list.partition_point(|keyword| keyword.start < start);
@@ -164,27 +213,37 @@ impl Table {
         })
     }
 
-    fn lists(&self) -> impl Iterator<Item = &'static [Keyword]> {
+    /// The variant of a keyword, if that is supported.
+    pub(super) fn variant(&self, name: &str) -> Option<K> {
+        match self.find(name)?.support {
+            Support::Yes(variant) => Some(variant),
+            Support::NotYet | Support::Lost | Support::Refused | Support::NoEffect => None,
+        }
+    }
+
+    /// What the keyword `name` sets, if it is supported.
+    pub(super) fn setting(&self, name: &str) -> Option<K> {
+        self.find(name)?.setting()
+    }
+
+    /// The name of a keyword that is supported.
+    pub(super) fn name(&self, variant: K) -> &'static str {
+        let is = |keyword: &&Keyword<K>| keyword.support == Support::Yes(variant);
+        let mut keywords = self.lists().flatten();
+        keywords.find(is).map_or("", |keyword| keyword.name)
+    }
+
+    fn lists(&self) -> impl Iterator<Item = &'static [Keyword<K>]> {
         core::iter::once(self.keywords).chain(self.common.iter().copied())
     }
 
-    /// The keywords this daemon implements.
-    #[cfg(test)]
-    pub(super) fn supported(&self) -> impl Iterator<Item = &'static str> {
-        let supported = |keyword: &&Keyword| keyword.support == Support::Yes;
-        self.lists()
-            .flatten()
-            .filter(supported)
-            .map(|keyword| keyword.name)
-    }
-
     /// Looks up the keyword of `node` and reports what is wrong with it.
-    pub(super) fn check(&self, node: &Node<'_>, diagnostics: &mut Diagnostics) -> Known {
-        let name = node.keyword.text;
-        let place = node.keyword.place;
-        let Some(keyword) = self.find(name) else {
-            return self.unknown(node, diagnostics);
+    pub(super) fn check(&'static self, node: &Node<'_>, diagnostics: &mut Diagnostics) -> Known<K> {
+        let Some(keyword) = self.find(node.keyword.text) else {
+            let (handle, meant) = unknown(self, node, diagnostics);
+            return Known::Reported(handle, meant.and_then(|meant| self.setting(meant)));
         };
+        let Token { text: name, place } = node.keyword;
         let diagnostic = match (keyword.support, keyword.inner, &node.block) {
             (Support::NotYet, _, _) => keyword.skip(node, Severity::Warning, diagnostics),
             (Support::Lost, _, _) => keyword.skip(node, Severity::Error, diagnostics),
@@ -193,59 +252,28 @@ impl Table {
                 Diagnostic::warning(Code::NoEffect, place, format!("`{name}` has no effect"))
                     .label("may be removed")
             }
-            (Support::Yes, Inner::Leaf, Some(block)) => Diagnostic::error(
+            (Support::Yes(_), Inner::Leaf, Some(block)) => Diagnostic::error(
                 Code::UnexpectedBrace,
                 block.open,
                 format!("`{name}` has no block"),
             )
             .label("skipped with the keyword"),
-            (Support::Yes, Inner::List | Inner::Of(_), None) => {
+            (Support::Yes(_), Inner::List | Inner::Of(_), None) => {
                 Diagnostic::error(Code::MissingBlock, place, format!("`{name}` needs a block"))
                     .help(format!("write `{name} {{`, lines, and `}}`"))
             }
-            (Support::Yes, _, _) => return Known::Supported(keyword),
+            (Support::Yes(variant), _, _) => return Known::Supported(variant, keyword),
         };
-        Known::Reported(diagnostics.push(diagnostic), Some(keyword.name))
-    }
-
-    fn unknown(&self, node: &Node<'_>, diagnostics: &mut Diagnostics) -> Known {
-        let name = node.keyword.text;
-        let mut names: Vec<_> = self.lists().flatten().map(|keyword| keyword.name).collect();
-        names.sort_unstable();
-        let obsolete = obsolete::hint(name, self.place);
-        let meant = closest(name, names).filter(|_| obsolete.is_none());
-        // A blank of another script does not part a keyword from its parameter.
-        let mut parts = name.split(invisible::is_invisible);
-        let meant = meant.or_else(|| parts.find_map(|part| Some(self.find(part)?.name)));
-        let text = format!("unknown keyword `{name}` {}", self.place);
-        let mut diagnostic = Diagnostic::error(Code::UnknownKeyword, node.keyword.place, text);
-        if node.block.is_some() {
-            diagnostic = diagnostic.label("skipped with its block");
-        }
-        if let Some(meant) = meant {
-            diagnostic = diagnostic.help(format!("did you mean `{meant}`?"));
-        } else if let Some(hint) = obsolete {
-            diagnostic = diagnostic.help(hint);
-        } else if let Some(place) = obsolete::elsewhere(name) {
-            diagnostic = diagnostic.help(format!("`{name}` is a keyword {place}"));
-        }
-        Known::Reported(diagnostics.push(diagnostic), meant)
-    }
-
-    /// Reports the unknown keywords of a block that is not interpreted.
-    fn check_skipped(&self, block: &Block<'_>, diagnostics: &mut Diagnostics) {
-        for node in block.nodes() {
-            match self.find(node.keyword.text) {
-                None => {
-                    self.unknown(&node, diagnostics);
-                }
-                Some(keyword) => keyword.check_skipped(&node, diagnostics),
-            }
-        }
+        Known::Reported(diagnostics.push(diagnostic), keyword.setting())
     }
 }
 
-impl Keyword {
+impl<K: Variant> Keyword<K> {
+    /// What the keyword sets, to which `variant` belongs.
+    pub(super) fn setting_of(&self, variant: K) -> K {
+        self.sets.unwrap_or(variant)
+    }
+
     /// That the keyword is not supported.
     fn skip(
         &self,
@@ -280,8 +308,131 @@ impl Keyword {
     }
 }
 
+/// A [`Table`] of any variants.
+pub(super) trait Names: Debug + Sync {
+    /// Where the keywords are known, to follow "unknown keyword".
+    fn place(&self) -> &'static str;
+
+    /// The names of all keywords, in any order.
+    fn names(&self) -> Vec<&'static str>;
+
+    /// The names of the keywords that are supported.
+    #[cfg(test)]
+    fn supported(&self) -> Vec<&'static str>;
+
+    /// The tables of the blocks in the block.
+    fn inner(&self) -> Vec<&'static dyn Names>;
+
+    /// The name of a keyword, if it is one.
+    fn known(&self, name: &str) -> Option<&'static str>;
+
+    /// The table of the block of a keyword, if that has one.
+    #[cfg(test)]
+    fn block(&self, name: &str) -> Option<&'static dyn Names>;
+
+    /// Whether `name` is a supported keyword without a block.
+    fn is_leaf(&self, name: &str) -> bool;
+
+    /// Reports the unknown keywords of a block that is not interpreted.
+    fn check_skipped(&self, block: &Block<'_>, diagnostics: &mut Diagnostics);
+
+    /// The lists of names that have to be sorted.
+    #[cfg(test)]
+    fn sorted(&self) -> Vec<Vec<&'static str>>;
+}
+
+impl<K: Variant> Names for Table<K> {
+    fn place(&self) -> &'static str {
+        self.place
+    }
+
+    fn names(&self) -> Vec<&'static str> {
+        self.lists().flatten().map(|keyword| keyword.name).collect()
+    }
+
+    #[cfg(test)]
+    fn supported(&self) -> Vec<&'static str> {
+        let keywords = self.lists().flatten();
+        let supported = keywords.filter(|keyword| keyword.setting().is_some());
+        supported.map(|keyword| keyword.name).collect()
+    }
+
+    fn inner(&self) -> Vec<&'static dyn Names> {
+        let inner = self.lists().flatten().map(|keyword| keyword.inner);
+        let tables = inner.filter_map(|inner| match inner {
+            Inner::Of(table) => Some(table),
+            Inner::Leaf | Inner::List | Inner::Any => None,
+        });
+        tables.collect()
+    }
+
+    fn known(&self, name: &str) -> Option<&'static str> {
+        self.find(name).map(|keyword| keyword.name)
+    }
+
+    #[cfg(test)]
+    fn block(&self, name: &str) -> Option<&'static dyn Names> {
+        match self.find(name)?.inner {
+            Inner::Of(table) => Some(table),
+            Inner::Leaf | Inner::List | Inner::Any => None,
+        }
+    }
+
+    fn is_leaf(&self, name: &str) -> bool {
+        let keyword = self.find(name);
+        keyword.is_some_and(|keyword| matches!(keyword.inner, Inner::Leaf))
+    }
+
+    fn check_skipped(&self, block: &Block<'_>, diagnostics: &mut Diagnostics) {
+        for node in block.nodes() {
+            match self.find(node.keyword.text) {
+                None => {
+                    unknown(self, &node, diagnostics);
+                }
+                Some(keyword) => keyword.check_skipped(&node, diagnostics),
+            }
+        }
+    }
+
+    #[cfg(test)]
+    fn sorted(&self) -> Vec<Vec<&'static str>> {
+        let names = |list: &[Keyword<K>]| list.iter().map(|keyword| keyword.name).collect();
+        self.lists().map(names).collect()
+    }
+}
+
+/// Reports a keyword that is not in `table`. Returns the one that was meant, if that is clear.
+fn unknown(
+    table: &dyn Names,
+    node: &Node<'_>,
+    diagnostics: &mut Diagnostics,
+) -> (Handle, Option<&'static str>) {
+    let name = node.keyword.text;
+    let place = table.place();
+    let mut names = table.names();
+    names.sort_unstable();
+    let obsolete = obsolete::hint(name, place);
+    let meant = closest(name, names).filter(|_| obsolete.is_none());
+    // A blank of another script does not part a keyword from its parameter.
+    let mut parts = name.split(invisible::is_invisible);
+    let meant = meant.or_else(|| parts.find_map(|part| table.known(part)));
+    let text = format!("unknown keyword `{name}` {place}");
+    let mut diagnostic = Diagnostic::error(Code::UnknownKeyword, node.keyword.place, text);
+    if node.block.is_some() {
+        diagnostic = diagnostic.label("skipped with its block");
+    }
+    if let Some(meant) = meant {
+        diagnostic = diagnostic.help(format!("did you mean `{meant}`?"));
+    } else if let Some(hint) = obsolete {
+        diagnostic = diagnostic.help(hint);
+    } else if let Some(place) = obsolete::elsewhere(name) {
+        diagnostic = diagnostic.help(format!("`{name}` is a keyword {place}"));
+    }
+    (diagnostics.push(diagnostic), meant)
+}
+
 /// Tables with keywords without a block.
-const LEAVES: [&Table; 5] = [
+const LEAVES: [&dyn Names; 5] = [
     &GLOBAL,
     &INSTANCE,
     &AUTHENTICATION,
@@ -291,57 +442,8 @@ const LEAVES: [&Table; 5] = [
 
 /// Whether `name` is a supported keyword without a block.
 pub(super) fn is_leaf(name: &str) -> bool {
-    LEAVES
-        .into_iter()
-        .filter_map(|table| table.find(name))
-        .any(|keyword| matches!(keyword.inner, Inner::Leaf))
+    LEAVES.into_iter().any(|table| table.is_leaf(name))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(table: &Table) {
-        for list in table.lists() {
-            assert!(
-                list.is_sorted_by(|a, b| a.name < b.name),
-                "{} is not sorted",
-                table.place
-            );
-        }
-        let mut names: Vec<_> = table.lists().flatten().map(|k| k.name).collect();
-        names.sort_unstable();
-        assert!(names.is_sorted_by(|a, b| a < b), "twice {}", table.place);
-        for keyword in table.lists().flatten() {
-            if let Inner::Of(inner) = keyword.inner {
-                check(inner);
-            }
-        }
-    }
-
-    #[test]
-    fn every_table_is_sorted_without_duplicates() {
-        check(&TOP);
-    }
-
-    fn find(table: &Table) {
-        for keyword in table.lists().flatten() {
-            let name = keyword.name;
-            let longer = format!("{name}_");
-            let start = name.get(..8).unwrap_or("");
-            for name in [name, &longer, &name[1..], &name[..name.len() - 1], start] {
-                let known = table.lists().flatten().find(|known| known.name == name);
-                let found = table.find(name).map(|found| found.name);
-                assert_eq!(found, known.map(|known| known.name), "{name}");
-            }
-            if let Inner::Of(inner) = keyword.inner {
-                find(inner);
-            }
-        }
-    }
-
-    #[test]
-    fn keywords_are_found_by_their_whole_names() {
-        find(&TOP);
-    }
-}
+mod tests;

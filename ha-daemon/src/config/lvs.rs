@@ -11,7 +11,7 @@ use super::keyword::TOP;
 use super::model::{Config, TrackFile};
 use super::text::source::Place;
 use super::text::tape::Token;
-use super::text::tree::{Block, Node};
+use super::text::tree::Block;
 use super::track_file;
 use super::value::Words;
 
@@ -44,24 +44,13 @@ pub(super) struct Drafts<'n> {
 }
 
 impl<'n> Drafts<'n> {
-    /// Reads a block outside of blocks that is no virtual server.
-    pub(super) fn read(
-        &mut self,
-        keyword: &str,
-        node: &Node<'n>,
-        block: &Block<'n>,
-        diagnostics: &mut Diagnostics,
-    ) {
-        let mut words = Words::of(node, diagnostics);
-        // What is missing has been reported.
-        match keyword {
-            "virtual_server_group" => self.group(block, &mut words),
-            "SSL" => self.tls.read(block, &mut words),
-            _ => self.track_file(block, &mut words),
-        }
+    /// Reads `SSL`.
+    pub(super) fn tls(&mut self, block: &Block<'n>, words: &mut Words<'n, '_>) {
+        self.tls.read(block, words);
     }
 
-    fn group(&mut self, block: &Block<'n>, words: &mut Words<'n, '_>) {
+    /// Reads a `virtual_server_group`.
+    pub(super) fn group(&mut self, block: &Block<'n>, words: &mut Words<'n, '_>) {
         let Ok(name) = words.word("a name") else {
             return;
         };
@@ -74,7 +63,8 @@ impl<'n> Drafts<'n> {
         self.groups.insert(name.text, group);
     }
 
-    fn track_file(&mut self, block: &Block<'n>, words: &mut Words<'n, '_>) {
+    /// Reads a `track_file`.
+    pub(super) fn track_file(&mut self, block: &Block<'n>, words: &mut Words<'n, '_>) {
         let Ok(name) = words.word("a name") else {
             return;
         };

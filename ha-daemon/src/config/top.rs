@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::diagnostic::{Code, Diagnostic, Diagnostics};
 use super::global::{Defaults, EarlyDefaults, Globals};
-use super::keyword::{Known, TOP};
+use super::keyword::{Known, TOP, TopKeyword};
 use super::lvs::{self, VirtualServers};
 use super::model::{Config, Instance};
 use super::text::source::{Place, Sources};
@@ -44,11 +44,14 @@ pub(super) fn interpret(
             let Some(block) = &node.block else {
                 continue;
             };
-            match node.keyword.text {
-                "global_defs" => instances.after_globals(),
-                "vrrp_instance" => instances.read(&node, block, &mut references, diagnostics),
-                "virtual_server" => servers.read(&node, block, diagnostics),
-                _ => {}
+            match TOP.variant(node.keyword.text) {
+                Some(TopKeyword::GlobalDefs) => instances.after_globals(),
+                Some(TopKeyword::VrrpInstance) => {
+                    instances.read(&node, block, &mut references, diagnostics);
+                }
+                Some(TopKeyword::VirtualServer) => servers.read(&node, block, diagnostics),
+                Some(TopKeyword::Ssl | TopKeyword::TrackFile | TopKeyword::VirtualServerGroup)
+                | None => {}
             }
         }
     }
@@ -79,24 +82,27 @@ struct Common<'t> {
 impl<'t> Common<'t> {
     fn read(&mut self, node: &Node<'t>, diagnostics: &mut Diagnostics) {
         self.references.read(node);
-        let Known::Supported(keyword) = TOP.check(node, diagnostics) else {
+        let Known::Supported(keyword, _) = TOP.check(node, diagnostics) else {
             return;
         };
         let Some(block) = &node.block else {
             return;
         };
-        match keyword.name {
-            "global_defs" => {
-                Words::of(node, diagnostics).end(&TOP);
+        let mut words = Words::of(node, diagnostics);
+        match keyword {
+            TopKeyword::GlobalDefs => {
+                words.end(&TOP);
                 self.globals.read(block, self.first_instance, diagnostics);
                 self.early.push(self.globals.defaults.early);
             }
-            "vrrp_instance" => {
-                let name = node.arguments.first().map(|name| name.place);
+            TopKeyword::VrrpInstance => {
+                let name = words.peek().map(|name| name.place);
                 self.first_instance = self.first_instance.or(name);
             }
-            "virtual_server" => {}
-            name => self.balancing.read(name, node, block, diagnostics),
+            TopKeyword::VirtualServer => {}
+            TopKeyword::VirtualServerGroup => self.balancing.group(block, &mut words),
+            TopKeyword::Ssl => self.balancing.tls(block, &mut words),
+            TopKeyword::TrackFile => self.balancing.track_file(block, &mut words),
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::block::{self, Seen};
+use super::block;
 use crate::config::diagnostic::{Code, Diagnostic, Diagnostics, Handle};
-use crate::config::keyword::TRACK_FILE;
+use crate::config::keyword::{TRACK_FILE, TrackFileKeyword};
 use crate::config::model::{InitFile, TrackFile};
 use crate::config::text::tape::Token;
 use crate::config::text::tree::Block;
@@ -19,23 +19,16 @@ pub(super) fn read(
     let mut path = None;
     let mut factor = 1;
     let mut init = None;
-    let mut seen = Seen::default();
-    block::read(
-        block,
-        &TRACK_FILE,
-        &mut seen,
-        diagnostics,
-        |keyword, _, words| {
-            match keyword {
-                "file" => path = Some(PathBuf::from(words.word("a path")?.text)),
-                "weight" => factor = weight(words)?,
-                _ => init = Some(init_file(words)?),
-            }
-            Ok(())
-        },
-    );
+    let seen = block::read(block, &TRACK_FILE, diagnostics, |keyword, _, words| {
+        match keyword {
+            TrackFileKeyword::File => path = Some(PathBuf::from(words.word("a path")?.text)),
+            TrackFileKeyword::Weight => factor = weight(words)?,
+            TrackFileKeyword::InitFile => init = Some(init_file(words)?),
+        }
+        Ok(())
+    });
     let Some(path) = path else {
-        if !seen.was_tried("file") {
+        if !seen.was_tried(TrackFileKeyword::File) {
             let text = format!("`track_file` {} has no file", name.text);
             let diagnostic = Diagnostic::error(Code::MissingSetting, name.place, text);
             diagnostics.push(diagnostic.label("left out").help("add `file` and its path"));

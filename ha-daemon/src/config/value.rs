@@ -5,7 +5,7 @@ use core::ops::RangeInclusive;
 use core::time::Duration;
 
 use super::diagnostic::{Code, Diagnostic, Diagnostics, Handle, Severity};
-use super::keyword::Table;
+use super::keyword::{Table, Variant};
 use super::text::blank::trimmed_start;
 use super::text::source::Place;
 use super::text::tape::Token;
@@ -235,8 +235,8 @@ impl<'n, 'd> Words<'n, 'd> {
     }
 
     /// Reports what is left of the line; `table` is that of the keywords around it. Returns the
-    /// keyword that was put there by mistake.
-    pub(super) fn end(&mut self, table: &Table) -> Option<(&'static str, Handle)> {
+    /// setting of the keyword that was put there by mistake.
+    pub(super) fn end<K: Variant>(&mut self, table: &Table<K>) -> Option<(K, Handle)> {
         let (first, last) = (self.rest.first()?, self.rest.farthest()?);
         self.rest.clear();
         if let Some(keyword) = table.find(first.text) {
@@ -245,7 +245,8 @@ impl<'n, 'd> Words<'n, 'd> {
             let diagnostic = Diagnostic::error(Code::KeywordAsArgument, first.place, text)
                 .label(format!("not read after `{}`", self.first.text));
             let help = format!("put `{name}` on a line of its own");
-            return Some((name, self.report(diagnostic.help(help))));
+            let handle = self.report(diagnostic.help(help));
+            return keyword.setting().map(|setting| (setting, handle));
         }
         let mut place = first.place;
         if first.place.via == last.place.via && first.place.span.source == last.place.span.source {

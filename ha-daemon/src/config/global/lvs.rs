@@ -6,6 +6,7 @@ use ipvs_core::{Name, Timeouts};
 
 use crate::config::block::deprecated;
 use crate::config::diagnostic::{Code, Diagnostic, Diagnostics, Handle};
+use crate::config::keyword::LvsGlobalKeyword;
 use crate::config::model::{Balancing, FlushOnStop, Instance, Synchronisation, TlsFiles};
 use crate::config::text::tape::Token;
 use crate::config::value::{Set, Words};
@@ -24,30 +25,21 @@ pub(in crate::config) struct LvsGlobals {
 pub(in crate::config) const LONGEST_TIMEOUT: u32 = 31 * 24 * 3600;
 
 impl LvsGlobals {
-    /// Whether a keyword of `global_defs` is read here.
-    pub(in crate::config) fn has(keyword: &str) -> bool {
-        keyword.starts_with("lvs_") || keyword == "checker_log_all_failures"
-    }
-
     /// Reads the parameters of a keyword.
     pub(in crate::config) fn keyword(
         &mut self,
-        keyword: &str,
+        keyword: LvsGlobalKeyword,
         words: &mut Words<'_, '_>,
     ) -> Result<(), Handle> {
         match keyword {
-            "lvs_sync_daemon" => self.sync = Some(SyncDraft::parse(words)?),
-            "lvs_timeouts" => self.timeouts = Some(timeouts(words)?),
-            "lvs_flush" => self.flush = true,
-            "checker_log_all_failures" => self.log_all_failures = words.boolean()?,
-            _ => {
-                if keyword == "lvs_flush_onstop" {
-                    deprecated(words, "write `lvs_flush_on_stop`");
-                }
-                self.flush_on_stop = match words.next() {
-                    Some(word) => words.choice(word, &[("VS", FlushOnStop::VirtualServers)])?,
-                    None => FlushOnStop::Table,
-                }
+            LvsGlobalKeyword::SyncDaemon => self.sync = Some(SyncDraft::parse(words)?),
+            LvsGlobalKeyword::Timeouts => self.timeouts = Some(timeouts(words)?),
+            LvsGlobalKeyword::Flush => self.flush = true,
+            LvsGlobalKeyword::CheckerLogAllFailures => self.log_all_failures = words.boolean()?,
+            LvsGlobalKeyword::FlushOnStop => self.flush_on_stop = flush_on_stop(words)?,
+            LvsGlobalKeyword::DeprecatedFlushOnStop => {
+                deprecated(words, "write `lvs_flush_on_stop`");
+                self.flush_on_stop = flush_on_stop(words)?;
             }
         }
         Ok(())
@@ -68,6 +60,14 @@ impl LvsGlobals {
             flush_on_stop: self.flush_on_stop,
             tls,
         }
+    }
+}
+
+/// `[VS]`.
+fn flush_on_stop(words: &mut Words<'_, '_>) -> Result<FlushOnStop, Handle> {
+    match words.next() {
+        Some(word) => words.choice(word, &[("VS", FlushOnStop::VirtualServers)]),
+        None => Ok(FlushOnStop::Table),
     }
 }
 
@@ -215,6 +215,14 @@ fn number(
     words.number_in(word, range)
 }
 
+/// Connections that a timeout is for.
+#[derive(Clone, Copy, Debug)]
+enum Timed {
+    Tcp,
+    TcpFin,
+    Udp,
+}
+
 /// `[tcp N] [tcpfin N] [udp N]`, at least one of them.
 fn timeouts(words: &mut Words<'_, '_>) -> Result<Timeouts, Handle> {
     let mut timeouts = Timeouts {
@@ -224,14 +232,18 @@ fn timeouts(words: &mut Words<'_, '_>) -> Result<Timeouts, Handle> {
     };
     let mut next = Some(words.value_after(words.first, "`tcp`, `tcpfin` or `udp`")?);
     while let Some(word) = next {
-        let kinds = [("tcp", 0_u8), ("tcpfin", 1), ("udp", 2)];
-        let kind = words.choice(word, &kinds)?;
+        let states = [
+            ("tcp", Timed::Tcp),
+            ("tcpfin", Timed::TcpFin),
+            ("udp", Timed::Udp),
+        ];
+        let state = words.choice(word, &states)?;
         let seconds = number(word, 0..=LONGEST_TIMEOUT.into(), words)?;
         let seconds = u32::try_from(seconds).unwrap_or(LONGEST_TIMEOUT);
-        match kind {
-            0 => timeouts.tcp = seconds,
-            1 => timeouts.tcp_fin = seconds,
-            _ => timeouts.udp = seconds,
+        match state {
+            Timed::Tcp => timeouts.tcp = seconds,
+            Timed::TcpFin => timeouts.tcp_fin = seconds,
+            Timed::Udp => timeouts.udp = seconds,
         }
         next = words.next();
     }

@@ -1,6 +1,6 @@
 //! Keywords of old files and of manuals that were wrong, and keywords in a wrong block.
 
-use super::{TOP, Table};
+use super::{Names, TOP};
 use crate::config::vrrp::address;
 
 const GONE: &str = "it is gone from keepalived, where it had lost its effect: it may be removed";
@@ -49,10 +49,10 @@ pub(super) fn elsewhere(name: &str) -> Option<&'static str> {
     find(&TOP, name)
 }
 
-fn find(table: &'static Table, name: &str) -> Option<&'static str> {
-    if table.find(name).is_some() {
-        return Some(table.place);
+fn find(table: &'static dyn Names, name: &str) -> Option<&'static str> {
+    if table.known(name).is_some() {
+        return Some(table.place());
     }
-    let inner = table.lists().flatten().filter_map(super::Keyword::table);
+    let inner = table.inner().into_iter();
     inner.filter_map(|inner| find(inner, name)).next()
 }

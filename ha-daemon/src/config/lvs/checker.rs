@@ -5,11 +5,11 @@ use super::http::HttpDraft;
 use super::misc::{DnsDraft, FileDraft, MiscDraft};
 use super::timing::TimingDraft;
 use super::udp::UdpDraft;
-use crate::config::block::{self, Seen, deprecated};
+use crate::config::block::{self, deprecated};
 use crate::config::diagnostic::{Diagnostics, Handle};
 use crate::config::keyword::{
-    DNS_CHECK, FILE_CHECK, HOST, HTTP_CHECK, MISC_CHECK, REAL_SERVER, SMTP_CHECK, SOCKET_CHECK,
-    Table, UDP_CHECK,
+    CheckKeyword, HOST, REAL_SERVER, SMTP_CHECK, SOCKET_CHECK, ScheduleKeyword, SmtpKeyword,
+    SocketKeyword,
 };
 use crate::config::text::tape::Token;
 use crate::config::text::tree::Block;
@@ -19,11 +19,16 @@ use crate::config::value::Words;
 #[derive(Debug)]
 pub(super) struct CheckerDraft<'n> {
     pub(super) keyword: Token<'n>,
-    pub(super) seen: Seen,
+    pub(super) common: CommonDraft,
+    pub(super) kind: Kind<'n>,
+}
+
+/// What several kinds of check have in common.
+#[derive(Debug, Default)]
+pub(super) struct CommonDraft {
     pub(super) timing: TimingDraft,
     pub(super) connection: ConnectionDraft,
     pub(super) log_all_failures: Option<bool>,
-    pub(super) kind: Kind<'n>,
 }
 
 /// What is special to a kind of check.
@@ -32,115 +37,117 @@ pub(super) enum Kind<'n> {
     Tcp,
     Ping,
     Http(Box<HttpDraft>),
-    Smtp {
-        helo: Option<String>,
-        hosts: Vec<ConnectionDraft>,
-    },
+    Smtp(SmtpDraft),
     Dns(DnsDraft),
     Udp(Box<UdpDraft>),
     Misc(Box<MiscDraft>),
     File(FileDraft<'n>),
 }
 
-impl<'n> Kind<'n> {
-    fn of(keyword: &str) -> (Self, &'static Table) {
-        match keyword {
-            "HTTP_GET" => (Kind::Http(Box::new(HttpDraft::new(false))), &HTTP_CHECK),
-            "SSL_GET" => (Kind::Http(Box::new(HttpDraft::new(true))), &HTTP_CHECK),
-            "SMTP_CHECK" => (
-                Kind::Smtp {
-                    helo: None,
-                    hosts: Vec::new(),
-                },
-                &SMTP_CHECK,
-            ),
-            "DNS_CHECK" => (Kind::Dns(DnsDraft::default()), &DNS_CHECK),
-            "UDP_CHECK" => (Kind::Udp(Box::default()), &UDP_CHECK),
-            "MISC_CHECK" => (Kind::Misc(Box::default()), &MISC_CHECK),
-            "FILE_CHECK" => (Kind::File(FileDraft::default()), &FILE_CHECK),
-            "PING_CHECK" => (Kind::Ping, &SOCKET_CHECK),
-            _ => (Kind::Tcp, &SOCKET_CHECK),
-        }
-    }
+/// `SMTP_CHECK`.
+#[derive(Debug, Default)]
+pub(super) struct SmtpDraft {
+    pub(super) helo: Option<String>,
+    pub(super) hosts: Vec<ConnectionDraft>,
 }
 
 impl<'n> CheckerDraft<'n> {
     /// Reads the block of a check.
-    pub(super) fn read(keyword: Token<'n>, block: &Block<'n>, words: &mut Words<'n, '_>) -> Self {
+    pub(super) fn read(kind: CheckKeyword, block: &Block<'n>, words: &mut Words<'n, '_>) -> Self {
         words.end(&REAL_SERVER);
-        let (kind, table) = Kind::of(keyword.text);
-        let mut draft = Self {
-            keyword,
-            seen: Seen::default(),
-            timing: TimingDraft::default(),
-            connection: ConnectionDraft::default(),
-            log_all_failures: None,
-            kind,
+        let keyword = words.first;
+        let diagnostics = &mut *words.diagnostics;
+        let mut common = CommonDraft::default();
+        let kind = match kind {
+            CheckKeyword::Tcp => {
+                common.read(block, diagnostics);
+                Kind::Tcp
+            }
+            CheckKeyword::Ping => {
+                common.read(block, diagnostics);
+                Kind::Ping
+            }
+            CheckKeyword::Http => {
+                let draft = HttpDraft::read(false, block, &mut common, diagnostics);
+                Kind::Http(Box::new(draft))
+            }
+            CheckKeyword::Ssl => {
+                let draft = HttpDraft::read(true, block, &mut common, diagnostics);
+                Kind::Http(Box::new(draft))
+            }
+            CheckKeyword::Smtp => Kind::Smtp(SmtpDraft::read(block, &mut common, diagnostics)),
+            CheckKeyword::Dns => Kind::Dns(DnsDraft::read(block, &mut common, diagnostics)),
+            CheckKeyword::Udp => {
+                Kind::Udp(Box::new(UdpDraft::read(block, &mut common, diagnostics)))
+            }
+            CheckKeyword::Misc => {
+                Kind::Misc(Box::new(MiscDraft::read(block, &mut common, diagnostics)))
+            }
+            CheckKeyword::File => Kind::File(FileDraft::read(block, diagnostics)),
         };
-        let mut seen = Seen::default();
-        block::read(
-            block,
-            table,
-            &mut seen,
-            words.diagnostics,
-            |name, block, words| draft.keyword(name, block, words),
-        );
-        draft.seen = seen;
-        draft
-    }
-
-    fn keyword(
-        &mut self,
-        name: &'static str,
-        block: Option<&Block<'n>>,
-        words: &mut Words<'n, '_>,
-    ) -> Result<(), Handle> {
-        match name {
-            "alpha" => {
-                self.timing.alpha = Some(words.boolean()?);
-                return Ok(());
-            }
-            "log_all_failures" => {
-                self.log_all_failures = Some(words.boolean()?);
-                return Ok(());
-            }
-            "nb_get_retry" => deprecated(words, "write `retry`"),
-            _ => {}
-        }
-        if let Some(result) = self.connection.read(name, words) {
-            return result;
-        }
-        if let Some(result) = self.timing.read(name, 0, words) {
-            return result;
-        }
-        match &mut self.kind {
-            Kind::Tcp | Kind::Ping => Ok(()),
-            Kind::Http(http) => http.keyword(name, block, words),
-            Kind::Smtp { helo, .. } if name == "helo_name" => {
-                *helo = Some(words.word("a name")?.text.to_string());
-                Ok(())
-            }
-            Kind::Smtp { hosts, .. } => {
-                words.end(&SMTP_CHECK);
-                deprecated(words, "write a `SMTP_CHECK` for each of the hosts");
-                let mut host = self.connection.clone();
-                if let Some(block) = block {
-                    read_host(&mut host, block, words.diagnostics);
-                }
-                hosts.push(host);
-                Ok(())
-            }
-            Kind::Dns(dns) => dns.keyword(name, words),
-            Kind::Udp(udp) => udp.keyword(name, words),
-            Kind::Misc(misc) => misc.keyword(name, words),
-            Kind::File(file) => file.keyword(name, words),
+        Self {
+            keyword,
+            common,
+            kind,
         }
     }
 }
 
+impl CommonDraft {
+    /// Reads the block of a check that has nothing else.
+    fn read(&mut self, block: &Block<'_>, diagnostics: &mut Diagnostics) {
+        block::read(
+            block,
+            &SOCKET_CHECK,
+            diagnostics,
+            |keyword, _, words| match keyword {
+                SocketKeyword::Connection(keyword) => self.connection.keyword(keyword, words),
+                SocketKeyword::Schedule(keyword) => self.schedule(keyword, words),
+            },
+        );
+    }
+
+    /// Reads the parameter of a keyword.
+    pub(super) fn schedule(
+        &mut self,
+        keyword: ScheduleKeyword,
+        words: &mut Words<'_, '_>,
+    ) -> Result<(), Handle> {
+        match keyword {
+            ScheduleKeyword::Alpha => self.timing.alpha = Some(words.boolean()?),
+            ScheduleKeyword::LogAllFailures => self.log_all_failures = Some(words.boolean()?),
+            ScheduleKeyword::Timing(keyword) => self.timing.keyword(keyword, 0, words)?,
+        }
+        Ok(())
+    }
+}
+
+impl SmtpDraft {
+    fn read(block: &Block<'_>, common: &mut CommonDraft, diagnostics: &mut Diagnostics) -> Self {
+        let mut draft = Self::default();
+        block::read(block, &SMTP_CHECK, diagnostics, |keyword, block, words| {
+            match keyword {
+                SmtpKeyword::Connection(keyword) => common.connection.keyword(keyword, words)?,
+                SmtpKeyword::Schedule(keyword) => common.schedule(keyword, words)?,
+                SmtpKeyword::HeloName => draft.helo = Some(words.word("a name")?.text.to_string()),
+                SmtpKeyword::Host => {
+                    words.end(&SMTP_CHECK);
+                    deprecated(words, "write a `SMTP_CHECK` for each of the hosts");
+                    let mut host = common.connection.clone();
+                    if let Some(block) = block {
+                        read_host(&mut host, block, words.diagnostics);
+                    }
+                    draft.hosts.push(host);
+                }
+            }
+            Ok(())
+        });
+        draft
+    }
+}
+
 fn read_host(host: &mut ConnectionDraft, block: &Block<'_>, diagnostics: &mut Diagnostics) {
-    let mut seen = Seen::default();
-    block::read(block, &HOST, &mut seen, diagnostics, |name, _, words| {
-        host.read(name, words).unwrap_or(Ok(()))
+    block::read(block, &HOST, diagnostics, |keyword, _, words| {
+        host.keyword(keyword, words)
     });
 }

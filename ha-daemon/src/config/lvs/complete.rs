@@ -11,6 +11,7 @@ use super::virtual_server::{Front, Mask, PERSISTENCE, VirtualServerDraft};
 use crate::config::block::Seen;
 use crate::config::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::config::global::lvs::LvsGlobals;
+use crate::config::keyword::VirtualServerKeyword;
 use crate::config::model::{TrackFile, VirtualServer};
 use crate::config::text::source::Place;
 use crate::config::text::tree::{Block, Node};
@@ -174,7 +175,7 @@ impl<'n, 'c, 'd> Completion<'n, 'c, 'd> {
     }
 
     fn no_real_server(&mut self) {
-        if self.draft.seen.was_tried("real_server") {
+        if self.draft.seen.was_tried(VirtualServerKeyword::RealServer) {
             return;
         }
         let name = self.draft.name;
@@ -184,9 +185,9 @@ impl<'n, 'c, 'd> Completion<'n, 'c, 'd> {
     }
 
     /// Notes that `keyword` is missing, unless what was meant to be it has been reported.
-    fn missing(&mut self, keyword: &'static str, used: &'static str) {
+    fn missing(&mut self, keyword: VirtualServerKeyword, name: &'static str, used: &'static str) {
         if !self.draft.seen.was_tried(keyword) {
-            self.missing.push((keyword, used));
+            self.missing.push((name, used));
         }
     }
 
@@ -229,7 +230,7 @@ impl<'n, 'c, 'd> Completion<'n, 'c, 'd> {
         let mut servers = self.draft.real_servers.iter();
         let has_sorry = self.draft.sorry.is_some() && self.draft.sorry_method.is_none();
         if has_sorry || servers.any(|server| server.method.is_none()) {
-            self.missing("lvs_method", "NAT");
+            self.missing(VirtualServerKeyword::LvsMethod, "lvs_method", "NAT");
         }
         Forwarding::Masquerade
     }
@@ -239,7 +240,7 @@ impl<'n, 'c, 'd> Completion<'n, 'c, 'd> {
             return;
         }
         self.draft.ha_suspend = false;
-        let place = self.draft.seen.place("ha_suspend");
+        let place = self.draft.seen.place(VirtualServerKeyword::HaSuspend);
         let place = place.unwrap_or(self.draft.name.place);
         let text = "`ha_suspend` does not go with a mark";
         let diagnostic = Diagnostic::error(Code::Conflict, place, text).label("ignored");
@@ -249,13 +250,13 @@ impl<'n, 'c, 'd> Completion<'n, 'c, 'd> {
     fn protocol(&mut self) -> Option<Protocol> {
         match (self.takes().0, self.draft.protocol) {
             (true, None) => {
-                self.missing("protocol", "UDP");
+                self.missing(VirtualServerKeyword::Protocol, "protocol", "UDP");
                 Some(Protocol::UDP)
             }
             (true, protocol) => protocol,
             (false, None) => None,
             (false, Some(_)) => {
-                let place = self.draft.seen.place("protocol");
+                let place = self.draft.seen.place(VirtualServerKeyword::Protocol);
                 let place = place.unwrap_or(self.draft.name.place);
                 let text = "`protocol` does not go with a mark";
                 let diagnostic = Diagnostic::warning(Code::NoProtocol, place, text);
@@ -268,7 +269,7 @@ impl<'n, 'c, 'd> Completion<'n, 'c, 'd> {
 
     fn scheduler(&mut self) -> Scheduler {
         self.draft.scheduler.unwrap_or_else(|| {
-            self.missing("lvs_sched", "wlc");
+            self.missing(VirtualServerKeyword::LvsSched, "lvs_sched", "wlc");
             Scheduler::Wlc
         })
     }
@@ -370,11 +371,11 @@ impl<'n, 'c, 'd> Completion<'n, 'c, 'd> {
 /// Keeps the quorum within what the real servers weigh, and the hysteresis below it.
 fn limit_quorum(
     server: &mut VirtualServer,
-    seen: &Seen,
+    seen: &Seen<VirtualServerKeyword>,
     name: Place,
     diagnostics: &mut Diagnostics,
 ) {
-    let place = |keyword: &str| seen.place(keyword).unwrap_or(name);
+    let place = |keyword| seen.place(keyword).unwrap_or(name);
     let total = server.total_weight();
     if u64::from(server.quorum) > total {
         let text = format!(
@@ -383,14 +384,19 @@ fn limit_quorum(
         );
         // A quorum of nothing would be there without a single real server.
         server.quorum = u32::try_from(total).unwrap_or(u32::MAX).max(1);
-        let diagnostic = Diagnostic::warning(Code::OutOfRange, place("quorum"), text);
+        let diagnostic =
+            Diagnostic::warning(Code::OutOfRange, place(VirtualServerKeyword::Quorum), text);
         diagnostics.push(diagnostic.label(format!("{} is used", server.quorum)));
     }
     if server.hysteresis >= server.quorum {
         let (quorum, hysteresis) = (server.quorum, server.hysteresis);
         server.hysteresis = quorum - 1;
         let text = format!("a hysteresis of {hysteresis} is not below the quorum of {quorum}");
-        let diagnostic = Diagnostic::error(Code::OutOfRange, place("hysteresis"), text);
+        let diagnostic = Diagnostic::error(
+            Code::OutOfRange,
+            place(VirtualServerKeyword::Hysteresis),
+            text,
+        );
         diagnostics.push(diagnostic.label(format!("{} is used", server.hysteresis)));
     }
 }

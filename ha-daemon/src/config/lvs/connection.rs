@@ -5,6 +5,7 @@ use core::num::NonZeroU32;
 use core::time::Duration;
 
 use crate::config::diagnostic::{Code, Diagnostic, Diagnostics, Handle};
+use crate::config::keyword::ConnectionKeyword;
 use crate::config::model::Connection;
 use crate::config::text::source::Place;
 use crate::config::text::tape::Token;
@@ -32,29 +33,24 @@ pub(super) struct Target {
 }
 
 impl ConnectionDraft {
-    /// Reads one of the keywords; `None` if it is another.
-    pub(super) fn read(
+    /// Reads the parameter of a keyword.
+    pub(super) fn keyword(
         &mut self,
-        keyword: &str,
+        keyword: ConnectionKeyword,
         words: &mut Words<'_, '_>,
-    ) -> Option<Result<(), Handle>> {
-        let result = match keyword {
-            "connect_ip" => address(words).map(|address| self.address = Some(address)),
-            "connect_port" => words.count(1, u16::MAX).map(|port| self.port = Some(port)),
-            "bindto" => address(words).map(|address| self.source = Some(address)),
-            "bind_port" => words
-                .count(1, u16::MAX)
-                .map(|port| self.source_port = Some(port)),
-            "bind_if" => interface(words).map(|name| self.interface = Some(name)),
-            "connect_timeout" => words
-                .seconds(1, u32::MAX.into())
-                .map(|timeout| self.timeout = Some(timeout.value)),
-            "fwmark" => words
-                .count(0, u32::MAX)
-                .map(|mark| self.mark = NonZeroU32::new(mark)),
-            _ => return None,
-        };
-        Some(result)
+    ) -> Result<(), Handle> {
+        match keyword {
+            ConnectionKeyword::ConnectIp => self.address = Some(address(words)?),
+            ConnectionKeyword::ConnectPort => self.port = Some(words.count(1, u16::MAX)?),
+            ConnectionKeyword::Bindto => self.source = Some(address(words)?),
+            ConnectionKeyword::BindPort => self.source_port = Some(words.count(1, u16::MAX)?),
+            ConnectionKeyword::BindIf => self.interface = Some(interface(words)?),
+            ConnectionKeyword::ConnectTimeout => {
+                self.timeout = Some(words.seconds(1, u32::MAX.into())?.value);
+            }
+            ConnectionKeyword::Fwmark => self.mark = NonZeroU32::new(words.count(0, u32::MAX)?),
+        }
+        Ok(())
     }
 
     /// The connection, if there is an address and, with `needs_port`, a port to connect to.

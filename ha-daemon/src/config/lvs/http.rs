@@ -1,8 +1,9 @@
 //! `HTTP_GET` and `SSL_GET`, as they are written.
 
-use crate::config::block::{self, Seen};
+use super::checker::CommonDraft;
+use crate::config::block::{self, Seen, deprecated};
 use crate::config::diagnostic::{Code, Diagnostic, Diagnostics, Handle};
-use crate::config::keyword::{HTTP_CHECK, URL};
+use crate::config::keyword::{HTTP_CHECK, HttpKeyword, TimingKeyword, URL, UrlKeyword};
 use crate::config::model::{
     BodyPattern, Digest, HttpVersion, PatternOption, StatusCodes, Tls, Url, Written,
 };
@@ -31,25 +32,43 @@ const VERSIONS: [(&str, HttpVersion); 4] = [
 ];
 
 impl HttpDraft {
-    pub(super) fn new(is_tls: bool) -> Self {
-        Self {
+    /// Reads the block of the check.
+    pub(super) fn read(
+        is_tls: bool,
+        block: &Block<'_>,
+        common: &mut CommonDraft,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
+        let mut draft = Self {
             tls: is_tls.then(Tls::default),
             version: HttpVersion::default(),
             fast_recovery: false,
             virtual_host: None,
             urls: Vec::new(),
             has_url: false,
-        }
+        };
+        let seen = block::read(block, &HTTP_CHECK, diagnostics, |keyword, block, words| {
+            draft.keyword(keyword, block, common, words)
+        });
+        draft.has_url |= seen.was_tried(HttpKeyword::Url);
+        draft
     }
 
-    pub(super) fn keyword(
+    fn keyword(
         &mut self,
-        name: &str,
+        keyword: HttpKeyword,
         block: Option<&Block<'_>>,
+        common: &mut CommonDraft,
         words: &mut Words<'_, '_>,
     ) -> Result<(), Handle> {
-        match name {
-            "url" => {
+        match keyword {
+            HttpKeyword::Connection(keyword) => common.connection.keyword(keyword, words)?,
+            HttpKeyword::Schedule(keyword) => common.schedule(keyword, words)?,
+            HttpKeyword::NbGetRetry => {
+                deprecated(words, "write `retry`");
+                common.timing.keyword(TimingKeyword::Retry, 0, words)?;
+            }
+            HttpKeyword::Url => {
                 words.end(&HTTP_CHECK);
                 self.has_url = true;
                 let url = block.and_then(|block| {
@@ -58,33 +77,40 @@ impl HttpDraft {
                 });
                 self.urls.extend(url);
             }
-            "http_protocol" => {
+            HttpKeyword::HttpProtocol => {
                 let word = words.word("1.0, 1.0C or 1.1")?;
                 self.version = words.choice(word, &VERSIONS)?;
             }
-            "fast_recovery" => self.fast_recovery = words.boolean()?,
-            "virtualhost" => self.virtual_host = Some(host(words)?),
-            _ => self.tls(name, words)?,
+            HttpKeyword::FastRecovery => self.fast_recovery = words.boolean()?,
+            HttpKeyword::Virtualhost => self.virtual_host = Some(host(words)?),
+            HttpKeyword::EnableSni => {
+                if let Some(tls) = self.tls(words) {
+                    tls.enable_sni = true;
+                }
+            }
+            HttpKeyword::SniName => {
+                if let Some(tls) = self.tls(words) {
+                    tls.name = Some(host(words)?);
+                    tls.enable_sni = true;
+                }
+            }
+            HttpKeyword::TlsCompliant => {
+                if let Some(tls) = self.tls(words) {
+                    tls.compliant = words.boolean()?;
+                }
+            }
         }
         Ok(())
     }
 
-    fn tls(&mut self, name: &str, words: &mut Words<'_, '_>) -> Result<(), Handle> {
-        let Some(tls) = &mut self.tls else {
-            let text = format!("`{name}` has no effect without TLS");
+    /// What is special to `SSL_GET`; reports the keyword elsewhere.
+    fn tls(&mut self, words: &mut Words<'_, '_>) -> Option<&mut Tls> {
+        if self.tls.is_none() {
+            let text = format!("`{}` has no effect without TLS", words.first.text);
             let diagnostic = Diagnostic::warning(Code::NoEffect, words.first.place, text);
             words.report(diagnostic.help("`SSL_GET` checks with TLS"));
-            return Ok(());
-        };
-        match name {
-            "enable_sni" => tls.enable_sni = true,
-            "sni_name" => {
-                tls.name = Some(host(words)?);
-                tls.enable_sni = true;
-            }
-            _ => tls.compliant = words.boolean()?,
         }
-        Ok(())
+        self.tls.as_mut()
     }
 }
 
@@ -117,52 +143,51 @@ struct UrlDraft {
     options: Vec<PatternOption>,
     min_offset: usize,
     max_offset: Option<usize>,
-    seen: Seen,
+    seen: Seen<UrlKeyword>,
 }
 
 impl UrlDraft {
     fn read(block: &Block<'_>, diagnostics: &mut Diagnostics) -> Self {
         let mut url = Self::default();
-        let mut seen = Seen::default();
-        block::read(block, &URL, &mut seen, diagnostics, |name, _, words| {
-            url.keyword(name, words)
+        let seen = block::read(block, &URL, diagnostics, |keyword, _, words| {
+            url.keyword(keyword, words)
         });
         url.seen = seen;
         url
     }
 
-    fn keyword(&mut self, name: &str, words: &mut Words<'_, '_>) -> Result<(), Handle> {
-        match name {
-            "path" => {
+    fn keyword(&mut self, keyword: UrlKeyword, words: &mut Words<'_, '_>) -> Result<(), Handle> {
+        match keyword {
+            UrlKeyword::Path => {
                 let word = words.word("a path")?;
                 printable(word, words)?;
                 self.path = Some(word.text.to_string());
             }
-            "virtualhost" => self.virtual_host = Some(host(words)?),
-            "digest" => self.digest = Some(digest(words)?),
-            "status_code" => {
+            UrlKeyword::Virtualhost => self.virtual_host = Some(host(words)?),
+            UrlKeyword::Digest => self.digest = Some(digest(words)?),
+            UrlKeyword::StatusCode => {
                 let mut word = Some(words.word("a status code")?);
                 while let Some(code) = word {
                     self.codes.push(codes(code, words)?);
                     word = words.next();
                 }
             }
-            "regex" => {
+            UrlKeyword::Regex => {
                 let word = words.word("a regular expression")?;
                 self.pattern = Some((word.text.to_string(), Written(word.place)));
             }
-            "regex_no_match" => self.negated = true,
-            "regex_options" => {
+            UrlKeyword::RegexNoMatch => self.negated = true,
+            UrlKeyword::RegexOptions => {
                 while let Some(word) = words.next() {
                     self.options.extend(pattern_option(word, words)?);
                 }
             }
-            "regex_min_offset" => self.min_offset = offset(words)?,
-            "regex_max_offset" => self.max_offset = Some(offset(words)?),
-            _ => {
+            UrlKeyword::RegexMinOffset => self.min_offset = offset(words)?,
+            UrlKeyword::RegexMaxOffset => self.max_offset = Some(offset(words)?),
+            UrlKeyword::RegexStack => {
                 words.next();
                 words.next();
-                let text = format!("`{name}` has no effect");
+                let text = format!("`{}` has no effect", words.first.text);
                 let diagnostic = Diagnostic::warning(Code::NoEffect, words.first.place, text);
                 words.report(diagnostic.label("matching needs no stack"));
             }
@@ -172,7 +197,7 @@ impl UrlDraft {
 
     fn complete(self, place: Place, diagnostics: &mut Diagnostics) -> Option<Url> {
         let Some(path) = self.path else {
-            if !self.seen.was_tried("path") {
+            if !self.seen.was_tried(UrlKeyword::Path) {
                 let diagnostic = Diagnostic::error(Code::MissingSetting, place, "no `path` to get");
                 diagnostics.push(diagnostic.label("left out"));
             }
@@ -206,12 +231,16 @@ impl UrlDraft {
     }
 }
 
-impl Seen {
+impl Seen<UrlKeyword> {
     /// Where something was said about a regular expression.
     fn regex_option(&self) -> Option<Place> {
-        ["regex_no_match", "regex_min_offset", "regex_max_offset"]
-            .into_iter()
-            .find_map(|keyword| self.place(keyword))
+        [
+            UrlKeyword::RegexNoMatch,
+            UrlKeyword::RegexMinOffset,
+            UrlKeyword::RegexMaxOffset,
+        ]
+        .into_iter()
+        .find_map(|keyword| self.place(keyword))
     }
 }
 

@@ -2,10 +2,16 @@
 
 use core::time::Duration;
 
-use crate::config::diagnostic::{Code, Handle};
+use super::checker::CommonDraft;
+use crate::config::block;
+use crate::config::diagnostic::{Code, Diagnostics, Handle};
+use crate::config::keyword::{
+    DNS_CHECK, DnsKeyword, FILE_CHECK, FileKeyword, MISC_CHECK, MiscKeyword,
+};
 use crate::config::model::{DnsRecord, Written};
 use crate::config::script;
 use crate::config::text::tape::Token;
+use crate::config::text::tree::Block;
 use crate::config::track_file::weight;
 use crate::config::value::Words;
 
@@ -19,24 +25,47 @@ pub(super) struct MiscDraft {
     pub(super) at: Written,
     pub(super) timeout: Option<Duration>,
     pub(super) dynamic: bool,
+    /// `misc_path` was meant, but not understood.
+    pub(super) tried: bool,
 }
 
 impl MiscDraft {
-    pub(super) fn keyword(&mut self, name: &str, words: &mut Words<'_, '_>) -> Result<(), Handle> {
-        match name {
-            "misc_path" => {
+    /// Reads the block of the check.
+    pub(super) fn read(
+        block: &Block<'_>,
+        common: &mut CommonDraft,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
+        let mut draft = Self::default();
+        let seen = block::read(block, &MISC_CHECK, diagnostics, |keyword, _, words| {
+            draft.keyword(keyword, common, words)
+        });
+        draft.tried = seen.was_tried(MiscKeyword::MiscPath);
+        draft
+    }
+
+    /// Reads the parameter of a keyword.
+    fn keyword(
+        &mut self,
+        keyword: MiscKeyword,
+        common: &mut CommonDraft,
+        words: &mut Words<'_, '_>,
+    ) -> Result<(), Handle> {
+        match keyword {
+            MiscKeyword::Schedule(keyword) => common.schedule(keyword, words)?,
+            MiscKeyword::MiscPath => {
                 let word = words.word("a command")?;
                 self.command = Some(script::command(word, words)?);
                 if self.user.is_none() {
                     self.at = Written(word.place);
                 }
             }
-            "misc_timeout" => {
+            MiscKeyword::MiscTimeout => {
                 let seconds = words.count(0, u32::MAX)?;
                 self.timeout = (seconds > 0).then(|| Duration::from_secs(seconds.into()));
             }
-            "misc_dynamic" => self.dynamic = true,
-            _ => {
+            MiscKeyword::MiscDynamic => self.dynamic = true,
+            MiscKeyword::User => {
                 let user = words.word("the name of a user")?;
                 self.at = Written(user.place);
                 (self.user, self.group) = script::owner(user, words);
@@ -51,13 +80,26 @@ impl MiscDraft {
 pub(super) struct FileDraft<'n> {
     pub(super) name: Option<Token<'n>>,
     pub(super) weight: Option<i32>,
+    /// `track_file` was meant, but not understood.
+    pub(super) tried: bool,
 }
 
 impl<'n> FileDraft<'n> {
-    pub(super) fn keyword(&mut self, name: &str, words: &mut Words<'n, '_>) -> Result<(), Handle> {
-        match name {
-            "track_file" => self.name = Some(words.word("the name of a `track_file`")?),
-            _ => self.weight = Some(weight(words)?),
+    /// Reads the block of the check.
+    pub(super) fn read(block: &Block<'n>, diagnostics: &mut Diagnostics) -> Self {
+        let mut draft = Self::default();
+        let seen = block::read(block, &FILE_CHECK, diagnostics, |keyword, _, words| {
+            draft.keyword(keyword, words)
+        });
+        draft.tried = seen.was_tried(FileKeyword::TrackFile);
+        draft
+    }
+
+    /// Reads the parameter of a keyword.
+    fn keyword(&mut self, keyword: FileKeyword, words: &mut Words<'n, '_>) -> Result<(), Handle> {
+        match keyword {
+            FileKeyword::TrackFile => self.name = Some(words.word("the name of a `track_file`")?),
+            FileKeyword::Weight => self.weight = Some(weight(words)?),
         }
         Ok(())
     }
@@ -81,9 +123,30 @@ const RECORDS: [DnsRecord; 7] = [
 ];
 
 impl DnsDraft {
-    pub(super) fn keyword(&mut self, name: &str, words: &mut Words<'_, '_>) -> Result<(), Handle> {
-        match name {
-            "type" => {
+    /// Reads the block of the check.
+    pub(super) fn read(
+        block: &Block<'_>,
+        common: &mut CommonDraft,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
+        let mut draft = Self::default();
+        block::read(block, &DNS_CHECK, diagnostics, |keyword, _, words| {
+            draft.keyword(keyword, common, words)
+        });
+        draft
+    }
+
+    /// Reads the parameter of a keyword.
+    fn keyword(
+        &mut self,
+        keyword: DnsKeyword,
+        common: &mut CommonDraft,
+        words: &mut Words<'_, '_>,
+    ) -> Result<(), Handle> {
+        match keyword {
+            DnsKeyword::Connection(keyword) => common.connection.keyword(keyword, words)?,
+            DnsKeyword::Schedule(keyword) => common.schedule(keyword, words)?,
+            DnsKeyword::Type => {
                 let word = words.word("the type of a record")?;
                 let mut records = RECORDS.into_iter();
                 let known = records.find(|record| record.name().eq_ignore_ascii_case(word.text));
@@ -92,7 +155,7 @@ impl DnsDraft {
                     None => words.choice(word, &RECORDS.map(|record| (record.name(), record)))?,
                 });
             }
-            _ => {
+            DnsKeyword::Name => {
                 let word = words.word("a domain name")?;
                 self.name = Some(domain(word, words)?);
             }

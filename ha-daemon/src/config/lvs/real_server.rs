@@ -11,7 +11,7 @@ use super::method;
 use super::timing::TimingDraft;
 use crate::config::block::{self, Seen};
 use crate::config::diagnostic::Handle;
-use crate::config::keyword::{REAL_SERVER, VIRTUAL_SERVER};
+use crate::config::keyword::{REAL_SERVER, RealServerKeyword, VIRTUAL_SERVER};
 use crate::config::model::Script;
 use crate::config::script;
 use crate::config::text::tape::Token;
@@ -25,7 +25,7 @@ pub(super) struct RealServerDraft<'n> {
     pub(super) address: IpAddr,
     /// 0 if there is none.
     pub(super) port: u16,
-    pub(super) seen: Seen,
+    pub(super) seen: Seen<RealServerKeyword>,
     pub(super) timing: TimingDraft,
     pub(super) weight: Option<u32>,
     pub(super) upper: u32,
@@ -59,47 +59,43 @@ impl<'n> RealServerDraft<'n> {
             checkers: Vec::new(),
         };
         words.end(&VIRTUAL_SERVER);
-        let mut seen = Seen::default();
-        block::read(
+        draft.seen = block::read(
             block,
             &REAL_SERVER,
-            &mut seen,
             words.diagnostics,
-            |name, block, words| draft.keyword(name, block, words),
+            |keyword, block, words| draft.keyword(keyword, block, words),
         );
-        draft.seen = seen;
         Ok(draft)
     }
 
     fn keyword(
         &mut self,
-        name: &str,
+        keyword: RealServerKeyword,
         block: Option<&Block<'n>>,
         words: &mut Words<'n, '_>,
     ) -> Result<(), Handle> {
-        if let Some(block) = block {
-            let keyword = words.first;
-            if self.checkers.is_empty() {
-                // Most have no other, and a draft is big.
-                self.checkers.reserve_exact(1);
+        match keyword {
+            RealServerKeyword::Check(kind) => {
+                if self.checkers.is_empty() {
+                    // Most have no other, and a draft is big.
+                    self.checkers.reserve_exact(1);
+                }
+                let checker = block.map(|block| CheckerDraft::read(kind, block, words));
+                self.checkers.extend(checker);
             }
-            self.checkers
-                .push(CheckerDraft::read(keyword, block, words));
-            return Ok(());
-        }
-        if let Some(result) = self.timing.read(name, 1, words) {
-            return result;
-        }
-        match name {
-            "weight" => self.weight = Some(words.count(0, Destination::MAX_WEIGHT)?),
-            "uthreshold" => self.upper = words.count(0, u32::MAX)?,
-            "lthreshold" => self.lower = words.count(0, u32::MAX)?,
-            "lvs_method" => self.method = Some(method::parse(words)?),
-            "inhibit_on_failure" => self.inhibit = Some(words.boolean()?),
-            "alpha" => self.timing.alpha = Some(words.boolean()?),
-            "notify_up" => self.notify_up = Some(script::parse(words)?),
-            "notify_down" => self.notify_down = Some(script::parse(words)?),
-            _ => self.virtual_host = Some(host(words)?),
+            RealServerKeyword::Timing(keyword) => self.timing.keyword(keyword, 1, words)?,
+            RealServerKeyword::ConnectTimeout => self.timing.connect_timeout(words)?,
+            RealServerKeyword::Weight => {
+                self.weight = Some(words.count(0, Destination::MAX_WEIGHT)?);
+            }
+            RealServerKeyword::Uthreshold => self.upper = words.count(0, u32::MAX)?,
+            RealServerKeyword::Lthreshold => self.lower = words.count(0, u32::MAX)?,
+            RealServerKeyword::LvsMethod => self.method = Some(method::parse(words)?),
+            RealServerKeyword::InhibitOnFailure => self.inhibit = Some(words.boolean()?),
+            RealServerKeyword::Alpha => self.timing.alpha = Some(words.boolean()?),
+            RealServerKeyword::NotifyUp => self.notify_up = Some(script::parse(words)?),
+            RealServerKeyword::NotifyDown => self.notify_down = Some(script::parse(words)?),
+            RealServerKeyword::Virtualhost => self.virtual_host = Some(host(words)?),
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use crate::config::diagnostic::Handle;
+use crate::config::keyword::TimingKeyword;
 use crate::config::model::Timing;
 use crate::config::value::Words;
 
@@ -40,24 +41,26 @@ impl TimingDraft {
     pub(super) const DELAY_LOOP: Duration = Duration::from_secs(60);
     pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-    /// Reads one of the keywords, with at least `least_retry` retries; `None` if it is another.
-    pub(super) fn read(
+    /// Reads the parameter of a keyword, with at least `least_retry` retries.
+    pub(super) fn keyword(
         &mut self,
-        keyword: &str,
+        keyword: TimingKeyword,
         least_retry: u32,
         words: &mut Words<'_, '_>,
-    ) -> Option<Result<(), Handle>> {
-        let result = match keyword {
-            "delay_loop" => seconds(words, 1, LONGEST, &mut self.delay_loop),
-            "warmup" => seconds(words, 0, LONGEST, &mut self.warmup),
-            "delay_before_retry" => seconds(words, 0, LONGEST, &mut self.delay_before_retry),
-            "connect_timeout" => seconds(words, 1, u32::MAX.into(), &mut self.connect_timeout),
-            "retry" | "nb_get_retry" => words
-                .count(least_retry, u32::MAX)
-                .map(|count| self.retry = Some(count)),
-            _ => return None,
-        };
-        Some(result)
+    ) -> Result<(), Handle> {
+        match keyword {
+            TimingKeyword::DelayLoop => self.delay_loop = seconds(words, 1)?,
+            TimingKeyword::Warmup => self.warmup = seconds(words, 0)?,
+            TimingKeyword::DelayBeforeRetry => self.delay_before_retry = seconds(words, 0)?,
+            TimingKeyword::Retry => self.retry = Some(words.count(least_retry, u32::MAX)?),
+        }
+        Ok(())
+    }
+
+    /// Reads the parameter of `connect_timeout`.
+    pub(super) fn connect_timeout(&mut self, words: &mut Words<'_, '_>) -> Result<(), Handle> {
+        self.connect_timeout = Some(words.seconds(1, u32::MAX.into())?.value);
+        Ok(())
     }
 
     /// These settings, and where there is none that of `outer`.
@@ -86,12 +89,6 @@ impl TimingDraft {
     }
 }
 
-fn seconds(
-    words: &mut Words<'_, '_>,
-    low: u64,
-    high: u64,
-    into: &mut Option<Duration>,
-) -> Result<(), Handle> {
-    *into = Some(words.seconds(low, high)?.value);
-    Ok(())
+fn seconds(words: &mut Words<'_, '_>, least: u64) -> Result<Option<Duration>, Handle> {
+    Ok(Some(words.seconds(least, LONGEST)?.value))
 }

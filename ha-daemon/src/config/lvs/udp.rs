@@ -1,9 +1,13 @@
 //! `UDP_CHECK`, as it is written.
 
-use crate::config::diagnostic::{Code, Handle};
+use super::checker::CommonDraft;
+use crate::config::block;
+use crate::config::diagnostic::{Code, Diagnostics, Handle};
+use crate::config::keyword::{UDP_CHECK, UdpKeyword};
 use crate::config::model::{MaskedOctet, Reply};
 use crate::config::text::source::Place;
 use crate::config::text::tape::Token;
+use crate::config::text::tree::Block;
 use crate::config::value::{Set, Words};
 
 /// `UDP_CHECK`.
@@ -19,20 +23,41 @@ pub(super) struct UdpDraft {
 const MAX_REPLY: u16 = 255;
 
 impl UdpDraft {
-    pub(super) fn keyword(&mut self, name: &str, words: &mut Words<'_, '_>) -> Result<(), Handle> {
-        match name {
-            "payload" => {
+    /// Reads the block of the check.
+    pub(super) fn read(
+        block: &Block<'_>,
+        common: &mut CommonDraft,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
+        let mut draft = Self::default();
+        block::read(block, &UDP_CHECK, diagnostics, |keyword, _, words| {
+            draft.keyword(keyword, common, words)
+        });
+        draft
+    }
+
+    /// Reads the parameter of a keyword.
+    fn keyword(
+        &mut self,
+        keyword: UdpKeyword,
+        common: &mut CommonDraft,
+        words: &mut Words<'_, '_>,
+    ) -> Result<(), Handle> {
+        match keyword {
+            UdpKeyword::Connection(keyword) => common.connection.keyword(keyword, words)?,
+            UdpKeyword::Schedule(keyword) => common.schedule(keyword, words)?,
+            UdpKeyword::Payload => {
                 let first = words.word("hexadecimal digits")?;
                 let octets = octets(Some(first), false, words)?;
                 self.payload = Some(octets.into_iter().map(|octet| octet.value).collect());
             }
-            "require_reply" => {
+            UdpKeyword::RequireReply => {
                 self.reply = Some(Vec::new());
                 let first = words.next();
                 self.reply = Some(octets(first, true, words)?);
             }
-            "min_reply_length" => self.min = Some(length(words)?),
-            _ => self.max = Some(length(words)?),
+            UdpKeyword::MinReplyLength => self.min = Some(length(words)?),
+            UdpKeyword::MaxReplyLength => self.max = Some(length(words)?),
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ use super::timing::TimingDraft;
 use crate::config::block::{self, Seen};
 use crate::config::diagnostic::{Code, Handle};
 use crate::config::global::lvs::LONGEST_TIMEOUT;
-use crate::config::keyword::{TOP, VIRTUAL_SERVER};
+use crate::config::keyword::{TOP, VIRTUAL_SERVER, VirtualServerKeyword};
 use crate::config::model::Script;
 use crate::config::script;
 use crate::config::text::source::Place;
@@ -50,7 +50,7 @@ pub(super) struct VirtualServerDraft<'n> {
     /// Its address, mark or group.
     pub(super) name: Token<'n>,
     pub(super) front: Front<'n>,
-    pub(super) seen: Seen,
+    pub(super) seen: Seen<VirtualServerKeyword>,
     pub(super) timing: TimingDraft,
     pub(super) scheduler: Option<Scheduler>,
     /// Flags, and the scheduler that each belongs to.
@@ -85,7 +85,7 @@ impl<'n> VirtualServerDraft<'n> {
         Self {
             name,
             front,
-            seen: Seen::NONE,
+            seen: Seen::new(),
             timing: TimingDraft::NONE,
             scheduler: None,
             flags: Vec::new(),
@@ -117,110 +117,67 @@ impl<'n> VirtualServerDraft<'n> {
         let (name, front) = front(words)?;
         words.end(&TOP);
         let mut draft = Self::new(name, front);
-        let mut seen = Seen::default();
-        block::read(
+        draft.seen = block::read(
             block,
             &VIRTUAL_SERVER,
-            &mut seen,
             words.diagnostics,
-            |name, block, words| draft.keyword(name, block, words),
+            |keyword, block, words| draft.keyword(keyword, block, words),
         );
-        draft.seen = seen;
         Ok(draft)
     }
 
     fn keyword(
         &mut self,
-        name: &'static str,
+        keyword: VirtualServerKeyword,
         block: Option<&Block<'n>>,
         words: &mut Words<'n, '_>,
     ) -> Result<(), Handle> {
-        if let Some(block) = block {
-            self.real_servers.push(RealServerDraft::read(block, words)?);
-            return Ok(());
-        }
-        if let Some(result) = self.timing.read(name, 1, words) {
-            return result;
-        }
-        match name {
-            "lvs_method" | "lb_kind" => self.method = Some(method::parse(words)?),
-            "ip_family" => {
+        use VirtualServerKeyword as Keyword;
+        match keyword {
+            Keyword::RealServer => {
+                if let Some(block) = block {
+                    self.real_servers.push(RealServerDraft::read(block, words)?);
+                }
+            }
+            Keyword::Timing(keyword) => self.timing.keyword(keyword, 1, words)?,
+            Keyword::ConnectTimeout => self.timing.connect_timeout(words)?,
+            Keyword::Alpha => self.timing.alpha = Some(true),
+            Keyword::LvsSched => self.scheduler = Some(scheduler(words)?),
+            Keyword::LvsMethod => self.method = Some(method::parse(words)?),
+            Keyword::Protocol => self.protocol = Some(protocol(words)?),
+            Keyword::IpFamily => {
                 let word = words.word("inet or inet6")?;
                 let value = words.choice(word, &FAMILIES)?;
                 let place = words.first.place;
                 self.family = Some(Set { value, place });
             }
-            "virtualhost" => self.virtual_host = Some(host(words)?),
-            "weight" => self.weight = words.count(1, Destination::MAX_WEIGHT)?,
-            "quorum" => {
-                self.quorum = 1;
-                self.quorum = words.count(1, u32::MAX)?;
-            }
-            "hysteresis" => self.hysteresis = words.count(0, u32::MAX)?,
-            "quorum_up" => self.quorum_up = Some(script::parse(words)?),
-            "quorum_down" => self.quorum_down = Some(script::parse(words)?),
-            "sorry_server" => self.sorry_server(words)?,
-            "sorry_server_lvs_method" => self.sorry_method = Some(method::parse(words)?),
-            _ if name.starts_with("persistence_") => self.persistence(name, words)?,
-            _ => self.service(name, words)?,
-        }
-        Ok(())
-    }
-
-    fn service(&mut self, name: &str, words: &mut Words<'n, '_>) -> Result<(), Handle> {
-        match name {
-            "lvs_sched" | "lb_algo" => {
-                let word = words.word("the name of a scheduler")?;
-                let known = Scheduler::ALL;
-                let mut choices = Vec::with_capacity(known.len());
-                choices.extend(SCHEDULERS.into_iter().zip(known));
-                self.scheduler = Some(words.choice(word, &choices)?);
-            }
-            "protocol" => self.protocol = Some(protocol(words)?),
-            "ops" => self.one_packet = Some(words.first.place),
-            "alpha" => self.timing.alpha = Some(true),
-            "omega" => self.omega = true,
-            "ha_suspend" => self.ha_suspend = true,
-            "inhibit_on_failure" => self.inhibit = true,
-            "sorry_server_inhibit" => self.sorry_inhibit = true,
-            _ => {
+            Keyword::Ops => self.one_packet = Some(words.first.place),
+            Keyword::Flag(value, scheduler) => {
                 let place = words.first.place;
-                let (value, scheduler) = flag(name);
                 self.flags.push((Set { value, place }, scheduler));
             }
-        }
-        Ok(())
-    }
-
-    fn persistence(&mut self, name: &str, words: &mut Words<'n, '_>) -> Result<(), Handle> {
-        match name {
-            "persistence_timeout" => {
-                self.persistence = Some(match words.peek() {
-                    Some(_) => words.count(1, LONGEST_TIMEOUT)?,
-                    None => PERSISTENCE,
-                });
-            }
-            "persistence_granularity" => {
-                let word = words.word("a mask or a prefix length")?;
-                let value = match word.text.parse() {
-                    Ok(mask) => Mask::V4(mask),
-                    Err(_) if word.text.contains('.') => {
-                        let expected = "a mask like 255.255.255.0 is expected";
-                        return Err(words.refuse(Code::BadAddress, word, "no mask", expected));
-                    }
-                    Err(_) => {
-                        let len = words.number_in(word, 1..=128)?;
-                        Mask::Length(u8::try_from(len).unwrap_or(128))
-                    }
-                };
-                let place = word.place;
-                self.mask = Some(Set { value, place });
-            }
-            _ => {
+            Keyword::PersistenceTimeout => self.persistence = Some(persistence(words)?),
+            Keyword::PersistenceGranularity => self.mask = Some(mask(words)?),
+            Keyword::PersistenceEngine => {
                 let word = words.word("the name of an engine")?;
                 let sip = Name::new("sip").ok();
                 self.engine = words.choice(word, &[("sip", sip)])?;
             }
+            Keyword::Virtualhost => self.virtual_host = Some(host(words)?),
+            Keyword::Weight => self.weight = words.count(1, Destination::MAX_WEIGHT)?,
+            Keyword::Quorum => {
+                self.quorum = 1;
+                self.quorum = words.count(1, u32::MAX)?;
+            }
+            Keyword::Hysteresis => self.hysteresis = words.count(0, u32::MAX)?,
+            Keyword::QuorumUp => self.quorum_up = Some(script::parse(words)?),
+            Keyword::QuorumDown => self.quorum_down = Some(script::parse(words)?),
+            Keyword::Omega => self.omega = true,
+            Keyword::HaSuspend => self.ha_suspend = true,
+            Keyword::InhibitOnFailure => self.inhibit = true,
+            Keyword::SorryServer => self.sorry_server(words)?,
+            Keyword::SorryServerInhibit => self.sorry_inhibit = true,
+            Keyword::SorryServerLvsMethod => self.sorry_method = Some(method::parse(words)?),
         }
         Ok(())
     }
@@ -262,16 +219,38 @@ const SCHEDULERS: [&str; 14] = [
     "rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh", "twos",
 ];
 
-fn flag(keyword: &str) -> (Flags, Option<Scheduler>) {
-    match keyword {
-        "flag-1" => (Flags::SCHED_1, None),
-        "flag-2" => (Flags::SCHED_2, None),
-        "flag-3" => (Flags::SCHED_3, None),
-        "sh-fallback" => (Flags::SCHED_1, Some(Scheduler::Sh)),
-        "sh-port" => (Flags::SCHED_2, Some(Scheduler::Sh)),
-        "mh-fallback" => (Flags::SCHED_1, Some(Scheduler::Mh)),
-        _ => (Flags::SCHED_2, Some(Scheduler::Mh)),
+fn scheduler(words: &mut Words<'_, '_>) -> Result<Scheduler, Handle> {
+    let word = words.word("the name of a scheduler")?;
+    let known = Scheduler::ALL;
+    let mut choices = Vec::with_capacity(known.len());
+    choices.extend(SCHEDULERS.into_iter().zip(known));
+    words.choice(word, &choices)
+}
+
+/// `[SECONDS]`.
+fn persistence(words: &mut Words<'_, '_>) -> Result<u32, Handle> {
+    match words.peek() {
+        Some(_) => words.count(1, LONGEST_TIMEOUT),
+        None => Ok(PERSISTENCE),
     }
+}
+
+/// A mask for IPv4, a prefix length for IPv6.
+fn mask(words: &mut Words<'_, '_>) -> Result<Set<Mask>, Handle> {
+    let word = words.word("a mask or a prefix length")?;
+    let value = match word.text.parse() {
+        Ok(mask) => Mask::V4(mask),
+        Err(_) if word.text.contains('.') => {
+            let expected = "a mask like 255.255.255.0 is expected";
+            return Err(words.refuse(Code::BadAddress, word, "no mask", expected));
+        }
+        Err(_) => {
+            let len = words.number_in(word, 1..=128)?;
+            Mask::Length(u8::try_from(len).unwrap_or(128))
+        }
+    };
+    let place = word.place;
+    Ok(Set { value, place })
 }
 
 /// `TCP`, `UDP` or `SCTP` in letters of either case.

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use super::{options, places};
 use crate::config::keyword::{
-    AUTHENTICATION, DNS_CHECK, FILE_CHECK, GLOBAL, HOST, HTTP_CHECK, INSTANCE, MISC_CHECK,
+    AUTHENTICATION, DNS_CHECK, FILE_CHECK, GLOBAL, HOST, HTTP_CHECK, INSTANCE, MISC_CHECK, Names,
     REAL_SERVER, SMTP_CHECK, SOCKET_CHECK, SSL, TOP, TRACK_FILE, UDP_CHECK, URL, VIRTUAL_SERVER,
 };
 use crate::config::load;
@@ -40,7 +40,7 @@ fn the_full_example_has_no_mistakes_and_uses_every_supported_keyword() {
     assert_eq!(loaded.config.virtual_servers.len(), 3);
     let text = std::fs::read_to_string(example("full.conf")).unwrap();
     let words: Vec<_> = text.split_whitespace().collect();
-    let tables = [
+    let tables: [&dyn Names; 17] = [
         &TOP,
         &GLOBAL,
         &INSTANCE,

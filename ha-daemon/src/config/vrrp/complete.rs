@@ -7,6 +7,9 @@ use vrrp_core::{Family, Interval, Priority, Version, Vrid};
 
 use crate::config::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::config::global::Defaults;
+use crate::config::keyword::{
+    AuthenticationKeyword, GarpKeyword, INSTANCE, InstanceKeyword, ListKeyword, SwitchKeyword,
+};
 use crate::config::model::{
     Announce, Authentication, InitialState, Instance, TrackedInterface, Transport, VirtualAddress,
     Vmac,
@@ -103,13 +106,18 @@ impl Completion<'_, '_> {
         })
     }
 
-    fn place(&self, keyword: &str) -> Place {
+    fn place(&self, keyword: InstanceKeyword) -> Place {
         self.draft.place(keyword).unwrap_or(self.draft.name.place)
     }
 
     /// Reports that `keyword` has to give way to something else.
-    fn conflict(&mut self, keyword: &str, text: String, cause: Option<(Place, &str)>) {
+    fn conflict(&mut self, keyword: InstanceKeyword, text: String, cause: Option<(Place, &str)>) {
         let place = self.place(keyword);
+        self.ignored(place, text, cause);
+    }
+
+    /// Reports what is written at `place` as ignored, because of something else.
+    fn ignored(&mut self, place: Place, text: String, cause: Option<(Place, &str)>) {
         let mut diagnostic = Diagnostic::error(Code::Conflict, place, text).label("ignored");
         if let Some((cause, text)) = cause.filter(|(cause, _)| *cause != place) {
             diagnostic = diagnostic.and(cause, text);
@@ -118,10 +126,12 @@ impl Completion<'_, '_> {
     }
 
     /// Reports that `keyword`, if it is given, does not go with strict mode.
-    fn not_strict(&mut self, keyword: &str) {
+    fn not_strict(&mut self, keyword: InstanceKeyword) {
         if self.draft.place(keyword).is_some() {
-            let text = format!("`{keyword}` does not go with strict mode");
-            let cause = self.draft.place("strict_mode");
+            let text = format!("`{}` does not go with strict mode", INSTANCE.name(keyword));
+            let cause = self
+                .draft
+                .place(InstanceKeyword::Switch(SwitchKeyword::StrictMode));
             self.conflict(
                 keyword,
                 text,
@@ -132,7 +142,7 @@ impl Completion<'_, '_> {
 
     /// Reports that the instance cannot run without `keyword`, unless what was meant to be
     /// `keyword` has been reported.
-    fn missing(&mut self, keyword: &str, diagnostic: Diagnostic) -> bool {
+    fn missing(&mut self, keyword: InstanceKeyword, diagnostic: Diagnostic) -> bool {
         match self.draft.tried(keyword) {
             Some(handle) => self.diagnostics.escalate(handle, Severity::Fatal),
             None => self.diagnostics.push(diagnostic),
@@ -144,7 +154,7 @@ impl Completion<'_, '_> {
         match (self.draft.version, family) {
             (Some(Version::V2), Family::V6) if self.strict => {
                 let text = "`version` 2 does not go with IPv6 in strict mode".to_owned();
-                self.conflict("version", text, None);
+                self.conflict(InstanceKeyword::Version, text, None);
                 Version::V3
             }
             (Some(version), _) => version,
@@ -165,7 +175,7 @@ impl Completion<'_, '_> {
         let text = format!("instance `{}` has no `interface`", name.text);
         let diagnostic = Diagnostic::fatal(Code::MissingSetting, name.place, text)
             .help("only unicast with `unicast_src_ip` goes without one");
-        self.missing("interface", diagnostic)
+        self.missing(InstanceKeyword::Interface, diagnostic)
     }
 
     fn has_vrid(&mut self) -> bool {
@@ -176,12 +186,12 @@ impl Completion<'_, '_> {
         let text = format!("instance `{}` has no `virtual_router_id`", name.text);
         let diagnostic = Diagnostic::fatal(Code::MissingSetting, name.place, text)
             .help("1 to 255, the same on all routers that share the addresses");
-        self.missing("virtual_router_id", diagnostic)
+        self.missing(InstanceKeyword::VirtualRouterId, diagnostic)
     }
 
     fn has_address(&mut self, version: Version, addresses: &[VirtualAddress]) -> bool {
         if self.draft.no_address && self.strict {
-            self.not_strict("no_virtual_ipaddress");
+            self.not_strict(InstanceKeyword::Switch(SwitchKeyword::NoVirtualIpaddress));
         }
         if !addresses.is_empty() || (self.draft.no_address && !self.strict) {
             return true;
@@ -192,9 +202,16 @@ impl Completion<'_, '_> {
         if version == Version::V3 || self.strict {
             let diagnostic = Diagnostic::fatal(Code::NoAddress, name.place, text)
                 .label(format!("{version} needs one"));
-            return self.missing("virtual_ipaddress", diagnostic.help(help));
+            return self.missing(
+                InstanceKeyword::List(ListKeyword::VirtualIpaddress),
+                diagnostic.help(help),
+            );
         }
-        if self.draft.tried("virtual_ipaddress").is_none() {
+        if self
+            .draft
+            .tried(InstanceKeyword::List(ListKeyword::VirtualIpaddress))
+            .is_none()
+        {
             let diagnostic = Diagnostic::warning(Code::NoAddress, name.place, text);
             self.diagnostics.push(diagnostic.help(help));
         }
@@ -205,7 +222,7 @@ impl Completion<'_, '_> {
         match transport {
             Transport::Unicast { .. } if self.strict => {
                 let text = "unicast does not go with strict mode";
-                let place = self.place("unicast_peer");
+                let place = self.place(InstanceKeyword::List(ListKeyword::UnicastPeer));
                 self.diagnostics
                     .push(Diagnostic::fatal(Code::Conflict, place, text));
                 false
@@ -270,11 +287,13 @@ impl Completion<'_, '_> {
     }
 
     fn authentication(&mut self, version: Version, family: Family) -> Authentication {
+        let seen = &self.draft.authentication;
         let Some(kind) = self.draft.auth_type else {
-            let tried = self.draft.tried("auth_type").is_some();
-            if !tried && self.draft.place("auth_pass").is_some() {
+            let place = seen.place(AuthenticationKeyword::AuthPass);
+            if let Some(place) = place.filter(|_| !seen.was_tried(AuthenticationKeyword::AuthType))
+            {
                 let text = "`auth_pass` has no effect without `auth_type`".to_owned();
-                self.conflict("auth_pass", text, None);
+                self.ignored(place, text, None);
             }
             return Authentication::None;
         };
@@ -288,17 +307,19 @@ impl Completion<'_, '_> {
             None
         };
         if let Some(text) = refusal {
-            let cause = match self.draft.place("version") {
+            let cause = match self.draft.place(InstanceKeyword::Version) {
                 Some(place) if version == Version::V3 => Some((place, "the version is set here")),
                 _ => None,
             };
-            self.conflict("authentication", text.to_owned(), cause);
+            self.conflict(InstanceKeyword::Authentication, text.to_owned(), cause);
             return Authentication::None;
         }
         let Some(password) = self.draft.auth_pass else {
-            if self.draft.tried("auth_pass").is_none() {
+            let seen = &self.draft.authentication;
+            if !seen.was_tried(AuthenticationKeyword::AuthPass) {
+                let place = seen.place(AuthenticationKeyword::AuthType);
                 let text = "`auth_type` has no effect without `auth_pass`".to_owned();
-                self.conflict("auth_type", text, None);
+                self.ignored(place.unwrap_or(self.draft.name.place), text, None);
             }
             return Authentication::None;
         };
@@ -315,7 +336,7 @@ impl Completion<'_, '_> {
         let cause = if initial == InitialState::Master && !priority.is_owner() {
             state.map(|place| (place, "the state is set here"))
         } else {
-            let priority = self.draft.place("priority");
+            let priority = self.draft.place(InstanceKeyword::Priority);
             let priority = priority.map(|place| (place, "the priority is set here"));
             // MASTER without a priority is priority 255.
             priority.or_else(|| state.map(|place| (place, "without a priority this is 255")))
@@ -323,22 +344,29 @@ impl Completion<'_, '_> {
         if initial == InitialState::Master || priority.is_owner() {
             if !preempt {
                 let text = "`nopreempt` does not go with `state` MASTER or priority 255";
-                self.conflict("preempt", text.to_owned(), cause);
+                self.conflict(
+                    InstanceKeyword::Switch(SwitchKeyword::Preempt),
+                    text.to_owned(),
+                    cause,
+                );
             }
             if !delay.is_zero() {
                 let text = "`preempt_delay` does not go with `state` MASTER or priority 255";
-                self.conflict("preempt_delay", text.to_owned(), cause);
+                self.conflict(InstanceKeyword::PreemptDelay, text.to_owned(), cause);
             }
             return (true, Duration::ZERO);
         }
         if self.strict && !delay.is_zero() {
-            self.not_strict("preempt_delay");
+            self.not_strict(InstanceKeyword::PreemptDelay);
             return (preempt, Duration::ZERO);
         }
         if !preempt && !delay.is_zero() {
-            let cause = (self.place("preempt"), "preemption is off");
+            let cause = (
+                self.place(InstanceKeyword::Switch(SwitchKeyword::Preempt)),
+                "preemption is off",
+            );
             let text = "`preempt_delay` does not go with `nopreempt`".to_owned();
-            self.conflict("preempt_delay", text, Some(cause));
+            self.conflict(InstanceKeyword::PreemptDelay, text, Some(cause));
             return (false, Duration::ZERO);
         }
         (preempt, delay)
@@ -346,20 +374,24 @@ impl Completion<'_, '_> {
 
     fn vmac(&mut self, family: Family, vrid: Vrid) -> Option<Vmac> {
         if self.draft.vmac_xmit_base && self.strict {
-            self.not_strict("vmac_xmit_base");
+            self.not_strict(InstanceKeyword::Switch(SwitchKeyword::VmacXmitBase));
             self.draft.vmac_xmit_base = false;
         }
         let Some(draft) = self.draft.vmac.take() else {
-            if self.draft.vmac_xmit_base && self.draft.tried("use_vmac").is_none() {
+            if self.draft.vmac_xmit_base && self.draft.tried(InstanceKeyword::UseVmac).is_none() {
                 let text = "`vmac_xmit_base` has no effect without `use_vmac`".to_owned();
-                self.conflict("vmac_xmit_base", text, None);
+                self.conflict(
+                    InstanceKeyword::Switch(SwitchKeyword::VmacXmitBase),
+                    text,
+                    None,
+                );
             }
             return None;
         };
         let mut mac = draft.mac.map(|mac| mac.with(vrid));
         if mac.is_some() && self.strict {
             self.conflict(
-                "use_vmac",
+                InstanceKeyword::UseVmac,
                 "strict mode has no MAC address of its own".to_owned(),
                 None,
             );
@@ -379,7 +411,7 @@ impl Completion<'_, '_> {
         for Set { value, place } in core::mem::take(&mut self.draft.track) {
             let name = &value.interface;
             let diagnostic = if self.draft.interface.as_ref() == Some(name) {
-                let own = self.place("interface");
+                let own = self.place(InstanceKeyword::Interface);
                 let text = format!("`{name}` is tracked anyway");
                 Diagnostic::warning(Code::NoEffect, place, text)
                     .label("may be removed")
@@ -404,7 +436,7 @@ impl Completion<'_, '_> {
             return self.draft.accept.unwrap_or(true);
         }
         if self.draft.accept == Some(true) {
-            self.not_strict("accept");
+            self.not_strict(InstanceKeyword::Switch(SwitchKeyword::Accept));
         }
         false
     }
@@ -412,7 +444,7 @@ impl Completion<'_, '_> {
     fn down_timer_adverts(&mut self) -> u8 {
         if self.strict {
             if self.draft.down_timer_adverts != 3 {
-                self.not_strict("down_timer_adverts");
+                self.not_strict(InstanceKeyword::DownTimerAdverts);
             }
             return 3;
         }
@@ -422,8 +454,8 @@ impl Completion<'_, '_> {
     fn announce(&mut self) -> Announce {
         let garp = self.draft.garp;
         if self.strict {
-            self.not_strict("garp_lower_prio_delay");
-            self.not_strict("garp_lower_prio_repeat");
+            self.not_strict(InstanceKeyword::Garp(GarpKeyword::LowerPrioDelay));
+            self.not_strict(InstanceKeyword::Garp(GarpKeyword::LowerPrioRepeat));
         }
         let lower = |value: Option<u32>, master: u32| match value {
             _ if self.strict => 0,

@@ -5,10 +5,13 @@ use core::time::Duration;
 
 use vrrp_core::{Priority, Version, Vrid};
 
+use crate::config::block::{self, Seen, set_twice};
 use crate::config::diagnostic::{Code, Diagnostic, Diagnostics, Handle, Severity, is_like};
-use crate::config::given::GivenKeywords;
-use crate::config::global::{EarlyDefaults, Garp, group, repeat, version};
-use crate::config::keyword::{AUTHENTICATION, INSTANCE, Known};
+
+use crate::config::global::{EarlyDefaults, Garp, group, version};
+use crate::config::keyword::{
+    AUTHENTICATION, AuthenticationKeyword, INSTANCE, InstanceKeyword, ListKeyword, SwitchKeyword,
+};
 use crate::config::model::{InitialState, Password, Peer, TrackedInterface, VirtualAddress};
 use crate::config::text::source::Place;
 use crate::config::text::tape::Token;
@@ -29,9 +32,11 @@ pub(in crate::config) enum AuthType {
 #[derive(Debug)]
 pub(in crate::config) struct Draft<'n> {
     pub(in crate::config) name: Token<'n>,
-    seen: GivenKeywords,
-    /// Keywords that were meant, but not understood.
-    tried: Vec<(&'static str, Handle)>,
+    seen: Seen<InstanceKeyword>,
+    /// What was given in `authentication`.
+    pub(in crate::config) authentication: Seen<AuthenticationKeyword>,
+    /// Where `state` was given last, unless that was ignored.
+    state: Option<Place>,
     pub(in crate::config) interface: Option<String>,
     pub(in crate::config) vrid: Option<Vrid>,
     pub(in crate::config) initial: Option<Set<InitialState>>,
@@ -72,8 +77,9 @@ impl<'n> Draft<'n> {
     const fn new(name: Token<'n>, early: EarlyDefaults) -> Self {
         Self {
             name,
-            seen: GivenKeywords::NONE,
-            tried: Vec::new(),
+            seen: Seen::new(),
+            authentication: Seen::new(),
+            state: None,
             interface: None,
             vrid: None,
             initial: None,
@@ -119,60 +125,55 @@ impl<'n> Draft<'n> {
         diagnostics: &mut Diagnostics,
     ) -> Self {
         let mut draft = Self::new(name, early);
-        for node in block.nodes() {
-            match INSTANCE.check(&node, diagnostics) {
-                Known::Reported(handle, meant) => {
-                    references.named_in(&node);
-                    if node.keyword.text == "auth_hmac" {
-                        hide_keys(&node, diagnostics);
-                    }
-                    draft.tried.extend(meant.map(|meant| (meant, handle)));
+        let mut seen = Seen::new();
+        block::read_with(
+            block,
+            &INSTANCE,
+            &mut seen,
+            diagnostics,
+            |node, _, diagnostics| {
+                references.named_in(node);
+                if node.keyword.text == "auth_hmac" {
+                    hide_keys(node, diagnostics);
                 }
-                Known::Supported(keyword) => match &node.block {
-                    Some(block) => draft.block(keyword.name, &node, block, diagnostics),
-                    None => draft.leaf(keyword.name, &node, diagnostics),
-                },
-            }
-        }
+            },
+            |keyword, block, words| draft.keyword(keyword, block, words),
+        );
+        draft.seen = seen;
         draft
     }
 
-    /// Where a keyword was given.
-    pub(in crate::config) fn place(&self, keyword: &str) -> Option<Place> {
-        self.seen.place(keyword)
+    /// Where a setting was given.
+    pub(in crate::config) fn place(&self, setting: InstanceKeyword) -> Option<Place> {
+        self.seen.place(setting)
     }
 
-    /// What was reported when a keyword was meant, but not understood.
-    pub(in crate::config) fn tried(&self, keyword: &str) -> Option<Handle> {
-        let mut tried = self.tried.iter();
-        tried
-            .find(|(name, _)| *name == keyword)
-            .map(|&(_, handle)| handle)
+    /// What was reported when a setting was meant, but not understood.
+    pub(in crate::config) fn tried(&self, setting: InstanceKeyword) -> Option<Handle> {
+        self.seen.tried(setting)
     }
 
-    fn leaf(&mut self, name: &'static str, node: &Node<'_>, diagnostics: &mut Diagnostics) {
-        if name != "state" {
-            let place = node.keyword.place;
-            self.seen.note(canonical(name), name, place, diagnostics);
-        }
-        let mut words = Words::of(node, diagnostics);
-        let result = if name.starts_with("garp_") {
-            self.garp(name, &mut words)
-        } else if is_switch(name) {
-            self.switch(name, &mut words)
-        } else {
-            self.value(name, &mut words)
-        };
-        match result {
-            Ok(()) => self.tried.extend(words.end(&INSTANCE)),
-            Err(handle) => self.tried.push((name, handle)),
-        }
-    }
-
-    fn value(&mut self, name: &str, words: &mut Words<'_, '_>) -> Result<(), Handle> {
-        match name {
-            "state" => self.state(words)?,
-            "interface" => {
+    fn keyword(
+        &mut self,
+        keyword: InstanceKeyword,
+        block: Option<&Block<'_>>,
+        words: &mut Words<'_, '_>,
+    ) -> Result<(), Handle> {
+        match keyword {
+            InstanceKeyword::Authentication => {
+                words.end(&INSTANCE);
+                if let Some(block) = block {
+                    self.authentication(block, words.diagnostics);
+                }
+            }
+            InstanceKeyword::List(keyword) => {
+                words.end(&INSTANCE);
+                return block.map_or(Ok(()), |block| self.list(keyword, block, words));
+            }
+            InstanceKeyword::Garp(keyword) => self.garp.keyword(keyword, words)?,
+            InstanceKeyword::Switch(keyword) => self.switch(keyword, words)?,
+            InstanceKeyword::State => self.state(words)?,
+            InstanceKeyword::Interface => {
                 words.severity = Severity::Fatal;
                 let word = words.word("the name of an interface")?;
                 if word.text == "lo" {
@@ -181,80 +182,60 @@ impl<'n> Draft<'n> {
                 }
                 self.interface = Some(words.interface(word)?);
             }
-            "virtual_router_id" => {
+            InstanceKeyword::VirtualRouterId => {
                 words.severity = Severity::Fatal;
                 self.vrid = Vrid::new(words.count(1, u8::MAX)?);
             }
-            "priority" => {
+            InstanceKeyword::Priority => {
                 self.priority = Some(Priority::DEFAULT);
                 self.priority = Priority::new(words.count(1, u8::MAX)?);
             }
-            "version" => self.version = Some(version(words)?),
-            "advert_int" => self.interval = Some(words.seconds(10_000, 255_000_000)?),
-            "preempt_delay" => {
+            InstanceKeyword::Version => self.version = Some(version(words)?),
+            InstanceKeyword::AdvertInt => {
+                self.interval = Some(words.seconds(10_000, 255_000_000)?);
+            }
+            InstanceKeyword::PreemptDelay => {
                 self.preempt_delay = Some(words.seconds(0, 1_000_000_000)?.value);
             }
-            "unicast_src_ip" | "mcast_src_ip" => {
-                let word = words.word("an address")?;
-                let value = words.address(word)?;
-                let place = word.place;
-                self.source = Some(Set { value, place });
-                self.is_unicast |= name == "unicast_src_ip";
+            InstanceKeyword::UnicastSrcIp => {
+                self.source = Some(source(words)?);
+                self.is_unicast = true;
             }
-            "mcast_dst_ip" => {
+            InstanceKeyword::McastSrcIp => self.source = Some(source(words)?),
+            InstanceKeyword::McastDstIp => {
                 let is_v4 = words.peek().is_none_or(|word| !word.text.contains(':'));
                 let place = words.peek().map_or(words.first.place, |word| word.place);
                 let value = group(words, is_v4)?;
                 self.group = Some(Set { value, place });
             }
-            "unicast_ttl" => self.ttl = Some(words.count(1, u8::MAX)?),
-            "down_timer_adverts" => self.down_timer_adverts = words.count(1_u8, 100)?,
-            _ => self.vmac = Some(parse_vmac(words)?),
+            InstanceKeyword::UnicastTtl => self.ttl = Some(words.count(1, u8::MAX)?),
+            InstanceKeyword::DownTimerAdverts => {
+                self.down_timer_adverts = words.count(1_u8, 100)?;
+            }
+            InstanceKeyword::UseVmac => self.vmac = Some(parse_vmac(words)?),
         }
         Ok(())
     }
 
-    fn switch(&mut self, name: &str, words: &mut Words<'_, '_>) -> Result<(), Handle> {
-        let takes_value = matches!(
-            name,
-            "check_unicast_src"
-                | "higher_prio_send_advert"
-                | "lower_prio_no_advert"
-                | "owner_ignore_adverts"
-                | "skip_check_adv_addr"
-                | "strict_mode"
-                | "v3_checksum_as_v2"
-        );
-        let on = if takes_value { words.boolean()? } else { true };
-        match name {
-            "native_ipv6" => self.native_ipv6 = on,
-            "no_virtual_ipaddress" => self.no_address = on,
-            "preempt" => self.preempt = Some(true),
-            "nopreempt" => self.preempt = Some(false),
-            "accept" => self.accept = Some(true),
-            "no_accept" => self.accept = Some(false),
-            "dont_track_primary" => self.track_primary = false,
-            "vmac_xmit_base" => self.vmac_xmit_base = on,
-            "check_unicast_src" => self.check_source = Some(on),
-            "v3_checksum_as_v2" => self.v3_checksum_as_v2 = on,
-            "strict_mode" => self.strict = Some(on),
-            "skip_check_adv_addr" => self.skip_check_adv_addr = on,
-            "lower_prio_no_advert" => self.lower_prio_no_advert = Some(on),
-            "higher_prio_send_advert" => self.higher_prio_send_advert = Some(on),
-            _ => self.owner_ignore_adverts = Some(on),
-        }
-        Ok(())
-    }
-
-    fn garp(&mut self, name: &str, words: &mut Words<'_, '_>) -> Result<(), Handle> {
-        let garp = &mut self.garp;
-        match name {
-            "garp_master_delay" => garp.delay = words.count(0, u32::MAX)?,
-            "garp_master_repeat" => garp.repeat = repeat(words)?,
-            "garp_master_refresh" => garp.refresh = words.count(0, u32::MAX)?,
-            "garp_master_refresh_repeat" => garp.refresh_repeat = repeat(words)?,
-            "garp_lower_prio_delay" => garp.lower_prio_delay = Some(words.count(0, u32::MAX)?),
-            _ => garp.lower_prio_repeat = Some(words.count(0, u32::MAX)?),
+    fn switch(&mut self, keyword: SwitchKeyword, words: &mut Words<'_, '_>) -> Result<(), Handle> {
+        match keyword {
+            SwitchKeyword::NativeIpv6 => self.native_ipv6 = true,
+            SwitchKeyword::NoVirtualIpaddress => self.no_address = true,
+            SwitchKeyword::Preempt => self.preempt = Some(true),
+            SwitchKeyword::Nopreempt => self.preempt = Some(false),
+            SwitchKeyword::Accept => self.accept = Some(true),
+            SwitchKeyword::NoAccept => self.accept = Some(false),
+            SwitchKeyword::DontTrackPrimary => self.track_primary = false,
+            SwitchKeyword::VmacXmitBase => self.vmac_xmit_base = true,
+            SwitchKeyword::CheckUnicastSrc => self.check_source = Some(words.boolean()?),
+            SwitchKeyword::V3ChecksumAsV2 => self.v3_checksum_as_v2 = words.boolean()?,
+            SwitchKeyword::StrictMode => self.strict = Some(words.boolean()?),
+            SwitchKeyword::SkipCheckAdvAddr => self.skip_check_adv_addr = words.boolean()?,
+            SwitchKeyword::LowerPrioNoAdvert => self.lower_prio_no_advert = Some(words.boolean()?),
+            SwitchKeyword::HigherPrioSendAdvert => {
+                self.higher_prio_send_advert = Some(words.boolean()?);
+            }
+            SwitchKeyword::OwnerIgnoreAdverts => self.owner_ignore_adverts = Some(words.boolean()?),
         }
         Ok(())
     }
@@ -275,120 +256,85 @@ impl<'n> Draft<'n> {
                 words.report(diagnostic.and(first.place, "first set here"));
             }
             _ => {
-                let first_place = words.first.place;
-                self.seen
-                    .note("state", "state", first_place, words.diagnostics);
+                let first = words.first;
+                if let Some(before) = self.state.replace(first.place) {
+                    words.report(set_twice(first.text, first.place, first.text, before));
+                }
                 self.initial = Some(Set { value, place });
             }
         }
         Ok(())
     }
 
-    fn block(
+    /// Reads lines that do not start with keywords. The error is the first one.
+    fn list(
         &mut self,
-        name: &'static str,
-        node: &Node<'_>,
+        keyword: ListKeyword,
         block: &Block<'_>,
-        diagnostics: &mut Diagnostics,
-    ) {
-        Words::of(node, diagnostics).end(&INSTANCE);
-        if name == "authentication" {
-            let place = node.keyword.place;
-            self.seen.note(name, name, place, diagnostics);
-            return self.authentication(block, diagnostics);
-        }
-        self.seen.first(name, node.keyword.place);
+        words: &mut Words<'_, '_>,
+    ) -> Result<(), Handle> {
+        let mut list = Ok(());
         for line in block.nodes() {
             if let Some(inner) = &line.block {
-                let text = format!("no block belongs into `{name}`");
+                let text = format!("no block belongs into `{}`", words.first.text);
                 let diagnostic = Diagnostic::error(Code::UnexpectedBrace, inner.open, text);
-                let handle = diagnostics.push(diagnostic.label("skipped with its line"));
-                self.tried.push((name, handle));
+                let handle = words.report(diagnostic.label("skipped with its line"));
+                list = list.and(Err(handle));
                 continue;
             }
-            let mut words = Words::of(&line, diagnostics);
-            let result = match name {
-                "virtual_ipaddress" => address::parse(&mut words).map(|a| self.addresses.push(a)),
-                "virtual_ipaddress_excluded" => {
+            let mut words = Words::of(&line, words.diagnostics);
+            let result = match keyword {
+                ListKeyword::VirtualIpaddress => {
+                    address::parse(&mut words).map(|a| self.addresses.push(a))
+                }
+                ListKeyword::VirtualIpaddressExcluded => {
                     address::parse(&mut words).map(|a| self.excluded.push(a))
                 }
-                "unicast_peer" => peer(&mut words).map(|peer| self.peers.push(peer)),
-                _ => tracked(&mut words).map(|tracked| self.track.push(tracked)),
-            };
-            match result {
-                Ok(()) => {
-                    words.end(&INSTANCE);
+                ListKeyword::UnicastPeer => peer(&mut words).map(|peer| self.peers.push(peer)),
+                ListKeyword::TrackInterface => {
+                    tracked(&mut words).map(|tracked| self.track.push(tracked))
                 }
-                Err(handle) => self.tried.push((name, handle)),
+            };
+            if result.is_ok() {
+                words.end(&INSTANCE);
             }
+            list = list.and(result);
         }
+        list
     }
 
     fn authentication(&mut self, block: &Block<'_>, diagnostics: &mut Diagnostics) {
         for node in block.nodes() {
             let words = node.arguments.clone();
             // `auth_type` is followed by no secret, unless that is in the wrong place.
-            let is_type = node.keyword.text == "auth_type";
+            let keyword = AUTHENTICATION.variant(node.keyword.text);
+            let is_type = keyword == Some(AuthenticationKeyword::AuthType);
             let secrets = words.enumerate().filter(|(index, word)| {
                 !is_type || *index > 0 || !is_like(word.text, &["PASS", "AH"])
             });
             let secrets = secrets.map(|(_, word)| word.place.span);
             diagnostics.secrets.extend(secrets);
-            match AUTHENTICATION.check(&node, diagnostics) {
-                Known::Reported(handle, meant) => {
-                    if meant.is_none() && node.arguments.first().is_none() {
-                        diagnostics.secrets.push(node.keyword.place.span);
-                    }
-                    self.tried.extend(meant.map(|meant| (meant, handle)));
-                }
-                Known::Supported(keyword) => {
-                    let (name, place) = (keyword.name, node.keyword.place);
-                    self.seen.note(name, name, place, diagnostics);
-                    let mut words = Words::of(&node, diagnostics);
-                    let result = match keyword.name {
-                        "auth_type" => auth_type(&mut words).map(|t| self.auth_type = Some(t)),
-                        _ => auth_pass(&mut words).map(|p| self.auth_pass = Some(p)),
-                    };
-                    match result {
-                        Ok(()) => {
-                            words.end(&AUTHENTICATION);
-                        }
-                        Err(handle) => self.tried.push((keyword.name, handle)),
-                    }
-                }
-            }
         }
+        let (kind, password) = (&mut self.auth_type, &mut self.auth_pass);
+        block::read_with(
+            block,
+            &AUTHENTICATION,
+            &mut self.authentication,
+            diagnostics,
+            |node, meant, diagnostics| {
+                if meant.is_none() && node.arguments.first().is_none() {
+                    diagnostics.secrets.push(node.keyword.place.span);
+                }
+            },
+            |keyword, _, words| {
+                match keyword {
+                    AuthenticationKeyword::AuthType => *kind = Some(auth_type(words)?),
+                    AuthenticationKeyword::AuthPass => *password = Some(auth_pass(words)?),
+                }
+                Ok(())
+            },
+        );
     }
-}
-
-/// Keywords that set the same thing, under one name.
-fn canonical(name: &'static str) -> &'static str {
-    match name {
-        "no_accept" => "accept",
-        "nopreempt" => "preempt",
-        "mcast_src_ip" => "unicast_src_ip",
-        _ => name,
-    }
-}
-
-/// Whether a keyword is on or off and nothing else.
-fn is_switch(name: &str) -> bool {
-    !matches!(
-        name,
-        "state"
-            | "interface"
-            | "virtual_router_id"
-            | "priority"
-            | "version"
-            | "advert_int"
-            | "preempt_delay"
-            | "unicast_src_ip"
-            | "mcast_src_ip"
-            | "mcast_dst_ip"
-            | "unicast_ttl"
-            | "down_timer_adverts"
-            | "use_vmac"
-    )
 }
 
 /// The keys of `auth_hmac` are secrets.
@@ -398,6 +344,13 @@ fn hide_keys(node: &Node<'_>, diagnostics: &mut Diagnostics) {
     diagnostics
         .secrets
         .extend(words.map(|word| word.place.span));
+}
+
+fn source(words: &mut Words<'_, '_>) -> Result<Set<IpAddr>, Handle> {
+    let word = words.word("an address")?;
+    let value = words.address(word)?;
+    let place = word.place;
+    Ok(Set { value, place })
 }
 
 fn auth_type(words: &mut Words<'_, '_>) -> Result<AuthType, Handle> {

@@ -1,13 +1,13 @@
 //! Tests that advertisements arrive with their addresses and hop limit.
 
-use core::net::{IpAddr, Ipv4Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use vrrp_core::wire::{
     AhHeader, AhPacket, IcvForm, Ipv4Header, Ipv4Packet, Key, MULTICAST_V4, PseudoHeader, TOS,
 };
 use vrrp_mio::{Datagram, Filter, RECEIVE_BUFFER, Received, Transport};
 
-use super::lab::{Heard, group, hear, ip, two_hosts, v4, v6, wait};
+use super::lab::{Heard, group, hear, two_hosts, v4, v6, wait};
 
 const V2: [u8; 20] = *b"\x21\x33\x64\x01\x00\x01\x29\x58\x0a\x09\x00\x0asecret\0\0";
 const V3: [u8; 12] = *b"\x31\x33\x64\x01\x00\x64\x2a\x2b\x0a\x09\x00\x0a";
@@ -67,10 +67,10 @@ fn unicast_carries_the_hop_limit_asked_for() {
 fn unicast_between_global_ipv6_addresses_arrives() {
     let (left, right) = two_hosts();
     for (host, number) in [(&left, 1), (&right, 2)] {
-        let name = &host.name;
-        ip(&format!(
-            "-n {name} address add 2001:db8::{number}/64 dev v0 nodad"
-        ));
+        let address = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, number);
+        host.namespace
+            .ip(&format!("address add {address}/64 dev v0 nodad"));
+        host.namespace.await_local(address.into());
     }
     let mut from_left = left.open("v0", Transport::Ipv6);
     let mut from_right = right.open("v0", Transport::Ipv6);

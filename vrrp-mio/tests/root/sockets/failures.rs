@@ -3,7 +3,7 @@
 use vrrp_core::wire::{MULTICAST_V4, MULTICAST_V6, PseudoHeader};
 use vrrp_mio::{AdvertSocket, LinkSocket, OpenError, Received, Reject, SendError, Transport};
 
-use super::lab::{group, hear, ip, two_hosts, v6, wait};
+use super::lab::{group, hear, two_hosts, v6, wait};
 
 const PDU: [u8; 8] = [0x31, 1, 0, 0, 0, 0, 0, 0];
 
@@ -63,20 +63,14 @@ fn a_missing_or_tentative_ipv6_source_is_transient() {
         matches!(missing, Err(SendError::Transient { .. })),
         "{missing:?}"
     );
-    ip(&format!("-n {} address add fe80::9/64 dev v0", left.name));
+    left.namespace.ip("address add fe80::9/64 dev v0");
     let tentative = sender.send(&ends, 255, &PDU);
     assert!(
         matches!(tentative, Err(SendError::Transient { .. })),
         "{tentative:?}"
     );
-    ip(&format!(
-        "-n {} address delete fe80::9/64 dev v0",
-        left.name
-    ));
-    ip(&format!(
-        "-n {} address add fe80::9/64 dev v0 nodad",
-        left.name
-    ));
+    left.namespace.ip("address delete fe80::9/64 dev v0");
+    left.namespace.ip("address add fe80::9/64 dev v0 nodad");
     let mut receiver = right.join("v0", Transport::Ipv6);
     sender.send(&ends, 255, &PDU).unwrap();
     assert_eq!(hear(&mut receiver).ends, ends);
@@ -91,7 +85,7 @@ fn an_interface_that_is_down_is_transient_and_recovers() {
         let mut sender = left.join("v0", transport);
         let mut receiver = right.join("v0", transport);
         let ends = left.to(group(transport));
-        ip(&format!("-n {} link set v0 down", left.name));
+        left.namespace.ip("link set v0 down");
         let outcomes = [sender.send(&ends, 255, &PDU), link.send(&[0xff; 60])];
         for outcome in outcomes {
             assert!(
@@ -100,12 +94,9 @@ fn an_interface_that_is_down_is_transient_and_recovers() {
             );
         }
         assert!(sender.receive(&mut [0; 64]).unwrap().is_none());
-        ip(&format!("-n {} link set v0 up", left.name));
+        left.namespace.ip("link set v0 up");
         if transport == Transport::Ipv6 {
-            ip(&format!(
-                "-n {} address replace fe80::1/64 dev v0 nodad",
-                left.name
-            ));
+            left.namespace.ip("address replace fe80::1/64 dev v0 nodad");
         }
         sender.send(&ends, 255, &PDU).unwrap();
         assert_eq!(hear(&mut receiver).payload, PDU);
@@ -124,7 +115,7 @@ fn an_interface_that_is_gone_is_told_from_one_that_is_down() {
     let link = left.within(|| LinkSocket::open(index).unwrap());
     let mut v4 = left.join("v0", Transport::Ipv4);
     let mut v6 = left.join("v0", Transport::Ipv6);
-    ip(&format!("-n {} link delete v0", left.name));
+    left.namespace.ip("link delete v0");
     let outcomes = [
         link.send(&[0xff; 60]),
         v4.send(&left.to(MULTICAST_V4.into()), 255, &PDU),

@@ -1,15 +1,12 @@
 //! Two hosts, each a network namespace, connected by two veth pairs.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
-use std::fs::File;
 use std::io::ErrorKind;
-use std::process::Command;
 
 use mio::{Events, Interest, Poll, Token};
 use nix::net::if_::if_nametoindex;
-use nix::sched::{CloneFlags, setns};
+use rig::Namespace;
 use vrrp_core::wire::{MULTICAST_V4, MULTICAST_V6, PseudoHeader};
 use vrrp_mio::{AdvertSocket, Datagram, RECEIVE_BUFFER, Received, Transport};
 
@@ -18,70 +15,51 @@ pub(crate) const MULTICAST: [IpAddr; 2] = [IpAddr::V4(MULTICAST_V4), IpAddr::V6(
 /// Longer than any delivery over a veth pair takes, however loaded the machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Runs `ip` with the words of `arguments`.
-pub(crate) fn ip(arguments: &str) {
-    let status = Command::new("ip")
-        .args(arguments.split_whitespace())
-        .status()
-        .unwrap();
-    assert!(status.success(), "ip {arguments}");
-}
-
 /// A network namespace with the interfaces `v0`, on which it is 10.9.0.N and fe80::N, and `w0`, on
 /// which it is 10.10.0.N and fe80::N.
 pub(crate) struct Host {
-    pub(crate) name: String,
+    pub(crate) namespace: Namespace,
     number: u8,
 }
 
 /// Hosts number 1 and 2, connected.
 pub(crate) fn two_hosts() -> (Host, Host) {
-    static SERIAL: AtomicU32 = AtomicU32::new(0);
-    let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
-    let host = |number| {
-        let name = format!("vrrp-mio-{}-{serial}-{number}", std::process::id());
-        ip(&format!("netns add {name}"));
-        Host { name, number }
+    let host = |number| Host {
+        namespace: Namespace::new(&format!("s{number}")),
+        number,
     };
     let (left, right) = (host(1), host(2));
     for interface in ["v0", "w0"] {
-        ip(&format!(
-            "link add {interface} netns {} type veth peer name {interface} netns {}",
-            left.name, right.name
+        left.namespace.ip(&format!(
+            "link add {interface} type veth peer name {interface} netns {}",
+            right.namespace.name()
         ));
     }
     for host in [&left, &right] {
         host.bring_up("v0", "10.9.0");
         host.bring_up("w0", "10.10.0");
     }
+    for host in [&left, &right] {
+        host.namespace.await_local(v6(host.number).into());
+    }
     (left, right)
 }
 
 impl Host {
     fn bring_up(&self, interface: &str, prefix: &str) {
-        let Self { name, number } = self;
-        ip(&format!("-n {name} link set {interface} addrgenmode none"));
-        ip(&format!("-n {name} link set {interface} up"));
-        ip(&format!(
-            "-n {name} address add {prefix}.{number}/24 dev {interface}"
-        ));
-        ip(&format!(
-            "-n {name} address add fe80::{number}/64 dev {interface} nodad"
+        let number = self.number;
+        self.namespace.ip(&format!(
+            "link set {interface} addrgenmode none
+link set {interface} up
+address add {prefix}.{number}/24 dev {interface}
+address add fe80::{number}/64 dev {interface} nodad
+"
         ));
     }
 
     /// What `action` gives when run inside the namespace.
     pub(crate) fn within<T: Send>(&self, action: impl FnOnce() -> T + Send) -> T {
-        std::thread::scope(|scope| {
-            scope
-                .spawn(|| {
-                    let namespace = File::open(format!("/run/netns/{}", self.name)).unwrap();
-                    setns(namespace, CloneFlags::CLONE_NEWNET).unwrap();
-                    action()
-                })
-                .join()
-                .unwrap()
-        })
+        self.namespace.inside(action)
     }
 
     pub(crate) fn index(&self, interface: &str) -> u32 {
@@ -107,12 +85,6 @@ impl Host {
             IpAddr::V6(_) => IpAddr::from(v6(self.number)),
         };
         PseudoHeader::new(source, destination).unwrap()
-    }
-}
-
-impl Drop for Host {
-    fn drop(&mut self) {
-        ip(&format!("netns delete {}", self.name));
     }
 }
 

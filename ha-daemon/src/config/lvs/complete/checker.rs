@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::Context;
 use crate::config::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::config::lvs::checker::{CheckerDraft, Kind};
+use crate::config::lvs::checker::{CheckerDraft, CommonDraft, Kind, SmtpDraft};
 use crate::config::lvs::connection::{ConnectionDraft, Target};
 use crate::config::lvs::http::HttpDraft;
 use crate::config::lvs::misc::{FileDraft, MiscDraft};
@@ -36,7 +36,7 @@ const HELO: &str = "smtpchecker.keepalived.org";
 
 const fn defaults(kind: &Kind<'_>) -> Defaults {
     let (retry, delay) = match kind {
-        Kind::Tcp | Kind::Ping | Kind::Udp(_) | Kind::Smtp { .. } | Kind::File(_) => (1, Some(1)),
+        Kind::Tcp | Kind::Ping | Kind::Udp(_) | Kind::Smtp(_) | Kind::File(_) => (1, Some(1)),
         Kind::Http(_) => (1, Some(3)),
         Kind::Misc(_) => (0, Some(1)),
         Kind::Dns(_) => (3, None),
@@ -59,10 +59,18 @@ impl Around<'_> {
         into: &mut Vec<Checker>,
         diagnostics: &mut Diagnostics,
     ) {
-        let timing = draft.timing.or(self.timing);
-        let keyword = draft.keyword;
-        let schedule = timing.complete(defaults(&draft.kind));
-        let is_tried = |name| draft.seen.was_tried(name);
+        let CheckerDraft {
+            keyword,
+            common,
+            kind,
+        } = draft;
+        let CommonDraft {
+            timing,
+            connection: own,
+            log_all_failures,
+        } = common;
+        let timing = timing.or(self.timing);
+        let schedule = timing.complete(defaults(&kind));
         let target = Target {
             address: self.address,
             port: self.port,
@@ -70,14 +78,14 @@ impl Around<'_> {
                 .connect_timeout
                 .unwrap_or(TimingDraft::CONNECT_TIMEOUT),
         };
+        let needs_port = !matches!(kind, Kind::Ping);
         let connect = |own: ConnectionDraft, diagnostics: &mut Diagnostics| {
-            let needs_port = keyword.text != "PING_CHECK";
             own.complete(target, needs_port, keyword, diagnostics)
         };
         let checker = |check| Checker {
             span: keyword.place.span,
             alpha: timing.alpha.unwrap_or(false),
-            log_all_failures: draft.log_all_failures.unwrap_or(context.log_all_failures),
+            log_all_failures: log_all_failures.unwrap_or(context.log_all_failures),
             check,
         };
         let probing = |probe| {
@@ -86,13 +94,12 @@ impl Around<'_> {
                 timing: schedule,
             })
         };
-        let own = draft.connection;
-        match draft.kind {
+        match kind {
             Kind::File(file) => {
-                let check = self::file(file, keyword, &is_tried, context, diagnostics);
+                let check = self::file(file, keyword, context, diagnostics);
                 into.extend(check.map(checker));
             }
-            Kind::Smtp { helo, hosts } => {
+            Kind::Smtp(SmtpDraft { helo, hosts }) => {
                 let helo = helo.unwrap_or_else(|| HELO.to_owned());
                 let hosts = if hosts.is_empty() { vec![own] } else { hosts };
                 let connections = hosts
@@ -106,7 +113,7 @@ impl Around<'_> {
             | Kind::Dns(_)
             | Kind::Udp(_)
             | Kind::Misc(_)) => {
-                let probe = self.probe(kind, own, &connect, keyword, &is_tried, diagnostics);
+                let probe = self.probe(kind, own, &connect, keyword, diagnostics);
                 into.extend(probe.map(probing));
             }
         }
@@ -119,17 +126,15 @@ impl Around<'_> {
         own: ConnectionDraft,
         connect: &Connect<'_>,
         keyword: Token<'_>,
-        is_tried: &dyn Fn(&'static str) -> bool,
         diagnostics: &mut Diagnostics,
     ) -> Option<Probe> {
         match kind {
-            Kind::File(_) | Kind::Smtp { .. } => None,
-            Kind::Misc(misc) => self.misc(*misc, keyword, is_tried, diagnostics),
+            Kind::File(_) | Kind::Smtp(_) => None,
+            Kind::Misc(misc) => self.misc(*misc, keyword, diagnostics),
             Kind::Ping => connect(own, diagnostics).map(Probe::Ping),
             Kind::Tcp => connect(own, diagnostics).map(Probe::Tcp),
-            Kind::Http(draft) => connect(own, diagnostics).and_then(|connection| {
-                self.http(*draft, connection, keyword, is_tried, diagnostics)
-            }),
+            Kind::Http(draft) => connect(own, diagnostics)
+                .and_then(|connection| self.http(*draft, connection, keyword, diagnostics)),
             Kind::Dns(dns) => connect(own, diagnostics).map(|connection| {
                 Probe::Dns(Box::new(DnsCheck {
                     connection,
@@ -150,11 +155,10 @@ impl Around<'_> {
         draft: HttpDraft,
         connection: Connection,
         keyword: Token<'_>,
-        is_tried: &dyn Fn(&'static str) -> bool,
         diagnostics: &mut Diagnostics,
     ) -> Option<Probe> {
         if draft.urls.is_empty() {
-            if !draft.has_url && !is_tried("url") {
+            if !draft.has_url {
                 let text = format!("`{}` has no `url`", keyword.text);
                 let diagnostic = Diagnostic::error(Code::MissingSetting, keyword.place, text);
                 diagnostics.push(diagnostic.label("the check is left out"));
@@ -181,11 +185,10 @@ impl Around<'_> {
         &self,
         draft: MiscDraft,
         keyword: Token<'_>,
-        is_tried: &dyn Fn(&'static str) -> bool,
         diagnostics: &mut Diagnostics,
     ) -> Option<Probe> {
         let Some(command) = draft.command else {
-            if !is_tried("misc_path") {
+            if !draft.tried {
                 let text = "`MISC_CHECK` has no `misc_path`";
                 let diagnostic = Diagnostic::error(Code::MissingSetting, keyword.place, text);
                 diagnostics.push(diagnostic.label("the check is left out"));
@@ -229,12 +232,11 @@ fn udp(mut draft: UdpDraft, connection: Connection, diagnostics: &mut Diagnostic
 fn file(
     draft: FileDraft<'_>,
     keyword: Token<'_>,
-    is_tried: &dyn Fn(&'static str) -> bool,
     context: &Context<'_, '_>,
     diagnostics: &mut Diagnostics,
 ) -> Option<Check> {
     let Some(name) = draft.name else {
-        if !is_tried("track_file") {
+        if !draft.tried {
             let text = "`FILE_CHECK` has no `track_file`";
             let diagnostic = Diagnostic::error(Code::MissingSetting, keyword.place, text);
             diagnostics.push(diagnostic.label("the check is left out"));

@@ -5,6 +5,7 @@ use ipvs_core::{DestinationKey, Forwarding};
 use super::checker::Around;
 use super::{Completion, keeps_port};
 use crate::config::diagnostic::{Code, Diagnostic};
+use crate::config::keyword::{RealServerKeyword, VIRTUAL_SERVER, VirtualServerKeyword};
 use crate::config::lvs::real_server::RealServerDraft;
 use crate::config::lvs::timing::TimingDraft;
 use crate::config::lvs::virtual_server::Front;
@@ -72,7 +73,11 @@ impl<'n> Completion<'n, '_, '_> {
             forwarding,
             weight: draft.weight.unwrap_or(self.draft.weight),
             upper: draft.upper,
-            lower: self.lower(draft.lower, draft.upper, draft.seen.place("lthreshold")),
+            lower: self.lower(
+                draft.lower,
+                draft.upper,
+                draft.seen.place(RealServerKeyword::Lthreshold),
+            ),
             inhibit_on_failure: draft.inhibit.unwrap_or(self.draft.inhibit),
             notify_up: draft.notify_up,
             notify_down: draft.notify_down,
@@ -182,14 +187,22 @@ impl<'n> Completion<'n, '_, '_> {
     }
 
     fn without_sorry_server(&mut self) {
-        if self.draft.seen.was_tried("sorry_server")
-            || self.draft.seen.place("sorry_server").is_some()
+        if self.draft.seen.was_tried(VirtualServerKeyword::SorryServer)
+            || self
+                .draft
+                .seen
+                .place(VirtualServerKeyword::SorryServer)
+                .is_some()
         {
             return;
         }
-        for keyword in ["sorry_server_inhibit", "sorry_server_lvs_method"] {
+        for keyword in [
+            VirtualServerKeyword::SorryServerInhibit,
+            VirtualServerKeyword::SorryServerLvsMethod,
+        ] {
             if let Some(place) = self.draft.seen.place(keyword) {
-                let text = format!("`{keyword}` without a sorry server");
+                let name = VIRTUAL_SERVER.name(keyword);
+                let text = format!("`{name}` without a sorry server");
                 let diagnostic = Diagnostic::error(Code::Conflict, place, text).label("ignored");
                 self.diagnostics.push(diagnostic);
             }

@@ -7,6 +7,7 @@ use vrrp_core::Family;
 
 use super::Completion;
 use crate::config::diagnostic::{Code, Diagnostic, Handle};
+use crate::config::keyword::{INSTANCE, InstanceKeyword, ListKeyword, SwitchKeyword};
 use crate::config::model::{Peer, Transport, VirtualAddress};
 use crate::config::text::source::Place;
 use crate::config::unique::Firsts;
@@ -27,7 +28,11 @@ impl Completion<'_, '_> {
             .unwrap_or(Family::V4);
         if draft.native_ipv6 && family == Family::V4 {
             let text = "`native_ipv6` does not go with IPv4 addresses".to_owned();
-            self.conflict("native_ipv6", text, None);
+            self.conflict(
+                InstanceKeyword::Switch(SwitchKeyword::NativeIpv6),
+                text,
+                None,
+            );
         }
         family
     }
@@ -75,10 +80,19 @@ impl Completion<'_, '_> {
             };
         }
         self.defaults_to_multicast(refused);
-        if refused.is_none() && self.draft.tried("unicast_peer").is_none() {
-            for keyword in ["unicast_ttl", "check_unicast_src"] {
+        if refused.is_none()
+            && self
+                .draft
+                .tried(InstanceKeyword::List(ListKeyword::UnicastPeer))
+                .is_none()
+        {
+            for keyword in [
+                InstanceKeyword::UnicastTtl,
+                InstanceKeyword::Switch(SwitchKeyword::CheckUnicastSrc),
+            ] {
                 if self.draft.place(keyword).is_some() {
-                    let text = format!("`{keyword}` has no effect without `unicast_peer`");
+                    let name = INSTANCE.name(keyword);
+                    let text = format!("`{name}` has no effect without `unicast_peer`");
                     self.conflict(keyword, text, None);
                 }
             }
@@ -106,7 +120,7 @@ impl Completion<'_, '_> {
         else {
             return;
         };
-        let place = self.place("unicast_peer");
+        let place = self.place(InstanceKeyword::List(ListKeyword::UnicastPeer));
         let text = format!("{source} is the source and one of the peers");
         let mut diagnostic = Diagnostic::warning(Code::NoEffect, place, text);
         if let Some(set) = self.draft.source {
@@ -120,14 +134,20 @@ impl Completion<'_, '_> {
     /// `refused` is what has been said of the last peer.
     fn defaults_to_multicast(&mut self, refused: Option<Handle>) {
         let instead = "adverts go to the multicast group instead";
-        if let Some(handle) = refused.or_else(|| self.draft.tried("unicast_peer")) {
+        if let Some(handle) = refused.or_else(|| {
+            self.draft
+                .tried(InstanceKeyword::List(ListKeyword::UnicastPeer))
+        }) {
             self.diagnostics
                 .add_help(handle, &format!("no peer is left: {instead}"));
             return;
         }
-        let place = match self.draft.place("unicast_peer") {
+        let place = match self
+            .draft
+            .place(InstanceKeyword::List(ListKeyword::UnicastPeer))
+        {
             Some(block) => block,
-            None if self.draft.is_unicast => self.place("unicast_src_ip"),
+            None if self.draft.is_unicast => self.place(InstanceKeyword::UnicastSrcIp),
             None => return,
         };
         let text = "there is no peer in a `unicast_peer`";
