@@ -59,6 +59,6 @@ pub use record::{Activity, DestinationRecord, Rates, ServiceRecord, Statistics, 
 pub use scheduler::Scheduler;
 pub use service::{Flags, Granularity, Persistence, Service, ServiceKey};
 pub use sync::{SyncDaemon, SyncRole};
-pub use table::{Carried, DestinationError, Table};
+pub use table::{ConnectionCounts, DestinationError, Table};
 pub use timeouts::Timeouts;
 pub use trash::Trash;

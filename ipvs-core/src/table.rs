@@ -1,6 +1,6 @@
 //! The destinations of one service, as the kernel keeps them.
 
-mod carried;
+mod counts;
 mod overload;
 mod ratios;
 #[cfg(test)]
@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use thiserror::Error;
 
-pub use self::carried::Carried;
+pub use self::counts::ConnectionCounts;
 use self::overload::Thresholds;
 pub(crate) use self::ratios::{Ratios, Unordered};
 use crate::{Activity, Destination, DestinationKey, DestinationRecord, KernelProfile};
@@ -198,11 +198,11 @@ impl Table {
     pub fn add(
         &mut self,
         destination: &Destination,
-        removed: Option<Carried>,
+        removed: Option<ConnectionCounts>,
     ) -> Result<(), DestinationError> {
         let weight = self.check_new(destination)?;
-        let mut carried = removed.unwrap_or_default();
-        carried.edit(self.profile, Thresholds::of(destination));
+        let mut counts = removed.unwrap_or_default();
+        counts.edit(self.profile, Thresholds::of(destination));
         self.destinations.insert(0, *destination);
         self.shares.insert(0, weight);
         self.loads.insert(0, 0);
@@ -210,7 +210,7 @@ impl Table {
         self.load_ratios.insert();
         self.delay_ratios.insert();
         self.others.insert(0, Others::new(weight));
-        self.put(0, carried);
+        self.put(0, counts);
         Ok(())
     }
 
@@ -220,22 +220,22 @@ impl Table {
         let position = self
             .position(&destination.key)
             .ok_or(DestinationError::Missing)?;
-        let mut carried = self.carried(position).unwrap_or_default();
-        carried.edit(self.profile, Thresholds::of(destination));
+        let mut counts = self.counts(position).unwrap_or_default();
+        counts.edit(self.profile, Thresholds::of(destination));
         if let Some(known) = self.destinations.get_mut(position) {
             *known = *destination;
         }
         if let Some(others) = self.others.get_mut(position).filter(|_| weight != 0) {
             others.last_weight = weight;
         }
-        self.put(position, carried);
+        self.put(position, counts);
         Ok(position)
     }
 
     /// Removes the destination `key`: where it was, and what the kernel remembers of it.
-    pub fn remove(&mut self, key: &DestinationKey) -> Option<(usize, Carried)> {
+    pub fn remove(&mut self, key: &DestinationKey) -> Option<(usize, ConnectionCounts)> {
         let position = self.position(key)?;
-        let removed = self.carried(position)?;
+        let removed = self.counts(position)?;
         self.destinations.remove(position);
         self.shares.remove(position);
         self.loads.remove(position);
@@ -249,63 +249,61 @@ impl Table {
     /// Sets what the destination at `position` carries, as if connections had come or gone one by
     /// one. Does nothing where there is none.
     pub fn set_activity(&mut self, position: usize, activity: Activity) {
-        self.change(position, |carried, profile| {
-            carried.set_activity(profile, activity);
+        self.change(position, |counts, profile| {
+            counts.set_activity(profile, activity);
         });
     }
 
     /// A connection comes to the destination at `position`; it starts as inactive.
     pub fn bind(&mut self, position: usize) {
-        self.change(position, Carried::bind);
+        self.change(position, ConnectionCounts::bind);
     }
 
     /// A connection, `active` or not, leaves the destination at `position`.
     pub fn unbind(&mut self, position: usize, active: bool) {
-        self.change(position, |carried, profile| carried.unbind(profile, active));
+        self.change(position, |counts, profile| counts.unbind(profile, active));
     }
 
     /// A connection of the destination at `position` becomes active, or no longer is.
     pub fn activate(&mut self, position: usize, active: bool) {
-        self.change(position, |carried, profile| {
-            carried.activate(profile, active)
-        });
+        self.change(position, |counts, profile| counts.activate(profile, active));
     }
 
     /// A persistence template comes to the destination at `position`.
     pub fn bind_template(&mut self, position: usize) {
-        self.change(position, Carried::bind_template);
+        self.change(position, ConnectionCounts::bind_template);
     }
 
     /// A persistence template leaves the destination at `position`.
     pub fn unbind_template(&mut self, position: usize) {
-        self.change(position, Carried::unbind_template);
+        self.change(position, ConnectionCounts::unbind_template);
     }
 
     pub(crate) fn change(
         &mut self,
         position: usize,
-        change: impl FnOnce(&mut Carried, KernelProfile),
+        change: impl FnOnce(&mut ConnectionCounts, KernelProfile),
     ) {
-        if let Some(mut carried) = self.carried(position) {
-            change(&mut carried, self.profile);
-            self.put(position, carried);
+        if let Some(mut counts) = self.counts(position) {
+            change(&mut counts, self.profile);
+            self.put(position, counts);
         }
     }
 
-    fn carried(&self, position: usize) -> Option<Carried> {
-        Some(Carried {
+    fn counts(&self, position: usize) -> Option<ConnectionCounts> {
+        Some(ConnectionCounts {
             activity: self.activity(position),
             thresholds: self.others.get(position)?.thresholds,
             overloaded: self.is_overloaded(position),
         })
     }
 
-    fn put(&mut self, position: usize, carried: Carried) {
-        let Carried {
+    fn put(&mut self, position: usize, counts: ConnectionCounts) {
+        let ConnectionCounts {
             activity,
             thresholds,
             overloaded,
-        } = carried;
+        } = counts;
         let share = if overloaded {
             -1
         } else {

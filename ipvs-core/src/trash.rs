@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::{Carried, DestinationKey, Family, ServiceKey};
+use crate::{ConnectionCounts, DestinationKey, Family, ServiceKey};
 
 /// How often the kernel looks for destinations to forget.
 const INTERVAL: Duration = Duration::from_secs(60);
@@ -24,7 +24,7 @@ pub struct Trash {
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    removed: Carried,
+    removed: ConnectionCounts,
     /// Since when nothing has been seen to refer to it.
     idle: Option<Duration>,
 }
@@ -56,7 +56,7 @@ impl Trash {
         now: Duration,
         service: &ServiceKey,
         key: DestinationKey,
-        removed: Carried,
+        removed: ConnectionCounts,
     ) {
         self.forget(now);
         if self.entries.is_empty() {
@@ -73,7 +73,7 @@ impl Trash {
         now: Duration,
         service: &ServiceKey,
         key: &DestinationKey,
-    ) -> Option<Carried> {
+    ) -> Option<ConnectionCounts> {
         self.forget(now);
         let entry = self.entries.remove(&(identity(service), *key))?;
         Some(entry.removed)
@@ -84,7 +84,7 @@ impl Trash {
         &mut self,
         service: &ServiceKey,
         key: &DestinationKey,
-    ) -> Option<&mut Carried> {
+    ) -> Option<&mut ConnectionCounts> {
         let entry = self.entries.get_mut(&(identity(service), *key))?;
         Some(&mut entry.removed)
     }
@@ -130,7 +130,7 @@ mod tests {
     const KEY: DestinationKey = DestinationKey::new(IpAddr::V4(Ipv4Addr::new(10, 3, 0, 1)), 80);
 
     /// A destination that was removed with `connections`.
-    fn removed(connections: usize) -> Carried {
+    fn removed(connections: usize) -> ConnectionCounts {
         let mut table = Table::new(KernelProfile::default());
         let destination = Destination::new(KEY, Forwarding::Masquerade, 1);
         table.add(&destination, None).unwrap();
@@ -157,8 +157,8 @@ mod tests {
         let mut trash = Trash::new();
         trash.keep(at(0), &SERVICE, KEY, removed(1));
         trash.forget(at(90_030));
-        let carried = trash.get_mut(&SERVICE, &KEY).unwrap();
-        carried.unbind(KernelProfile::default(), false);
+        let counts = trash.get_mut(&SERVICE, &KEY).unwrap();
+        counts.unbind(KernelProfile::default(), false);
         // Looks fall on whole minutes: it is seen idle at 90,060 s.
         trash.forget(at(90_179));
         assert_eq!(trash.keys(), [(SERVICE, KEY)]);
@@ -172,8 +172,8 @@ mod tests {
         trash.keep(at(0), &SERVICE, KEY, removed(2));
         let other = ServiceKey::udp(IpAddr::V4(Ipv4Addr::new(10, 1, 0, 1)), 80);
         assert_eq!(trash.revive(at(1), &other, &KEY), None);
-        let carried = trash.revive(at(1), &SERVICE, &KEY).unwrap();
-        assert_eq!(carried.activity().inactive, 2);
+        let counts = trash.revive(at(1), &SERVICE, &KEY).unwrap();
+        assert_eq!(counts.activity().inactive, 2);
         assert_eq!(trash.revive(at(1), &SERVICE, &KEY), None);
     }
 

@@ -41,22 +41,22 @@ pub fn answers(datagram: &[u8]) {
 /// What is in a message, taken for everything it could be.
 fn payload(octets: &[u8]) {
     if let Ok(record) = decode::service(octets) {
-        let told = Request::AddService(record.service);
+        let request = Request::AddService(record.service);
         let again = |octets: &[u8]| decode::service(octets).map(|record| record.service);
-        is_told_again(&told, &record.service, again);
+        survives_a_round_trip(&request, &record.service, again);
     }
     for family in [Family::V4, Family::V6] {
         if let Ok(record) = decode::destination(octets, family) {
-            let told = Request::AddDestination(any_key(), record.destination);
+            let request = Request::AddDestination(any_key(), record.destination);
             let again = |octets: &[u8]| decode::requested(octets, family);
-            is_told_again(&told, &record.destination, again);
+            survives_a_round_trip(&request, &record.destination, again);
         }
     }
     if let Ok(daemon) = decode::daemon(octets) {
-        is_told_again(&Request::StartDaemon(daemon), &daemon, decode::daemon);
+        survives_a_round_trip(&Request::StartDaemon(daemon), &daemon, decode::daemon);
     }
     if let Ok(timeouts) = decode::timeouts(octets) {
-        is_told_again(&Request::SetTimeouts(timeouts), &timeouts, decode::timeouts);
+        survives_a_round_trip(&Request::SetTimeouts(timeouts), &timeouts, decode::timeouts);
     }
     // There are no requests of these.
     let _: Result<_, DecodeError> = decode::info(octets);
@@ -67,13 +67,14 @@ fn any_key() -> ServiceKey {
     ServiceKey::tcp([192, 0, 2, 1].into(), 80)
 }
 
-fn is_told_again<T: core::fmt::Debug + PartialEq>(
-    told: &Request,
+fn survives_a_round_trip<T: core::fmt::Debug + PartialEq>(
+    request: &Request,
     value: &T,
     read: impl FnOnce(&[u8]) -> Result<T, DecodeError>,
 ) {
     let mut datagram = Vec::new();
-    encode::request(told, 30, 1, &mut datagram).expect("what a kernel has, it can be told");
+    encode::request(request, 30, 1, &mut datagram)
+        .expect("every object of a kernel fits a request");
     let mut messages = Messages::new(&datagram);
     let message = messages.next().expect("a request").expect("a whole one");
     assert!(messages.next().is_none());

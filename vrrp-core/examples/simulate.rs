@@ -45,7 +45,7 @@ enum Task {
     Replay {
         seed: u64,
     },
-    Retell {
+    ReplayScenario {
         seed: u64,
     },
 }
@@ -58,7 +58,7 @@ fn main() -> ExitCode {
             threads,
         }) => soak(seeds, YEAR.saturating_mul(years), threads),
         Some(Task::Replay { seed }) => replay(seed),
-        Some(Task::Retell { seed }) => retell(seed),
+        Some(Task::ReplayScenario { seed }) => replay_scenario(seed),
         None => {
             drop(writeln!(io::stderr(), "{USAGE}"));
             return ExitCode::from(2);
@@ -92,7 +92,7 @@ fn task() -> Option<Task> {
             }
             "--scenario" => {
                 let seed = value.parse().ok()?;
-                return Some(Task::Retell { seed });
+                return Some(Task::ReplayScenario { seed });
             }
             _ => return None,
         }
@@ -112,10 +112,10 @@ fn replay(seed: u64) -> io::Result<bool> {
     }
 }
 
-fn retell(seed: u64) -> io::Result<bool> {
+fn replay_scenario(seed: u64) -> io::Result<bool> {
     let mut output = io::stdout().lock();
     let scenario = Scenario::random(seed);
-    match scenario.retell() {
+    match scenario.replay() {
         Ok(lan) => writeln!(output, "{scenario}{}", lan.timeline()).map(|()| true),
         Err(failure) => writeln!(output, "{failure}").map(|()| false),
     }

@@ -268,7 +268,7 @@ impl Lan {
             Disturbance::Resume(id) => self.each_teammate(id.0, Self::resume),
             Disturbance::Carrier(id, up) => self.carrier(id.0, up),
             Disturbance::Address(id, address) => self.address(id.0, address),
-            Disturbance::Tell(id, event) => self.tell(id.0, event),
+            Disturbance::Deliver(id, event) => self.deliver(id.0, event),
             Disturbance::Cut { from, to, cut } => self.links.cut(self.now, from.0, to.0, cut),
             Disturbance::Impair { from, to, link } => {
                 self.links.impair(self.now, from.0, to.0, link);

@@ -1,4 +1,4 @@
-//! What subcommands write, and how they exit.
+//! The output and the exit status of subcommands.
 
 use std::io::{self, Write};
 #[cfg(feature = "lab")]

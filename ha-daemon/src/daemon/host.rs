@@ -1,4 +1,5 @@
-//! What lives as long as the process: threads that keep the privileges that the loop gives up.
+//! The host part of the daemon: threads that live as long as the process and keep the privileges
+//! that the loop drops.
 
 mod worker;
 

@@ -90,12 +90,12 @@ pub struct Schedule {
     steps: NonZeroUsize,
     /// The step to be tried next, or under way.
     step: usize,
-    standing: Standing,
+    state: State,
     phase: Phase,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
+enum State {
     /// Nothing has failed since the start; `left` steps are yet to pass.
     New { left: usize },
     /// Available, after so many failures in a row.
@@ -122,7 +122,7 @@ impl Schedule {
             timing,
             steps,
             step: 0,
-            standing: Standing::New { left: steps.get() },
+            state: State::New { left: steps.get() },
             phase: Phase::Waiting {
                 until: now + BOOTSTRAP + warmup.min(timing.warmup),
             },
@@ -132,17 +132,17 @@ impl Schedule {
     /// What is known at present.
     #[must_use]
     pub const fn verdict(&self) -> Verdict {
-        match self.standing {
-            Standing::New { .. } if self.timing.alpha => Verdict::Down,
-            Standing::New { .. } | Standing::Up { .. } => Verdict::Up,
-            Standing::Down { .. } => Verdict::Down,
+        match self.state {
+            State::New { .. } if self.timing.alpha => Verdict::Down,
+            State::New { .. } | State::Up { .. } => Verdict::Up,
+            State::Down { .. } => Verdict::Down,
         }
     }
 
     /// Whether the verdict rests on attempts rather than on what `alpha` says.
     #[must_use]
     pub const fn is_founded(&self) -> bool {
-        !matches!(self.standing, Standing::New { .. })
+        !matches!(self.state, State::New { .. })
     }
 
     /// When the next attempt is due; `None` during one, and while suspended.
@@ -181,25 +181,25 @@ impl Schedule {
         } else {
             every
         };
-        match self.standing {
-            Standing::Up { .. } => {
-                self.standing = Standing::Up { failures: 0 };
+        match self.state {
+            State::Up { .. } => {
+                self.state = State::Up { failures: 0 };
                 (Change::Unchanged, every)
             }
-            Standing::New { left } if left > 1 => {
-                self.standing = Standing::New { left: left - 1 };
+            State::New { left } if left > 1 => {
+                self.state = State::New { left: left - 1 };
                 (Change::Unchanged, between)
             }
-            Standing::Down { left } if left > 1 => {
-                self.standing = Standing::Down { left: left - 1 };
+            State::Down { left } if left > 1 => {
+                self.state = State::Down { left: left - 1 };
                 (Change::Unchanged, between)
             }
-            Standing::New { .. } | Standing::Down { .. } => {
+            State::New { .. } | State::Down { .. } => {
                 let change = match self.verdict() {
                     Verdict::Up => Change::Confirmed,
                     Verdict::Down => Change::Rose,
                 };
-                self.standing = Standing::Up { failures: 0 };
+                self.state = State::Up { failures: 0 };
                 (change, every)
             }
         }
@@ -212,22 +212,20 @@ impl Schedule {
             retry,
             ..
         } = self.timing;
-        if let Standing::Up { failures } = self.standing
+        if let State::Up { failures } = self.state
             && failures < retry
         {
-            self.standing = Standing::Up {
+            self.state = State::Up {
                 failures: failures + 1,
             };
             return (Change::Unchanged, delay_before_retry);
         }
-        let change = match (self.verdict(), self.standing) {
+        let change = match (self.verdict(), self.state) {
             (Verdict::Down, _) => Change::Unchanged,
-            (Verdict::Up, Standing::Up { failures }) => Change::Fell { retries: failures },
-            (Verdict::Up, Standing::New { .. } | Standing::Down { .. }) => {
-                Change::Fell { retries: 0 }
-            }
+            (Verdict::Up, State::Up { failures }) => Change::Fell { retries: failures },
+            (Verdict::Up, State::New { .. } | State::Down { .. }) => Change::Fell { retries: 0 },
         };
-        self.standing = Standing::Down {
+        self.state = State::Down {
             left: self.steps.get(),
         };
         (change, delay_loop)

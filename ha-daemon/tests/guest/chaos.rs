@@ -13,9 +13,9 @@
 )]
 
 mod client;
-mod deed;
 mod episode;
 mod fault;
+mod injection;
 mod soak;
 mod stage;
 mod table;

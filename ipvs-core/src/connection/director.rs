@@ -14,8 +14,8 @@ use super::{
     Because, Direction, Packet, ReuseMode, Segment, Settings, TcpState, Track, Unserved, Verdict,
 };
 use crate::{
-    Activity, Balancer, BalancerError, Carried, Destination, DestinationError, DestinationKey,
-    Flags, Flow, Forwarding, KernelProfile, Protocol, Service, ServiceKey, Trash,
+    Activity, Balancer, BalancerError, ConnectionCounts, Destination, DestinationError,
+    DestinationKey, Flags, Flow, Forwarding, KernelProfile, Protocol, Service, ServiceKey, Trash,
 };
 
 /// Why a change is refused.
@@ -217,9 +217,11 @@ impl Director {
             self.trash.forget(at);
             match expired {
                 Expired::Connection { owner, active } => {
-                    self.change(&owner, |carried, profile| carried.unbind(profile, active));
+                    self.change(&owner, |counts, profile| counts.unbind(profile, active));
                 }
-                Expired::Template { owner } => self.change(&owner, Carried::unbind_template),
+                Expired::Template { owner } => {
+                    self.change(&owner, ConnectionCounts::unbind_template)
+                }
             }
         }
         self.trash.forget(now);
@@ -261,7 +263,7 @@ impl Director {
         let old = self.entries.remove(&packet.flow);
         let verdict = self.open(now, packet, draws);
         if let Some(Connection { owner, active, .. }) = old {
-            self.change(&owner, |carried, profile| carried.unbind(profile, active));
+            self.change(&owner, |counts, profile| counts.unbind(profile, active));
         }
         verdict
     }
@@ -303,7 +305,7 @@ impl Director {
     }
 
     /// Changes what a destination carries, even one that was removed.
-    fn change(&mut self, owner: &Owner, change: impl FnOnce(&mut Carried, KernelProfile)) {
+    fn change(&mut self, owner: &Owner, change: impl FnOnce(&mut ConnectionCounts, KernelProfile)) {
         let profile = self.profile;
         if let Some(balancer) = self.services.get_mut(&owner.service) {
             let table = balancer.table_mut();
@@ -312,8 +314,8 @@ impl Director {
                 return;
             }
         }
-        if let Some(carried) = self.trash.get_mut(&owner.service, &owner.destination) {
-            change(carried, profile);
+        if let Some(counts) = self.trash.get_mut(&owner.service, &owner.destination) {
+            change(counts, profile);
         }
     }
 
@@ -337,7 +339,7 @@ impl Director {
 
     fn drop_connection(&mut self, flow: &Flow) {
         if let Some(Connection { owner, active, .. }) = self.entries.remove(flow) {
-            self.change(&owner, |carried, profile| carried.unbind(profile, active));
+            self.change(&owner, |counts, profile| counts.unbind(profile, active));
         }
     }
 
@@ -355,7 +357,7 @@ impl Director {
         let orphans = templates.filter(|(_, known)| !self.is_available(&known.owner));
         for id in orphans.map(|(id, _)| id).collect::<Vec<_>>() {
             if let Some(owner) = self.entries.remove_template(id) {
-                self.change(&owner, Carried::unbind_template);
+                self.change(&owner, ConnectionCounts::unbind_template);
             }
         }
     }
@@ -438,7 +440,7 @@ impl Director {
         if active != connection.active {
             connection.active = active;
             let owner = connection.owner;
-            self.change(&owner, |carried, profile| carried.activate(profile, active));
+            self.change(&owner, |counts, profile| counts.activate(profile, active));
         }
         let timeout = Duration::from_secs(timeout.into());
         connection.deadline = now.saturating_add(timeout);

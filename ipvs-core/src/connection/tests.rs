@@ -82,7 +82,7 @@ fn forward(number: u8, because: Because) -> Verdict {
 }
 
 /// Active, inactive and persistent of destination `number`.
-fn carried(director: &Director, number: u8) -> (u32, u32, u32) {
+fn counts(director: &Director, number: u8) -> (u32, u32, u32) {
     let table = director.service(&WEB).unwrap().table();
     let Activity {
         active,
@@ -100,7 +100,7 @@ fn a_connection_is_active_until_both_sides_closed_and_gone_two_minutes_later() {
         connect(&mut director, 0, client),
         forward(1, Because::Scheduler)
     );
-    assert_eq!(carried(&director, 1), (1, 0, 0));
+    assert_eq!(counts(&director, 1), (1, 0, 0));
     let flow = packet(client, 80, Segment::Ack).flow;
     assert!(director.answer(at(0), &flow, Segment::Syn));
     let ack = packet(client, 80, Segment::Ack);
@@ -114,13 +114,13 @@ fn a_connection_is_active_until_both_sides_closed_and_gone_two_minutes_later() {
         send(&mut director, 10, &fin),
         forward(1, Because::Connection)
     );
-    assert_eq!(carried(&director, 1), (0, 1, 0));
+    assert_eq!(counts(&director, 1), (0, 1, 0));
     assert!(director.answer(at(10), &flow, Segment::Fin));
     assert_eq!(director.deadline(), Some(at(130)));
     director.advance(at(129));
-    assert_eq!(carried(&director, 1), (0, 1, 0));
+    assert_eq!(counts(&director, 1), (0, 1, 0));
     director.advance(at(130));
-    assert_eq!(carried(&director, 1), (0, 0, 0));
+    assert_eq!(counts(&director, 1), (0, 0, 0));
     assert_eq!(director.deadline(), None);
 }
 
@@ -138,11 +138,11 @@ fn who_closes_first_waits_for_half_as_long_where_answers_pass_the_director() {
             assert_eq!(verdict.destination(), Some(key(1)));
         }
         director.advance(at(59));
-        assert_eq!(carried(&director, 1), (0, 1, 0), "{forwarding:?}");
+        assert_eq!(counts(&director, 1), (0, 1, 0), "{forwarding:?}");
         director.advance(at(60));
-        assert_eq!(carried(&director, 1), left, "{forwarding:?}");
+        assert_eq!(counts(&director, 1), left, "{forwarding:?}");
         director.advance(at(120));
-        assert_eq!(carried(&director, 1), (0, 0, 0), "{forwarding:?}");
+        assert_eq!(counts(&director, 1), (0, 0, 0), "{forwarding:?}");
     }
 }
 
@@ -307,7 +307,7 @@ fn packets_to_a_removed_destination_are_dropped_until_it_returns() {
         }
     );
     director.add(at(2), &WEB, &destination(2, 1)).unwrap();
-    assert_eq!(carried(&director, 2), (1, 0, 0));
+    assert_eq!(counts(&director, 2), (1, 0, 0));
     assert_eq!(
         send(&mut director, 2, &ack),
         forward(2, Because::Connection)
@@ -325,9 +325,9 @@ fn a_connection_that_ends_in_the_trash_is_counted_there() {
     director.add_service(&web(Scheduler::Rr)).unwrap();
     let mut soon = director.clone();
     soon.add(at(2), &WEB, &destination(1, 1)).unwrap();
-    assert_eq!(carried(&soon, 1), (1, 0, 0));
+    assert_eq!(counts(&soon, 1), (1, 0, 0));
     director.add(at(100), &WEB, &destination(1, 1)).unwrap();
-    assert_eq!(carried(&director, 1), (0, 0, 0));
+    assert_eq!(counts(&director, 1), (0, 0, 0));
 }
 
 #[test]
@@ -354,10 +354,10 @@ fn where_the_kernel_is_set_to_connections_of_removed_destinations_start_anew() {
     );
     director.edit(at(2), &WEB, &destination(1, 0)).unwrap();
     director.add(at(2), &WEB, &destination(2, 1)).unwrap();
-    assert_eq!(carried(&director, 2), (0, 0, 0));
+    assert_eq!(counts(&director, 2), (0, 0, 0));
     let anew = connect(&mut director, 2, client);
     assert_eq!(anew, forward(2, Because::Scheduler), "weight 0 and a SYN");
-    assert_eq!(carried(&director, 1), (0, 0, 0));
+    assert_eq!(counts(&director, 1), (0, 0, 0));
 }
 
 #[test]
@@ -387,7 +387,7 @@ fn a_syn_starts_anew_what_is_closed_as_the_mode_says() {
         }
         let verdict = connect(&mut director, 1, client);
         assert_eq!(verdict, forward(1, because), "{conn_reuse_mode:?} {last:?}");
-        assert_eq!(carried(&director, 1), (1, 0, 0));
+        assert_eq!(counts(&director, 1), (1, 0, 0));
     }
 }
 
@@ -430,7 +430,7 @@ fn what_a_destination_carries_beside_can_be_told() {
         persistent: 1,
     };
     assert_eq!(director.set_activity(&WEB, &key(2), busy), Ok(()));
-    assert_eq!(carried(&director, 2), (3, 2, 1));
+    assert_eq!(counts(&director, 2), (3, 2, 1));
     let verdict = connect(&mut director, 0, (0, 1, 1000));
     assert_eq!(verdict, forward(1, Because::Scheduler));
     assert_eq!(
@@ -451,7 +451,7 @@ fn asking_a_clone_changes_nothing() {
         director.schedule(at(0), &packet, [0; 2]),
         forward(2, Because::Scheduler)
     );
-    assert_eq!(carried(&director, 2), (0, 1, 0));
+    assert_eq!(counts(&director, 2), (0, 1, 0));
 }
 
 #[test]
@@ -492,6 +492,6 @@ fn the_scheduler_still_counts_the_closed_connection_that_a_new_one_replaces() {
     // Without the old connection, destination 1 would have the fewest.
     let again = connect(&mut director, 0, second);
     assert_eq!(again, forward(2, Because::Scheduler));
-    assert_eq!(carried(&director, 1), (0, 0, 0));
-    assert_eq!(carried(&director, 2), (1, 1, 0));
+    assert_eq!(counts(&director, 1), (0, 0, 0));
+    assert_eq!(counts(&director, 2), (1, 1, 0));
 }

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::{Lc, Request, Schedule, Sed, Wlc};
-use crate::{Activity, Carried, Destination, DestinationError, DestinationKey, Table};
+use crate::{Activity, ConnectionCounts, Destination, DestinationError, DestinationKey, Table};
 
 /// What the destinations are ordered by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -84,7 +84,7 @@ impl Indexed {
     pub fn add(
         &mut self,
         destination: &Destination,
-        removed: Option<Carried>,
+        removed: Option<ConnectionCounts>,
     ) -> Result<(), DestinationError> {
         self.stale = true;
         self.table.add(destination, removed)
@@ -98,7 +98,7 @@ impl Indexed {
     }
 
     /// As [`Table::remove`].
-    pub fn remove(&mut self, key: &DestinationKey) -> Option<(usize, Carried)> {
+    pub fn remove(&mut self, key: &DestinationKey) -> Option<(usize, ConnectionCounts)> {
         self.stale = true;
         self.table.remove(key)
     }

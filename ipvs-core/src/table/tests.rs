@@ -48,8 +48,8 @@ fn unbind(table: &mut Table, count: usize) {
 fn a_template_that_goes_overloads_nothing() {
     let mut table = table(OLD, 4, 1);
     bind(&mut table, 3);
-    table.change(0, Carried::bind_template);
-    table.change(0, Carried::unbind_template);
+    table.change(0, ConnectionCounts::bind_template);
+    table.change(0, ConnectionCounts::unbind_template);
     assert!(!table.is_overloaded(0));
 }
 
@@ -295,9 +295,9 @@ fn what_is_removed_tells_whether_it_was_overloaded() {
     for (connections, overloaded) in [(1, false), (2, true)] {
         let mut table = table(NEW, 2, 0);
         bind(&mut table, connections);
-        let (_, carried) = table.remove(&destination(1, 1, 0, 0).key).unwrap();
-        assert_eq!(carried.is_overloaded(), overloaded);
-        assert!(!carried.is_idle());
+        let (_, counts) = table.remove(&destination(1, 1, 0, 0).key).unwrap();
+        assert_eq!(counts.is_overloaded(), overloaded);
+        assert!(!counts.is_idle());
     }
 }
 

@@ -4,7 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::lan::Standing;
+use super::lan::Agreement;
 
 /// In an edge: this step takes the time of its state.
 const WAIT: u32 = 1 << 31;
@@ -12,7 +12,7 @@ const WAIT: u32 = 1 << 31;
 /// Undisturbed steps between states, added state by state in order.
 #[derive(Debug, Default)]
 pub(super) struct Calm {
-    standings: Vec<Standing>,
+    agreements: Vec<Agreement>,
     /// Where the edges of each state end.
     ends: Vec<u32>,
     edges: Vec<u32>,
@@ -56,8 +56,8 @@ impl Span {
 
 impl Calm {
     /// A state was found.
-    pub(super) fn state(&mut self, standing: Standing) {
-        self.standings.push(standing);
+    pub(super) fn state(&mut self, agreement: Agreement) {
+        self.agreements.push(agreement);
     }
 
     /// A step of the state whose steps are being taken.
@@ -80,7 +80,7 @@ impl Calm {
     /// The spans, once every state has its steps.
     pub(super) fn spans(self) -> Spans {
         let reverse = Reverse::of(&self);
-        let pick = |choose: fn(&Standing) -> bool| self.standings.iter().map(choose).collect();
+        let pick = |choose: fn(&Agreement) -> bool| self.agreements.iter().map(choose).collect();
         let unsettled = self.leading_to(&reverse, pick(|it| !it.settled));
         Spans {
             dual: self.longest(&reverse, &pick(|it| it.dual)),
@@ -106,7 +106,7 @@ impl Calm {
     }
 
     fn states(&self) -> impl Iterator<Item = u32> + use<> {
-        0..u32::try_from(self.standings.len()).unwrap_or(u32::MAX)
+        0..u32::try_from(self.agreements.len()).unwrap_or(u32::MAX)
     }
 
     /// `among` and everything from where one of them can be reached.
@@ -193,7 +193,7 @@ struct Reverse {
 
 impl Reverse {
     fn of(calm: &Calm) -> Self {
-        let mut starts = vec![0_u32; calm.standings.len() + 1];
+        let mut starts = vec![0_u32; calm.agreements.len() + 1];
         for edge in &calm.edges {
             starts[(edge & !WAIT) as usize + 1] += 1;
         }

@@ -1,7 +1,7 @@
 //! A state of the explored LAN, and the transitions from it.
 
+mod agreement;
 mod disturb;
-mod standing;
 
 use core::array;
 use core::time::Duration;
@@ -14,7 +14,7 @@ use super::visited::Fingerprint;
 use super::{Faults, VirtualRouter};
 use crate::{Action, Actions, Cause, Event, Instant, Role, State, Transition, Watch};
 
-pub(super) use self::standing::Standing;
+pub(super) use self::agreement::Agreement;
 
 /// The routers, what is under way between them, and what may still go wrong.
 #[derive(Clone, Copy, Debug)]
@@ -140,7 +140,7 @@ impl<const N: usize> Lan<N> {
             }
             Step::Fire { router } => {
                 let router = usize::from(router);
-                self.tell(network, router, Event::Timeout, &mut outcome);
+                self.handle_event(network, router, Event::Timeout, &mut outcome);
                 let deadline = self.hosts[router].router.deadline();
                 if deadline.is_none_or(|deadline| deadline <= self.now) {
                     outcome.flaws.add(Flaw::Stuck);
@@ -284,7 +284,7 @@ impl<const N: usize> Lan<N> {
         };
         let newer = self.before.has(to, from) && !network.stations[from].config.preempt();
         let event = Event::Advertisement(heard);
-        self.tell(network, to, event, outcome);
+        self.handle_event(network, to, event, outcome);
         let yielded = |transition: Transition| transition.cause == Cause::HigherPriorityBackup;
         if newer && outcome.transition.is_some_and(|(_, it)| yielded(it)) {
             outcome.flaws.add(Flaw::PreemptedDespiteMode);
@@ -302,20 +302,26 @@ impl<const N: usize> Lan<N> {
             return;
         }
         if self.hosts[router].router.is_started() {
-            self.tell(network, router, Event::InterfaceUp, outcome);
+            self.handle_event(network, router, Event::InterfaceUp, outcome);
         } else {
             let address = network.stations[router].address;
-            self.tell(
+            self.handle_event(
                 network,
                 router,
                 Event::PrimaryAddress(Some(address)),
                 outcome,
             );
-            self.tell(network, router, Event::Startup, outcome);
+            self.handle_event(network, router, Event::Startup, outcome);
         }
     }
 
-    fn tell(&mut self, network: &Network<N>, router: usize, event: Event, outcome: &mut Outcome) {
+    fn handle_event(
+        &mut self,
+        network: &Network<N>,
+        router: usize,
+        event: Event,
+        outcome: &mut Outcome,
+    ) {
         let actions = self.hosts[router].router.handle(self.now, event);
         if let Some(transition) = actions.transition() {
             self.note_transition(router, transition, &mut outcome.flaws);

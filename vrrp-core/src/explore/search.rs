@@ -104,7 +104,7 @@ impl<const N: usize> Search<'_, N> {
         match self.visited.number(lan.fingerprint(self.network)) {
             Number::Known(index) => index,
             Number::New(index) => {
-                self.calm.state(lan.standing(self.network));
+                self.calm.state(lan.agreement(self.network));
                 self.origins.push(origin);
                 self.queue.push_back(lan);
                 index

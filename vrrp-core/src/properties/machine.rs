@@ -106,7 +106,7 @@ impl Run {
         let ready = self.started && self.interface_up && !self.faulty && self.primary.is_some();
         assert_eq!(self.router.role() != Role::Initialize, ready, "{event:?}");
         self.perform(&actions);
-        self.tells_its_transition(&before, event, &actions);
+        self.reports_its_transition(&before, event, &actions);
         self.minds_its_deadline(&before, event, &actions);
         let priority = self.router.priority();
         assert!(!priority.is_resign(), "{event:?}");
@@ -153,7 +153,7 @@ impl Run {
         assert_eq!(self.addresses, self.router.role() == Role::Active);
     }
 
-    fn tells_its_transition(&self, before: &VirtualRouter, event: Event, actions: &Actions) {
+    fn reports_its_transition(&self, before: &VirtualRouter, event: Event, actions: &Actions) {
         let roles = (before.role(), self.router.role());
         let told = actions.transition().map(|told| (told.from, told.to));
         assert_eq!(told, (roles.0 != roles.1).then_some(roles), "{event:?}");

@@ -159,7 +159,7 @@ pub fn resolution(frame: &[u8]) {
             .expect("room without end");
         assert_eq!(frame.get(..ArpPacket::FRAME_LEN), Some(&written[..]));
     }
-    is_told_again(frame);
+    survives_a_round_trip(frame);
     if header.ether_type == EtherType::IPV6
         && let Ok(ip) = Ipv6Packet::decode(packet)
         && let Some(message) = sealed(ip.payload, &ip.pseudo_header(), ICMPV6, 2)
@@ -167,11 +167,11 @@ pub fn resolution(frame: &[u8]) {
         let mut sealed = frame.to_vec();
         let start = EthernetHeader::LEN + 40;
         sealed.splice(start..start + message.len(), message);
-        is_told_again(&sealed);
+        survives_a_round_trip(&sealed);
     }
 }
 
-fn is_told_again(frame: &[u8]) {
+fn survives_a_round_trip(frame: &[u8]) {
     let Ok(read) = NeighborAdvertisement::decode(frame) else {
         return;
     };

@@ -28,7 +28,7 @@ pub fn round_trip(input: &[u8]) {
     let advertisement = sample.advertisement();
     assert_eq!(octets.len(), advertisement.encoded_len());
     let told = Advertisement {
-        format: sample.told(),
+        format: sample.decoded_format(),
         ..advertisement
     };
     assert_eq!(Advertisement::decode(&octets, &sample.ends), Ok(told));
@@ -70,7 +70,7 @@ fn notices_a_bit_of_the_message(sample: &Sample, mut octets: Vec<u8>, bit: usize
     let bit = bit % (octets.len() * 8);
     octets[bit / 8] ^= 1 << (bit % 8);
     if let Ok(read) = Advertisement::decode(&octets, &sample.ends) {
-        assert_ne!(read.format, sample.told());
+        assert_ne!(read.format, sample.decoded_format());
         assert_eq!(read.version(), Version::V3);
         assert_eq!(sample.ends.family(), Family::V4);
     }
@@ -166,7 +166,7 @@ impl Sample {
     }
 
     /// The format that decoding returns: of forms with the same checksum the first.
-    fn told(&self) -> Format {
+    fn decoded_format(&self) -> Format {
         match (self.format, self.ends) {
             (Format::V2(_), _) => self.format,
             (Format::V3(_), PseudoHeader::V6 { .. }) => Format::V3(ChecksumForm::PseudoHeader),

@@ -23,7 +23,7 @@ pub enum Disturbance {
     /// The primary address changes, or goes.
     Address(RouterId, Option<IpAddr>),
     /// The router gets an event: a reload, a tracking result, a start or a stop.
-    Tell(RouterId, Event),
+    Deliver(RouterId, Event),
     /// Nothing from the first router reaches the second any more, or everything does again.
     Cut {
         /// The sender.
@@ -63,7 +63,7 @@ impl fmt::Display for Disturbance {
             Self::Carrier(id, false) => write!(f, "{id} loses its carrier"),
             Self::Address(id, Some(address)) => write!(f, "{id} has the primary address {address}"),
             Self::Address(id, None) => write!(f, "{id} has no primary address"),
-            Self::Tell(id, event) => write!(f, "{id} is told {event:?}"),
+            Self::Deliver(id, event) => write!(f, "{id} gets {event:?}"),
             Self::Cut {
                 from,
                 to,

@@ -218,9 +218,9 @@ impl Generator {
             },
             8 | 9 => Disturbance::Partition(self.random.next()),
             10 => Disturbance::Heal,
-            11 => Disturbance::Tell(id, Event::Fault),
-            12 => Disturbance::Tell(id, Event::Recover),
-            13 => Disturbance::Tell(id, self.random.pick([Event::Startup, Event::Shutdown])),
+            11 => Disturbance::Deliver(id, Event::Fault),
+            12 => Disturbance::Deliver(id, Event::Recover),
+            13 => Disturbance::Deliver(id, self.random.pick([Event::Startup, Event::Shutdown])),
             14 => Disturbance::Impair {
                 from: id,
                 to: other,
@@ -245,14 +245,14 @@ impl Generator {
             1 => Disturbance::Address(id, None),
             2 => {
                 let priority = self.random.pick([1, 100, 120, 254]);
-                Disturbance::Tell(id, Event::Priority(Priority::from_wire(priority)))
+                Disturbance::Deliver(id, Event::Priority(Priority::from_wire(priority)))
             }
             _ => {
                 let config = valid(Settings {
                     vrid: config.vrid().get(),
                     ..self.settings()
                 });
-                Disturbance::Tell(id, Event::Configure(config))
+                Disturbance::Deliver(id, Event::Configure(config))
             }
         }
     }

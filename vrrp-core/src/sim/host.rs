@@ -85,7 +85,7 @@ impl Lan {
         self.handle(index, Event::PrimaryAddress(address));
     }
 
-    pub(super) fn tell(&mut self, index: usize, event: Event) {
+    pub(super) fn deliver(&mut self, index: usize, event: Event) {
         self.disturbed(index);
         let station = &mut self.stations[index];
         match event {

@@ -60,7 +60,7 @@ impl Scenario {
     ///
     /// # Errors
     /// The first invariant that broke, with the timeline up to there.
-    pub fn retell(&self) -> Result<Lan, Box<Failure>> {
+    pub fn replay(&self) -> Result<Lan, Box<Failure>> {
         let mut lan = self.lan();
         lan.record_adverts();
         self.play(lan)

@@ -72,7 +72,7 @@ impl Play {
                 self.start(host);
             }
             Verb::Stop(who) => {
-                let stop = |id| Disturbance::Tell(id, Event::Shutdown);
+                let stop = |id| Disturbance::Deliver(id, Event::Shutdown);
                 self.each_member(self.host(*who), stop);
             }
             Verb::Pause(who, span) => {
@@ -240,6 +240,6 @@ impl Play {
 /// Tells a router what was decided about it.
 fn tell(lan: &mut Lan, id: RouterId, decisions: Decisions) {
     for decision in decisions {
-        lan.disturb(Disturbance::Tell(id, decision.event));
+        lan.disturb(Disturbance::Deliver(id, decision.event));
     }
 }

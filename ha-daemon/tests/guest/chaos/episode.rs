@@ -3,8 +3,8 @@
 use core::fmt;
 use core::time::Duration;
 
-use super::deed;
 use super::fault::Fault;
+use super::injection;
 use super::stage::{PAIR, PREFERRED, Stage};
 use rig::clock::pause;
 use rig::random::Random;
@@ -85,7 +85,7 @@ fn random_order(seed: u64) -> Vec<Fault> {
 fn run(faults: &[(Fault, usize)], duration: Duration, stage: &mut Stage) {
     match faults {
         [(fault, place), rest @ ..] => {
-            deed::during(*fault, *place, stage, &mut |stage| {
+            injection::during(*fault, *place, stage, &mut |stage| {
                 run(rest, duration, stage)
             });
         }

@@ -1,4 +1,4 @@
-//! How late the machine itself wakes who waits, as a control process measures it.
+//! The control process that measures the machine's stalls: how late sleeping threads wake up.
 //!
 //! The control process is another one of the running test program, in which only the test of the name
 //! [`CONTROL`] runs. It ends with the process that it measures for.

@@ -8,8 +8,8 @@ use super::Director;
 use crate::connection::entries::Owner;
 use crate::connection::template::{FTP, TemplateKey};
 use crate::{
-    Balancer, Because, Carried, DestinationKey, Family, Flow, Packet, Protocol, Segment, Service,
-    ServiceKey, Unserved, Verdict,
+    Balancer, Because, ConnectionCounts, DestinationKey, Family, Flow, Packet, Protocol, Segment,
+    Service, ServiceKey, Unserved, Verdict,
 };
 
 /// FTP's data port: a server's connections from it are never balanced.
@@ -74,9 +74,9 @@ impl Director {
         let Some((owner, because, template)) = chosen else {
             return (unserved(&service, flow, Unserved::NoDestination), None);
         };
-        self.change(&owner, Carried::bind);
+        self.change(&owner, ConnectionCounts::bind);
         if self.is_one_packet(&key, flow.protocol) {
-            self.change(&owner, |carried, profile| carried.unbind(profile, false));
+            self.change(&owner, |counts, profile| counts.unbind(profile, false));
         }
         let verdict = Verdict::Forward {
             service: owner.service,
@@ -138,7 +138,7 @@ impl Director {
         let timeout = Duration::from_secs(persistence.timeout.into());
         let deadline = now.saturating_add(timeout);
         let id = self.entries.add_template(deadline, key, owner, timeout);
-        self.change(&owner, Carried::bind_template);
+        self.change(&owner, ConnectionCounts::bind_template);
         Some((owner, Because::Scheduler, Some(id)))
     }
 }

@@ -1,7 +1,7 @@
 //! Tests of persistence templates.
 
 use super::{
-    WEB, at, carried, connect, destination, director, forward, key, packet, persistent, send, web,
+    WEB, at, connect, counts, destination, director, forward, key, packet, persistent, send, web,
 };
 use crate::{
     Activity, Because, Destination, Director, KernelProfile, Scheduler, Segment, Service, Settings,
@@ -17,7 +17,7 @@ fn persistent_director(settings: Settings) -> Director {
     let mut director = director(&service, settings, 2);
     let first = connect(&mut director, 0, (0, 1, 1000));
     assert_eq!(first, forward(2, Because::Scheduler));
-    assert_eq!(carried(&director, 2), (1, 0, 1));
+    assert_eq!(counts(&director, 2), (1, 0, 1));
     director
 }
 
@@ -57,15 +57,11 @@ fn expiring_quiescent_templates_sends_clients_elsewhere() {
     director.edit(at(2), &WEB, &destination(2, 1)).unwrap();
     let again = connect(&mut director, 2, (0, 3, 1000));
     assert_eq!(again, forward(1, Because::Template));
-    assert_eq!(
-        carried(&director, 2),
-        (1, 0, 1),
-        "the old template lives on"
-    );
+    assert_eq!(counts(&director, 2), (1, 0, 1), "the old template lives on");
     let again = connect(&mut director, 250, (0, 4, 1000));
     assert_eq!(again, forward(1, Because::Template));
     let again = connect(&mut director, 400, (0, 5, 1000));
-    assert_eq!(carried(&director, 2), (0, 0, 0), "the old one is gone");
+    assert_eq!(counts(&director, 2), (0, 0, 0), "the old one is gone");
     assert_eq!(again, forward(1, Because::Template));
 }
 
@@ -76,14 +72,14 @@ fn a_template_lives_as_long_as_its_connections_and_a_minute_at_a_time() {
     let established = send(&mut director, 10, &ack);
     assert_eq!(established, forward(2, Because::Connection));
     director.advance(at(909));
-    assert_eq!(carried(&director, 2), (1, 0, 1));
+    assert_eq!(counts(&director, 2), (1, 0, 1));
     director.advance(at(910));
-    assert_eq!(carried(&director, 2), (0, 0, 1));
+    assert_eq!(counts(&director, 2), (0, 0, 1));
     // The template was due at 300 s, and looked at every minute since.
     director.advance(at(959));
-    assert_eq!(carried(&director, 2), (0, 0, 1));
+    assert_eq!(counts(&director, 2), (0, 0, 1));
     director.advance(at(960));
-    assert_eq!(carried(&director, 2), (0, 0, 0));
+    assert_eq!(counts(&director, 2), (0, 0, 0));
 }
 
 #[test]
@@ -97,7 +93,7 @@ fn time_that_passes_at_once_is_time_that_passes_by_seconds() {
         let mut at_once = director.clone();
         at_once.advance(at(start));
         at_once.advance(at(end));
-        assert_eq!(carried(&at_once, 2), (0, 0, 0), "{start} {end}");
+        assert_eq!(counts(&at_once, 2), (0, 0, 0), "{start} {end}");
     }
 }
 
@@ -118,9 +114,9 @@ fn a_template_that_outlived_its_time_lasts_a_minute_from_each_use() {
         );
     }
     director.advance(at(389));
-    assert_eq!(carried(&director, 2), (0, 0, 1));
+    assert_eq!(counts(&director, 2), (0, 0, 1));
     director.advance(at(390));
-    assert_eq!(carried(&director, 2), (0, 0, 0));
+    assert_eq!(counts(&director, 2), (0, 0, 0));
 }
 
 #[test]
@@ -184,9 +180,9 @@ fn what_a_kernel_lists_is_taken_over() {
     let far = connect(&mut asked, 1, (1, 1, 1000));
     assert_eq!(far, forward(2, Because::Scheduler));
     director.advance(at(15));
-    assert_eq!(carried(&director, 1), (0, 0, 1));
+    assert_eq!(counts(&director, 1), (0, 0, 1));
     director.advance(at(40));
-    assert_eq!(carried(&director, 1), (0, 0, 0));
+    assert_eq!(counts(&director, 1), (0, 0, 0));
 }
 
 #[test]
@@ -197,7 +193,7 @@ fn where_the_kernel_is_set_to_templates_of_removed_destinations_end_with_their_c
     });
     director.remove(at(1), &WEB, &key(2)).unwrap();
     director.add(at(1), &WEB, &destination(2, 1)).unwrap();
-    assert_eq!(carried(&director, 2), (0, 0, 0));
+    assert_eq!(counts(&director, 2), (0, 0, 0));
     let again = connect(&mut director, 1, (0, 9, 1000));
     assert_eq!(again, forward(2, Because::Scheduler));
 }

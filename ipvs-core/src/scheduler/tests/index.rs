@@ -81,15 +81,15 @@ fn a_removed_destination_is_returned_with_its_place_and_what_it_carried() {
     let mut index = index(Criterion::Lc);
     carry(&mut index, 3, 7);
     assert_eq!(pick(&mut index), Some(0));
-    let (position, carried) = index.remove(&key(2)).unwrap();
-    assert_eq!((position, carried.activity().active), (3, 7));
+    let (position, counts) = index.remove(&key(2)).unwrap();
+    assert_eq!((position, counts.activity().active), (3, 7));
     assert_eq!(index.remove(&key(2)), None);
     for position in 0..3 {
         carry(&mut index, position, 1);
     }
     assert_eq!(pick(&mut index), Some(3));
     assert_eq!(index.table().get(3).map(|last| last.key), Some(key(1)));
-    index.add(&destination(2, 1), Some(carried)).unwrap();
+    index.add(&destination(2, 1), Some(counts)).unwrap();
     assert_eq!(index.table().activity(0).active, 7);
     assert_eq!(pick(&mut index), Some(4));
 }

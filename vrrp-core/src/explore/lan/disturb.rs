@@ -107,13 +107,13 @@ impl<const N: usize> Lan<N> {
             }
             Step::Shutdown { router } => {
                 self.left.shutdowns -= 1;
-                self.tell(network, usize::from(router), Event::Shutdown, outcome);
+                self.handle_event(network, usize::from(router), Event::Shutdown, outcome);
                 self.end(network, usize::from(router));
             }
             Step::LoseCarrier { router } => {
                 self.left.outages -= 1;
                 let index = usize::from(router);
-                self.tell(network, index, Event::InterfaceDown, outcome);
+                self.handle_event(network, index, Event::InterfaceDown, outcome);
                 self.vanish(index, Condition::Down);
             }
             Step::Pause { router, wait } => {

@@ -81,7 +81,7 @@ fn a_resigning_loser_does_not_make_a_backup_displace_the_winner() {
                 cut,
             },
         );
-        lan.at(at(20_301), Disturbance::Tell(second, Event::Shutdown));
+        lan.at(at(20_301), Disturbance::Deliver(second, Event::Shutdown));
         lan.run_until(at(60_000));
         assert_eq!(lan.breach, None, "{}", lan.timeline());
         assert_eq!(actives(&lan), [0]);

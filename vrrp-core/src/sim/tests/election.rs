@@ -30,7 +30,7 @@ fn a_crash_is_taken_over_active_down_interval_after_the_last_advertisement() {
 #[test]
 fn a_resignation_is_taken_over_skew_time_later() {
     let (mut lan, [first, second]) = lan([priority(200), priority(100)]);
-    lan.at(at(10_000), Disturbance::Tell(first, Event::Shutdown));
+    lan.at(at(10_000), Disturbance::Deliver(first, Event::Shutdown));
     lan.run_until(at(30_000));
     assert_sound(&mut lan);
     let (time, id, transition) = lan.timeline().transitions().last().unwrap();
@@ -271,7 +271,7 @@ fn the_timeline_reads_like_a_log() {
     let (mut lan, [first, _]) = lan([priority(255), priority(100)]);
     lan.record_adverts();
     lan.run_until(at(500));
-    lan.disturb(Disturbance::Tell(first, Event::Shutdown));
+    lan.disturb(Disturbance::Deliver(first, Event::Shutdown));
     lan.run_until(at(501));
     assert_eq!(
         lan.timeline().to_string(),
@@ -282,7 +282,7 @@ fn the_timeline_reads_like_a_log() {
       0.000000000 router 1: Initialize -> Backup because started
       0.000000000 router 0: announces 5 times
       0.000100000 router 1: hears 255 from 192.0.2.1
-      0.500000000 ! router 0 is told Shutdown
+      0.500000000 ! router 0 gets Shutdown
       0.500000000 router 0: Active -> Initialize because shut down
       0.500000000 router 0: advertises 0
       0.500100000 router 1: hears 0 from 192.0.2.1

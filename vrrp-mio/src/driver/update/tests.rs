@@ -1,3 +1,5 @@
+//! Tests of updates of a router specification.
+
 use core::net::IpAddr;
 
 use vrrp_core::receive::Conformance;

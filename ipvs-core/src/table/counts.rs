@@ -6,7 +6,7 @@ use crate::{Activity, KernelProfile};
 /// What a destination carries and what the kernel derives from it; it stays with the destination
 /// while that is removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Carried {
+pub struct ConnectionCounts {
     pub(super) activity: Activity,
     pub(super) thresholds: Thresholds,
     pub(super) overloaded: bool,
@@ -40,7 +40,7 @@ impl Activity {
     }
 }
 
-impl Carried {
+impl ConnectionCounts {
     /// The connections and templates.
     #[must_use]
     pub const fn activity(&self) -> Activity {

@@ -3,10 +3,10 @@
 use super::{Host, Lan};
 use crate::explore::network::Network;
 
-/// How the connected parts of a LAN stand. Routers that are off, about to start or stopped are no
+/// The agreement of the routers in the connected parts of a LAN. Routers that are off, about to start or stopped are no
 /// part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::explore) struct Standing {
+pub(in crate::explore) struct Agreement {
     /// Every part has one Active Router, and no better one that preempts.
     pub(in crate::explore) settled: bool,
     /// A part has several Active Routers.
@@ -16,8 +16,8 @@ pub(in crate::explore) struct Standing {
 }
 
 impl<const N: usize> Lan<N> {
-    pub(in crate::explore) fn standing(&self, network: &Network<N>) -> Standing {
-        let mut standing = Standing {
+    pub(in crate::explore) fn agreement(&self, network: &Network<N>) -> Agreement {
+        let mut agreement = Agreement {
             settled: true,
             dual: false,
             leaderless: self.hosts.iter().any(Host::is_running),
@@ -28,9 +28,9 @@ impl<const N: usize> Lan<N> {
         while left != 0 {
             let part = self.part(left);
             left &= !part;
-            self.judge(network, part, &mut standing);
+            self.judge(network, part, &mut agreement);
         }
-        standing
+        agreement
     }
 
     /// The routers of `among` that are connected to the first of them, even if one way only.
@@ -55,7 +55,7 @@ impl<const N: usize> Lan<N> {
         }
     }
 
-    fn judge(&self, network: &Network<N>, part: u8, standing: &mut Standing) {
+    fn judge(&self, network: &Network<N>, part: u8, agreement: &mut Agreement) {
         let members = || {
             let hosts = self.hosts.iter().zip(&network.stations).enumerate();
             hosts
@@ -64,17 +64,17 @@ impl<const N: usize> Lan<N> {
         };
         let mut active = members().filter(|(host, _)| host.is_active());
         let Some((first, _)) = active.next() else {
-            standing.settled = false;
+            agreement.settled = false;
             return;
         };
-        standing.leaderless = false;
+        agreement.leaderless = false;
         if active.next().is_some() {
-            standing.dual = true;
-            standing.settled = false;
+            agreement.dual = true;
+            agreement.settled = false;
         }
         let priority = first.router.priority();
         let better = members()
             .any(|(host, station)| station.config.preempt() && host.router.priority() > priority);
-        standing.settled &= !better;
+        agreement.settled &= !better;
     }
 }
