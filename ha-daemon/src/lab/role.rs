@@ -76,8 +76,8 @@ impl Role {
     /// The `keepalived.conf` a director runs.
     pub(super) const fn configuration(self) -> Option<&'static str> {
         match self {
-            Self::DirectorA => Some(include_str!("../../../examples/director-a.conf")),
-            Self::DirectorB => Some(include_str!("../../../examples/director-b.conf")),
+            Self::DirectorA => Some(include_str!("../../examples/director-a.conf")),
+            Self::DirectorB => Some(include_str!("../../examples/director-b.conf")),
             Self::Client | Self::WebA | Self::WebB | Self::Visitor => None,
         }
     }

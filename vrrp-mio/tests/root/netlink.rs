@@ -17,7 +17,8 @@ use vrrp_mio::macvlan::{Macvlan, MacvlanSpec, Presence};
 use vrrp_mio::netlink::{Monitor, Request, Requests};
 use vrrp_mio::sysctl::Sysctls;
 
-/// Processor time a turn may take in an unoptimised build; what other processes take is not counted.
+/// Processor time a turn may take in an unoptimised build, ten times what an optimised one may. It is
+/// a limit of work and not of lateness: no stall and no other process adds to it.
 const TURN: Duration = Duration::from_millis(20);
 
 fn vip(index: u32, text: &str) -> AddressSpec {

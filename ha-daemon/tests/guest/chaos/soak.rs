@@ -12,12 +12,13 @@ use rig::leaks::Footprint;
 use rig::machine::Hindrance;
 use rig::random::{number, seed};
 
-/// What scheduling, a poll of the state and a lost packet may add to a bound, beside what the machine
-/// itself was seen to stall.
-const MARGIN: Duration = Duration::from_millis(400);
+/// What may be added to an episode's bound, beside what the machine itself was seen to stall: it is
+/// the sum of several, each of which may be exceeded by a fifth of the interval, and of a poll of the
+/// state and a lost packet.
+const MARGIN: Duration = INTERVAL.saturating_mul(4).checked_div(5).expect("not by 0");
 /// An episode in which a director waited for a processor for longer says nothing about the directors,
-/// unless they never settle.
-const STANDSTILL: Duration = Duration::from_secs(2);
+/// unless they never settle. It bounds what is judged, not what is late.
+const STANDSTILL: Duration = INTERVAL.saturating_mul(4);
 /// How many faults are tried at least, unless `FULL` is set and each is.
 const SAMPLE: usize = 8;
 /// How long the directors may take to begin with.

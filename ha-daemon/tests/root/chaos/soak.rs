@@ -12,12 +12,20 @@ use rig::machine::Hindrance;
 use rig::random::{number, seed};
 use rig::{Lab, Peer, now, pause, stall};
 
-/// What scheduling and a round trip may add to a bound, beside what the machine itself was seen to
-/// stall.
-const MARGIN: Duration = Duration::from_millis(150);
+/// What may be added to an episode's bound, beside what the machine itself was seen to stall: it is
+/// the sum of several, each of which may be exceeded by a fifth of the interval, and of the client's
+/// round trips.
+fn margin() -> Duration {
+    Site::interval() * 3 / 2
+}
+
 /// An episode in which a director waited for a processor, or anybody for the lock of rtnetlink, for
-/// longer says nothing about the directors, unless they never settle.
-const STANDSTILL: Duration = Duration::from_secs(1);
+/// longer says nothing about the directors, unless they never settle. It bounds what is judged, not
+/// what is late.
+fn standstill() -> Duration {
+    Site::interval() * 10
+}
+
 /// How much longer than allowed is waited for what is late.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -50,7 +58,7 @@ impl Soak<'_> {
         if !settled {
             problems.push("it never settled".to_owned());
         }
-        let slack = MARGIN + (stall(start, now()) + self.site.meter.longest(start)) * 2;
+        let slack = margin() + (stall(start, now()) + self.site.meter.longest(start)) * 2;
         let outage = episode.outage() + self.site.longest_pause(start);
         if aftermath > episode.aftermath() + slack {
             problems.push(format!(
@@ -78,7 +86,7 @@ impl Soak<'_> {
         let stood_still = starved
             .unwrap_or_default()
             .max(self.site.meter.longest(start));
-        if settled && stood_still > STANDSTILL {
+        if settled && stood_still > standstill() {
             println!("{index:5} {episode}: the machine stood still for {stood_still:?}");
             self.tally.disturbed += 1;
             problems.clear();
