@@ -35,11 +35,11 @@ pub use self::diagnostic::render::{Position, Record, Related};
 pub use self::diagnostic::{Code, Diagnostic, Label, Severity};
 pub use self::model::{
     Announce, Authentication, Balancing, BodyPattern, Broadcast, Check, Checker, Config,
-    Connection, Digest, DnsCheck, DnsRecord, DynamicInterfaces, FileCheck, FlushOnStop, Global,
-    HttpCheck, HttpVersion, InitFile, InitialState, Instance, Lifetime, MaskedOctet, MiscCheck,
-    Password, PatternOption, Peer, Probe, RealServer, Reply, Script, ScriptUser, Secret, SmtpCheck,
-    SorryServer, StatusCodes, Synchronisation, Timing, Tls, TlsFiles, TrackFile, TrackedInterface,
-    Transport, UdpCheck, Url, VirtualAddress, VirtualServer, Vmac, Written,
+    Connection, Digest, DnsCheck, DynamicInterfaces, FileCheck, FlushOnStop, Global, HttpCheck,
+    InitFile, InitialState, Instance, Lifetime, MiscCheck, Password, PatternOption, Peer, Probe,
+    RealServer, Script, ScriptUser, Secret, SmtpCheck, SorryServer, StatusCodes, Synchronisation,
+    Tls, TlsFiles, TrackFile, TrackedInterface, Transport, UdpCheck, Url, VirtualAddress,
+    VirtualServer, Vmac, Written,
 };
 use self::text::reader::Reader;
 pub use self::text::source::{Place, Source, SourceId, Sources, Span, UseId};

@@ -204,7 +204,7 @@ impl Builder {
     pub fn checker(&mut self, checker: &config::Checker) -> Result<Kind, BuildError> {
         match &checker.check {
             Check::Probe { probe, timing } => {
-                let timing = probe::timing(probe, timing, checker.alpha);
+                let timing = *timing;
                 let protocol = self.protocol(probe, timing)?;
                 Ok(Kind::Probe(Settings { protocol, timing }))
             }

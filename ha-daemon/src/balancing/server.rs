@@ -171,5 +171,5 @@ fn settings(config: &VirtualServer) -> Settings {
 fn assumed(server: &RealServer) -> Vec<Verdict> {
     let verdict = |alpha| if alpha { Verdict::Down } else { Verdict::Up };
     let checkers = server.checkers.iter();
-    checkers.map(|checker| verdict(checker.alpha)).collect()
+    checkers.map(|checker| verdict(checker.alpha())).collect()
 }

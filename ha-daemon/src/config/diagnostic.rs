@@ -1,4 +1,4 @@
-//! What is wrong with a configuration, and where.
+//! Diagnostics: severity, code, message and place of each mistake in a configuration.
 
 pub(super) mod render;
 

@@ -1,4 +1,4 @@
-//! `global_defs`.
+//! The settings of `global_defs`, and the defaults that instances take from them.
 
 pub(super) mod lvs;
 

@@ -1,4 +1,4 @@
-//! Load balancing: `virtual_server` and what goes with it.
+//! The drafts of load balancing: `virtual_server`, `virtual_server_group`, `SSL` and checks.
 //!
 //! Virtual servers are read when everything else has been, so that names may be used before they
 //! are defined.

@@ -1,4 +1,4 @@
-//! What a configuration means, once every default has been filled in.
+//! The validated configuration: every setting with its default filled in.
 
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr};
@@ -10,9 +10,8 @@ use super::text::source::Span;
 
 pub use self::balancing::{Balancing, FlushOnStop, Synchronisation, TlsFiles};
 pub use self::checker::{
-    BodyPattern, Check, Checker, Connection, Digest, DnsCheck, DnsRecord, FileCheck, HttpCheck,
-    HttpVersion, MaskedOctet, MiscCheck, PatternOption, Probe, Reply, SmtpCheck, StatusCodes,
-    Timing, Tls, UdpCheck, Url,
+    BodyPattern, Check, Checker, Connection, Digest, DnsCheck, FileCheck, HttpCheck, MiscCheck,
+    PatternOption, Probe, SmtpCheck, StatusCodes, Tls, UdpCheck, Url,
 };
 pub use self::script::{Script, ScriptUser};
 pub use self::secret::Secret;

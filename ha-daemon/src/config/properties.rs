@@ -1,4 +1,4 @@
-//! What holds for every text.
+//! Properties of the configuration reader, for property tests and fuzzing.
 
 use core::ops::Range;
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! Commands to run.
+//! The parser of script commands and of the users they run as.
 
 use crate::config::diagnostic::{Code, Diagnostic, Handle};
 use crate::config::model::{Script, Written};

@@ -1,5 +1,4 @@
-//! From files to a tree of keywords: reading, `include`, comments, macros, sequences, words and
-//! braces.
+//! From files to a syntax tree: preprocessor, lexer and tree of keywords.
 
 pub(super) mod blank;
 pub(super) mod include;

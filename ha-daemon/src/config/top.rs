@@ -1,4 +1,4 @@
-//! What is outside of blocks.
+//! The top level of a configuration: the blocks that are in no other block.
 
 use std::collections::HashMap;
 

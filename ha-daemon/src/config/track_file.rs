@@ -1,4 +1,4 @@
-//! `track_file`.
+//! The block `track_file`.
 
 use std::path::PathBuf;
 

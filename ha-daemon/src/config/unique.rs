@@ -1,4 +1,4 @@
-//! Where something was given first.
+//! A set that finds duplicates and remembers the place of each first occurrence.
 
 use core::hash::Hash;
 use std::collections::HashMap;
@@ -8,14 +8,14 @@ use super::text::source::Place;
 /// So many are looked through one by one.
 const FEW: usize = 8;
 
-/// Things and where each was given first.
+/// Distinct things, and the place where each was given first.
 #[derive(Debug)]
-pub(super) struct Firsts<T> {
+pub(super) struct Unique<T> {
     few: Vec<(T, Place)>,
     many: HashMap<T, Place>,
 }
 
-impl<T: Eq + Hash> Firsts<T> {
+impl<T: Eq + Hash> Unique<T> {
     pub(super) fn new() -> Self {
         Self {
             few: Vec::new(),
@@ -53,12 +53,12 @@ mod tests {
             },
             via: None,
         };
-        let mut firsts = Firsts::new();
+        let mut unique = Unique::new();
         for number in 0..100 {
-            assert_eq!(firsts.add(number, place(number)), None);
+            assert_eq!(unique.add(number, place(number)), None);
         }
         for number in 0..100 {
-            assert_eq!(firsts.add(number, place(1000)), Some(place(number)));
+            assert_eq!(unique.add(number, place(1000)), Some(place(number)));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Parameters of keywords.
+//! The parser of parameters: numbers, seconds, addresses, switches and choices.
 
 use core::net::IpAddr;
 use core::ops::RangeInclusive;

@@ -1,4 +1,4 @@
-//! Virtual routers: `vrrp_instance`, as it is written and what it stands for.
+//! Virtual routers: the draft of `vrrp_instance`, its completion and validation.
 
 pub(super) mod address;
 pub(super) mod complete;

@@ -33,21 +33,41 @@ pub enum DnsType {
 #[error("the record type is one of A, NS, CNAME, SOA, MX, TXT, AAAA")]
 pub struct DnsTypeError;
 
+impl DnsType {
+    /// Every type.
+    pub const ALL: [Self; 7] = [
+        Self::A,
+        Self::Ns,
+        Self::Cname,
+        Self::Soa,
+        Self::Mx,
+        Self::Txt,
+        Self::Aaaa,
+    ];
+
+    /// As it is written.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::A => "A",
+            Self::Ns => "NS",
+            Self::Cname => "CNAME",
+            Self::Soa => "SOA",
+            Self::Mx => "MX",
+            Self::Txt => "TXT",
+            Self::Aaaa => "AAAA",
+        }
+    }
+}
+
 impl FromStr for DnsType {
     type Err = DnsTypeError;
 
     /// In any case, as keepalived reads it.
     fn from_str(word: &str) -> Result<Self, DnsTypeError> {
-        Ok(match word.to_ascii_uppercase().as_str() {
-            "A" => Self::A,
-            "NS" => Self::Ns,
-            "CNAME" => Self::Cname,
-            "SOA" => Self::Soa,
-            "MX" => Self::Mx,
-            "TXT" => Self::Txt,
-            "AAAA" => Self::Aaaa,
-            _ => return Err(DnsTypeError),
-        })
+        let mut types = Self::ALL.into_iter();
+        let known = types.find(|kind| kind.name().eq_ignore_ascii_case(word));
+        known.ok_or(DnsTypeError)
     }
 }
 

@@ -5,32 +5,15 @@ use core::num::NonZeroU32;
 use std::sync::Arc;
 
 use super::{BuildError, Builder};
-use crate::config::{
-    self, BodyPattern, DnsRecord, HttpCheck, PatternOption, Place, Probe, StatusCodes,
-};
+use crate::config::{self, BodyPattern, HttpCheck, PatternOption, Place, Probe, StatusCodes};
 use crate::health::digest::Digest;
-use crate::health::dns::{DnsType, DomainName};
+use crate::health::dns::DomainName;
 use crate::health::http::{
-    HttpVersion, Pattern, PatternOptions, RequestText, StatusError, StatusSet, UnusablePattern, Url,
+    Pattern, PatternOptions, RequestText, StatusError, StatusSet, UnusablePattern, Url,
 };
 use crate::health::schedule::Timing;
 use crate::health::settings::{Connection, Http, HttpTls, Limits, Misc, Protocol};
 use crate::health::smtp::HelloName;
-use crate::health::udp::{Payload, Reply, UdpSettings};
-
-/// `max_reply_length` if nothing is said.
-const MAX_REPLY: u16 = 255;
-
-pub(super) const fn timing(probe: &Probe, timing: &config::Timing, alpha: bool) -> Timing {
-    Timing {
-        delay_loop: timing.delay_loop,
-        warmup: timing.warmup,
-        retry: timing.retry,
-        delay_before_retry: timing.delay_before_retry,
-        alpha,
-        fast_recovery: matches!(probe, Probe::Http(check) if check.fast_recovery),
-    }
-}
 
 impl Builder {
     pub(super) fn protocol(
@@ -48,9 +31,11 @@ impl Builder {
             }
             Probe::Dns(check) => {
                 let name = domain(&check.name)?;
-                Protocol::Dns(connection(&check.connection)?, name, record(check.record))
+                Protocol::Dns(connection(&check.connection)?, name, check.record)
             }
-            Probe::Udp(check) => Protocol::Udp(connection(&check.connection)?, udp(check)),
+            Probe::Udp(check) => {
+                Protocol::Udp(connection(&check.connection)?, check.settings.clone())
+            }
             Probe::Misc(check) => Protocol::Misc(Misc {
                 script: self.misc(check, timing)?,
                 dynamic: check.dynamic,
@@ -70,11 +55,7 @@ impl Builder {
         };
         let urls = check.urls.iter().map(|page| url(page).map(Arc::new));
         Ok(Http {
-            version: match check.version {
-                config::HttpVersion::Http10 => HttpVersion::Http10,
-                config::HttpVersion::Http10Close => HttpVersion::Http10Close,
-                config::HttpVersion::Http11 => HttpVersion::Http11,
-            },
+            version: check.version,
             urls: urls.collect::<Result<_, _>>()?,
             tls,
         })
@@ -164,33 +145,4 @@ fn domain(name: &str) -> Result<DomainName, BuildError> {
         name: name.to_owned(),
         source,
     })
-}
-
-const fn record(record: DnsRecord) -> DnsType {
-    match record {
-        DnsRecord::A => DnsType::A,
-        DnsRecord::Ns => DnsType::Ns,
-        DnsRecord::Cname => DnsType::Cname,
-        DnsRecord::Soa => DnsType::Soa,
-        DnsRecord::Mx => DnsType::Mx,
-        DnsRecord::Txt => DnsType::Txt,
-        DnsRecord::Aaaa => DnsType::Aaaa,
-    }
-}
-
-fn udp(check: &config::UdpCheck) -> UdpSettings {
-    UdpSettings {
-        payload: check.payload.clone().map(Payload::from),
-        reply: check.reply.as_ref().map_or(Reply::Optional, reply),
-    }
-}
-
-fn reply(reply: &config::Reply) -> Reply {
-    let octets = reply.pattern.iter();
-    let octets = octets.map(|octet| (octet.value, octet.mask));
-    let unbounded = reply.pattern.is_empty() && (reply.min, reply.max) == (0, MAX_REPLY);
-    Reply::Required {
-        pattern: (!reply.pattern.is_empty()).then(|| octets.collect()),
-        length: (!unbounded).then_some(reply.min..=reply.max),
-    }
 }

@@ -1,4 +1,4 @@
-//! What `global_defs` says about load balancing.
+//! The keywords of `global_defs` for load balancing.
 
 use core::net::IpAddr;
 

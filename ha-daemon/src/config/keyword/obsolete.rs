@@ -1,4 +1,4 @@
-//! Keywords of old files and of manuals that were wrong, and keywords in a wrong block.
+//! Hints for keywords that are obsolete, misprinted in manuals, or in the wrong block.
 
 use super::{Names, TOP};
 use crate::config::vrrp::address;

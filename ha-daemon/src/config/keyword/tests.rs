@@ -1,4 +1,9 @@
+use std::collections::BTreeSet;
+
+use self::keepalived::KEYWORDS;
 use super::*;
+
+mod keepalived;
 
 fn every_table() -> Vec<&'static dyn Names> {
     let mut tables: Vec<&'static dyn Names> = vec![&TOP];
@@ -39,4 +44,19 @@ fn keywords_are_found_by_their_whole_names() {
             }
         }
     }
+}
+
+#[test]
+fn every_keyword_of_keepalived_is_in_the_table_of_its_block() {
+    let mut all = BTreeSet::new();
+    for (path, names) in KEYWORDS {
+        let inner = |table: &'static dyn Names, block: &&str| table.block(block);
+        let top: &'static dyn Names = &TOP;
+        let table = path.iter().try_fold(top, inner).unwrap();
+        for name in names.split_whitespace() {
+            assert_eq!(table.known(name), Some(name), "{path:?}");
+            all.insert(name);
+        }
+    }
+    assert_eq!(all.len(), 363);
 }

@@ -101,6 +101,7 @@ pub(in crate::config) static TOP: Table<Top> = Table {
         not_yet("instance"),
         lost("interface_up_down_delays"),
         lost("linkbeat_interfaces"),
+        not_yet("linkbeat_use_polling"),
         not_yet("namespace_with_ipsets"),
         refused("net_namespace"),
         refused("net_namespace_ipvs"),

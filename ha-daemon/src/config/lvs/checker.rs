@@ -1,4 +1,4 @@
-//! Checks, as they are written in a real server.
+//! The drafts of the checks of a real server.
 
 use super::connection::ConnectionDraft;
 use super::http::HttpDraft;

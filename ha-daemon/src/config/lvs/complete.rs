@@ -1,4 +1,4 @@
-//! From virtual servers as they are written to what they mean.
+//! The completion of virtual servers: defaults, and settings that contradict each other.
 
 use std::collections::BTreeMap;
 

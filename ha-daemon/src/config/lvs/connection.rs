@@ -1,4 +1,4 @@
-//! Where checks connect to.
+//! The connection of a check: address, port, source, interface and time limit.
 
 use core::net::IpAddr;
 use core::num::NonZeroU32;

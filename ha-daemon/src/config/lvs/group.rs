@@ -1,4 +1,4 @@
-//! `virtual_server_group`.
+//! The block `virtual_server_group`: addresses, ranges and marks.
 
 use core::num::NonZeroU32;
 

@@ -1,16 +1,15 @@
-//! `HTTP_GET` and `SSL_GET`, as they are written.
+//! The draft of `HTTP_GET` and `SSL_GET`.
 
 use super::checker::CommonDraft;
 use crate::config::block::{self, Seen, deprecated};
 use crate::config::diagnostic::{Code, Diagnostic, Diagnostics, Handle};
 use crate::config::keyword::{HTTP_CHECK, HttpKeyword, TimingKeyword, URL, UrlKeyword};
-use crate::config::model::{
-    BodyPattern, Digest, HttpVersion, PatternOption, StatusCodes, Tls, Url, Written,
-};
+use crate::config::model::{BodyPattern, Digest, PatternOption, StatusCodes, Tls, Url, Written};
 use crate::config::text::source::Place;
 use crate::config::text::tape::Token;
 use crate::config::text::tree::Block;
 use crate::config::value::Words;
+use crate::health::http::HttpVersion;
 
 /// `HTTP_GET` or `SSL_GET`.
 #[derive(Debug)]

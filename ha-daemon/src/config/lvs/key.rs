@@ -1,4 +1,4 @@
-//! The services that virtual servers are made of.
+//! The service keys of virtual servers, each taken only once.
 
 use std::collections::HashMap;
 

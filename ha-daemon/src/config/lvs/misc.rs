@@ -1,4 +1,4 @@
-//! `MISC_CHECK`, `FILE_CHECK` and `DNS_CHECK`, as they are written.
+//! The drafts of `MISC_CHECK`, `FILE_CHECK` and `DNS_CHECK`.
 
 use core::time::Duration;
 
@@ -8,12 +8,13 @@ use crate::config::diagnostic::{Code, Diagnostics, Handle};
 use crate::config::keyword::{
     DNS_CHECK, DnsKeyword, FILE_CHECK, FileKeyword, MISC_CHECK, MiscKeyword,
 };
-use crate::config::model::{DnsRecord, Written};
+use crate::config::model::Written;
 use crate::config::script;
 use crate::config::text::tape::Token;
 use crate::config::text::tree::Block;
 use crate::config::track_file::weight;
 use crate::config::value::Words;
+use crate::health::dns::{DnsType, DnsTypeError};
 
 /// `MISC_CHECK`.
 #[derive(Debug, Default)]
@@ -108,19 +109,9 @@ impl<'n> FileDraft<'n> {
 /// `DNS_CHECK`.
 #[derive(Debug, Default)]
 pub(super) struct DnsDraft {
-    pub(super) record: Option<DnsRecord>,
+    pub(super) record: Option<DnsType>,
     pub(super) name: Option<String>,
 }
-
-const RECORDS: [DnsRecord; 7] = [
-    DnsRecord::A,
-    DnsRecord::Ns,
-    DnsRecord::Cname,
-    DnsRecord::Soa,
-    DnsRecord::Mx,
-    DnsRecord::Txt,
-    DnsRecord::Aaaa,
-];
 
 impl DnsDraft {
     /// Reads the block of the check.
@@ -148,11 +139,12 @@ impl DnsDraft {
             DnsKeyword::Schedule(keyword) => common.schedule(keyword, words)?,
             DnsKeyword::Type => {
                 let word = words.word("the type of a record")?;
-                let mut records = RECORDS.into_iter();
-                let known = records.find(|record| record.name().eq_ignore_ascii_case(word.text));
-                self.record = Some(match known {
-                    Some(record) => record,
-                    None => words.choice(word, &RECORDS.map(|record| (record.name(), record)))?,
+                self.record = Some(match word.text.parse() {
+                    Ok(record) => record,
+                    Err(DnsTypeError) => {
+                        let choices = DnsType::ALL.map(|record| (record.name(), record));
+                        words.choice(word, &choices)?
+                    }
                 });
             }
             DnsKeyword::Name => {

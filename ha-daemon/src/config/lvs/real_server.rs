@@ -1,4 +1,4 @@
-//! `real_server`, as it is written.
+//! The draft of `real_server`.
 
 use core::net::IpAddr;
 

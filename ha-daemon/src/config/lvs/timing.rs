@@ -1,11 +1,11 @@
-//! When checks are made, as it is written in a virtual server, a real server or a check.
+//! The timing of checks: settings of a virtual server, a real server or a check.
 
 use core::time::Duration;
 
 use crate::config::diagnostic::Handle;
 use crate::config::keyword::TimingKeyword;
-use crate::config::model::Timing;
 use crate::config::value::Words;
+use crate::health::schedule::Timing;
 
 /// The most microseconds a delay may have.
 const LONGEST: u64 = u32::MAX as u64 * 1_000_000;
@@ -24,6 +24,8 @@ pub(super) struct TimingDraft {
 /// What a kind of check has if nothing is set.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Defaults {
+    /// `fast_recovery`.
+    pub(super) fast_recovery: bool,
     pub(super) retry: u32,
     /// `delay_loop` if absent.
     pub(super) delay_before_retry: Option<Duration>,
@@ -85,6 +87,8 @@ impl TimingDraft {
                 .delay_before_retry
                 .or(defaults.delay_before_retry)
                 .unwrap_or(delay_loop),
+            alpha: self.alpha.unwrap_or(false),
+            fast_recovery: defaults.fast_recovery,
         }
     }
 }

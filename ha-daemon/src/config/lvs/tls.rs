@@ -1,4 +1,4 @@
-//! `SSL`.
+//! The block `SSL`.
 
 use std::path::PathBuf;
 

@@ -1,14 +1,17 @@
-//! `UDP_CHECK`, as it is written.
+//! The draft of `UDP_CHECK`.
 
 use super::checker::CommonDraft;
 use crate::config::block;
 use crate::config::diagnostic::{Code, Diagnostics, Handle};
 use crate::config::keyword::{UDP_CHECK, UdpKeyword};
-use crate::config::model::{MaskedOctet, Reply};
 use crate::config::text::source::Place;
 use crate::config::text::tape::Token;
 use crate::config::text::tree::Block;
 use crate::config::value::{Set, Words};
+use crate::health::udp::{Payload, Reply, UdpSettings};
+
+/// The value of an octet, and which of its bits count; the others are 0.
+type MaskedOctet = (u8, u8);
 
 /// `UDP_CHECK`.
 #[derive(Debug, Default)]
@@ -49,7 +52,7 @@ impl UdpDraft {
             UdpKeyword::Payload => {
                 let first = words.word("hexadecimal digits")?;
                 let octets = octets(Some(first), false, words)?;
-                self.payload = Some(octets.into_iter().map(|octet| octet.value).collect());
+                self.payload = Some(octets.into_iter().map(|(value, _)| value).collect());
             }
             UdpKeyword::RequireReply => {
                 self.reply = Some(Vec::new());
@@ -62,8 +65,8 @@ impl UdpDraft {
         Ok(())
     }
 
-    /// What an answer has to be, and where a length is that no answer can have.
-    pub(super) fn reply(&mut self) -> (Option<Reply>, Option<Place>) {
+    /// What the check sends and expects, and where a length is that no answer can have.
+    pub(super) fn complete(self) -> (UdpSettings, Option<Place>) {
         let min = self.min.map_or(0, |set| set.value);
         let max = self.max.map_or(MAX_REPLY, |set| set.value);
         let place = if min > max {
@@ -71,9 +74,15 @@ impl UdpDraft {
         } else {
             None
         };
-        let reply = self.reply.take();
-        let reply = reply.map(|pattern| Reply { pattern, min, max });
-        (reply, place)
+        let reply = self.reply.map_or(Reply::Optional, |octets| {
+            let unbounded = octets.is_empty() && (min, max) == (0, MAX_REPLY);
+            Reply::Required {
+                pattern: (!octets.is_empty()).then(|| octets.into_iter().collect()),
+                length: (!unbounded).then_some(min..=max),
+            }
+        });
+        let payload = self.payload.map(Payload::from);
+        (UdpSettings { payload, reply }, place)
     }
 }
 
@@ -127,10 +136,7 @@ fn octet(digits: &[u8], masked: bool) -> Option<MaskedOctet> {
                 Some((value << 4 | digit, mask << 4 | 0xf))
             }
         })
-        .map(|(value, mask)| MaskedOctet {
-            value: (value & 0xff).to_le_bytes()[0],
-            mask: (mask & 0xff_u32).to_le_bytes()[0],
-        })
+        .map(|(value, mask): (u32, u32)| (value.to_le_bytes()[0], mask.to_le_bytes()[0]))
 }
 
 #[cfg(test)]
@@ -147,8 +153,8 @@ mod tests {
             ("xx", 0x00, 0x00),
             ("x", 0x00, 0xf0),
         ] {
-            let octet = octet(digits.as_bytes(), true).unwrap();
-            assert_eq!((octet.value, octet.mask), (value, mask), "{digits}");
+            let octet = octet(digits.as_bytes(), true);
+            assert_eq!(octet, Some((value, mask)), "{digits}");
         }
         assert_eq!(octet(b"1g", true), None);
         assert_eq!(octet(b"1x", false), None);

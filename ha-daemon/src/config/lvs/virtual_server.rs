@@ -1,4 +1,4 @@
-//! `virtual_server`, as it is written.
+//! The draft of `virtual_server`.
 
 use core::net::{IpAddr, Ipv4Addr};
 use core::num::NonZeroU32;

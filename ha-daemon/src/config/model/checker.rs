@@ -1,4 +1,4 @@
-//! What decides whether a real server is up.
+//! The health checks of a real server.
 
 use core::net::IpAddr;
 use core::num::NonZeroU32;
@@ -7,8 +7,11 @@ use std::path::PathBuf;
 
 use super::script::Script;
 use crate::config::text::source::Span;
+use crate::health::dns::DnsType;
+use crate::health::schedule::Timing;
+use crate::health::udp::UdpSettings;
 
-pub use http::{BodyPattern, Digest, HttpCheck, HttpVersion, PatternOption, StatusCodes, Tls, Url};
+pub use http::{BodyPattern, Digest, HttpCheck, PatternOption, StatusCodes, Tls, Url};
 
 mod http;
 
@@ -17,12 +20,21 @@ mod http;
 pub struct Checker {
     /// Where its keyword was written.
     pub span: Span,
-    /// `alpha`: it counts as failed until it succeeds, rather than the other way round.
-    pub alpha: bool,
     /// `log_all_failures`, `checker_log_all_failures`: report also failures that change nothing.
     pub log_all_failures: bool,
     /// What it looks at.
     pub check: Check,
+}
+
+impl Checker {
+    /// `alpha`: it counts as failed until it succeeds, rather than the other way round.
+    #[must_use]
+    pub const fn alpha(&self) -> bool {
+        match &self.check {
+            Check::Probe { timing, .. } => timing.alpha,
+            Check::File(file) => file.alpha,
+        }
+    }
 }
 
 /// What a check looks at.
@@ -38,19 +50,6 @@ pub enum Check {
     },
     /// The number in a file, whenever it changes: `FILE_CHECK`.
     File(FileCheck),
-}
-
-/// When a probe is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Timing {
-    /// `delay_loop`: from one attempt to the next; never zero.
-    pub delay_loop: Duration,
-    /// `warmup`: the most to wait before the first attempt, at random.
-    pub warmup: Duration,
-    /// `retry`: how many attempts more a real server has before a failure counts.
-    pub retry: u32,
-    /// `delay_before_retry`: from a failed attempt to the next of those.
-    pub delay_before_retry: Duration,
 }
 
 /// One way to find out whether a real server works. `TCP_CHECK` is the most common and takes the
@@ -109,55 +108,9 @@ pub struct DnsCheck {
     /// Where.
     pub connection: Connection,
     /// `type`.
-    pub record: DnsRecord,
+    pub record: DnsType,
     /// `name`, a domain name that fits into a message; `.` is the root.
     pub name: String,
-}
-
-/// What `DNS_CHECK` asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(
-    missing_docs,
-    reason = "each is the name of a record type of RFC 1035 and RFC 3596"
-)]
-pub enum DnsRecord {
-    A,
-    Ns,
-    Cname,
-    Soa,
-    Mx,
-    Txt,
-    Aaaa,
-}
-
-impl DnsRecord {
-    /// As it is written.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::A => "A",
-            Self::Ns => "NS",
-            Self::Cname => "CNAME",
-            Self::Soa => "SOA",
-            Self::Mx => "MX",
-            Self::Txt => "TXT",
-            Self::Aaaa => "AAAA",
-        }
-    }
-
-    /// The number of the type in a query (RFC 1035 §3.2.2, RFC 3596 §2.1).
-    #[must_use]
-    pub const fn number(self) -> u16 {
-        match self {
-            Self::A => 1,
-            Self::Ns => 2,
-            Self::Cname => 5,
-            Self::Soa => 6,
-            Self::Mx => 15,
-            Self::Txt => 16,
-            Self::Aaaa => 28,
-        }
-    }
 }
 
 /// `UDP_CHECK`: no ICMP error in answer to a datagram, or an answer.
@@ -165,38 +118,8 @@ impl DnsRecord {
 pub struct UdpCheck {
     /// Where.
     pub connection: Connection,
-    /// `payload`; some random octets if absent.
-    pub payload: Option<Vec<u8>>,
-    /// `require_reply`; no answer is needed if absent.
-    pub reply: Option<Reply>,
-}
-
-/// What an answer to `UDP_CHECK` has to be.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Reply {
-    /// What it starts with, as far as it goes.
-    pub pattern: Vec<MaskedOctet>,
-    /// `min_reply_length`: the least number of octets.
-    pub min: u16,
-    /// `max_reply_length`: the greatest number of octets.
-    pub max: u16,
-}
-
-/// An octet of which some bits count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct MaskedOctet {
-    /// What those bits are; the others are 0.
-    pub value: u8,
-    /// Which bits count.
-    pub mask: u8,
-}
-
-impl MaskedOctet {
-    /// Whether `octet` has the bits.
-    #[must_use]
-    pub const fn matches(self, octet: u8) -> bool {
-        octet & self.mask == self.value
-    }
+    /// What is sent, and what an answer has to be.
+    pub settings: UdpSettings,
 }
 
 /// `MISC_CHECK`: a program that exits with 0.
@@ -220,4 +143,6 @@ pub struct FileCheck {
     /// What the number in the file is multiplied with: `weight`, else that of the `track_file`;
     /// negative if `reverse`. With 0 any number but 0 is a failure.
     pub weight: i32,
+    /// `alpha`: the real server is down until the number is known.
+    pub alpha: bool,
 }

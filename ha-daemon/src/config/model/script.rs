@@ -1,4 +1,4 @@
-//! Programs to run.
+//! Scripts, and the users they run as.
 
 use super::written::Written;
 

@@ -1,4 +1,4 @@
-//! Texts that are not to be shown.
+//! A string that `Debug` does not show.
 
 use core::fmt;
 

@@ -1,4 +1,4 @@
-//! Files with a number in them.
+//! `track_file`: a file with a number in it.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! Virtual servers and the real servers behind them.
+//! Virtual servers and their real servers.
 
 use ipvs_core::{
     Destination, DestinationKey, Flags, Forwarding, Granularity, Name, Persistence, Scheduler,

@@ -1,4 +1,4 @@
-//! Where settings were written, kept beside what they mean.
+//! The place of a setting in the text, kept beside its value and without effect on equality.
 
 use core::hash::{Hash, Hasher};
 

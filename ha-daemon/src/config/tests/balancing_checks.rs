@@ -1,10 +1,11 @@
 use core::time::Duration;
 
 use super::balancing::{only, v4};
-use crate::config::{
-    Check, Checker, Connection, DnsRecord, HttpCheck, HttpVersion, MaskedOctet, PatternOption,
-    Probe, Timing,
-};
+use crate::config::{Check, Checker, Connection, HttpCheck, PatternOption, Probe};
+use crate::health::dns::DnsType;
+use crate::health::http::HttpVersion;
+use crate::health::schedule::Timing;
+use crate::health::udp::{Payload, Reply};
 
 /// The checks of the real server 10.0.0.1:8080, of which `body` is in the virtual server's block.
 fn checks_in(body: &str, inner: &str) -> Vec<Checker> {
@@ -56,6 +57,8 @@ fn each_kind_of_check_has_keepaliveds_timing() {
             warmup: seconds(60),
             retry,
             delay_before_retry: seconds(delay),
+            alpha: false,
+            fast_recovery: false,
         };
         assert_eq!(probe(check).1, expected, "{check}");
         let set = "delay_loop 5\nretry 2\n";
@@ -64,6 +67,8 @@ fn each_kind_of_check_has_keepaliveds_timing() {
             warmup: seconds(5),
             retry: 2,
             delay_before_retry: seconds(if delay == 60 { 5 } else { delay }),
+            alpha: false,
+            fast_recovery: false,
         };
         assert_eq!(probe_in(set, check).1, expected, "{check}");
     }
@@ -84,7 +89,7 @@ fn checks_inherit_from_the_real_server_and_that_from_the_virtual_server() {
     ] {
         let [checker] =
             <[Checker; 1]>::try_from(checks_in(outer, &format!("{middle}{check}"))).unwrap();
-        assert_eq!(checker.alpha, alpha);
+        assert_eq!(checker.alpha(), alpha);
         let Check::Probe {
             probe: Probe::Tcp(connection),
             timing,
@@ -98,6 +103,8 @@ fn checks_inherit_from_the_real_server_and_that_from_the_virtual_server() {
             warmup: seconds(warmup),
             retry: u32::try_from(retry).unwrap(),
             delay_before_retry: seconds(delay_before_retry),
+            alpha,
+            fast_recovery: false,
         };
         assert_eq!(timing, expected);
         assert_eq!(connection.timeout, seconds(timeout));
@@ -149,18 +156,21 @@ fn connections_go_to_the_real_server_unless_told_otherwise() {
 
 #[test]
 fn http_checks_have_urls_with_good_answers() {
-    let check = http(
+    let (probe, timing) = probe(
         "HTTP_GET {\nurl {\npath /a\nstatus_code 200-204 404\nstatus_code 503\n\
          digest 9b3a0c85a887a256d6939da88aabd8cd\nvirtualhost own\n}\nurl {\npath /b\n\
          regex \"a b\"\nregex_no_match\nregex_options utf caseless\nregex_options caseless\n\
          regex_min_offset 3\nregex_max_offset 9\n}\nhttp_protocol 1.0c\nfast_recovery\n\
          virtualhost outer\n}",
     );
+    let Probe::Http(check) = probe else {
+        panic!("HTTP_GET");
+    };
     assert_eq!(
         (&check.tls, check.version),
         (&None, HttpVersion::Http10Close)
     );
-    assert!(check.fast_recovery);
+    assert!(timing.fast_recovery);
     let [a, b] = &check.urls[..] else {
         panic!("two URLs");
     };
@@ -219,24 +229,28 @@ fn the_other_checks_keep_what_is_special_to_them() {
     let Probe::Dns(dns) = probe("DNS_CHECK {\n}").0 else {
         panic!("DNS_CHECK");
     };
-    assert_eq!((dns.record, &*dns.name), (DnsRecord::Soa, "."));
+    assert_eq!((dns.record, &*dns.name), (DnsType::Soa, "."));
     let Probe::Dns(dns) = probe("DNS_CHECK {\ntype aaaa\nname a.example.\n}").0 else {
         panic!("DNS_CHECK");
     };
-    assert_eq!((dns.record.number(), &*dns.name), (28, "a.example."));
+    assert_eq!((dns.record, &*dns.name), (DnsType::Aaaa, "a.example."));
     let Probe::Udp(udp) = probe("UDP_CHECK {\n}").0 else {
         panic!("UDP_CHECK");
     };
-    assert_eq!((udp.payload, udp.reply), (None, None));
+    assert_eq!(udp.settings.payload, None);
+    assert_eq!(udp.settings.reply, Reply::Optional);
     let inner = "UDP_CHECK {\npayload Ab12f 3 456\nrequire_reply \"aX 1\"\n}";
     let Probe::Udp(udp) = probe(inner).0 else {
         panic!("UDP_CHECK");
     };
-    assert_eq!(udp.payload.unwrap(), [0xab, 0x12, 0x0f, 0x03, 0x45, 0x06]);
-    let reply = udp.reply.unwrap();
-    let octet = |value, mask| MaskedOctet { value, mask };
-    assert_eq!(reply.pattern, [octet(0xa0, 0xf0), octet(1, 0xff)]);
-    assert_eq!((reply.min, reply.max), (0, 255));
+    let payload = Payload::from(vec![0xab, 0x12, 0x0f, 0x03, 0x45, 0x06]);
+    assert_eq!(udp.settings.payload, Some(payload));
+    let pattern = [(0xa0, 0xf0), (1, 0xff)].into_iter().collect();
+    let reply = Reply::Required {
+        pattern: Some(pattern),
+        length: Some(0..=255),
+    };
+    assert_eq!(udp.settings.reply, reply);
     let inner = "MISC_CHECK {\nmisc_path \"/x 'a b' c\"\nmisc_dynamic\nuser u g\n}";
     let Probe::Misc(misc) = probe(inner).0 else {
         panic!("MISC_CHECK");

@@ -1,4 +1,4 @@
-//! Which files an `include` names.
+//! The file names and patterns of `include`.
 
 use std::fs;
 use std::path::{Path, PathBuf};

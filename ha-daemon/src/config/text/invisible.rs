@@ -1,4 +1,4 @@
-//! Characters that cannot be seen, or look like blanks, and are letters to the reader.
+//! Invisible characters, and those that look like blanks but belong to a word.
 
 use core::fmt::Write as _;
 use std::borrow::Cow;

@@ -1,4 +1,4 @@
-//! Words, quoted texts and braces of a line.
+//! The lexer: words, quoted strings and braces of a line.
 
 use core::ops::Range;
 

@@ -1,4 +1,4 @@
-//! Lines, each octet knowing where it was written.
+//! Lines after the preprocessor, with the source position of every octet.
 
 use core::ops::Range;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! `$NAME=…` definitions and their use.
+//! Macros: `$NAME=…` definitions and their expansion.
 
 use core::ops::Range;
 use std::collections::BTreeMap;

@@ -1,4 +1,5 @@
-//! From files to lines: comments, conditions, definitions, sequences, variables and includes.
+//! The preprocessor, from files to lines: comments, conditions, definitions, sequences, variables
+//! and includes.
 
 use core::ops::Range;
 use std::collections::BTreeMap;

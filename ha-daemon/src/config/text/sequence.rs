@@ -1,4 +1,4 @@
-//! `~SEQ(…)` and `~LST(…)`: a template line for each of some values.
+//! `~SEQ(…)` and `~LST(…)`: one line repeated with each of several values.
 
 use core::ops::Range;
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! Parts of a text that is kept once.
+//! Cheaply cloned slices of a shared string.
 
 use core::fmt;
 use core::ops::{Deref, Range};

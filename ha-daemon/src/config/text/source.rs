@@ -1,4 +1,4 @@
-//! The texts a configuration was read from, and places in them.
+//! The source texts of a configuration, and spans in them.
 
 use core::num::NonZeroU32;
 use core::ops::Range;

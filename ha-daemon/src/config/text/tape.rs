@@ -1,4 +1,4 @@
-//! The words and braces of a configuration, one after the other.
+//! The token sequence: all words and braces of a configuration in one compact array.
 
 use core::ops::Range;
 
@@ -86,7 +86,8 @@ pub(in crate::config) enum Mark {
     Close,
 }
 
-/// A word or a brace that is not as it is in a source, or not there because of itself alone.
+/// A token that is not a plain slice of a source: its text was composed, or it came through a macro
+/// or an `include`.
 #[derive(Clone, Debug)]
 struct Elsewhere {
     /// The octets of [`Tape::composed`].
@@ -315,7 +316,8 @@ impl Tape {
         self.cells.len()
     }
 
-    /// An empty one for what is copied from this one, which is used for nothing else any more.
+    /// An empty tape to copy tokens of this one to. It takes over the texts of the composed tokens, so
+    /// that this one may only be copied from.
     pub(in crate::config) fn successor(&mut self) -> Self {
         Self {
             elsewhere: core::mem::take(&mut self.elsewhere),

@@ -1,4 +1,4 @@
-//! Keywords with their parameters and blocks.
+//! The syntax tree: keywords with their parameters and blocks.
 
 use core::ops::Range;
 

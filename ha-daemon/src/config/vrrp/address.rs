@@ -1,4 +1,5 @@
-//! Lines of `virtual_ipaddress` and `virtual_ipaddress_excluded`.
+//! The parser of virtual addresses: the lines of `virtual_ipaddress` and
+//! `virtual_ipaddress_excluded`.
 
 use core::net::IpAddr;
 

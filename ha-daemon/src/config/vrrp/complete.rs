@@ -1,4 +1,4 @@
-//! From what is written to what is meant: defaults, and settings that rule each other out.
+//! The completion of an instance: defaults, and settings that contradict each other.
 
 use core::time::Duration;
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! What instances must not share.
+//! Conflicts between instances: the same VRID, address or interface name.
 
 use core::net::IpAddr;
 use std::collections::{HashMap, HashSet};

@@ -1,4 +1,4 @@
-//! `vrrp_instance`, as it is written.
+//! The draft of `vrrp_instance`: what is written in its block, before defaults.
 
 use core::net::IpAddr;
 use core::time::Duration;

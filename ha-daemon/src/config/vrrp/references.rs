@@ -1,4 +1,5 @@
-//! Names that stand for something which is skipped: scripts, processes, files, groups.
+//! The check of names that refer to blocks which are not interpreted: scripts, processes, files,
+//! groups.
 
 use std::collections::HashSet;
 

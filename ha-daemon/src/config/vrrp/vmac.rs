@@ -1,4 +1,4 @@
-//! `use_vmac`.
+//! The parameters of `use_vmac`.
 
 use vrrp_core::{MacAddr, Vrid};
 

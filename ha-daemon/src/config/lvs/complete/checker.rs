@@ -1,4 +1,4 @@
-//! Checks with what they inherit.
+//! The completion of checks, with what they inherit from their real and virtual server.
 
 use core::net::IpAddr;
 use core::time::Duration;
@@ -12,14 +12,15 @@ use crate::config::lvs::misc::{FileDraft, MiscDraft};
 use crate::config::lvs::timing::{Defaults, TimingDraft};
 use crate::config::lvs::udp::UdpDraft;
 use crate::config::model::{
-    Check, Checker, Connection, DnsCheck, DnsRecord, FileCheck, HttpCheck, MiscCheck, Probe,
-    Script, SmtpCheck, UdpCheck,
+    Check, Checker, Connection, DnsCheck, FileCheck, HttpCheck, MiscCheck, Probe, Script,
+    SmtpCheck, UdpCheck,
 };
 use crate::config::text::tape::Token;
+use crate::health::dns::DnsType;
 
 /// What checks take from the real server they are in.
 #[derive(Debug)]
-pub(super) struct Around<'d> {
+pub(super) struct Inherited<'d> {
     pub(super) address: IpAddr,
     /// 0 if there is none.
     pub(super) port: u16,
@@ -41,7 +42,18 @@ const fn defaults(kind: &Kind<'_>) -> Defaults {
         Kind::Misc(_) => (0, Some(1)),
         Kind::Dns(_) => (3, None),
     };
+    let fast_recovery = match kind {
+        Kind::Http(http) => http.fast_recovery,
+        Kind::Tcp
+        | Kind::Ping
+        | Kind::Udp(_)
+        | Kind::Smtp(_)
+        | Kind::File(_)
+        | Kind::Misc(_)
+        | Kind::Dns(_) => false,
+    };
     Defaults {
+        fast_recovery,
         retry,
         delay_before_retry: match delay {
             Some(seconds) => Some(Duration::from_secs(seconds)),
@@ -50,7 +62,7 @@ const fn defaults(kind: &Kind<'_>) -> Defaults {
     }
 }
 
-impl Around<'_> {
+impl Inherited<'_> {
     /// Appends what a draft stands for. What cannot run is left out, which has been reported.
     pub(super) fn complete(
         &self,
@@ -84,7 +96,6 @@ impl Around<'_> {
         };
         let checker = |check| Checker {
             span: keyword.place.span,
-            alpha: timing.alpha.unwrap_or(false),
             log_all_failures: log_all_failures.unwrap_or(context.log_all_failures),
             check,
         };
@@ -96,7 +107,7 @@ impl Around<'_> {
         };
         match kind {
             Kind::File(file) => {
-                let check = self::file(file, keyword, context, diagnostics);
+                let check = self::file(file, schedule.alpha, keyword, context, diagnostics);
                 into.extend(check.map(checker));
             }
             Kind::Smtp(SmtpDraft { helo, hosts }) => {
@@ -138,7 +149,7 @@ impl Around<'_> {
             Kind::Dns(dns) => connect(own, diagnostics).map(|connection| {
                 Probe::Dns(Box::new(DnsCheck {
                     connection,
-                    record: dns.record.unwrap_or(DnsRecord::Soa),
+                    record: dns.record.unwrap_or(DnsType::Soa),
                     name: dns.name.unwrap_or_else(|| ".".to_owned()),
                 }))
             }),
@@ -149,7 +160,7 @@ impl Around<'_> {
     }
 }
 
-impl Around<'_> {
+impl Inherited<'_> {
     fn http(
         &self,
         draft: HttpDraft,
@@ -176,7 +187,6 @@ impl Around<'_> {
             connection,
             tls: draft.tls,
             version: draft.version,
-            fast_recovery: draft.fast_recovery,
             urls,
         })))
     }
@@ -215,8 +225,8 @@ fn smtp(connection: Connection, helo: &str) -> Probe {
     }))
 }
 
-fn udp(mut draft: UdpDraft, connection: Connection, diagnostics: &mut Diagnostics) -> Probe {
-    let (reply, impossible) = draft.reply();
+fn udp(draft: UdpDraft, connection: Connection, diagnostics: &mut Diagnostics) -> Probe {
+    let (settings, impossible) = draft.complete();
     if let Some(place) = impossible {
         let text = "no reply is that long: the least length is above the greatest";
         let diagnostic = Diagnostic::error(Code::Conflict, place, text);
@@ -224,13 +234,13 @@ fn udp(mut draft: UdpDraft, connection: Connection, diagnostics: &mut Diagnostic
     }
     Probe::Udp(Box::new(UdpCheck {
         connection,
-        payload: draft.payload,
-        reply,
+        settings,
     }))
 }
 
 fn file(
     draft: FileDraft<'_>,
+    alpha: bool,
     keyword: Token<'_>,
     context: &Context<'_, '_>,
     diagnostics: &mut Diagnostics,
@@ -257,5 +267,6 @@ fn file(
         name: file.name.clone(),
         path: file.path.clone(),
         weight: draft.weight.unwrap_or(file.weight),
+        alpha,
     }))
 }

@@ -1,8 +1,8 @@
-//! Real servers and the sorry server of a virtual server.
+//! The completion of real servers and the sorry server.
 
 use ipvs_core::{DestinationKey, Forwarding};
 
-use super::checker::Around;
+use super::checker::Inherited;
 use super::{Completion, keeps_port};
 use crate::config::diagnostic::{Code, Diagnostic};
 use crate::config::keyword::{RealServerKeyword, VIRTUAL_SERVER, VirtualServerKeyword};
@@ -11,20 +11,20 @@ use crate::config::lvs::timing::TimingDraft;
 use crate::config::lvs::virtual_server::Front;
 use crate::config::model::{RealServer, SorryServer};
 use crate::config::text::source::Place;
-use crate::config::unique::Firsts;
+use crate::config::unique::Unique;
 
 impl<'n> Completion<'n, '_, '_> {
     /// The real servers, without those that are there already.
     pub(super) fn real_servers(&mut self, method: Forwarding) -> Vec<RealServer> {
         let drafts = core::mem::take(&mut self.draft.real_servers);
-        let mut firsts = Firsts::new();
+        let mut unique = Unique::new();
         let mut servers = Vec::with_capacity(drafts.len());
         for draft in drafts {
             let forwarding = draft.method.unwrap_or(method);
             let place = draft.name.place;
             let port = self.destination_port(draft.port, forwarding, place, "real server");
             let key = DestinationKey::new(draft.address, port);
-            if let Some(first) = firsts.add(key, place) {
+            if let Some(first) = unique.add(key, place) {
                 let text = format!("there is another real server {key}");
                 self.diagnostics.push(
                     Diagnostic::error(Code::DuplicateAddress, place, text)
@@ -45,7 +45,7 @@ impl<'n> Completion<'n, '_, '_> {
         forwarding: Forwarding,
     ) -> RealServer {
         let timing = draft.timing.or(self.draft.timing);
-        let around = Around {
+        let inherited = Inherited {
             address: draft.address,
             port: if draft.port > 0 {
                 draft.port
@@ -65,7 +65,7 @@ impl<'n> Completion<'n, '_, '_> {
         };
         let mut checkers = Vec::with_capacity(draft.checkers.len());
         for checker in draft.checkers {
-            around.complete(checker, self.context, &mut checkers, self.diagnostics);
+            inherited.complete(checker, self.context, &mut checkers, self.diagnostics);
         }
         RealServer {
             key,

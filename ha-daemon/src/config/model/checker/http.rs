@@ -4,6 +4,7 @@ use core::fmt;
 
 use super::Connection;
 use crate::config::model::Written;
+use crate::health::http::HttpVersion;
 
 /// Requests over a connection, and the answers that are good.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -14,8 +15,6 @@ pub struct HttpCheck {
     pub tls: Option<Tls>,
     /// `http_protocol`.
     pub version: HttpVersion,
-    /// `fast_recovery`: no `delay_loop` between one URL and the next.
-    pub fast_recovery: bool,
     /// `url`, never empty: one attempt is about one of them.
     pub urls: Vec<Url>,
 }
@@ -39,18 +38,6 @@ pub struct Tls {
     pub name: Option<String>,
     /// `tls_compliant`: a connection that ends without a closing alert is a failure.
     pub compliant: bool,
-}
-
-/// `http_protocol`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum HttpVersion {
-    /// `1.0`.
-    #[default]
-    Http10,
-    /// `1.0C`: 1.0 with `Connection: close`.
-    Http10Close,
-    /// `1.1`.
-    Http11,
 }
 
 /// One `url`.

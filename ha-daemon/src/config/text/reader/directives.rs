@@ -1,4 +1,4 @@
-//! What definitions, sequences and includes do.
+//! The directives of the preprocessor: definitions, sequences and `include`.
 
 use core::ops::Range;
 use std::path::Path;

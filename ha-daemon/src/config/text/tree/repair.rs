@@ -1,4 +1,4 @@
-//! Where braces are missing, indentation says where they belong.
+//! The repair of missing and stray braces, by the indentation of the lines.
 
 use core::ops::Range;
 

@@ -1,4 +1,4 @@
-//! Families, addresses, and where adverts go.
+//! The address family, the virtual addresses and the unicast peers of an instance.
 
 use core::net::IpAddr;
 use std::collections::HashMap;
@@ -10,7 +10,7 @@ use crate::config::diagnostic::{Code, Diagnostic, Handle};
 use crate::config::keyword::{INSTANCE, InstanceKeyword, ListKeyword, SwitchKeyword};
 use crate::config::model::{Peer, Transport, VirtualAddress};
 use crate::config::text::source::Place;
-use crate::config::unique::Firsts;
+use crate::config::unique::Unique;
 use crate::config::value::Set;
 
 /// The most addresses an advert can name: its count is one octet (RFC 9568 §5.2.5).
@@ -55,12 +55,12 @@ impl Completion<'_, '_> {
         }
         let mut refused = None;
         let mut peers: Vec<Peer> = Vec::new();
-        let mut firsts = Firsts::new();
+        let mut unique = Unique::new();
         for peer in core::mem::take(&mut self.draft.peers) {
             let address = peer.value.address;
             if Family::of(address) != family {
                 refused = Some(self.wrong_family(peer.place, family));
-            } else if let Some(first) = firsts.add(address, peer.place) {
+            } else if let Some(first) = unique.add(address, peer.place) {
                 self.duplicate(peer.place, first, "this peer");
             } else {
                 peers.push(peer.value);
@@ -170,7 +170,7 @@ impl Completion<'_, '_> {
         &mut self,
         family: Family,
     ) -> (Vec<VirtualAddress>, Vec<VirtualAddress>) {
-        let mut firsts = Firsts::new();
+        let mut unique = Unique::new();
         let mut devices = Devices::default();
         let (mut addresses, mut excluded) = (Vec::new(), Vec::new());
         let given = core::mem::take(&mut self.draft.addresses);
@@ -179,7 +179,7 @@ impl Completion<'_, '_> {
         for (index, Set { value, place }) in given.into_iter().chain(also).enumerate() {
             let own = value.device.as_ref() == self.draft.interface.as_ref();
             let device = value.device.as_deref().filter(|_| !own);
-            let first = firsts.add((value.address, devices.number(device)), place);
+            let first = unique.add((value.address, devices.number(device)), place);
             if let Some(first) = first {
                 self.repeated(place, first, index < advertised);
             }
