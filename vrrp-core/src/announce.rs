@@ -1,42 +1,18 @@
-//! When the neighbours are told who answers for the virtual addresses.
+//! Announcements: when the neighbours are told who answers for the virtual addresses.
 //!
 //! Gratuitous ARP and unsolicited neighbour advertisements get lost, and switches move slowly: a
 //! new Active Router says it several times at once, again after a delay, and then as often as the
-//! operator wants. [`Schedule`] decides when and how often, [`Sweep`] walks the addresses, and
-//! [`Pace`] keeps the frames of one interface apart. None of them knows a packet or a clock.
-//!
-//! ```
-//! use core::time::Duration;
-//! use vrrp_core::announce::{Config, Pace, Schedule, Settings, Sweep};
-//! use vrrp_core::{Announcement, Instant};
-//!
-//! let mut schedule = Schedule::new(Config::try_from(Settings::default())?);
-//! let mut sweep = Sweep::default();
-//! let mut pace = Pace::new(Duration::from_millis(1));
-//!
-//! let start = Instant::from_millis(0);
-//! schedule.start(start, Announcement::NewActive);
-//! assert_eq!(schedule.deadline(), Some(start));
-//! let burst = schedule.handle(start).expect("the first block is due at once");
-//! sweep.start(2, burst.copies);
-//!
-//! // Two addresses, five copies, one frame a millisecond.
-//! let mut now = start;
-//! let mut frames = 0;
-//! while sweep.next(now, &mut pace).is_some() {
-//!     frames += 1;
-//!     now = sweep.deadline(&pace).unwrap_or(now);
-//! }
-//! assert_eq!((frames, now), (10, Instant::from_millis(9)));
-//! assert_eq!(schedule.deadline(), Some(Instant::from_millis(5_000)));
-//! # Ok::<(), vrrp_core::announce::ConfigError>(())
-//! ```
+//! operator wants. [`Schedule`] decides when and how often, [`Pace`] keeps frames apart, and
+//! [`Announcer`] is both over the addresses of one router: it says which address is next. None of
+//! them knows a packet or a clock.
 
+mod announcer;
 mod pace;
 
 use core::time::Duration;
 
-pub use self::pace::{Pace, Sweep};
+pub use self::announcer::{Announcer, Slot};
+pub use self::pace::Pace;
 use crate::{Announcement, Instant};
 
 /// The announcements of a virtual router as an operator writes them: plain, unchecked.
