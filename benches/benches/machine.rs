@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use benches::packets;
 use criterion::{Criterion, criterion_group, criterion_main};
-use vrrp_core::announce::{Config, Pace, Schedule, Settings, Sweep};
+use vrrp_core::announce::{Announcer, Config, Settings};
 use vrrp_core::receive::ReplayWindow;
 use vrrp_core::{Announcement, Event, Family, Instant, Priority};
 
@@ -53,15 +53,13 @@ fn machine(c: &mut Criterion) {
 
 fn announce(c: &mut Criterion) {
     let config = Config::try_from(Settings::default()).expect("the defaults are valid");
+    let mut slots = packets::slots();
     c.bench_function("announce/block of 5 copies of 100 addresses", |b| {
         b.iter(|| {
-            let mut schedule = Schedule::new(config);
-            let (mut sweep, mut pace) = (Sweep::default(), Pace::new(Duration::ZERO));
-            schedule.start(black_box(Instant::EPOCH), Announcement::NewActive);
-            let burst = schedule.handle(Instant::EPOCH).expect("it is due");
-            sweep.start(100, burst.copies);
+            let mut announcer = Announcer::new(config, Duration::ZERO, Duration::ZERO);
+            announcer.start(black_box(Instant::EPOCH), Announcement::NewActive);
             let mut sum = 0;
-            while let Some(address) = sweep.next(Instant::EPOCH, &mut pace) {
+            while let Some(address) = announcer.next(Instant::EPOCH, &mut slots) {
                 sum += black_box(address);
             }
             sum

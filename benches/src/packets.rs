@@ -2,13 +2,14 @@
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use vrrp_core::announce::Slot;
 use vrrp_core::receive::{Admission, Conformance, Expect, Packet, Reach, ReplayWindow};
 use vrrp_core::wire::{
     Addresses, Advertisement, ChecksumForm, Format, MULTICAST_V4, MULTICAST_V6, PseudoHeader,
 };
 use vrrp_core::{
-    Config, Event, Family, Heard, Instant, Interval, Priority, Settings, Version, VirtualRouter,
-    Vrid,
+    Config, Event, Family, Heard, Instant, Interval, MacAddr, Priority, Settings, Version,
+    VirtualRouter, Vrid,
 };
 
 /// The VRID of the virtual router.
@@ -130,4 +131,14 @@ pub fn admitted(octets: &[u8], router: &VirtualRouter, replay: &mut ReplayWindow
     let (priority, primary) = (router.priority(), router.primary());
     let admitted = admission.admit(Instant::EPOCH, &packet, priority, primary, replay);
     Event::Advertisement(admitted.expect("it is the neighbour's").heard)
+}
+
+/// A hundred addresses that are in place.
+#[must_use]
+pub fn slots() -> [Slot; 100] {
+    let mut slots = [Slot::EMPTY; 100];
+    for slot in &mut slots {
+        slot.install(Family::V4, Some(MacAddr([2, 0, 0, 0, 0, 1])));
+    }
+    slots
 }

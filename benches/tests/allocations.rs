@@ -6,7 +6,7 @@ use core::hint::black_box;
 use core::time::Duration;
 use ipvs_core::scheduler::{Model, Schedule};
 use ipvs_core::{KernelProfile, Scheduler};
-use vrrp_core::announce::{Config, Pace, Schedule as Announcements, Settings, Sweep};
+use vrrp_core::announce::{Announcer, Config, Settings};
 use vrrp_core::receive::ReplayWindow;
 use vrrp_core::wire::{Advertisement, Authentication, Format};
 use vrrp_core::{Announcement, Event, Family, Instant, Priority};
@@ -85,13 +85,11 @@ fn allocations_of<T>(work: impl FnOnce() -> T) -> (u64, T) {
 #[test]
 fn announcing_allocates_nothing() {
     let config = Config::try_from(Settings::default()).expect("the defaults are valid");
+    let mut slots = packets::slots();
     let announce = || {
-        let mut schedule = Announcements::new(config);
-        let (mut sweep, mut pace) = (Sweep::default(), Pace::new(Duration::ZERO));
-        schedule.start(Instant::EPOCH, Announcement::NewActive);
-        let burst = schedule.handle(Instant::EPOCH).expect("it is due");
-        sweep.start(100, burst.copies);
-        core::iter::from_fn(|| sweep.next(Instant::EPOCH, &mut pace)).count()
+        let mut announcer = Announcer::new(config, Duration::ZERO, Duration::ZERO);
+        announcer.start(Instant::EPOCH, Announcement::NewActive);
+        core::iter::from_fn(|| announcer.next(Instant::EPOCH, &mut slots)).count()
     };
     assert_eq!(allocations_of(announce), (0, 500));
 }

@@ -32,6 +32,7 @@ pub const TARGETS: &[Target] = targets! {
     "decode" => vrrp_core::properties::decode,
     "dns" => ha_daemon::properties::dns,
     "election" => vrrp_core::properties::election,
+    "endpoint" => vrrp_core::properties::endpoint,
     "http" => ha_daemon::properties::http,
     "index" => ipvs_core::properties::index,
     "ipvs_answers" => ipvs_netlink::properties::answers,

@@ -1,43 +1,17 @@
 //! The schedule of gratuitous ARP and unsolicited neighbour advertisements.
 //!
-//! Gratuitous ARP and unsolicited neighbour advertisements get lost, and switches move slowly: a
-//! new Active Router announces its addresses several times at once, again after a delay, and then
-//! at the configured refresh interval. [`Schedule`] decides when and how often, [`Sweep`] walks the
-//! addresses, and [`Pace`] keeps the frames of one interface apart. None of them handles packets or
-//! reads a clock.
-//!
-//! ```
-//! use core::time::Duration;
-//! use vrrp_core::announce::{Config, Pace, Schedule, Settings, Sweep};
-//! use vrrp_core::{Announcement, Instant};
-//!
-//! let mut schedule = Schedule::new(Config::try_from(Settings::default())?);
-//! let mut sweep = Sweep::default();
-//! let mut pace = Pace::new(Duration::from_millis(1));
-//!
-//! let start = Instant::from_millis(0);
-//! schedule.start(start, Announcement::NewActive);
-//! assert_eq!(schedule.deadline(), Some(start));
-//! let burst = schedule.handle(start).expect("the first block is due at once");
-//! sweep.start(2, burst.copies);
-//!
-//! // Two addresses, five copies, one frame a millisecond.
-//! let mut now = start;
-//! let mut frames = 0;
-//! while sweep.next(now, &mut pace).is_some() {
-//!     frames += 1;
-//!     now = sweep.deadline(&pace).unwrap_or(now);
-//! }
-//! assert_eq!((frames, now), (10, Instant::from_millis(9)));
-//! assert_eq!(schedule.deadline(), Some(Instant::from_millis(5_000)));
-//! # Ok::<(), vrrp_core::announce::ConfigError>(())
-//! ```
+//! Both get lost, and switches move slowly: a new Active Router announces its addresses several times
+//! at once, again after a delay, and then at the configured refresh interval. [`Schedule`] decides when
+//! and how often, [`Pace`] keeps frames apart, and [`Announcer`] is both over the addresses of one
+//! router: it returns the address that is next. None of them handles packets or reads a clock.
 
+mod announcer;
 mod pace;
 
 use core::time::Duration;
 
-pub use self::pace::{Pace, Sweep};
+pub use self::announcer::{Announcer, Slot};
+pub use self::pace::Pace;
 use crate::{Announcement, Instant};
 
 /// The announce settings of a virtual router, unchecked.

@@ -7,6 +7,7 @@
 #![expect(clippy::expect_used, reason = "a property that does not hold panics")]
 
 mod contest;
+mod endpoint;
 mod machine;
 mod packet;
 mod sample;
@@ -15,6 +16,7 @@ mod tests;
 mod track;
 
 pub use self::contest::{election, sync_group};
+pub use self::endpoint::endpoint;
 pub use self::machine::machine;
 pub use self::packet::{authentication, decode, resolution};
 pub use self::sample::round_trip;

@@ -232,7 +232,7 @@ pub(super) fn config(choices: &mut Unstructured<'_>) -> Result<Config> {
 }
 
 /// One of few, so that they meet.
-fn address(choices: &mut Unstructured<'_>) -> Result<IpAddr> {
+pub(super) fn address(choices: &mut Unstructured<'_>) -> Result<IpAddr> {
     Ok(IpAddr::from([192, 0, 2, choices.int_in_range(1..=4)?]))
 }
 

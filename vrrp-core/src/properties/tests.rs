@@ -78,6 +78,11 @@ proptest! {
         machine(&input);
     }
 
+    #[test]
+    fn no_sequence_of_inputs_misleads_an_endpoint(input in octets(600)) {
+        endpoint(&input);
+    }
+
     /// Whatever happens, every invariant holds; a failure prints its timeline.
     #[test]
     fn random_networks_keep_the_invariants(input in octets(80)) {

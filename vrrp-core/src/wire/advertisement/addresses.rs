@@ -52,6 +52,24 @@ impl<'a> Addresses<'a> {
         })
     }
 
+    /// The address at `position`.
+    #[must_use]
+    pub fn get(&self, position: usize) -> Option<IpAddr> {
+        match self {
+            Self::V4(list) => list.get(position).map(|octets| IpAddr::from(*octets)),
+            Self::V6(list) => list.get(position).map(|octets| IpAddr::from(*octets)),
+        }
+    }
+
+    /// The first `count` addresses, or all if there are fewer.
+    #[must_use]
+    pub fn first(&self, count: usize) -> Self {
+        match self {
+            Self::V4(list) => Self::V4(list.get(..count).unwrap_or(list)),
+            Self::V6(list) => Self::V6(list.get(..count).unwrap_or(list)),
+        }
+    }
+
     /// How many addresses an advertisement of `version` may list to fit a link that carries IP
     /// packets of up to `mtu` octets, at most 255. An Authentication Header takes
     /// [`AH_LEN`](crate::wire::AH_LEN) of those octets more.

@@ -1,0 +1,162 @@
+//! Reconfiguration of an endpoint that runs.
+
+use super::{Endpoint, EndpointError, Policy, Storage, TransmitChecksum, Wanted};
+use crate::announce::Slot;
+use crate::receive::{FollowedForm, Reach};
+use crate::{Action, Config, Event, Instant, Role, Version};
+
+/// Whether `config` and `storage` make a virtual router.
+pub(super) fn check(config: &Config, storage: &impl Storage) -> Result<(), EndpointError> {
+    let (version, family) = (config.version(), config.family());
+    let addresses = storage.advertised();
+    if addresses.family() != family {
+        return Err(EndpointError::Family {
+            router: family,
+            addresses: addresses.family(),
+        });
+    }
+    if addresses.is_empty() && version == Version::V3 {
+        return Err(EndpointError::NoAddresses);
+    }
+    let slots = storage.slots().len();
+    if storage.address(slots).is_some() || u32::try_from(slots).is_err() {
+        return Err(EndpointError::Slots { slots });
+    }
+    let policy = storage.policy();
+    if let Reach::Peers { peers: [], .. } = policy.reach {
+        return Err(EndpointError::NoPeers);
+    }
+    if let Some(address) = super::storage::unreachable(&policy, family) {
+        return Err(EndpointError::Destination { address, family });
+    }
+    if policy.hop_limit == 0 {
+        return Err(EndpointError::HopLimit);
+    }
+    if !super::storage::has_authentication(&policy, version) {
+        return Err(EndpointError::Authentication { version });
+    }
+    Ok(())
+}
+
+impl<S: Storage> Endpoint<S> {
+    /// Replaces the settings of a router, running or not, and gives the former storage back:
+    /// priority, preemption, interval, authentication, peers, announcements, addresses, Accept_Mode,
+    /// checksum form, virtual MAC address.
+    ///
+    /// There is no transition, and no advertisement is late. An Active Router advertises at once, if
+    /// anything but the announcements changed, and asks for its addresses again
+    /// ([`EndpointEvent::AddAddresses`](super::EndpointEvent::AddAddresses)); addresses that are in
+    /// both lists stay in place and are announced anew only under another Ethernet address. What has
+    /// been counted stays. Settings that are equal change nothing.
+    ///
+    /// The work is in proportion to the number of addresses. Where a long list comes in quite another
+    /// order, some addresses may be taken for new: they are announced again.
+    ///
+    /// # Errors
+    /// [`EndpointError::AnotherRouter`] for another identifier, version or family; other variants as
+    /// of [`new`](Self::new). The endpoint is as it was, and the new storage is dropped.
+    pub fn update(&mut self, now: Instant, config: Config, storage: S) -> Result<S, EndpointError> {
+        self.machine.check(&Event::Configure(config))?;
+        check(&config, &storage)?;
+        let was_announced = self.storage.announcements();
+        let same_addresses = self.storage.advertised() == storage.advertised()
+            && (0..storage.slots().len()).all(|at| self.storage.address(at) == storage.address(at))
+            && self.storage.address(storage.slots().len()).is_none();
+        let same_policy = self.storage.policy() == storage.policy();
+        let learns_anew = default_form(&self.storage.policy()) != default_form(&storage.policy());
+        let mut former = core::mem::replace(&mut self.storage, storage);
+        self.storage.inherit(&mut former);
+        self.relist(&former);
+        if learns_anew {
+            self.form = FollowedForm::new(default_form(&self.storage.policy()));
+        }
+        let is_active = self.machine.role() == Role::Active;
+        let announcements = self.storage.announcements();
+        if announcements != was_announced && (is_active || self.storage.announcer().is_some()) {
+            let (arp, neighbor) = (announcements.arp_interval, announcements.neighbor_interval);
+            let (announcer, _slots) = self.storage.announcer_mut();
+            announcer.configure(now, announcements.config, arp, neighbor, is_active);
+        }
+        if config != *self.machine.config() || !same_policy || !same_addresses {
+            let actions = self.machine.handle(now, Event::Configure(config));
+            for action in actions {
+                match action {
+                    Action::Advertise(priority) => self.advertise(priority),
+                    Action::AddAddresses => self.pending.addresses = Some(Wanted::Present),
+                    // Addresses are announced as they come, and those that are there have been.
+                    Action::Announce(_) | Action::RemoveAddresses | Action::Candidate => {}
+                }
+            }
+        }
+        Ok(former)
+    }
+
+    /// Takes over from `former` which addresses are in place, and what is to be sent of each.
+    fn relist(&mut self, former: &S) {
+        let count = self.storage.slots().len();
+        if self.storage.announcer().is_some() {
+            self.storage.announcer_mut().0.relist(count);
+        }
+        let mut search = Search::new(former, count);
+        for position in 0..count {
+            let Some(address) = self.storage.address(position) else {
+                break;
+            };
+            let Some(slot) = search.find(|at| former.address(at) == Some(address)) else {
+                continue;
+            };
+            if !slot.is_installed() {
+                continue;
+            }
+            if let Some(place) = self.storage.slots_mut().get_mut(position) {
+                *place = slot.moved();
+            }
+            if slot.copies() > 0 {
+                let (announcer, slots) = self.storage.announcer_mut();
+                announcer.owe(slots, position, slot.copies());
+            }
+        }
+    }
+}
+
+/// The checksum form until another is learned.
+const fn default_form(policy: &Policy<'_>) -> crate::wire::ChecksumForm {
+    match policy.checksum {
+        TransmitChecksum::Always(form) | TransmitChecksum::FollowPeer(form) => form,
+    }
+}
+
+/// A search for one address after another, which is short where they come in the same order.
+struct Search<'a> {
+    slots: &'a [Slot],
+    /// Where the next one is expected.
+    next: usize,
+    /// Comparisons left.
+    budget: usize,
+}
+
+impl<'a> Search<'a> {
+    fn new(former: &'a impl Storage, count: usize) -> Self {
+        let slots = former.slots();
+        Self {
+            slots,
+            next: 0,
+            budget: (slots.len() + count).saturating_mul(64),
+        }
+    }
+
+    fn find(&mut self, is_it: impl Fn(usize) -> bool) -> Option<Slot> {
+        let mut found = is_it(self.next).then_some(self.next);
+        if found.is_none() {
+            for at in (self.next..self.slots.len()).chain(0..self.next) {
+                self.budget = self.budget.checked_sub(1)?;
+                if is_it(at) {
+                    found = Some(at);
+                    break;
+                }
+            }
+        }
+        self.next = found? + 1;
+        self.slots.get(found?).copied()
+    }
+}
