@@ -7,15 +7,14 @@ use nix::time::{ClockId, clock_gettime};
 
 /// So much time of this thread's on a processor (CLOCK_THREAD_CPUTIME_ID), from when it is cut on.
 ///
-/// What is left to do when it [is over](Self::is_over) is left for another. The processor time costs
-/// a system call to read, so it is read only once as much time has passed as was left of it.
+/// What is left to do when it [is over](Self::is_over) is left for another. Asking costs a system
+/// call, a fraction of a microsecond.
 #[derive(Debug)]
 pub struct Slice {
     begun: Duration,
     /// `None`: it is never over.
     limit: Option<Duration>,
-    /// It is not over before, on the monotonic clock.
-    earliest: Cell<Duration>,
+    used: Cell<Duration>,
 }
 
 impl Slice {
@@ -25,7 +24,7 @@ impl Slice {
         Self {
             begun: thread_time(),
             limit: Some(limit),
-            earliest: Cell::new(time().saturating_add(limit)),
+            used: Cell::new(Duration::ZERO),
         }
     }
 
@@ -35,7 +34,7 @@ impl Slice {
         Self {
             begun: Duration::ZERO,
             limit: None,
-            earliest: Cell::new(Duration::MAX),
+            used: Cell::new(Duration::ZERO),
         }
     }
 
@@ -45,40 +44,24 @@ impl Slice {
         let Some(limit) = self.limit else {
             return false;
         };
-        let now = time();
-        if now < self.earliest.get() {
-            return false;
-        }
-        let left = limit.saturating_sub(self.used());
-        self.earliest.set(now.saturating_add(left));
-        left.is_zero()
+        self.used.set(thread_time().saturating_sub(self.begun));
+        self.used.get() >= limit
     }
 
-    /// How much is used; nothing of an endless one. It costs a system call.
+    /// How much was used when the clock was last looked at; nothing of an endless one.
     #[must_use]
     pub fn used(&self) -> Duration {
-        match self.limit {
-            Some(_) => thread_time().saturating_sub(self.begun),
-            None => Duration::ZERO,
-        }
+        self.used.get()
     }
-}
-
-fn thread_time() -> Duration {
-    read(ClockId::CLOCK_THREAD_CPUTIME_ID)
-}
-
-fn time() -> Duration {
-    read(ClockId::CLOCK_MONOTONIC)
 }
 
 /// If the clock cannot be read, the time is over.
 #[expect(
     clippy::disallowed_methods,
-    reason = "how long something takes is not what time it is"
+    reason = "what this thread used is not what time it is"
 )]
-fn read(clock: ClockId) -> Duration {
-    clock_gettime(clock).map_or(Duration::MAX, Duration::from)
+fn thread_time() -> Duration {
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(Duration::MAX, Duration::from)
 }
 
 #[cfg(test)]

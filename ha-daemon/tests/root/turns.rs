@@ -255,11 +255,13 @@ fn adverts_are_on_time_while_everybody_wants_something() {
     assert!(answered >= CROWD, "everybody is answered");
     let turns = number(&status, "/turns/count") - number(&before, "/turns/count");
     let over = number(&status, "/turns/over_2000_us") - number(&before, "/turns/over_2000_us");
-    // Without optimisation the smallest parts of a step take longer than its slice.
+    // Single system calls are excepted: the kernel frees what others have released in whichever call is
+    // under way, at times for 2 ms. Without optimisation the smallest parts of a step take longer than
+    // its slice.
     let allowed = if cfg!(debug_assertions) {
         turns / 100
     } else {
-        0
+        turns / 1_000
     };
     assert!(over <= allowed, "{over} of {turns} turns");
 }
