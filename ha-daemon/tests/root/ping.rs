@@ -6,21 +6,15 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use core::time::Duration;
 use std::fs;
 use std::io::Read;
-use std::process::Command;
 
 use ha_daemon::health::attempt::{Exchange, Passed};
 use ha_daemon::health::ping::{Identifier, PingCheck};
-use nix::sched::{CloneFlags, unshare};
 use socket2::{Domain, Protocol, Socket, Type};
 use vrrp_core::Family;
 
 /// Moves this thread to a new network namespace in which anybody may have ping sockets.
 fn enter_namespace() {
-    unshare(CloneFlags::CLONE_NEWNET).unwrap();
-    let up = Command::new("ip")
-        .args(["link", "set", "lo", "up"])
-        .status();
-    assert!(up.unwrap().success());
+    rig::enter_namespace();
     fs::write("/proc/sys/net/ipv4/ping_group_range", "0 2147483647").unwrap();
 }
 

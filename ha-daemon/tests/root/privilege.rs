@@ -10,7 +10,6 @@ use std::net::TcpListener;
 use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::Arc;
 
 use ha_daemon::daemon::privilege;
@@ -23,15 +22,11 @@ use ha_daemon::tokens::TokenRange;
 use mio::{Events, Poll};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sched::{CloneFlags, unshare};
 use vrrp_mio::Clock;
 
 /// Moves this thread to a new network namespace where nobody may have ping sockets.
 fn enter_namespace() {
-    unshare(CloneFlags::CLONE_NEWNET).unwrap();
-    let mut ip = Command::new("ip");
-    let up = ip.args(["link", "set", "lo", "up"]).status();
-    assert!(up.unwrap().success());
+    rig::enter_namespace();
     fs::write("/proc/sys/net/ipv4/ping_group_range", "1 0").unwrap();
 }
 

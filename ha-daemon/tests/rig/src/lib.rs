@@ -5,7 +5,7 @@
 //!
 //! | for | there is |
 //! |---|---|
-//! | a host | [`Namespace`]: its `ip` commands, work done [`inside`](Namespace::inside) it |
+//! | a host | [`Namespace`]: its `ip` commands, work done [`inside`](Namespace::inside) it; one of a thread: [`enter_namespace`] |
 //! | hosts on bridges, their frames captured | [`Lab`], [`capture`], [`complaints`] |
 //! | a daemon with any configuration | [`Daemon`], of a [`Program`] |
 //! | routers that are one scenario for every daemon | [`Peer`], [`Seat`], [`Pair`], [`Instance`] |
@@ -72,7 +72,7 @@ pub use self::directory::Directory;
 pub use self::distribution::Distribution;
 pub use self::gaps::Gaps;
 pub use self::lab::Lab;
-pub use self::namespace::Namespace;
+pub use self::namespace::{Namespace, enter_namespace};
 pub use self::pair::Pair;
 pub use self::peer::{Peer, Seat};
 pub use self::ping::Ping;

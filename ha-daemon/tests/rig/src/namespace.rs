@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use std::fs::File;
 use std::thread;
 
-use nix::sched::{CloneFlags, setns};
+use nix::sched::{CloneFlags, setns, unshare};
 
 use super::daemon::PATIENCE;
 use super::tools;
@@ -78,6 +78,13 @@ impl Namespace {
                 .expect("work inside a namespace does not panic")
         })
     }
+}
+
+/// Moves the calling thread into a new namespace without a name, with only its loopback, up. It is gone
+/// with the thread and what it started.
+pub fn enter_namespace() {
+    unshare(CloneFlags::CLONE_NEWNET).expect("root may have a namespace");
+    tools::ip("link set lo up");
 }
 
 impl Drop for Namespace {

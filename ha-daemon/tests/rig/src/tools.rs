@@ -37,6 +37,15 @@ pub fn run(program: &str, arguments: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// Runs `ip` with these words in the namespace of the calling thread, and returns what it printed.
+///
+/// # Panics
+/// If it fails.
+pub fn ip(words: &str) -> String {
+    let words: Vec<&str> = words.split_whitespace().collect();
+    run("ip", &words)
+}
+
 /// Runs `ip` commands, one a line, in one process.
 ///
 /// # Panics

@@ -12,7 +12,6 @@ use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 use std::io::ErrorKind;
 use std::net::TcpStream;
-use std::process::Command;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
@@ -172,7 +171,6 @@ fn await_refusal(closed: &str) {
 /// Runs `ip` with the words of each line.
 fn ip(lines: &str) {
     for line in lines.lines() {
-        let status = Command::new("ip").args(line.split_whitespace()).status();
-        assert!(status.unwrap().success(), "ip {line}");
+        rig::tools::ip(line);
     }
 }

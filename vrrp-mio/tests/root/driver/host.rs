@@ -10,22 +10,12 @@ use std::thread::{JoinHandle, sleep, spawn};
 
 use nix::sched::{CloneFlags, setns};
 use nix::unistd::Pid;
+pub(crate) use rig::tools::ip;
 use vrrp_core::{Config, Family, Role, Settings, Version};
 use vrrp_mio::{Clock, Driver, Notice, RouterId, RouterSpec, VirtualAddress};
 
 /// Longer than anything awaited takes, however loaded the machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Runs `ip` with the words of `arguments`.
-pub(crate) fn ip(arguments: &str) -> String {
-    let output = Command::new("ip")
-        .args(arguments.split_whitespace())
-        .output()
-        .unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "ip {arguments}: {errors}");
-    String::from_utf8(output.stdout).unwrap()
-}
 
 /// Waits until `condition` holds.
 pub(crate) fn until(what: &str, mut condition: impl FnMut() -> bool) {

@@ -9,6 +9,7 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use nix::sched::{CloneFlags, unshare};
 use nix::time::{ClockId, clock_gettime};
+pub(crate) use rig::tools::ip;
 use vrrp_core::{Family, Instant};
 use vrrp_mio::addresses::{AddressEvent, AddressKeeper};
 use vrrp_mio::interfaces::AddressKey;
@@ -179,17 +180,6 @@ fn cpu_time() -> Duration {
     clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)
         .unwrap()
         .into()
-}
-
-/// Runs ip(8) in the namespace of the calling thread.
-pub(crate) fn ip(arguments: &str) -> String {
-    let output = Command::new("ip")
-        .args(arguments.split_whitespace())
-        .output()
-        .unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "ip {arguments}: {errors}");
-    String::from_utf8(output.stdout).unwrap()
 }
 
 pub(crate) fn ip_batch(lines: &str) {
