@@ -11,7 +11,7 @@ fn example(name: &str) -> PathBuf {
 
 fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("src/simulate/tests")
+        .join("src/command/simulate/tests")
         .join(name)
 }
 
