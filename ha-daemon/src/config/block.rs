@@ -23,6 +23,8 @@ pub(super) struct Seen<K> {
     given: Vec<Given<K>>,
     /// Keywords that were meant, but not understood.
     tried: Vec<(K, Handle)>,
+    /// Keywords that are not read where they are, behind another one.
+    misplaced: Vec<(K, Handle)>,
 }
 
 impl<K> Seen<K> {
@@ -30,6 +32,7 @@ impl<K> Seen<K> {
         Self {
             given: Vec::new(),
             tried: Vec::new(),
+            misplaced: Vec::new(),
         }
     }
 }
@@ -51,10 +54,12 @@ impl<K: Variant> Seen<K> {
 
     /// What was reported when a setting was meant, but not understood.
     pub(super) fn tried(&self, setting: K) -> Option<Handle> {
-        let mut tried = self.tried.iter();
-        tried
-            .find(|(known, _)| *known == setting)
-            .map(|&(_, handle)| handle)
+        find(&self.tried, setting)
+    }
+
+    /// What was reported when a setting was given behind another one on its line.
+    pub(super) fn misplaced(&self, setting: K) -> Option<Handle> {
+        find(&self.misplaced, setting)
     }
 
     /// Whether a setting was meant, but not understood.
@@ -98,6 +103,13 @@ impl<K: Variant> Seen<K> {
             }
         }
     }
+}
+
+fn find<K: Variant>(reported: &[(K, Handle)], setting: K) -> Option<Handle> {
+    let mut reported = reported.iter();
+    reported
+        .find(|(known, _)| *known == setting)
+        .map(|&(_, handle)| handle)
 }
 
 /// That the keyword `name` replaces what `before` has set.
@@ -160,7 +172,7 @@ pub(super) fn read_with<'n, K: Variant>(
         }
         let mut words = Words::of(&node, diagnostics);
         match each(variant, node.block.as_ref(), &mut words) {
-            Ok(()) => seen.tried.extend(words.end(table)),
+            Ok(()) => seen.misplaced.extend(words.end(table)),
             Err(handle) => seen.tried.push((setting, handle)),
         }
     }

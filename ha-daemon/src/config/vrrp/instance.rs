@@ -148,9 +148,10 @@ impl<'n> Draft<'n> {
         self.seen.place(setting)
     }
 
-    /// What was reported when a setting was meant, but not understood.
+    /// What was reported when a setting was meant, but not understood or not read.
     pub(in crate::config) fn tried(&self, setting: InstanceKeyword) -> Option<Handle> {
-        self.seen.tried(setting)
+        let seen = &self.seen;
+        seen.tried(setting).or_else(|| seen.misplaced(setting))
     }
 
     fn keyword(
