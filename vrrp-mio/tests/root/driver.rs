@@ -11,6 +11,7 @@ mod contest;
 mod election;
 mod host;
 mod interfaces;
+mod losses;
 mod owner;
 mod paths;
 mod scale;
