@@ -25,8 +25,8 @@ use signal_hook::consts::SIGCHLD;
 use signal_hook::flag;
 use signal_hook_mio::v1_0::Signals;
 use tracing::{error, info, warn};
-use vrrp_core::track::{Tracker, Verdict};
-use vrrp_core::{Event, Instant, Priority};
+use vrrp_core::eligibility::{Eligibility, Tracked};
+use vrrp_core::{Event, Instant};
 use vrrp_mio::{Driver, DriverError, InterfaceName, RouterId};
 
 use self::host::{Host, Worker, WorkerLost};
@@ -151,11 +151,11 @@ struct Engine {
 #[derive(Debug)]
 struct Member {
     name: Box<str>,
-    /// As configured.
-    priority: Priority,
     place: Place,
-    trackers: Box<[(InterfaceName, Tracker)]>,
-    verdict: Option<Verdict>,
+    /// Whether its router may run, and with which priority.
+    eligibility: Eligibility,
+    /// What it tracks.
+    trackers: Box<[(InterfaceName, Tracked)]>,
     entered: bool,
     told_waiting: bool,
     /// Whether a refused address was logged since one was last added.
@@ -245,7 +245,8 @@ impl Engine {
     fn enlist(&mut self, instance: Instance) -> Result<(), EngineError> {
         let trackers = tracking::trackers(&instance);
         let trackers = trackers.map_err(|source| refused(&instance, source))?;
-        let (name, priority) = (instance.name.as_str().into(), instance.priority);
+        let name = instance.name.as_str().into();
+        let eligibility = Eligibility::new(instance.priority);
         let index = self.members.len();
         let place = match &instance.interface {
             Some(interface) => {
@@ -258,10 +259,9 @@ impl Engine {
         };
         self.members.push(Member {
             name,
-            priority,
             place,
+            eligibility,
             trackers,
-            verdict: None,
             entered: false,
             told_waiting: false,
             told_refusal: false,

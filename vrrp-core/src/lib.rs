@@ -108,6 +108,7 @@ extern crate std;
 
 pub mod announce;
 mod config;
+pub mod eligibility;
 #[cfg(any(test, feature = "sim"))]
 pub mod explore;
 mod family;

@@ -257,6 +257,13 @@ impl VirtualRouter {
         self.started
     }
 
+    /// Whether its interface is up and its primary address known: with both, only a fault that it is
+    /// told of keeps it from running once it is switched on.
+    #[must_use]
+    pub const fn is_able(&self) -> bool {
+        self.interface_up && self.primary.is_some()
+    }
+
     /// Whether the router waits for its sync group to elect it.
     #[must_use]
     pub const fn is_candidate(&self) -> bool {
@@ -338,7 +345,7 @@ impl VirtualRouter {
 
     /// RFC 9568 §6.4.1: leaves Initialize once everything a router needs is there.
     fn start(&mut self, now: Instant, cause: Cause) -> Actions {
-        let ready = self.started && self.interface_up && self.primary.is_some() && !self.faulty;
+        let ready = self.started && self.is_able() && !self.faulty;
         if !ready || self.state != State::Initialize {
             return Actions::NONE;
         }

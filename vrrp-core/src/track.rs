@@ -1,32 +1,25 @@
 //! Tracking: the effect of the health of interfaces, scripts, processes and files on the priority.
 //!
 //! Interfaces, scripts, processes and files are tracked. Each has a [`Weight`]: a positive one adds
-//! to the priority while the object is up, a negative one subtracts while it is down, and zero
-//! stops the router when it is down. `reverse` turns the effect round. [`Tracking`] keeps the sum
-//! and returns the events for the [`VirtualRouter`](crate::VirtualRouter).
+//! to the priority while the thing is up, a negative one subtracts while it is down, and zero stops
+//! the router when it is down. `reverse` turns the effect round. [`Tracking`] is the sum over all of
+//! them; [`Eligibility`](crate::eligibility::Eligibility) says when to tell the router.
 //!
 //! ```
-//! use vrrp_core::track::{Status, Tracker, Tracking, Verdict, Weight};
-//! use vrrp_core::{Event, Priority};
+//! use vrrp_core::Priority;
+//! use vrrp_core::track::{Effect, Status, Tracker, Tracking, Weight};
 //!
 //! let script = Tracker::new(Weight::new(-60).expect("within ±253"));
 //! let uplink = Tracker::new(Weight::FAULT);
+//! let effects = [script.effect(Status::Down), uplink.effect(Status::Up)];
+//! assert_eq!(effects, [Effect::Adjust(-60), Effect::NONE]);
 //!
-//! let mut tracking = Tracking::new(Priority::DEFAULT);
-//! tracking.add(script.effect(Status::Up));
-//! tracking.add(uplink.effect(Status::Up));
-//! assert_eq!(tracking.verdict(), Verdict::Priority(Priority::DEFAULT));
-//!
-//! let events = tracking.replace(script.effect(Status::Up), script.effect(Status::Down));
-//! assert!(events.eq([Event::Priority(Priority::from_wire(40))]));
-//! let events = tracking.replace(uplink.effect(Status::Up), uplink.effect(Status::Down));
-//! assert!(events.eq([Event::Fault]));
+//! let tracking = Tracking::sum(Priority::DEFAULT, effects);
+//! assert_eq!(tracking.priority(), Priority::from_wire(40));
+//! assert_eq!(tracking.fault(), None);
 //! ```
 
-use core::array;
-use core::iter::Flatten;
-
-use crate::{Event, Priority};
+use crate::Priority;
 
 /// The weight of a tracked object: -253..=253, zero if the router cannot run without it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -106,6 +99,21 @@ pub enum Effect {
 impl Effect {
     /// No effect.
     pub const NONE: Self = Self::Adjust(0);
+
+    /// What it adds to the priority: nothing where it stops the router.
+    #[must_use]
+    pub const fn adjustment(self) -> i16 {
+        match self {
+            Self::Adjust(adjustment) => adjustment,
+            Self::Fault => 0,
+        }
+    }
+
+    /// Whether it stops the router.
+    #[must_use]
+    pub const fn is_fault(self) -> bool {
+        matches!(self, Self::Fault)
+    }
 }
 
 /// One tracked object: its weight and direction.
@@ -172,28 +180,24 @@ impl Tracker {
     }
 }
 
-/// The result of tracking for a router.
+/// Why an effective priority is not the configured one plus all adjustments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It must not run.
-    Fault,
-    /// It runs with this priority.
-    Priority(Priority),
+pub enum Limit {
+    /// An owner is not adjusted (RFC 9568 §5.2.4).
+    Owner,
+    /// A backup sends at least 1.
+    Lowest,
+    /// A backup sends at most 254.
+    Highest,
 }
 
-/// The events that bring a [`VirtualRouter`](crate::VirtualRouter) from one verdict to another: at
-/// most two.
-pub type Events = Flatten<array::IntoIter<Option<Event>, 2>>;
-
-/// Everything one virtual router tracks, as a running sum.
-///
-/// The caller keeps the last [`Effect`] of each tracked object and [replaces](Self::replace) it
-/// when the object changes; nothing is stored per object. Adding and removing must balance.
+/// The sum over everything that one virtual router tracks: what it may run with, and how that comes
+/// about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tracking {
     configured: Priority,
-    adjustment: i64,
-    faults: u32,
+    adjustment: i32,
+    fault: Option<usize>,
 }
 
 impl Tracking {
@@ -203,99 +207,71 @@ impl Tracking {
         Self {
             configured,
             adjustment: 0,
-            faults: 0,
+            fault: None,
         }
     }
 
-    /// The sum over `effects`: what [`add`](Self::add) one by one arrives at.
+    /// The sum over `effects`.
     pub fn sum(configured: Priority, effects: impl IntoIterator<Item = Effect>) -> Self {
-        effects
-            .into_iter()
-            .fold(Self::new(configured), |mut sum, effect| {
-                sum.enter(effect);
-                sum
-            })
-    }
-
-    /// Whether the router may run, and with which priority: configured plus adjustments, clamped to
-    /// 1..=254 (RFC 9568 §6.1). An owner is not adjusted (RFC 9568 §5.2.4), but it can fail.
-    #[must_use]
-    pub fn verdict(&self) -> Verdict {
-        if self.faults > 0 {
-            Verdict::Fault
-        } else {
-            Verdict::Priority(self.priority())
+        let mut sum = Self::new(configured);
+        for (index, effect) in effects.into_iter().enumerate() {
+            match effect {
+                Effect::Fault => sum.fault = sum.fault.or(Some(index)),
+                Effect::Adjust(by) => sum.adjustment = sum.adjustment.saturating_add(by.into()),
+            }
         }
+        sum
     }
 
-    /// The priority of the verdict, faults aside.
+    /// The same for a router configured with another priority.
+    #[must_use]
+    pub const fn with(self, configured: Priority) -> Self {
+        Self { configured, ..self }
+    }
+
+    /// The priority as configured.
+    #[must_use]
+    pub const fn configured(&self) -> Priority {
+        self.configured
+    }
+
+    /// All adjustments together.
+    #[must_use]
+    pub const fn adjustment(&self) -> i32 {
+        self.adjustment
+    }
+
+    /// The place of the first effect that stops the router, if any does.
+    #[must_use]
+    pub const fn fault(&self) -> Option<usize> {
+        self.fault
+    }
+
+    /// The effective priority, faults aside: configured plus adjustments, within 1..=254 (RFC 9568
+    /// §5.2.4). An owner is not adjusted, but it can fail.
     #[must_use]
     pub fn priority(&self) -> Priority {
         if self.configured.is_owner() {
             return self.configured;
         }
-        let sum = i64::from(self.configured.get()).saturating_add(self.adjustment);
-        u8::try_from(sum.clamp(1, 254)).map_or(self.configured, Priority::from_wire)
+        u8::try_from(self.unlimited().clamp(1, 254)).map_or(self.configured, Priority::from_wire)
     }
 
-    /// Adds a tracked object with this effect.
-    pub fn add(&mut self, effect: Effect) -> Events {
-        self.change(|tracking| tracking.enter(effect))
-    }
-
-    /// Removes a tracked object that had this effect.
-    pub fn remove(&mut self, effect: Effect) -> Events {
-        self.change(|tracking| tracking.leave(effect))
-    }
-
-    /// A tracked object has changed its effect.
-    pub fn replace(&mut self, before: Effect, after: Effect) -> Events {
-        self.change(|tracking| {
-            tracking.leave(before);
-            tracking.enter(after);
-        })
-    }
-
-    /// A reload changed the configured priority. Deliver these events after
-    /// [`Event::Configure`]: the router itself knows only the clamped sum.
-    pub fn configure(&mut self, configured: Priority) -> Events {
-        self.configured = configured;
-        let event = match self.verdict() {
-            Verdict::Fault => Event::Fault,
-            Verdict::Priority(priority) => Event::Priority(priority),
-        };
-        [Some(event), None].into_iter().flatten()
-    }
-
-    fn change(&mut self, change: impl FnOnce(&mut Self)) -> Events {
-        let before = self.verdict();
-        change(self);
-        let after = self.verdict();
-        let events = match (before, after) {
-            (Verdict::Fault, Verdict::Fault) => [None, None],
-            (Verdict::Priority(_), Verdict::Fault) => [Some(Event::Fault), None],
-            (Verdict::Fault, Verdict::Priority(priority)) => {
-                [Some(Event::Priority(priority)), Some(Event::Recover)]
-            }
-            (Verdict::Priority(old), Verdict::Priority(new)) => {
-                [(old != new).then_some(Event::Priority(new)), None]
-            }
-        };
-        events.into_iter().flatten()
-    }
-
-    fn enter(&mut self, effect: Effect) {
-        match effect {
-            Effect::Fault => self.faults = self.faults.saturating_add(1),
-            Effect::Adjust(by) => self.adjustment = self.adjustment.saturating_add(i64::from(by)),
+    /// What the adjustments came up against, if they did.
+    #[must_use]
+    pub fn limit(&self) -> Option<Limit> {
+        let unlimited = self.unlimited();
+        if self.configured.is_owner() {
+            (self.adjustment != 0).then_some(Limit::Owner)
+        } else if unlimited < 1 {
+            Some(Limit::Lowest)
+        } else {
+            (unlimited > 254).then_some(Limit::Highest)
         }
     }
 
-    fn leave(&mut self, effect: Effect) {
-        match effect {
-            Effect::Fault => self.faults = self.faults.saturating_sub(1),
-            Effect::Adjust(by) => self.adjustment = self.adjustment.saturating_sub(i64::from(by)),
-        }
+    fn unlimited(&self) -> i32 {
+        i32::from(self.configured.get()).saturating_add(self.adjustment)
     }
 }
 

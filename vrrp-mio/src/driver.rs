@@ -34,6 +34,7 @@ use std::os::fd::AsRawFd;
 use vrrp_core::{Action, Actions, Event, Instant, Role, Statistics};
 
 pub use self::check::{AddError, SpecError, TellError};
+pub use self::counters::Losses;
 pub use self::difference::Aspect;
 pub use self::id::RouterId;
 use self::network::Network;
@@ -280,6 +281,12 @@ impl Driver {
     /// Counters of packets on an interface that belong to no router.
     pub fn strays(&self, interface: u32) -> impl Iterator<Item = &Statistics> {
         self.ports.statistics(interface)
+    }
+
+    /// Counters of what was sent to this host and reached no router, whatever it was.
+    #[must_use]
+    pub const fn losses(&self) -> &Losses {
+        &self.ports.losses
     }
 
     /// The time now, as [`Router::since`] counts it.

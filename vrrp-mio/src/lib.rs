@@ -49,6 +49,9 @@
 //! an address that the kernel refuses, is a [`Notice`], and the driver tries again. [`DriverError`]
 //! means that the driver can no longer receive.
 //!
+//! [`Driver::update`] changes a running router to another [`RouterSpec`]: it keeps its role, its
+//! advertisements stay on time, and only what differs is asked of the kernel.
+//!
 //! Descriptors of the caller join the loop through [`Driver::registry`], with tokens from
 //! [`Driver::FIRST_FREE_TOKEN`] on; those that are ready come back in [`Turn::ready`]. Whatever the
 //! caller does between two turns delays advertisements by as long as it takes.
@@ -78,8 +81,9 @@ pub use self::addresses::{AddressKeeper, AddressSpec};
 pub use self::clock::Clock;
 pub use self::deadlines::{Deadlines, Due};
 pub use self::driver::{
-    AddError, Aspect, Driver, DriverError, Notice, Obstacle, Path, Router, RouterId, RouterSpec,
-    SpecError, TellError, TransmitChecksum, Turn, UpdateError, VirtualAddress, VirtualMac,
+    AddError, Aspect, Driver, DriverError, Losses, Notice, Obstacle, Path, Router, RouterId,
+    RouterSpec, SpecError, TellError, TransmitChecksum, Turn, UpdateError, VirtualAddress,
+    VirtualMac,
 };
 pub use self::frames::{FrameError, Frames};
 pub use self::interfaces::{InterfaceName, Interfaces, NetworkEvent};

@@ -1,9 +1,9 @@
 //! The engine as the source of a status reply.
 
 use vrrp_core::Instant;
-use vrrp_core::track::Effect;
+use vrrp_core::track::Status as Health;
 
-use super::{Engine, Member, Place};
+use super::{Engine, Member, Place, tracking};
 use crate::balancing::status::{RealServerStatus, VirtualServerStatus};
 use crate::observe::control::Source;
 use crate::observe::status::{InstanceStatus, Status, TrackedStatus};
@@ -16,6 +16,7 @@ impl Source for Engine {
             pid: std::process::id(),
             uptime_seconds: now.saturating_duration_since(self.started_at).as_secs_f64(),
             turns: self.meter.status(),
+            losses: self.driver.losses().into(),
             instances: Vec::new(),
             virtual_servers: Vec::new(),
         }
@@ -40,19 +41,17 @@ impl Source for Engine {
 
 impl Engine {
     fn instance_status(&self, member: &Member, now: Instant) -> Option<InstanceStatus> {
-        let tracked = member.trackers.iter().map(|(name, tracker)| {
-            let effect = self.effect(*name, *tracker);
+        let tracked = member.trackers.iter().map(|(name, tracked)| {
+            let status = tracking::status(&self.driver, *name);
+            let effect = tracked.tracker().effect(status);
             TrackedStatus {
                 interface: name.to_string(),
-                up: self.driver.is_usable(*name),
-                adjustment: match effect {
-                    Effect::Adjust(adjustment) => adjustment,
-                    Effect::Fault => 0,
-                },
-                fault: effect == Effect::Fault,
+                up: status == Health::Up,
+                adjustment: effect.adjustment(),
+                fault: effect.is_fault(),
             }
         });
-        Some(match &member.place {
+        let mut status = match &member.place {
             Place::Found(router) => InstanceStatus::new(
                 &member.name,
                 self.driver.router(*router)?,
@@ -64,6 +63,9 @@ impl Engine {
                 let uptime = now.saturating_duration_since(self.started_at);
                 InstanceStatus::unplaced(instance, tracked.collect(), uptime)
             }
-        })
+        };
+        let limit = member.eligibility.tracking().limit();
+        status.priority.limited(limit);
+        Some(status)
     }
 }

@@ -2,75 +2,77 @@
 
 use tracing::{info, warn};
 use vrrp_core::Event;
-use vrrp_core::track::{Effect, Status, Tracker, Tracking, Verdict, Weight};
-use vrrp_mio::{InterfaceName, RouterId};
+use vrrp_core::eligibility::{Decision, Reason, Tracked};
+use vrrp_core::track::Status;
+use vrrp_mio::{Driver, InterfaceName, RouterId};
 
-use super::Engine;
+use super::{Engine, Member};
 use crate::config::Instance;
-use crate::vrrp::spec::SpecError;
+use crate::vrrp::spec::{SpecError, tracker};
 
 impl Engine {
     pub(super) fn track(&mut self, index: usize, router: RouterId) {
-        let Some(member) = self.members.get(index) else {
+        let Some(member) = self.members.get_mut(index) else {
             return;
         };
         // An interface that is not known yet is not missing.
         if member.trackers.is_empty() || !self.network_known {
             return;
         }
-        let effects = member
-            .trackers
-            .iter()
-            .map(|(name, tracker)| self.effect(*name, *tracker));
-        let verdict = Tracking::sum(member.priority, effects).verdict();
-        if member.verdict != Some(verdict) {
-            self.judge(index, router, verdict);
+        let driver = &self.driver;
+        let trackers = member.trackers.iter_mut();
+        let trackers = trackers.map(|(name, tracked)| (tracked, status(driver, *name)));
+        for decision in member.eligibility.assess(trackers) {
+            self.carry_out(index, router, decision);
         }
     }
 
-    pub(super) fn effect(&self, interface: InterfaceName, tracker: Tracker) -> Effect {
-        let up = self.driver.is_usable(interface);
-        tracker.effect(if up { Status::Up } else { Status::Down })
+    /// Tells a router what was decided, and the log.
+    fn carry_out(&mut self, index: usize, router: RouterId, decision: Decision) {
+        let Decision { event, reason } = decision;
+        if let Some(member) = self.members.get(index) {
+            let name = &member.name;
+            if event == Event::Fault {
+                let interface = member.tracked(reason).map(tracing::field::display);
+                warn!(
+                    interface,
+                    "({name}) entering FAULT state (tracked interface down)"
+                );
+            } else if let Event::Priority(priority) = event
+                && let Some(before) = self.driver.router(router).map(|it| it.machine().priority())
+                && before != priority
+            {
+                info!("({name}) Changing effective priority from {before} to {priority}");
+            }
+        }
+        self.deliver(router, event);
     }
+}
 
-    fn judge(&mut self, index: usize, router: RouterId, verdict: Verdict) {
-        let Some(member) = self.members.get_mut(index) else {
-            return;
-        };
-        let before = member.verdict.replace(verdict);
-        let name = member.name.clone();
-        match verdict {
-            Verdict::Fault => {
-                warn!("({name}) entering FAULT state (tracked interface down)");
-                self.deliver(router, Event::Fault);
-            }
-            Verdict::Priority(priority) => {
-                let machine = self
-                    .driver
-                    .router(router)
-                    .map(|router| router.machine().priority());
-                if let Some(current) = machine.filter(|current| *current != priority) {
-                    info!("({name}) Changing effective priority from {current} to {priority}");
-                }
-                self.deliver(router, Event::Priority(priority));
-                if before == Some(Verdict::Fault) {
-                    self.deliver(router, Event::Recover);
-                }
-            }
+impl Member {
+    /// The tracked interface that is the reason of something.
+    fn tracked(&self, reason: Reason) -> Option<InterfaceName> {
+        match reason {
+            Reason::Tracker(place) => self.trackers.get(place).map(|(name, _)| *name),
+            Reason::Own | Reason::Group | Reason::Configuration => None,
         }
     }
 }
 
-pub(super) fn trackers(instance: &Instance) -> Result<Box<[(InterfaceName, Tracker)]>, SpecError> {
-    let tracked = instance.track_interfaces.iter().map(|tracked| {
-        // The configuration admits no weight outside the range.
-        let tracker = Tracker::new(Weight::new(tracked.weight).unwrap_or(Weight::FAULT));
-        let tracker = if tracked.reverse {
-            tracker.reversed()
-        } else {
-            tracker
-        };
-        Ok((tracked.interface.parse()?, tracker))
-    });
-    tracked.collect()
+pub(super) fn status(driver: &Driver, interface: InterfaceName) -> Status {
+    if driver.is_usable(interface) {
+        Status::Up
+    } else {
+        Status::Down
+    }
+}
+
+pub(super) fn trackers(instance: &Instance) -> Result<Box<[(InterfaceName, Tracked)]>, SpecError> {
+    let tracked = instance.track_interfaces.iter();
+    tracked
+        .map(|tracked| {
+            let name = tracked.interface.parse()?;
+            Ok((name, Tracked::new(tracker(tracked))))
+        })
+        .collect()
 }

@@ -4,7 +4,6 @@ use core::net::IpAddr;
 
 use tracing::{error, warn};
 use vrrp_core::Role;
-use vrrp_core::track::Verdict;
 use vrrp_mio::{InterfaceName, RouterId};
 
 use super::{Engine, Member, Place};
@@ -27,7 +26,7 @@ impl Engine {
         }
         let name = &*member.name;
         let told = match &member.place {
-            Place::Found(id) => member.verdict != Some(Verdict::Fault) && self.tell_idle(name, *id),
+            Place::Found(id) => member.eligibility.fault().is_none() && self.tell_idle(name, *id),
             Place::Sought(instance) => {
                 if let Some(source) = unicast_source(instance) {
                     warn!(

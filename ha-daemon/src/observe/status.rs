@@ -6,8 +6,9 @@ use core::net::IpAddr;
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use vrrp_core::track::Limit;
 use vrrp_core::{Family, Heard, Instant, Role, Statistics};
-use vrrp_mio::{Obstacle, Router};
+use vrrp_mio::{Losses, Obstacle, Router};
 
 use crate::balancing::status::VirtualServerStatus;
 use crate::config::{Instance, VirtualAddress};
@@ -25,6 +26,9 @@ pub struct Status {
     /// What the turns of its loop have cost.
     #[serde(default)]
     pub turns: TurnStatus,
+    /// What was sent to it and reached no virtual router.
+    #[serde(default)]
+    pub losses: LossStatus,
     /// Its virtual routers, in the order of the configuration.
     pub instances: Vec<InstanceStatus>,
     /// The virtual servers, in the order of the configuration.
@@ -43,6 +47,19 @@ pub struct TurnStatus {
     pub over_2000_us: u64,
     /// How long they took, by powers of two; those that never occurred are left out.
     pub cpu_us: Vec<TurnBucket>,
+}
+
+/// Packets that were sent to this host, on all interfaces, of which none knows what they were.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LossStatus {
+    /// Longer than any advert can be.
+    pub oversized_packets: u64,
+    /// Over IPv6, and the kernel did not tell the hop limit or an address.
+    pub missing_metadata: u64,
+    /// The kernel failed to receive in passing.
+    pub receive_errors: u64,
+    /// The kernel dropped them because the queue was full.
+    pub queue_overflows: u64,
 }
 
 /// Turns of about the same length.
@@ -118,6 +135,22 @@ pub struct PriorityStatus {
     pub effective: u8,
     /// What is tracked.
     pub tracked: Vec<TrackedStatus>,
+    /// What keeps the effective one from being the sum: `lowest` (1), `highest` (254), or `owner`,
+    /// which is not adjusted; absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<String>,
+}
+
+impl PriorityStatus {
+    /// Notes what limited it.
+    pub(crate) fn limited(&mut self, limit: Option<Limit>) {
+        let word = limit.map(|limit| match limit {
+            Limit::Lowest => "lowest",
+            Limit::Highest => "highest",
+            Limit::Owner => "owner",
+        });
+        self.limit = word.map(str::to_owned);
+    }
 }
 
 /// A tracked interface.
@@ -240,6 +273,7 @@ impl InstanceStatus {
                 configured: config.priority().get(),
                 effective: machine.priority().get(),
                 tracked,
+                limit: None,
             },
             primary_address: machine.primary(),
             master: master.map(|heard| MasterStatus {
@@ -288,6 +322,7 @@ impl InstanceStatus {
                 configured: instance.priority.get(),
                 effective: instance.priority.get(),
                 tracked,
+                limit: None,
             },
             primary_address: None,
             master: None,
@@ -305,6 +340,17 @@ impl InstanceStatus {
             },
             peer_checksum: None,
             statistics: counters(&Statistics::default()),
+        }
+    }
+}
+
+impl From<&Losses> for LossStatus {
+    fn from(losses: &Losses) -> Self {
+        Self {
+            oversized_packets: losses.oversized_packets,
+            missing_metadata: losses.missing_metadata,
+            receive_errors: losses.receive_errors,
+            queue_overflows: losses.queue_overflows,
         }
     }
 }
@@ -353,6 +399,41 @@ fn millis(duration: Duration) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_limits_a_priority_is_named() {
+        let mut status = PriorityStatus {
+            configured: 100,
+            effective: 1,
+            tracked: Vec::new(),
+            limit: None,
+        };
+        let json = |status: &PriorityStatus| serde_json::to_string(status).unwrap();
+        let unlimited = r#"{"configured":100,"effective":1,"tracked":[]}"#;
+        assert_eq!(json(&status), unlimited);
+        for (limit, word) in [
+            (Limit::Lowest, "lowest"),
+            (Limit::Highest, "highest"),
+            (Limit::Owner, "owner"),
+        ] {
+            status.limited(Some(limit));
+            assert_eq!(status.limit.as_deref(), Some(word));
+        }
+        status.limited(None);
+        assert_eq!(json(&status), unlimited);
+    }
+
+    #[test]
+    fn losses_are_those_of_the_driver() {
+        let mut losses = Losses::default();
+        losses.oversized_packets = 1;
+        losses.missing_metadata = 2;
+        losses.receive_errors = 3;
+        losses.queue_overflows = 4;
+        let json = serde_json::to_string(&LossStatus::from(&losses)).unwrap();
+        let expected = r#"{"oversized_packets":1,"missing_metadata":2,"receive_errors":3,"queue_overflows":4}"#;
+        assert_eq!(json, expected);
+    }
 
     #[test]
     fn words_are_those_of_the_model() {

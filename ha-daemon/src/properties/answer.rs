@@ -10,7 +10,7 @@ use crate::health::slice::Slice;
 use crate::health::smtp::{HelloName, SmtpCheck};
 use crate::health::tls::{Client, TlsSettings};
 use crate::observe::control;
-use crate::observe::status::{Status, TurnStatus};
+use crate::observe::status::{LossStatus, Status, TurnStatus};
 
 /// The most octets that an attempt sends for each octet it gets, and besides.
 const CHATTER: usize = 4096;
@@ -160,6 +160,7 @@ pub fn control(request: &[u8]) {
         pid: 2,
         uptime_seconds: 3.0,
         turns: TurnStatus::default(),
+        losses: LossStatus::default(),
         instances: Vec::new(),
         virtual_servers: Vec::new(),
     };

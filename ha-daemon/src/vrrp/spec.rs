@@ -4,6 +4,7 @@ use core::net::IpAddr;
 use core::time::Duration;
 
 use vrrp_core::receive::{Conformance, Expect, Peer};
+use vrrp_core::track::{Tracker, Weight};
 use vrrp_core::wire::{ChecksumForm, IcvForm, Key, KeyTooLong, TTL};
 use vrrp_core::{Settings, announce};
 use vrrp_mio::addresses::{AddressLabelError, AddressSpec};
@@ -11,7 +12,8 @@ use vrrp_mio::interfaces::{InterfaceNameError, Scope};
 use vrrp_mio::{InterfaceName, Path, RouterSpec, TransmitChecksum, VirtualMac};
 
 use crate::config::{
-    Announce, Authentication, Broadcast, Global, Instance, Lifetime, Transport, VirtualAddress,
+    Announce, Authentication, Broadcast, Global, Instance, Lifetime, TrackedInterface, Transport,
+    VirtualAddress,
 };
 
 /// What the configuration allows and no virtual router can be.
@@ -38,6 +40,17 @@ pub enum SpecError {
     /// What the driver has no room for.
     #[error(transparent)]
     Add(#[from] vrrp_mio::AddError),
+}
+
+/// How a tracked interface counts.
+pub(crate) fn tracker(tracked: &TrackedInterface) -> Tracker {
+    // The configuration admits no weight outside the range.
+    let tracker = Tracker::new(Weight::new(tracked.weight).unwrap_or(Weight::FAULT));
+    if tracked.reverse {
+        tracker.reversed()
+    } else {
+        tracker
+    }
 }
 
 /// The virtual router of an instance on `interface`.

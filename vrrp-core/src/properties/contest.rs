@@ -167,24 +167,25 @@ impl Team {
     }
 
     fn members(&self) -> impl Iterator<Item = Member> {
-        let members = self.routers.iter().zip(&self.up);
-        members.map(|(router, up)| Member::of(router, !up))
+        self.routers.iter().map(|router| Member::of(router, false))
     }
 
     fn settle(&mut self) {
-        for _ in 0..2 {
-            let mut group = self.group;
-            let decision = group.decide(self.members());
-            self.group = group;
-            let Some(event) = decision else {
-                return;
-            };
-            for router in &mut self.routers {
-                let _actions = router.handle(self.now, event);
-            }
-        }
-        let mut group = self.group;
-        assert_eq!(group.decide(self.members()), None, "{self:?}");
+        let mut rounds = 0;
+        let now = self.now;
+        let view = |routers: &Vec<VirtualRouter>, index: usize| {
+            routers.get(index).map(|router| Member::of(router, false))
+        };
+        let settled = self
+            .group
+            .deliver(&mut self.routers, view, |routers, event| {
+                rounds += 1;
+                for router in routers {
+                    let _actions = router.handle(now, event);
+                }
+            });
+        assert_eq!(settled, Ok(()), "{self:?}");
+        assert!(rounds <= 2, "{self:?}");
     }
 
     fn is_of_one_mind(&self) {

@@ -3,7 +3,7 @@
 use core::net::IpAddr;
 
 use super::station::{Power, Station};
-use super::{Happening, Lan, RouterId, Team, Violation};
+use super::{Happening, Lan, RouterId, Violation};
 use crate::group::{Group, Member};
 use crate::{Action, Actions, Event, Instant, Role};
 
@@ -18,11 +18,12 @@ impl Lan {
             self.disturbed(*index);
             self.recount(*index);
         }
-        for index in stations {
-            for event in self.stations[index].boot() {
-                self.handle(index, event);
+        for index in &stations {
+            for event in self.stations[*index].boot() {
+                self.step(*index, event);
             }
         }
+        self.settle(index);
     }
 
     pub(super) fn crash(&mut self, index: usize) {
@@ -218,22 +219,20 @@ impl Lan {
         if stations.any(|index| self.stations[*index].power != Power::Running) {
             return;
         }
-        for _ in 0..4 {
-            let Team { group, stations } = &mut self.teams[team];
-            let members = stations.iter().map(|index| {
-                let station = &self.stations[*index];
-                let fault = station.fault || !station.carrier || station.address.is_none();
-                Member::of(&station.router, fault)
-            });
-            let Some(event) = group.decide(members) else {
-                return;
-            };
-            for index in stations.clone() {
-                self.step(index, event);
+        let mut group = self.teams[team].group;
+        let view = |lan: &Self, place: usize| {
+            let station = &lan.stations[*lan.teams[team].stations.get(place)?];
+            Some(Member::of(&station.router, station.fault))
+        };
+        let settled = group.deliver(self, view, |lan, event| {
+            for index in lan.teams[team].stations.clone() {
+                lan.step(index, event);
             }
-        }
-        self.break_invariant(Violation::GroupUnsettled {
-            router: RouterId(index),
         });
+        self.teams[team].group = group;
+        if settled.is_err() {
+            let router = RouterId(index);
+            self.break_invariant(Violation::GroupUnsettled { router });
+        }
     }
 }

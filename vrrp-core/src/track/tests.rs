@@ -52,70 +52,39 @@ fn the_effect_of_every_sign_direction_and_status() {
 
 #[test]
 fn the_sum_is_clamped_to_what_a_backup_may_send() {
-    for (configured, adjustments, effective) in [
-        (100, &[20, -5][..], 115),
-        (100, &[-253], 1),
-        (100, &[-50, -50], 1),
-        (200, &[253], 254),
-        (254, &[1], 254),
-        (1, &[-1], 1),
-        (100, &[-253, 253], 100),
-        (255, &[-100], 255),
+    use Limit::{Highest, Lowest, Owner};
+    for (configured, adjustments, sum, effective, limit) in [
+        (100, &[][..], 0, 100, None),
+        (100, &[20, -5], 15, 115, None),
+        (100, &[-99], -99, 1, None),
+        (100, &[-253], -253, 1, Some(Lowest)),
+        (100, &[-50, -50], -100, 1, Some(Lowest)),
+        (200, &[253], 253, 254, Some(Highest)),
+        (254, &[1], 1, 254, Some(Highest)),
+        (1, &[-1], -1, 1, Some(Lowest)),
+        (100, &[-253, 253], 0, 100, None),
+        (255, &[-100], -100, 255, Some(Owner)),
+        (255, &[-100, 100], 0, 255, None),
     ] {
         let effects = adjustments.iter().map(|by| Effect::Adjust(*by));
-        assert_eq!(
-            Tracking::sum(priority(configured), effects).verdict(),
-            Verdict::Priority(priority(effective))
-        );
+        let tracking = Tracking::sum(priority(configured), effects);
+        assert_eq!(tracking.configured(), priority(configured));
+        assert_eq!(tracking.adjustment(), sum);
+        assert_eq!(tracking.priority(), priority(effective));
+        assert_eq!(tracking.limit(), limit);
+        assert_eq!(tracking.fault(), None);
     }
 }
 
 #[test]
-fn a_fault_stops_even_the_owner_and_recovery_brings_the_priority_of_the_moment() {
-    let mut owner = Tracking::new(Priority::OWNER);
-    assert!(owner.add(Effect::Fault).eq([Event::Fault]));
-
-    let mut tracking = Tracking::new(priority(100));
-    assert!(tracking.add(Effect::Fault).eq([Event::Fault]));
-    assert!(tracking.add(Effect::Fault).eq([]));
-    assert!(tracking.add(Effect::Adjust(-10)).eq([]));
-    assert!(tracking.remove(Effect::Fault).eq([]));
-    assert!(
-        tracking
-            .replace(Effect::Fault, Effect::Adjust(5))
-            .eq([Event::Priority(priority(95)), Event::Recover])
-    );
-}
-
-#[test]
-fn what_changes_nothing_is_not_told() {
-    let mut tracking = Tracking::new(priority(254));
-    assert!(tracking.add(Effect::Adjust(10)).eq([]));
-    assert!(
-        tracking
-            .replace(Effect::Adjust(10), Effect::Adjust(20))
-            .eq([])
-    );
-    assert!(
-        tracking
-            .replace(Effect::Adjust(20), Effect::Adjust(-4))
-            .eq([Event::Priority(priority(250))])
-    );
-}
-
-#[test]
-fn a_reload_remembers_what_the_clamp_hid() {
-    let mut tracking = Tracking::new(priority(100));
-    assert!(
-        tracking
-            .add(Effect::Adjust(-253))
-            .eq([Event::Priority(priority(1))])
-    );
-    assert!(
-        tracking
-            .configure(priority(200))
-            .eq([Event::Priority(priority(1))])
-    );
+fn the_first_fault_is_named_and_adjusts_nothing() {
+    let effects = [Effect::Adjust(-7), Effect::Fault, Effect::Fault];
+    assert_eq!(effects.map(Effect::adjustment), [-7, 0, 0]);
+    assert_eq!(effects.map(Effect::is_fault), [false, true, true]);
+    let tracking = Tracking::sum(priority(100), effects);
+    assert_eq!(tracking.fault(), Some(1));
+    assert_eq!(tracking.priority(), priority(93));
+    assert_eq!(tracking.with(priority(50)).priority(), priority(43));
 }
 
 #[test]

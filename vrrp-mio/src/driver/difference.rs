@@ -85,7 +85,6 @@ pub(super) fn difference(
 
 #[cfg(test)]
 mod tests {
-    use core::net::IpAddr;
     use core::time::Duration;
 
     use vrrp_core::receive::{Conformance, Expect, Peer};
@@ -94,6 +93,8 @@ mod tests {
 
     use super::super::spec::{Path, RouterSpec, TransmitChecksum, VirtualAddress, VirtualMac};
     use super::*;
+
+    type Change = fn(&mut RouterSpec);
 
     fn virtual_address(last: u8) -> VirtualAddress {
         VirtualAddress::new([192, 0, 2, last].into(), 24)
@@ -173,59 +174,60 @@ mod tests {
     }
 
     #[test]
-    fn every_other_field_has_its_aspect() {
-        let peer = Peer {
-            address: IpAddr::from([192, 0, 2, 9]),
-            min_ttl: 0,
-            max_ttl: 255,
-        };
-        let changes: [(Aspect, &dyn Fn(&mut RouterSpec)); 13] = [
-            (Aspect::Path, &|spec| {
+    fn the_path_and_what_is_accepted_and_sent_over_it_have_an_aspect_each() {
+        let changes: [(Aspect, Change); 7] = [
+            (Aspect::Path, |spec| {
+                let peer = Peer {
+                    address: [192, 0, 2, 9].into(),
+                    min_ttl: 0,
+                    max_ttl: 255,
+                };
                 spec.path = Path::unicast([192, 0, 2, 8].into(), vec![peer]);
             }),
-            (Aspect::Path, &|spec| {
-                spec.path = Path::Multicast {
-                    group: [224, 0, 0, 18].into(),
-                    source: Some([192, 0, 2, 8].into()),
-                };
-            }),
-            (Aspect::Authentication, &|spec| {
+            (Aspect::Authentication, |spec| {
                 spec.expect = Expect::Simple(Key::from_password(b"secret").unwrap());
             }),
-            (Aspect::Authentication, &|spec| {
-                spec.icv = IcvForm::Rfc2402;
-            }),
-            (Aspect::Checksum, &|spec| {
+            (Aspect::Authentication, |spec| spec.icv = IcvForm::Rfc2402),
+            (Aspect::Checksum, |spec| {
                 spec.checksum = TransmitChecksum::Always(ChecksumForm::PseudoHeader);
             }),
-            (Aspect::Admission, &|spec| spec.owner_is_deaf = true),
-            (Aspect::Admission, &|spec| {
+            (Aspect::Admission, |spec| spec.owner_is_deaf = true),
+            (Aspect::Admission, |spec| {
                 spec.first_address = Conformance::Discard;
             }),
-            (Aspect::Admission, &|spec| {
+            (Aspect::Admission, |spec| {
                 spec.address_list = Conformance::Discard;
             }),
-            (Aspect::Announcements, &|spec| {
+        ];
+        for (number, (aspect, change)) in changes.into_iter().enumerate() {
+            assert_eq!(changed(change), [aspect], "change {number}");
+        }
+    }
+
+    #[test]
+    fn announcements_virtual_mac_and_tracking_have_an_aspect_each() {
+        let changes: [(Aspect, Change); 5] = [
+            (Aspect::Announcements, |spec| {
                 let settings = announce::Settings {
                     repeat: 1,
                     ..announce::Settings::default()
                 };
                 spec.announce = settings.try_into().unwrap();
             }),
-            (Aspect::Announcements, &|spec| {
+            (Aspect::Announcements, |spec| {
                 spec.arp_interval = Duration::from_millis(1);
             }),
-            (Aspect::Announcements, &|spec| {
+            (Aspect::Announcements, |spec| {
                 spec.neighbor_interval = Duration::from_millis(1);
             }),
-            (Aspect::VirtualMac, &|spec| {
+            (Aspect::VirtualMac, |spec| {
                 spec.virtual_mac = Some(VirtualMac {
                     name: "vrrp.51".parse().unwrap(),
                     mac: MacAddr([0, 0, 0x5e, 0, 1, 51]),
                     transmit_base: false,
                 });
             }),
-            (Aspect::Tracking, &|spec| spec.track_interface = false),
+            (Aspect::Tracking, |spec| spec.track_interface = false),
         ];
         for (number, (aspect, change)) in changes.into_iter().enumerate() {
             assert_eq!(changed(change), [aspect], "change {number}");

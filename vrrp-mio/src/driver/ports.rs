@@ -11,6 +11,7 @@ use mio::{Interest, Registry, Token};
 use vrrp_core::{Instant, Statistics, Vrid};
 
 use super::FIRST_LISTENER;
+use super::counters::Losses;
 use crate::{AdvertSocket, Filter, LinkSocket, OpenError, Transport};
 
 /// Room in the kernel for a few thousand advertisements that arrive while the loop is busy.
@@ -27,6 +28,8 @@ pub(super) struct Ports {
     listeners: Vec<Option<Listener>>,
     by_interface: BTreeMap<(u32, Transport), usize>,
     links: BTreeMap<u32, LinkSocket>,
+    /// What was lost on all listeners, those that are closed included.
+    pub(super) losses: Losses,
     /// Listeners with something to read.
     ready: VecDeque<usize>,
 }
@@ -42,6 +45,8 @@ pub(super) struct Listener {
     /// Whether there may be more to read, and since which turn.
     pending: bool,
     behind_since: Option<Instant>,
+    /// The overflows of the queue that are counted.
+    overflows: u32,
     /// Packets that belong to none of the members.
     pub(super) statistics: Statistics,
     /// Identifiers already reported as unknown.
@@ -118,9 +123,12 @@ impl Ports {
 
     /// Notes whether a listener was read to the end.
     pub(super) fn read(&mut self, index: usize, to_the_end: bool, now: Instant) {
-        let Some(listener) = self.listener(index) else {
+        let Some(listener) = self.listeners.get_mut(index).and_then(Option::as_mut) else {
             return;
         };
+        let lost = listener.socket.overflows();
+        self.losses.overflowed(listener.overflows, lost);
+        listener.overflows = lost;
         if to_the_end {
             listener.pending = false;
             listener.behind_since = None;
@@ -263,6 +271,7 @@ impl Ports {
             groups: BTreeMap::new(),
             pending: false,
             behind_since: None,
+            overflows: 0,
             statistics: Statistics::default(),
             unknown: [0; 4],
         };

@@ -4,12 +4,12 @@ use core::time::Duration;
 
 use smallvec::SmallVec;
 use vrrp_core::receive::{Admitted, Discard, Packet, Remarks, ReplayWindow};
-use vrrp_core::wire::{Advertisement, AhPacket, Ipv4Error, PseudoHeader};
+use vrrp_core::wire::{Advertisement, AhPacket, PseudoHeader};
 use vrrp_core::{Event, Family, Instant, Role, Vrid};
 
 use super::router::Noted;
 use super::{Driver, Notice};
-use crate::{Datagram, ReceiveError, Received, Reject, TimeSlice, Transport};
+use crate::{Datagram, ReceiveError, Received, TimeSlice, Transport};
 
 /// Packets read from one socket before the next one has its turn. While more are waiting, timers
 /// that they may bear on wait too: [`Ports::is_behind`](super::ports::Ports::is_behind).
@@ -50,17 +50,12 @@ impl Driver {
                 Ok(None) => return true,
                 Ok(Some(Received::Datagram(datagram))) => self.deliver(index, &datagram, now),
                 Ok(Some(Received::Rejected(reject))) => {
-                    let discard = match reject {
-                        Reject::Ipv4(error) => Discard::Ipv4(error),
-                        Reject::Group(_) => Discard::Destination,
-                        Reject::TooLong | Reject::Metadata => {
-                            Discard::Ipv4(Ipv4Error::Truncated { octets: 0 })
-                        }
-                    };
-                    listener.statistics.discarded(&discard);
+                    if let Some(discard) = self.ports.losses.rejected(reject) {
+                        self.discard_on(index, &discard);
+                    }
                 }
                 // Nothing of the protocol: the network went down, or a queue overran.
-                Err(ReceiveError::Transient { .. }) => {}
+                Err(ReceiveError::Transient { .. }) => self.ports.losses.failed(),
                 Err(error @ ReceiveError::Fatal { .. }) => {
                     self.deafen(index, error, now);
                     return true;

@@ -4,13 +4,14 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
 use std::collections::BTreeSet;
 
+use vrrp_core::eligibility::{Decisions, Eligibility, Tracked};
 use vrrp_core::sim::{Lan, RouterId};
-use vrrp_core::track::{Status, Tracker, Tracking, Verdict, Weight};
+use vrrp_core::track::Status;
 use vrrp_core::{Family, active_down_interval};
 
 use super::SimulateError;
 use crate::config::{Authentication, Config, Instance, Transport};
-use crate::vrrp::spec;
+use crate::vrrp::spec::{self, tracker};
 
 /// One configuration file.
 #[derive(Clone, Debug)]
@@ -30,6 +31,10 @@ pub(super) struct Member {
     /// Its place in [`Network::virtual_routers`].
     pub(super) virtual_router: usize,
     pub(super) address: IpAddr,
+    /// Whether its router may run, and with which priority.
+    eligibility: Eligibility,
+    /// What it tracks.
+    trackers: Vec<Tracked>,
 }
 
 impl Member {
@@ -46,23 +51,25 @@ impl Member {
         self.interface() == interface
     }
 
-    /// What tracked interfaces make of it, when these have no carrier.
-    pub(super) fn verdict(&self, down: &BTreeSet<String>) -> Verdict {
-        let effects = self.instance.track_interfaces.iter().map(|tracked| {
-            // The configuration admits no weight outside the range.
-            let tracker = Tracker::new(Weight::new(tracked.weight).unwrap_or(Weight::FAULT));
-            let tracker = if tracked.reverse {
-                tracker.reversed()
-            } else {
-                tracker
-            };
-            tracker.effect(if down.contains(&tracked.interface) {
+    /// What it is told by a process that has just started, with no carrier on the interfaces `down`.
+    pub(super) fn start(&mut self, down: &BTreeSet<String>) -> Decisions {
+        let tracked = self.instance.track_interfaces.iter().map(tracker);
+        self.trackers = tracked.map(Tracked::new).collect();
+        self.eligibility = Eligibility::new(self.instance.priority);
+        self.assess(down)
+    }
+
+    /// What it is told when there is no carrier on the interfaces `down`.
+    pub(super) fn assess(&mut self, down: &BTreeSet<String>) -> Decisions {
+        let status = self.instance.track_interfaces.iter().map(|tracked| {
+            if down.contains(&tracked.interface) {
                 Status::Down
             } else {
                 Status::Up
-            })
+            }
         });
-        Tracking::sum(self.instance.priority, effects).verdict()
+        self.eligibility
+            .assess(self.trackers.iter_mut().zip(status))
     }
 }
 
@@ -144,6 +151,8 @@ impl Network {
                 ));
             }
             members.push(Member {
+                eligibility: Eligibility::new(instance.priority),
+                trackers: Vec::new(),
                 instance,
                 router,
                 virtual_router,

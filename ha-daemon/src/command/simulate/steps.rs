@@ -4,9 +4,10 @@ use core::time::Duration;
 use std::collections::BTreeSet;
 
 use vrrp_core::Event;
+use vrrp_core::eligibility::Decisions;
 use vrrp_core::sim::{Disturbance, Lan, Link, RouterId};
-use vrrp_core::track::Verdict;
 
+use super::network::Host;
 use super::play::{Planned, Play};
 use super::script::{Side, Verb, Who};
 
@@ -132,33 +133,30 @@ impl Play {
 
     pub(super) fn boot(&mut self, host: usize) {
         self.each_member(host, Disturbance::Start);
-        let Some(host) = self.network.hosts.get(host) else {
+        let Some(Host { members, down, .. }) = self.network.hosts.get_mut(host) else {
             return;
         };
-        for member in &host.members {
-            let configured = Verdict::Priority(member.instance.priority);
-            let verdict = member.verdict(&host.down);
-            judge(&mut self.network.lan, member.router, configured, verdict);
+        for member in members {
+            let decisions = member.start(down);
+            tell(&mut self.network.lan, member.router, decisions);
         }
     }
 
     fn carrier(&mut self, host: usize, interface: &str, up: bool) {
-        let Some(host) = self.network.hosts.get_mut(host) else {
+        let Some(Host { members, down, .. }) = self.network.hosts.get_mut(host) else {
             return;
         };
-        let before = host.down.clone();
         if up {
-            host.down.remove(interface);
+            down.remove(interface);
         } else {
-            host.down.insert(interface.to_owned());
+            down.insert(interface.to_owned());
         }
         let lan = &mut self.network.lan;
-        for member in &host.members {
+        for member in members {
             if member.follows(interface) {
                 lan.disturb(Disturbance::Carrier(member.router, up));
             }
-            let verdicts = (member.verdict(&before), member.verdict(&host.down));
-            judge(lan, member.router, verdicts.0, verdicts.1);
+            tell(lan, member.router, member.assess(down));
         }
         self.isolate(!up);
     }
@@ -239,18 +237,9 @@ impl Play {
     }
 }
 
-/// Tells a router what tracking makes of it.
-fn judge(lan: &mut Lan, id: RouterId, before: Verdict, after: Verdict) {
-    if before == after {
-        return;
-    }
-    match after {
-        Verdict::Fault => lan.disturb(Disturbance::Deliver(id, Event::Fault)),
-        Verdict::Priority(priority) => {
-            lan.disturb(Disturbance::Deliver(id, Event::Priority(priority)));
-            if before == Verdict::Fault {
-                lan.disturb(Disturbance::Deliver(id, Event::Recover));
-            }
-        }
+/// Tells a router what was decided about it.
+fn tell(lan: &mut Lan, id: RouterId, decisions: Decisions) {
+    for decision in decisions {
+        lan.disturb(Disturbance::Deliver(id, decision.event));
     }
 }

@@ -199,7 +199,7 @@ impl Source for Status {
 mod tests {
     use super::*;
     use crate::balancing::status::ServiceStatus;
-    use crate::observe::status::TurnStatus;
+    use crate::observe::status::{LossStatus, TurnStatus};
 
     fn virtual_server(name: &str, addresses: &[&str]) -> VirtualServerStatus {
         let real_servers = addresses.iter().map(|address| RealServerStatus {
@@ -231,6 +231,7 @@ mod tests {
             pid: 2,
             uptime_seconds: 3.0,
             turns: TurnStatus::default(),
+            losses: LossStatus::default(),
             instances: Vec::new(),
             virtual_servers,
         }

@@ -14,7 +14,7 @@ use vrrp_mio::{Clock, TimeSlice};
 
 use super::*;
 use crate::balancing::status::{RealServerStatus, VirtualServerStatus};
-use crate::observe::status::{InstanceStatus, Status, TurnStatus};
+use crate::observe::status::{InstanceStatus, LossStatus, Status, TurnStatus};
 use crate::tokens::TokenRange;
 
 const TOKENS: TokenRange = TokenRange::new(0, MAX_CLIENTS + 1);
@@ -25,6 +25,7 @@ fn status() -> Status {
         pid: 2,
         uptime_seconds: 3.0,
         turns: TurnStatus::default(),
+        losses: LossStatus::default(),
         instances: Vec::new(),
         virtual_servers: Vec::new(),
     }
@@ -52,7 +53,7 @@ impl Drop for Place {
 
 #[test]
 fn answers_a_status_request_whatever_follows_it() {
-    let expected = "{\"version\":\"1\",\"pid\":2,\"uptime_seconds\":3.0,\"turns\":{\"count\":0,\"longest_us\":0,\"over_2000_us\":0,\"cpu_us\":[]},\"instances\":[],\"virtual_servers\":[]}\n";
+    let expected = "{\"version\":\"1\",\"pid\":2,\"uptime_seconds\":3.0,\"turns\":{\"count\":0,\"longest_us\":0,\"over_2000_us\":0,\"cpu_us\":[]},\"losses\":{\"oversized_packets\":0,\"missing_metadata\":0,\"receive_errors\":0,\"queue_overflows\":0},\"instances\":[],\"virtual_servers\":[]}\n";
     for request in [&b"status\n"[..], b"  status \r\nx", b"status"] {
         assert_eq!(answer(request, &status()), expected.as_bytes());
     }

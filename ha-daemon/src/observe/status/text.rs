@@ -3,18 +3,20 @@
 use core::fmt::Write as _;
 use core::time::Duration;
 
-use super::{FailingStatus, InstanceStatus, ObstacleStatus, Status};
+use super::{FailingStatus, InstanceStatus, LossStatus, ObstacleStatus, Status};
 
 impl Status {
     /// The status for a person: a table, and under each instance what is out of the ordinary.
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = format!(
-            "ha-daemon {}, process {}, up {}\n\n",
+            "ha-daemon {}, process {}, up {}\n",
             self.version,
             self.pid,
             span(self.uptime_seconds)
         );
+        text.push_str(&self.losses.text());
+        text.push('\n');
         let width = self
             .instances
             .iter()
@@ -68,6 +70,29 @@ impl Status {
                 text.push('\n');
             }
             text.push_str(&server.text());
+        }
+        text
+    }
+}
+
+impl LossStatus {
+    /// A line for each counter that is not zero.
+    fn text(&self) -> String {
+        let Self {
+            oversized_packets,
+            missing_metadata,
+            receive_errors,
+            queue_overflows,
+        } = *self;
+        let lines = [
+            ("oversized_packets", oversized_packets),
+            ("missing_metadata", missing_metadata),
+            ("receive_errors", receive_errors),
+            ("queue_overflows", queue_overflows),
+        ];
+        let mut text = String::new();
+        for (name, count) in lines.into_iter().filter(|(_, count)| *count > 0) {
+            let _infallible = writeln!(text, "! {name}: {count}");
         }
         text
     }
@@ -148,6 +173,37 @@ fn span(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observe::status::TurnStatus;
+
+    #[test]
+    fn losses_are_told_where_there_are_any() {
+        let mut status = Status {
+            version: "1".to_owned(),
+            pid: 2,
+            uptime_seconds: 3.0,
+            turns: TurnStatus::default(),
+            losses: LossStatus::default(),
+            instances: Vec::new(),
+            virtual_servers: Vec::new(),
+        };
+        let head = "ha-daemon 1, process 2, up 3.0s\n\nINSTANCE";
+        assert!(status.text().starts_with(head), "{}", status.text());
+        status.losses = LossStatus {
+            oversized_packets: 1,
+            missing_metadata: 0,
+            receive_errors: 2,
+            queue_overflows: 3,
+        };
+        let head = "ha-daemon 1, process 2, up 3.0s\n\
+            ! oversized_packets: 1\n! receive_errors: 2\n! queue_overflows: 3\n\nINSTANCE";
+        assert!(status.text().starts_with(head), "{}", status.text());
+        status.losses = LossStatus {
+            missing_metadata: 4,
+            ..LossStatus::default()
+        };
+        let head = "ha-daemon 1, process 2, up 3.0s\n! missing_metadata: 4\n\n";
+        assert!(status.text().starts_with(head), "{}", status.text());
+    }
 
     #[test]
     fn spans_read_well() {

@@ -4,6 +4,7 @@
 //! allowed, and what the machine itself stalled meanwhile.
 
 mod addresses;
+mod contention;
 mod roles;
 mod settings;
 mod transport;
@@ -20,6 +21,7 @@ use vrrp_core::{Config, Role, Settings, announce};
 use vrrp_mio::netlink::Monitor;
 use vrrp_mio::{Aspect, Clock, NetworkEvent, Notice, RouterId, RouterSpec, TimeSlice};
 
+use self::contention::Contention;
 use super::host::{Host, Switch, address, router, until};
 use super::wire::{Frame, Tap};
 
@@ -121,6 +123,7 @@ struct Pair {
     specs: [RouterSpec; 2],
     tap: Tap,
     removals: Removals,
+    contention: Contention,
 }
 
 impl Pair {
@@ -136,6 +139,10 @@ impl Pair {
         prepare(&left);
         let tap = Tap::on(&switch, "p1");
         let removals = Removals::of(&left);
+        let contention = Contention::measured(&switch);
+        for host in [&left, &right] {
+            host.prioritise();
+        }
         let specs = [200, 100].map(|priority| {
             let mut spec = spec.clone();
             configure(&mut spec, |settings| settings.priority = priority);
@@ -150,6 +157,7 @@ impl Pair {
             specs,
             tap,
             removals,
+            contention,
         };
         pair.left.await_role(ids[0], Role::Active);
         pair.await_installed();
@@ -239,7 +247,7 @@ impl Pair {
         let mut announced = self.tap.frames.iter();
         let first = announced.find(|frame| frame.announced() == Some(it) && frame.at >= since);
         let first = first.unwrap().at;
-        let bound = AWAY + stall(since, first);
+        let bound = AWAY + stall(since, first) + self.contention.longest(since, first);
         let length = first.saturating_sub(since);
         assert!(length <= bound, "{it} after {length:?}, not {bound:?}");
     }
@@ -251,15 +259,15 @@ fn configure(spec: &mut RouterSpec, change: impl FnOnce(&mut Settings)) {
     spec.config = Config::try_from(settings).unwrap();
 }
 
-/// A router that announces each address twice and never again.
+/// A router that advertises every 200 ms, and announces each address twice and never again.
 fn quiet_router(addresses: &[&str]) -> RouterSpec {
     let settings = announce::Settings {
         repeat: 2,
         delay: Duration::ZERO,
         ..announce::Settings::default()
     };
-    RouterSpec {
-        announce: announce::Config::try_from(settings).unwrap(),
-        ..router(100, addresses)
-    }
+    let mut spec = router(100, addresses);
+    configure(&mut spec, |it| it.interval_cs = 20);
+    spec.announce = announce::Config::try_from(settings).unwrap();
+    spec
 }

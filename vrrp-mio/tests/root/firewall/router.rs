@@ -17,25 +17,28 @@ struct Station {
     addresses: Vec<String>,
 }
 
+fn spec(addresses: &[&str], accept: bool) -> RouterSpec {
+    let ips: Vec<IpAddr> = addresses.iter().map(|text| text.parse().unwrap()).collect();
+    let settings = Settings {
+        interval_cs: 10,
+        accept,
+        ..Settings::new(Version::V3, Family::of(ips[0]), 51)
+    };
+    let config = Config::try_from(settings).unwrap();
+    let virtuals = ips
+        .iter()
+        .map(|&ip| VirtualAddress::new(ip, if ip.is_ipv4() { 24 } else { 64 }));
+    RouterSpec::new(config, "va".parse().unwrap(), virtuals.collect())
+}
+
 impl Station {
     fn new(addresses: &[&str], accept: bool) -> Self {
         let lab = Lab::new();
         lab.ip("addr add 192.0.2.1/24 dev va");
         lab.ip("addr add fe80::1/64 dev va nodad");
         lab.ip("addr add 2001:db8::1/64 dev va nodad");
-        let ips: Vec<IpAddr> = addresses.iter().map(|text| text.parse().unwrap()).collect();
-        let settings = Settings {
-            interval_cs: 10,
-            accept,
-            ..Settings::new(Version::V3, Family::of(ips[0]), 51)
-        };
-        let config = Config::try_from(settings).unwrap();
-        let virtuals = ips
-            .iter()
-            .map(|&ip| VirtualAddress::new(ip, if ip.is_ipv4() { 24 } else { 64 }));
-        let spec = RouterSpec::new(config, "va".parse().unwrap(), virtuals.collect());
         let mut driver = Driver::new().unwrap();
-        let router = driver.add(spec).unwrap();
+        let router = driver.add(spec(addresses, accept)).unwrap();
         Self {
             lab,
             driver,
@@ -206,4 +209,43 @@ fn a_driver_that_goes_takes_its_table_with_it() {
     drop(driver);
     assert_eq!(lab.ruleset(), "");
     assert!(lab.answers_ping("192.0.2.100"));
+}
+
+#[test]
+#[ignore = "needs root: own network namespaces, nft"]
+fn addresses_that_come_and_go_by_an_update_are_refused_as_long_as_they_are_there() {
+    let mut station = Station::new(&["192.0.2.100", "192.0.2.101"], false);
+    station.start(true);
+    station.addresses.push("192.0.2.102".to_owned());
+    let wanted = spec(&["192.0.2.101", "192.0.2.102"], false);
+    station.driver.update(station.router, wanted).unwrap();
+    station.turn_until(true, |station| {
+        let router = station.driver.router(station.router).unwrap();
+        station.driver.is_settled() && router.installed() == 2
+    });
+    let ruleset = station.lab.ruleset();
+    assert!(ruleset.contains("192.0.2.101") && ruleset.contains("192.0.2.102"));
+    assert!(!ruleset.contains("192.0.2.100"), "{ruleset}");
+    assert!(!station.lab.answers_ping("192.0.2.102"));
+
+    let wanted = spec(&["192.0.2.102", "192.0.2.103"], true);
+    station.driver.update(station.router, wanted).unwrap();
+    station.turn_until(false, |station| {
+        let router = station.driver.router(station.router).unwrap();
+        station.driver.is_settled() && router.installed() == 2
+    });
+    assert_eq!(station.lab.ruleset(), "");
+    assert!(station.lab.answers_ping("192.0.2.102"));
+    assert!(station.lab.answers_ping("192.0.2.103"));
+    let router = station.driver.router(station.router).unwrap();
+    assert_eq!(router.machine().role(), Role::Active);
+
+    let wanted = spec(&["192.0.2.102", "192.0.2.104"], false);
+    station.driver.update(station.router, wanted).unwrap();
+    station.turn_until(false, |station| {
+        let router = station.driver.router(station.router).unwrap();
+        station.driver.is_settled() && router.installed() == 2
+    });
+    assert!(!station.lab.answers_ping("192.0.2.102"));
+    assert!(!station.lab.answers_ping("192.0.2.104"));
 }

@@ -26,7 +26,7 @@ fn lost(pair: &Pair) -> usize {
 
 #[test]
 #[ignore = "needs root: network namespaces and packet sockets"]
-fn addresses_are_added_removed_and_reordered_and_the_others_stay() {
+fn others_stay_where_addresses_are_added_and_removed_in_time() {
     let mut pair = Pair::of(quiet_router(&[
         "10.9.0.100/24",
         "10.9.0.101/24",
@@ -72,7 +72,7 @@ fn addresses_are_added_removed_and_reordered_and_the_others_stay() {
 
 #[test]
 #[ignore = "needs root: network namespaces and packet sockets"]
-fn an_address_with_another_label_scope_or_prefix_is_put_in_place_anew() {
+fn an_address_with_another_label_scope_or_prefix_is_put_in_place_anew_in_time() {
     let mut pair = Pair::of(quiet_router(&["10.9.0.100/24", "10.9.0.101/32"]));
     let vip = address("10.9.0.101");
     let at = pair.change(&[Aspect::Addresses], |spec| {
@@ -105,7 +105,7 @@ fn an_address_with_another_label_scope_or_prefix_is_put_in_place_anew() {
 
 #[test]
 #[ignore = "needs root: network namespaces and packet sockets"]
-fn an_address_moves_to_another_interface_and_back() {
+fn an_address_moves_to_another_interface_and_back_in_time() {
     let mut pair = Pair::prepared(quiet_router(&["10.9.0.100/24", "10.9.0.101/32"]), |left| {
         left.ip("link add side type veth peer name edis");
         left.ip("link set side up");
@@ -127,7 +127,7 @@ fn an_address_moves_to_another_interface_and_back() {
 /// Each change takes a primary address and with it those that are left of its subnet.
 #[test]
 #[ignore = "needs root: network namespaces and packet sockets"]
-fn secondaries_that_the_kernel_removes_along_are_back_in_time_each_time() {
+fn secondaries_that_the_kernel_removes_along_are_back_in_time() {
     let others = [
         "10.30.0.1/24",
         "10.30.0.2/24",

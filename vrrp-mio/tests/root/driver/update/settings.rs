@@ -14,6 +14,8 @@ use crate::driver::host::address;
 
 const VIP: &str = "10.9.0.100/24";
 
+type Change = fn(&mut RouterSpec);
+
 #[test]
 #[ignore = "needs root: network namespaces and packet sockets"]
 fn each_setting_of_the_election_takes_effect_at_once_and_moves_nothing() {
@@ -51,7 +53,7 @@ fn each_setting_of_the_election_takes_effect_at_once_and_moves_nothing() {
 #[ignore = "needs root: network namespaces and packet sockets"]
 fn what_is_sent_accepted_and_tracked_changes_without_a_word() {
     let mut pair = Pair::of(quiet_router(&[VIP]));
-    let changes: [(Aspect, fn(&mut RouterSpec)); 6] = [
+    let changes: [(Aspect, Change); 6] = [
         (Aspect::Checksum, |spec| {
             spec.checksum = TransmitChecksum::Always(ChecksumForm::MessageOnly);
         }),

@@ -1,0 +1,74 @@
+//! How long the kernel's lock of all interfaces and addresses was held by others.
+//!
+//! It is one for all network namespaces, and a namespace that is made or deleted elsewhere holds it
+//! for milliseconds.
+
+use core::net::Ipv4Addr;
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::time::Duration;
+use std::fs::File;
+use std::net::UdpSocket;
+use std::sync::{Arc, Mutex};
+use std::thread::{JoinHandle, sleep, spawn};
+
+use nix::sched::{CloneFlags, setns};
+use rig::now;
+
+use crate::driver::host::{Switch, ip};
+
+/// Takes the lock once in a millisecond, and records how long that took.
+pub(super) struct Contention {
+    end: Arc<AtomicBool>,
+    /// When the lock was had, and how long that took.
+    waits: Arc<Mutex<Vec<(Duration, Duration)>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Contention {
+    pub(super) fn measured(switch: &Switch) -> Self {
+        let name = &switch.name;
+        ip(&format!("-n {name} link set lo up"));
+        let namespace = File::open(format!("/run/netns/{name}")).unwrap();
+        let end = Arc::new(AtomicBool::new(false));
+        let waits = Arc::new(Mutex::new(Vec::new()));
+        let (ended, record) = (Arc::clone(&end), Arc::clone(&waits));
+        let thread = spawn(move || {
+            setns(namespace, CloneFlags::CLONE_NEWNET).unwrap();
+            let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+            let group = Ipv4Addr::new(239, 1, 1, 1);
+            while !ended.load(Ordering::Relaxed) {
+                let before = now();
+                let lo = Ipv4Addr::LOCALHOST;
+                socket.join_multicast_v4(&group, &lo).unwrap();
+                let after = now();
+                record.lock().unwrap().push((after, after - before));
+                socket.leave_multicast_v4(&group, &lo).unwrap();
+                sleep(Duration::from_millis(1));
+            }
+        });
+        Self {
+            end,
+            waits,
+            thread: Some(thread),
+        }
+    }
+
+    /// The longest wait between two points in time.
+    pub(super) fn longest(&self, from: Duration, to: Duration) -> Duration {
+        // Who waits now may have begun then.
+        sleep(Duration::from_millis(50));
+        let waits = self.waits.lock().unwrap();
+        let within = waits
+            .iter()
+            .filter(|(end, length)| *end >= from && *end <= to + *length);
+        within.map(|it| it.1).max().unwrap_or_default()
+    }
+}
+
+impl Drop for Contention {
+    fn drop(&mut self) {
+        self.end.store(true, Ordering::Relaxed);
+        let ended = self.thread.take().map(JoinHandle::join);
+        assert!(std::thread::panicking() || ended.is_some_and(|it| it.is_ok()));
+    }
+}
