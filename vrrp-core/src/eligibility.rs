@@ -1,4 +1,4 @@
-//! Whether a virtual router may run, and with which priority.
+//! The eligibility of a virtual router: whether it may run, and with which priority.
 //!
 //! Three things decide: what it tracks ([`track`](crate::track)), its sync group
 //! ([`group`](crate::group)), and a fault of its own, such as a missing interface of its addresses.
