@@ -67,6 +67,33 @@ impl From<Change> for Request {
 }
 
 impl Request {
+    /// The change of the table that it makes; `None` for a reading, a setting, and what changes
+    /// more than one service.
+    #[must_use]
+    pub const fn change(&self) -> Option<Change> {
+        Some(match *self {
+            Self::AddService(service) => Change::AddService(service),
+            Self::EditService(service) => Change::EditService(service),
+            Self::DeleteService(key) => Change::DeleteService(key),
+            Self::AddDestination(key, destination) => Change::AddDestination(key, destination),
+            Self::EditDestination(key, destination) => Change::EditDestination(key, destination),
+            Self::DeleteDestination(key, destination) => {
+                Change::DeleteDestination(key, destination)
+            }
+            Self::Info
+            | Self::Services
+            | Self::Service(_)
+            | Self::Destinations(_)
+            | Self::Zero(_)
+            | Self::Flush
+            | Self::Timeouts
+            | Self::SetTimeouts(_)
+            | Self::Daemons
+            | Self::StartDaemon(_)
+            | Self::StopDaemon(_) => return None,
+        })
+    }
+
     /// Its service.
     #[must_use]
     pub const fn service(&self) -> Option<ServiceKey> {
@@ -219,10 +246,31 @@ impl fmt::Display for Version {
 
 #[cfg(test)]
 mod tests {
+    use core::num::NonZeroU32;
+
+    use ipvs_core::Family;
+
     use super::*;
 
     #[test]
     fn a_version_has_three_octets() {
         assert_eq!(Version(0x0001_0201).to_string(), "1.2.1");
+    }
+
+    #[test]
+    fn a_request_made_of_a_change_is_that_change() {
+        let key = ServiceKey::Mark {
+            mark: NonZeroU32::MIN,
+            family: Family::V4,
+        };
+        let change = Change::DeleteService(key);
+        assert_eq!(Request::from(change).change(), Some(change));
+        for request in [
+            Request::Flush,
+            Request::Service(key),
+            Request::Zero(Some(key)),
+        ] {
+            assert_eq!(request.change(), None, "{request:?}");
+        }
     }
 }

@@ -142,7 +142,7 @@ impl Reconciler {
     pub fn poll(&mut self, now: Instant, findings: &mut Vec<Finding>) -> Option<Request> {
         loop {
             if let Some(change) = self.changes.pop_front() {
-                return Some(request(change));
+                return Some(change.into());
             }
             if self.known
                 && let Some(key) = self.dirty.pop_first()
@@ -173,7 +173,7 @@ impl Reconciler {
         result: Result<Reply, Error>,
         findings: &mut Vec<Finding>,
     ) {
-        let first = match change(request) {
+        let first = match request.change() {
             Some(change) => self.conclude(&change, result.is_ok()),
             None => true,
         };
@@ -281,39 +281,6 @@ impl Reconciler {
         }
         first
     }
-}
-
-const fn request(change: Change) -> Request {
-    match change {
-        Change::AddService(service) => Request::AddService(service),
-        Change::EditService(service) => Request::EditService(service),
-        Change::DeleteService(key) => Request::DeleteService(key),
-        Change::AddDestination(key, destination) => Request::AddDestination(key, destination),
-        Change::EditDestination(key, destination) => Request::EditDestination(key, destination),
-        Change::DeleteDestination(key, destination) => Request::DeleteDestination(key, destination),
-    }
-}
-
-const fn change(request: &Request) -> Option<Change> {
-    Some(match *request {
-        Request::AddService(service) => Change::AddService(service),
-        Request::EditService(service) => Change::EditService(service),
-        Request::DeleteService(key) => Change::DeleteService(key),
-        Request::AddDestination(key, destination) => Change::AddDestination(key, destination),
-        Request::EditDestination(key, destination) => Change::EditDestination(key, destination),
-        Request::DeleteDestination(key, destination) => Change::DeleteDestination(key, destination),
-        Request::Info
-        | Request::Services
-        | Request::Service(_)
-        | Request::Destinations(_)
-        | Request::Zero(_)
-        | Request::Flush
-        | Request::Timeouts
-        | Request::SetTimeouts(_)
-        | Request::Daemons
-        | Request::StartDaemon(_)
-        | Request::StopDaemon(_) => return None,
-    })
 }
 
 #[cfg(test)]

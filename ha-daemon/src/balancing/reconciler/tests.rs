@@ -64,7 +64,7 @@ impl Kernel {
             });
             return Ok(Reply::Destinations(records.collect()));
         }
-        let change = change(request).unwrap();
+        let change = request.change().unwrap();
         if self.stubborn == Some(change.service()) {
             return Err(Error::new(*request, ErrorKind::Invalid));
         }
