@@ -140,6 +140,13 @@ impl Pool {
         })
     }
 
+    /// The last verdict of a checker, or the assumed one before its first.
+    #[must_use]
+    pub fn verdict(&self, server: usize, checker: usize) -> Option<Verdict> {
+        let opinion = self.opinions.get(server)?.get(checker)?;
+        Some(opinion.verdict)
+    }
+
     /// Whether there is a quorum.
     #[must_use]
     pub const fn has_quorum(&self) -> bool {

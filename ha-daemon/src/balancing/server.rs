@@ -15,8 +15,9 @@ use crate::notify::{self, HooksId, Notifier};
 pub(super) struct VirtualServerState {
     pub(super) config: VirtualServer,
     pub(super) pool: Pool,
-    /// What each checker of each real server last found.
-    pub(super) found: Vec<Vec<Found>>,
+    /// The last outcome of each checker of each real server; `None` before the first attempt. Verdicts are
+    /// the pool's.
+    pub(super) outcomes: Vec<Vec<Option<Outcome>>>,
     /// Scripts of the quorum, and of each real server.
     pub(super) quorum_hooks: Option<HooksId>,
     pub(super) hooks: Vec<Option<HooksId>>,
@@ -26,26 +27,13 @@ pub(super) struct VirtualServerState {
     pub(super) suspended: bool,
 }
 
-/// What a checker last found.
-#[derive(Clone, Debug)]
-pub(super) struct Found {
-    pub(super) verdict: Verdict,
-    /// `None` before the first attempt.
-    pub(super) outcome: Option<Outcome>,
-}
-
 impl VirtualServerState {
     pub(super) fn new(config: VirtualServer) -> Self {
-        let found = config.real_servers.iter().map(|server| {
-            let assumed = assumed(server).into_iter().map(|verdict| Found {
-                verdict,
-                outcome: None,
-            });
-            assumed.collect()
-        });
+        let servers = config.real_servers.iter();
+        let outcomes = servers.map(|server| vec![None; server.checkers.len()]);
         Self {
             pool: Pool::new(settings(&config)),
-            found: found.collect(),
+            outcomes: outcomes.collect(),
             quorum_hooks: None,
             told_quorum: false,
             hooks: vec![None; config.real_servers.len()],
@@ -63,12 +51,9 @@ impl VirtualServerState {
         events: &mut Vec<Event>,
     ) {
         let weight: Option<DynamicWeight> = outcome.as_ref().ok().and_then(|passed| passed.weight);
-        let found = self.found.get_mut(server);
-        if let Some(found) = found.and_then(|found| found.get_mut(checker)) {
-            *found = Found {
-                verdict,
-                outcome: Some(outcome),
-            };
+        let outcomes = self.outcomes.get_mut(server);
+        if let Some(last) = outcomes.and_then(|outcomes| outcomes.get_mut(checker)) {
+            *last = Some(outcome);
         }
         self.pool.report(server, checker, verdict, weight, events);
     }

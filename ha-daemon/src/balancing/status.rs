@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::narrator;
 use super::reconciler::Reconciler;
-use super::server::{Found, VirtualServerState};
+use super::server::VirtualServerState;
 use crate::config::{Check, Checker};
+use crate::health::attempt::Outcome;
 use crate::health::schedule::Verdict;
 
 /// A virtual server.
@@ -94,31 +95,34 @@ impl RealServerStatus {
     /// The one of this number, if there is one.
     pub(super) fn new(state: &VirtualServerState, index: usize) -> Option<Self> {
         let server = state.config.real_servers.get(index)?;
-        let found = state.found.get(index)?;
+        let outcomes = state.outcomes.get(index)?;
+        let checkers = server.checkers.iter().zip(outcomes).enumerate();
+        let checkers = checkers.map(|(number, (checker, last))| {
+            let verdict = state.pool.verdict(index, number);
+            CheckerStatus::new(checker, verdict, last.as_ref())
+        });
         Some(Self {
             address: server.key.to_string(),
             alive: state.pool.is_alive(index),
             weight: state.pool.weight_of(index),
-            checkers: (server.checkers.iter().zip(found))
-                .map(|(checker, found)| CheckerStatus::new(checker, found))
-                .collect(),
+            checkers: checkers.collect(),
         })
     }
 }
 
 impl CheckerStatus {
-    fn new(checker: &Checker, found: &Found) -> Self {
+    fn new(checker: &Checker, verdict: Option<Verdict>, last: Option<&Outcome>) -> Self {
         let kind = match &checker.check {
             Check::Probe { probe, .. } => narrator::kind(probe),
             Check::File(_) => "FILE_CHECK",
         };
-        let last = found.outcome.as_ref().map(|outcome| match outcome {
+        let last = last.map(|outcome| match outcome {
             Ok(_) => "passed".to_owned(),
             Err(failure) => failure.to_string(),
         });
         Self {
             kind: kind.to_owned(),
-            up: found.verdict == Verdict::Up,
+            up: verdict == Some(Verdict::Up),
             last,
         }
     }

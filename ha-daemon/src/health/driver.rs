@@ -145,7 +145,7 @@ impl Checks {
     /// Starts a checker at `now`, in place of one of that name.
     pub fn add(&mut self, id: CheckerId, settings: Settings, now: Instant) {
         self.remove(id);
-        let told = match settings.timing.alpha {
+        let reported = match settings.timing.alpha {
             true => Verdict::Down,
             false => Verdict::Up,
         };
@@ -155,7 +155,7 @@ impl Checks {
             Checker {
                 probe,
                 suspended: false,
-                told,
+                reported,
             },
         );
         if let Some(probe) = self.probes.get_mut(probe).and_then(Option::as_mut) {

@@ -82,7 +82,7 @@ impl Kernel {
 
     fn changes(&mut self) -> usize {
         let requests = core::mem::take(&mut self.requests);
-        requests.iter().filter_map(change).count()
+        requests.iter().filter_map(Request::change).count()
     }
 }
 

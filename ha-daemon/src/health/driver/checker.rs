@@ -10,7 +10,7 @@ pub(super) struct Checker {
     pub(super) probe: usize,
     pub(super) suspended: bool,
     /// The verdict of its last report.
-    pub(super) told: Verdict,
+    pub(super) reported: Verdict,
 }
 
 impl Checker {
@@ -22,7 +22,7 @@ impl Checker {
         verdict: Verdict,
         change: Change,
     ) -> Report {
-        let change = match (self.told, verdict, change) {
+        let change = match (self.reported, verdict, change) {
             (Verdict::Up, Verdict::Up, Change::Confirmed | Change::Rose) => Change::Confirmed,
             (Verdict::Up, Verdict::Up, Change::Unchanged | Change::Fell { .. })
             | (Verdict::Down, Verdict::Down, _) => Change::Unchanged,
@@ -30,7 +30,7 @@ impl Checker {
             (Verdict::Up, Verdict::Down, fell @ Change::Fell { .. }) => fell,
             (Verdict::Up, Verdict::Down, _) => Change::Fell { retries: 0 },
         };
-        self.told = verdict;
+        self.reported = verdict;
         Report {
             checker,
             outcome: outcome.clone(),
