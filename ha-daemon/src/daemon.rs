@@ -119,7 +119,7 @@ struct Engine {
     balancer: Balancer,
     signals: Signals,
     /// Set by SIGTERM and SIGINT, whose notice over a socket may find no memory.
-    told_to_stop: Arc<AtomicBool>,
+    stop_requested: Arc<AtomicBool>,
     control: Option<Server>,
     global: Global,
     members: Vec<Member>,
@@ -132,7 +132,7 @@ struct Engine {
     /// an owner would be Active until its tracked interfaces are known.
     network_known: bool,
     /// Until when a stopping daemon waits.
-    farewell: Option<Instant>,
+    stop_by: Option<Instant>,
     switching: Switching,
     /// Whether addresses changed that the balancer was not told of.
     unnoted: bool,
@@ -157,9 +157,9 @@ struct Member {
     /// What it tracks.
     trackers: Box<[(InterfaceName, Tracked)]>,
     entered: bool,
-    told_waiting: bool,
+    logged_waiting: bool,
     /// Whether a refused address was logged since one was last added.
-    told_refusal: bool,
+    logged_refusal: bool,
 }
 
 /// Whether an instance has a router.
@@ -187,7 +187,7 @@ impl Engine {
         privilege::restrict()?;
         let (config, prepared) = prepare(&host.worker, config)?;
         let mut driver = Driver::new()?;
-        let (signals, told_to_stop) = take_signals(&driver).map_err(EngineError::Signals)?;
+        let (signals, stop_requested) = take_signals(&driver).map_err(EngineError::Signals)?;
         let control = options
             .control
             .as_deref()
@@ -209,7 +209,7 @@ impl Engine {
             balancer: balancer.map_err(EngineError::Watch)?,
             driver,
             signals,
-            told_to_stop,
+            stop_requested,
             control,
             members: Vec::new(),
             by_router: Vec::new(),
@@ -217,7 +217,7 @@ impl Engine {
             start_at: Some(now + config.global.startup_delay),
             global: config.global,
             network_known: false,
-            farewell: None,
+            stop_by: None,
             switching: Switching::Done,
             unnoted: false,
             unfollowed: 0,
@@ -263,8 +263,8 @@ impl Engine {
             eligibility,
             trackers,
             entered: false,
-            told_waiting: false,
-            told_refusal: false,
+            logged_waiting: false,
+            logged_refusal: false,
         });
         Ok(())
     }
@@ -316,9 +316,9 @@ fn take_signals(driver: &Driver) -> io::Result<(Signals, Arc<AtomicBool>)> {
         .chain(signals::harmless())
         .chain([SIGCHLD]);
     let mut signals = Signals::new(heard)?;
-    let told_to_stop = Arc::new(AtomicBool::new(false));
+    let stop_requested = Arc::new(AtomicBool::new(false));
     for signal in signals::ENDING {
-        flag::register(signal, Arc::clone(&told_to_stop))?;
+        flag::register(signal, Arc::clone(&stop_requested))?;
     }
     // A parent may have left them blocked.
     let unblocked: SigSet = [
@@ -333,7 +333,7 @@ fn take_signals(driver: &Driver) -> io::Result<(Signals, Arc<AtomicBool>)> {
     driver
         .registry()
         .register(&mut signals, tokens::SIGNALS.first(), Interest::READABLE)?;
-    Ok((signals, told_to_stop))
+    Ok((signals, stop_requested))
 }
 
 fn identify(instance: Option<&str>) -> Result<Identity, EngineError> {

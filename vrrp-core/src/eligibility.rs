@@ -67,7 +67,7 @@ impl Tracked {
     }
 }
 
-/// Why a router is told something.
+/// The reason of a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
     /// Something of the router itself.
@@ -92,7 +92,7 @@ pub struct Decision {
 
 /// What to deliver to the router, in this order: at most a priority, and then a fault or its end.
 #[derive(Clone, Debug)]
-#[must_use = "the router has to be told"]
+#[must_use = "the router has to handle the events"]
 pub struct Decisions(Flatten<array::IntoIter<Option<Decision>, 2>>);
 
 impl Iterator for Decisions {

@@ -43,7 +43,7 @@
 //! - It delivers to an endpoint the packets of its identifier, see
 //!   [`admits`](Endpoint::admits) for several endpoints of one.
 //!
-//! The example at the [crate] is such a loop; `examples/router.rs` runs two routers on a link
+//! The example at the [crate] is such a loop; `examples/endpoint.rs` runs two routers on a link
 //! in memory.
 
 mod error;
@@ -132,8 +132,8 @@ impl<S: Storage> Endpoint<S> {
     }
 
     /// The address at `position` is in place, on a link where `mac` answers for it; without `mac`
-    /// nobody is told. Told again, with the same `mac`, it changes nothing; with another one the
-    /// neighbours are told.
+    /// it is not announced. A repeated call with the same `mac` changes nothing; with another one the
+    /// address is announced again.
     pub fn installed(&mut self, position: usize, mac: Option<MacAddr>) {
         let Some(address) = self.storage.address(position) else {
             return;

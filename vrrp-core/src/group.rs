@@ -3,7 +3,7 @@
 //! One member that cannot run stops them all, one that lost makes all yield, and they become Active
 //! only when all want to. Every member gets [`Event::Hold`] when it joins, so that it asks
 //! ([`Action::Candidate`](crate::Action::Candidate)) instead of becoming Active alone. After
-//! anything happened to a member, [`Group::deliver`] tells all of them what follows.
+//! anything happened to a member, [`Group::deliver`] gives all of them the event that follows.
 //!
 //! Members should have the same priority on each machine. If each machine has the higher priority
 //! in one member, neither becomes Active in all, and the group never settles.
@@ -75,7 +75,7 @@
 
 use crate::{Event, Role, VirtualRouter};
 
-/// How often members are told what was decided before that is given up: twice what they need.
+/// The limit of rounds: twice what members need.
 const MAX_ROUNDS: usize = 4;
 
 /// What a group has to know about one of its virtual routers.
@@ -85,7 +85,7 @@ pub struct Member {
     pub role: Role,
     /// Whether it waits for its election: its Active Router is down.
     pub candidate: bool,
-    /// Whether something keeps it from running other than what the group told it: its interface, a
+    /// Whether something keeps it from running other than the group: its interface, a
     /// missing primary address, a tracked thing.
     pub fault: bool,
 }
@@ -103,7 +103,7 @@ impl Member {
     }
 }
 
-/// Members go on asking for decisions, however often they are told: they do not do as they are told.
+/// The group does not settle: members do not handle the events that they are given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the members of the sync group do not follow its decisions")]
 pub struct Unsettled;
@@ -142,7 +142,7 @@ impl Group {
         (tally.candidates > 0 && tally.unready == 0).then_some(Event::Elect)
     }
 
-    /// Decides and has every member told, until there is nothing to tell: two rounds settle it.
+    /// Decides and has every member handle the event, until there is none: two rounds settle it.
     ///
     /// `view` gives the member in this place, and `None` after the last one. `tell` has every member
     /// handle an event, and carries out what they ask for.

@@ -29,7 +29,7 @@ const ASKED: usize = 4;
 pub fn network(datagram: &[u8]) {
     assert!(Attributes::new(datagram).count() <= datagram.len());
     let mut interfaces = Interfaces::default();
-    let mut told = Told::default();
+    let mut reports = Reports::default();
     let mut keeper = keeper();
     for message in Messages::new(datagram).flatten() {
         assert!(Attributes::new(message.payload).count() <= message.payload.len());
@@ -42,22 +42,22 @@ pub fn network(datagram: &[u8]) {
         let mut events = Vec::new();
         interfaces.apply(update, Source::Notification, &mut events);
         for event in &events {
-            told.hear(event);
+            reports.hear(event);
             keeper.observe(event, Instant::EPOCH);
         }
-        told.compare(&interfaces);
+        reports.compare(&interfaces);
         ask(&mut keeper, &interfaces);
     }
 }
 
 /// The table as one who hears of changes only has it.
 #[derive(Default)]
-struct Told {
+struct Reports {
     links: BTreeMap<u32, Link>,
     addresses: BTreeMap<AddressKey, KernelAddress>,
 }
 
-impl Told {
+impl Reports {
     fn hear(&mut self, event: &NetworkEvent) {
         match event {
             NetworkEvent::LinkChanged(link) => {

@@ -13,7 +13,7 @@ use crate::config::FlushOnStop;
 use crate::health::driver::CheckerId;
 
 /// How long scripts may take to end once the daemon ends.
-const FAREWELL: Duration = Duration::from_secs(1);
+const NOTIFICATIONS: Duration = Duration::from_secs(1);
 /// The time for scripts of checkers to end: the grace period of the runner, and a margin.
 const GRACE: Duration = Duration::from_millis(2_500);
 
@@ -76,7 +76,7 @@ impl Balancer {
                 Ending::Servers(index) => match self.servers.get(index) {
                     Some(state) => {
                         if state.config.omega {
-                            state.farewell(&mut self.notifier, slice.now());
+                            state.notify_down(&mut self.notifier, slice.now());
                         }
                         for key in &state.config.keys {
                             self.reconciler.retire(key);
@@ -115,8 +115,8 @@ impl Balancer {
 
     /// Ends what scripts still run; waits for them a little.
     pub fn finish(self, clock: &Clock) {
-        let told = self.notifier.finish(clock, FAREWELL);
-        if !(self.checks.finish(GRACE) && told) {
+        let notified = self.notifier.finish(clock, NOTIFICATIONS);
+        if !(self.checks.finish(GRACE) && notified) {
             warn!("scripts still run");
         }
     }

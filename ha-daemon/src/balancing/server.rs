@@ -93,7 +93,7 @@ impl VirtualServerState {
     }
 
     /// Tells the scripts that it goes, and its real servers with it (`omega`).
-    pub(super) fn farewell(&self, notifier: &mut Notifier, now: Instant) {
+    pub(super) fn notify_down(&self, notifier: &mut Notifier, now: Instant) {
         for (server, hooks) in self.hooks.iter().enumerate() {
             if let Some(hooks) = hooks.filter(|_| self.pool.is_alive(server)) {
                 notifier.notify(hooks, notify::Event::Down, now);

@@ -19,7 +19,7 @@ const QUIET: Duration = Duration::from_millis(300);
 const LONGEST: Duration = Duration::from_secs(2);
 /// Members whose losses are logged separately.
 const APART: usize = 4;
-/// Notices that may wait. Of further ones only the number is told: thousands of instances that change
+/// Notices that may wait. Only the number of further ones is logged: thousands of instances that change
 /// at once, a few times each, are fewer.
 const WAITING: usize = 16_384;
 
@@ -92,7 +92,7 @@ impl News {
         lost.into_iter().chain(self.limiter.deadline()).min()
     }
 
-    /// Counts a notice that is not told, with the lines of its cause that are held back.
+    /// Counts a notice that is not logged, with the lines of its cause that are held back.
     fn leave_out(&mut self, notice: &Notice, member: usize, now: Instant) {
         if let Some((cause, _)) = Cause::of(notice, member) {
             self.limiter.admits(cause, 0, now);
@@ -174,7 +174,7 @@ impl Engine {
         self.tell_losses(now);
     }
 
-    /// Takes in what happened, to be told; what finds no place is counted.
+    /// Queues notices for the log; those without room are counted.
     pub(super) fn take_in(&mut self, notices: Vec<Notice>, now: Instant) {
         for notice in &notices {
             if let Notice::Transition { transition, .. } = notice {
@@ -213,23 +213,23 @@ impl Engine {
         let strange = matches!(notice, Notice::Unknown { .. });
         // It is tried again every few seconds, and there may be thousands.
         let again = matches!(notice, Notice::AddressFailed { .. })
-            && member.as_ref().is_some_and(|member| member.told_refusal);
+            && member.as_ref().is_some_and(|member| member.logged_refusal);
         if again || (strange && !self.global.log_unknown_vrids) {
             return;
         }
-        let told = Cause::of(notice, index)
+        let admitted = Cause::of(notice, index)
             .is_none_or(|(cause, most)| self.news.limiter.admits(cause, most, now));
         match (notice, router) {
-            (Notice::Transition { transition, .. }, Some(router)) if told => {
+            (Notice::Transition { transition, .. }, Some(router)) if admitted => {
                 narrator::transition(name, router, transition, first);
             }
-            (notice, router) if told => narrator::notice(name, router, notice),
+            (notice, router) if admitted => narrator::notice(name, router, notice),
             (_, _) => {}
         }
         if let Some(member) = member {
             member.entered |= matches!(notice, Notice::Transition { .. });
-            member.told_refusal |= matches!(notice, Notice::AddressFailed { .. });
-            member.told_refusal &= !matches!(notice, Notice::AddressInstalled { .. });
+            member.logged_refusal |= matches!(notice, Notice::AddressFailed { .. });
+            member.logged_refusal &= !matches!(notice, Notice::AddressInstalled { .. });
         }
     }
 
@@ -329,6 +329,6 @@ mod tests {
         }
         let summary = news.limiter.next_summary(at(11));
         assert_eq!(summary, Some((Cause::Late, 616)));
-        assert_eq!(news.add(vec![late(1)]).len(), 1, "none was told yet");
+        assert_eq!(news.add(vec![late(1)]).len(), 1, "none was logged yet");
     }
 }

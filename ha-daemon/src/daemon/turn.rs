@@ -17,7 +17,7 @@ use super::{Engine, EngineError, Member, orphans, tokens};
 /// balancer's are bounded likewise; together they are to stay below 2 ms.
 const STEP: Duration = Duration::from_micros(150);
 /// How long a stopping daemon waits for the kernel to remove its addresses.
-const FAREWELL: Duration = Duration::from_secs(3);
+const STOP_LIMIT: Duration = Duration::from_secs(3);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Progress {
@@ -56,7 +56,7 @@ impl Engine {
         for token in ready {
             self.attend(token, now);
         }
-        if self.told_to_stop.load(Ordering::Relaxed) {
+        if self.stop_requested.load(Ordering::Relaxed) {
             self.stop();
         }
         if !self.driver.is_behind() {
@@ -96,7 +96,7 @@ impl Engine {
             return Some(Duration::ZERO);
         }
         let start_at = self.start_at.filter(|_| self.network_known);
-        let wake = start_at.into_iter().chain(self.farewell);
+        let wake = start_at.into_iter().chain(self.stop_by);
         let wake = wake.chain(self.balancer.deadline());
         let wake = wake.chain(self.news.deadline());
         let wake = wake.chain(control.and_then(|control| control.deadline()));
@@ -105,7 +105,7 @@ impl Engine {
     }
 
     fn progress(&self, now: Instant) -> Progress {
-        match self.farewell {
+        match self.stop_by {
             Some(_)
                 if self.switching == Switching::Done
                     && self.driver.is_settled()
@@ -197,11 +197,11 @@ impl Engine {
     }
 
     fn stop(&mut self) {
-        if self.farewell.is_some() {
+        if self.stop_by.is_some() {
             return;
         }
         info!("Stopping");
-        self.farewell = Some(self.driver.now() + FAREWELL);
+        self.stop_by = Some(self.driver.now() + STOP_LIMIT);
         self.start_at = None;
         self.switching = Switching::Off(0);
         self.balancer.stop();

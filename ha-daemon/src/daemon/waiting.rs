@@ -21,11 +21,11 @@ impl Engine {
         let Some(member) = self.members.get(index) else {
             return;
         };
-        if member.entered || member.told_waiting {
+        if member.entered || member.logged_waiting {
             return;
         }
         let name = &*member.name;
-        let told = match &member.place {
+        let logged = match &member.place {
             Place::Found(id) => member.eligibility.fault().is_none() && self.tell_idle(name, *id),
             Place::Sought(instance) => {
                 if let Some(source) = unicast_source(instance) {
@@ -38,7 +38,7 @@ impl Engine {
             }
         };
         if let Some(member) = self.members.get_mut(index) {
-            member.told_waiting = told;
+            member.logged_waiting = logged;
         }
     }
 
@@ -68,7 +68,7 @@ impl Engine {
     pub(super) fn seek(&mut self, index: usize) {
         let Some(Member {
             place: Place::Sought(instance),
-            told_refusal,
+            logged_refusal,
             ..
         }) = self.members.get(index)
         else {
@@ -77,7 +77,7 @@ impl Engine {
         let Some(interface) = self.interface_of_source(instance) else {
             return;
         };
-        let (instance, told) = (instance.clone(), *told_refusal);
+        let (instance, logged) = (instance.clone(), *logged_refusal);
         let installed = self.install(index, &instance, interface);
         let Some(member) = self.members.get_mut(index) else {
             return;
@@ -86,13 +86,13 @@ impl Engine {
             Ok(router) => {
                 member.place = Place::Found(router);
                 self.track(index, router);
-                if self.start_at.is_none() && self.farewell.is_none() {
+                if self.start_at.is_none() && self.stop_by.is_none() {
                     self.driver.start(router);
                 }
             }
             Err(error) => {
-                member.told_refusal = true;
-                if !told {
+                member.logged_refusal = true;
+                if !logged {
                     error!("{}", chain(&error));
                 }
             }

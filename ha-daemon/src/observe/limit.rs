@@ -18,7 +18,7 @@ pub(crate) struct Limiter<K> {
 
 #[derive(Debug, Default)]
 struct Case {
-    told: u32,
+    logged: u32,
     held_back: u64,
 }
 
@@ -37,9 +37,9 @@ impl<K: Copy + Ord> Limiter<K> {
             ends.push_back((now + PERIOD, cause));
             Case::default()
         });
-        let admitted = case.told < most;
+        let admitted = case.logged < most;
         match admitted {
-            true => case.told += 1,
+            true => case.logged += 1,
             false => case.held_back += 1,
         }
         admitted

@@ -54,7 +54,7 @@ fn value(weight: i16, value: i32) -> (Tracker, Status) {
     (tracker(weight), Value(value))
 }
 
-/// The configured priority, two things, the effective priority, and what is told.
+/// The configured priority, two things, the effective priority, and what is decided.
 #[test]
 fn what_two_things_do_to_a_router() {
     let to = |to, place| Some(priority(to, Reason::Tracker(place)));
@@ -85,11 +85,11 @@ fn what_two_things_do_to_a_router() {
     {
         let mut trackers = [one, two].map(|(tracker, _)| Tracked::new(tracker));
         let mut it = new(configured);
-        let told = assess(&mut it, &mut trackers, [one.1, two.1]);
-        assert_eq!(told, Vec::from_iter(expected), "row {row}");
+        let decided = assess(&mut it, &mut trackers, [one.1, two.1]);
+        assert_eq!(decided, Vec::from_iter(expected), "row {row}");
         assert_eq!(it.tracking().priority(), Priority::from_wire(effective));
-        let fault = expected.filter(|told| told.event == Event::Fault);
-        assert_eq!(it.fault(), fault.map(|told| told.reason), "row {row}");
+        let fault = expected.filter(|decided| decided.event == Event::Fault);
+        assert_eq!(it.fault(), fault.map(|decided| decided.reason), "row {row}");
     }
 }
 
@@ -97,19 +97,25 @@ fn what_two_things_do_to_a_router() {
 fn a_priority_is_told_before_the_fault_and_before_its_end() {
     let mut trackers = [tracker(-10), tracker(0), tracker(1)].map(Tracked::new);
     let mut eligibility = new(100);
-    let mut told = |status| assess(&mut eligibility, &mut trackers, status);
+    let mut decided = |status| assess(&mut eligibility, &mut trackers, status);
     let (by, one) = (Reason::Tracker(0), Reason::Tracker(1));
-    assert_eq!(told([Up, Up, Value(0)]), []);
-    assert_eq!(told([Down, Down, Value(0)]), [priority(90, by), fault(one)]);
-    let two = Reason::Tracker(2);
-    assert_eq!(told([Down, Down, Value(30)]), [priority(120, two)]);
+    assert_eq!(decided([Up, Up, Value(0)]), []);
     assert_eq!(
-        told([Down, Up, Value(-254)]),
+        decided([Down, Down, Value(0)]),
+        [priority(90, by), fault(one)]
+    );
+    let two = Reason::Tracker(2);
+    assert_eq!(decided([Down, Down, Value(30)]), [priority(120, two)]);
+    assert_eq!(
+        decided([Down, Up, Value(-254)]),
         [priority(90, two)],
         "a fault follows another"
     );
-    assert_eq!(told([Up, Up, Value(7)]), [priority(107, by), recover(two)]);
-    assert_eq!(told([Up, Up, Value(7)]), []);
+    assert_eq!(
+        decided([Up, Up, Value(7)]),
+        [priority(107, by), recover(two)]
+    );
+    assert_eq!(decided([Up, Up, Value(7)]), []);
     let effects = trackers.map(|tracked| tracked.effect());
     let adjust = Effect::Adjust;
     assert_eq!(effects, [adjust(0), adjust(0), adjust(7)]);
@@ -127,23 +133,23 @@ fn a_fault_stops_even_the_owner_and_recovery_brings_the_priority_of_the_moment()
 
     let mut trackers = [tracker(0), tracker(0), tracker(-10)].map(Tracked::new);
     let mut eligibility = new(100);
-    let mut told = |status| assess(&mut eligibility, &mut trackers, status);
+    let mut decided = |status| assess(&mut eligibility, &mut trackers, status);
     let [zero, one, two] = [0, 1, 2].map(Reason::Tracker);
-    assert_eq!(told([Down, Up, Up]), [fault(zero)]);
-    assert_eq!(told([Down, Down, Up]), []);
-    assert_eq!(told([Down, Down, Down]), [priority(90, two)]);
-    assert_eq!(told([Up, Down, Down]), []);
-    assert_eq!(told([Up, Up, Down]), [recover(one)]);
+    assert_eq!(decided([Down, Up, Up]), [fault(zero)]);
+    assert_eq!(decided([Down, Down, Up]), []);
+    assert_eq!(decided([Down, Down, Down]), [priority(90, two)]);
+    assert_eq!(decided([Up, Down, Down]), []);
+    assert_eq!(decided([Up, Up, Down]), [recover(one)]);
 }
 
 #[test]
 fn what_changes_nothing_is_not_told() {
     let mut trackers = [Tracked::new(tracker(1))];
     let mut eligibility = new(254);
-    let mut told = |value| assess(&mut eligibility, &mut trackers, [Value(value)]);
-    assert_eq!(told(10), []);
-    assert_eq!(told(20), []);
-    assert_eq!(told(-4), [priority(250, Reason::Tracker(0))]);
+    let mut decided = |value| assess(&mut eligibility, &mut trackers, [Value(value)]);
+    assert_eq!(decided(10), []);
+    assert_eq!(decided(20), []);
+    assert_eq!(decided(-4), [priority(250, Reason::Tracker(0))]);
 }
 
 #[test]
@@ -203,7 +209,7 @@ fn what_a_group_decides_else_is_passed_on() {
     assert_eq!(it, new(100));
 }
 
-/// What the group told a member is none of the member's own faults, or the group would never let go.
+/// What the group decided a member is none of the member's own faults, or the group would never let go.
 #[test]
 fn a_group_sees_what_a_member_would_lack_without_it() {
     let settings = Settings::new(Version::V3, Family::V4, 51);

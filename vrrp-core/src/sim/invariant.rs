@@ -101,7 +101,7 @@ impl Lan {
     /// anything it tolerates. A resignation counts from the router it follows, or
     /// if it follows none.
     pub(super) fn note_heard(&mut self, index: usize, heard: Heard, resigned: bool) {
-        self.stations[index].seen.told = heard.interval;
+        self.stations[index].seen.advertised = heard.interval;
         let router = &self.stations[index].router;
         let config = router.config();
         let tolerant = !config.preempt() || config.preempt_delay() > Duration::ZERO;
@@ -202,7 +202,7 @@ impl Lan {
         if transition.to == Role::Backup {
             let station = &mut self.stations[index];
             let own = station.router.config().interval();
-            station.seen.interval = transition.peer.map_or(own, |_| station.seen.told);
+            station.seen.interval = transition.peer.map_or(own, |_| station.seen.advertised);
         }
         self.stations[index].seen.steady = self.now;
         self.rearmed(index);

@@ -26,7 +26,7 @@ pub(super) struct Seen {
     /// The interval its Active_Down_Timer counts with: its own or the one it learned.
     pub(super) interval: Interval,
     /// The interval it heard last.
-    pub(super) told: Interval,
+    pub(super) advertised: Interval,
     /// Whether a resignation was the last thing it heard that counts.
     pub(super) resigned: bool,
     /// Since when it has been in its role undisturbed, on the LAN's clock.
@@ -97,7 +97,7 @@ impl Station {
             seen: Seen {
                 rearmed: Instant::EPOCH,
                 interval: config.interval(),
-                told: config.interval(),
+                advertised: config.interval(),
                 resigned: false,
                 steady: Instant::EPOCH,
                 credit: 0,

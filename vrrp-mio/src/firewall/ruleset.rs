@@ -25,7 +25,7 @@ const PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Table {
     Absent,
-    Standing,
+    Complete,
     Unknown,
 }
 
@@ -132,7 +132,7 @@ impl<O: Copy + Ord> Ruleset<O> {
     pub(super) fn is_settled(&self) -> bool {
         let as_wanted = match self.table {
             Table::Absent => self.owners.is_empty() && !self.probing,
-            Table::Standing => !self.owners.is_empty(),
+            Table::Complete => !self.owners.is_empty(),
             Table::Unknown => false,
         };
         let idle = match self.condition {
@@ -184,16 +184,16 @@ impl<O: Copy + Ord> Ruleset<O> {
                 self.entries.clear();
                 self.probing.then_some(Transaction::Probe)
             }
-            (Table::Standing, true) if self.due.len() > LARGEST => {
+            (Table::Complete, true) if self.due.len() > LARGEST => {
                 self.change().or(Some(Transaction::Clear))
             }
-            (Table::Standing | Table::Unknown, true) => Some(Transaction::Clear),
+            (Table::Complete | Table::Unknown, true) => Some(Transaction::Clear),
             (Table::Absent | Table::Unknown, false) => {
                 self.expect_nothing();
                 let (elements, _) = self.take_due();
                 Some(Transaction::Build { elements })
             }
-            (Table::Standing, false) => self.change(),
+            (Table::Complete, false) => self.change(),
         }
     }
 
@@ -269,7 +269,7 @@ impl<O: Copy + Ord> Ruleset<O> {
         match transaction {
             Transaction::Probe => self.probing = false,
             Transaction::Build { elements } => {
-                self.table = Table::Standing;
+                self.table = Table::Complete;
                 self.probing = false;
                 self.set_standing(elements, true);
             }

@@ -8,7 +8,7 @@ use vrrp_core::{Cause, Instant, Role, skew};
 
 use super::network::Network;
 use super::report::{Line, Report, Row, Seconds, Share};
-use super::script::{Step, Told, Verb, Who};
+use super::script::{Step, StepText, Verb, Who};
 
 /// What happens at a time.
 #[derive(Clone, Debug)]
@@ -258,7 +258,7 @@ impl Play {
             Planned::Do(verb) => {
                 let verb = self.resolve(verb);
                 let names = &self.names;
-                let fault = Told { verb: &verb, names }.to_string();
+                let fault = StepText { verb: &verb, names }.to_string();
                 self.open(fault);
                 self.apply(&verb);
             }

@@ -329,12 +329,12 @@ impl<'t> Words<'t> {
 }
 
 /// What happens, with the names of the hosts.
-pub(super) struct Told<'s> {
+pub(super) struct StepText<'s> {
     pub(super) verb: &'s Verb,
     pub(super) names: &'s [String],
 }
 
-impl Told<'_> {
+impl StepText<'_> {
     fn name(&self, who: Who) -> &str {
         match who {
             Who::Host(index) => self.names.get(index).map_or("nobody", String::as_str),
@@ -352,7 +352,7 @@ impl Told<'_> {
 }
 
 /// A clause: `a crashes`.
-impl fmt::Display for Told<'_> {
+impl fmt::Display for StepText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let percent = |f: &mut fmt::Formatter<'_>, what, share: u16| {
             write!(

@@ -286,10 +286,11 @@ impl Client {
 
     fn is_gone(&self) -> bool {
         let mut fds = [PollFd::new(self.stream.as_fd(), PollFlags::empty())];
-        let told = poll(&mut fds, PollTimeout::ZERO).is_ok_and(|ready| ready > 0);
-        told && fds.first().is_some_and(|fd| {
-            let gone = PollFlags::POLLHUP | PollFlags::POLLERR;
-            fd.revents().is_some_and(|events| events.intersects(gone))
-        })
+        let readable = poll(&mut fds, PollTimeout::ZERO).is_ok_and(|ready| ready > 0);
+        readable
+            && fds.first().is_some_and(|fd| {
+                let gone = PollFlags::POLLHUP | PollFlags::POLLERR;
+                fd.revents().is_some_and(|events| events.intersects(gone))
+            })
     }
 }

@@ -1,4 +1,4 @@
-//! What is heard and what is discarded.
+//! Tests of reception and of discarded packets.
 
 use super::*;
 

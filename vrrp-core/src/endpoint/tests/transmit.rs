@@ -1,4 +1,4 @@
-//! What is sent, held against captures of keepalived 2.2.7 and packets made by hand.
+//! Tests of transmitted packets against captures of keepalived 2.2.7 and literal octets.
 
 use super::*;
 

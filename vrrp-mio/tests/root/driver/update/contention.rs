@@ -1,4 +1,4 @@
-//! How long the kernel's lock of all interfaces and addresses was held by others.
+//! A meter of the time for which others hold the kernel's rtnl lock.
 //!
 //! It is one for all network namespaces, and a namespace that is made or deleted elsewhere holds it
 //! for milliseconds.

@@ -1,6 +1,6 @@
 //! Two routers on a link in memory: one is elected, is killed, and comes back.
 //!
-//! `cargo run -p vrrp-core --example router`. A program on a real network has the same loop, with a
+//! `cargo run -p vrrp-core --example endpoint`. A program on a real network has the same loop, with a
 //! clock, raw sockets and an interface in place of the link.
 
 #![expect(clippy::print_stdout, reason = "an example shows what happens")]
