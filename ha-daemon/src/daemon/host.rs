@@ -19,7 +19,7 @@ const NOTIFICATIONS: NonZeroUsize = Notifier::TOKENS;
 /// The threads beside the loop, made before [`privilege::restrict`](super::privilege::restrict).
 ///
 /// They are the same whatever the configuration asks for, so that a later configuration can use all of
-/// them. Each has one thread at first.
+/// them.
 #[derive(Debug)]
 pub struct Host {
     /// Runs the scripts of checkers.

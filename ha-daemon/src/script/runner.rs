@@ -55,7 +55,7 @@ pub enum StartError {
 
 /// Attendants, each looking after one script at a time.
 ///
-/// They are threads: the first is started at once, and the last idle one starts another when it
+/// They are threads: two are started at once, and the last idle one starts another when it
 /// gets work. So their credentials and capabilities stay those of the thread that creates this
 /// value, even if that thread gives its own up later.
 #[derive(Debug)]
@@ -78,8 +78,8 @@ struct Office {
 struct Desk {
     jobs: VecDeque<Job>,
     attendants: usize,
-    /// How many of them wait for a job.
-    idle: usize,
+    /// How many of them have a job.
+    busy: usize,
     closed: bool,
 }
 
@@ -95,18 +95,24 @@ impl Runner {
     /// # Errors
     /// The system has not a single thread to give. Later on scripts wait where it has no more.
     pub fn new(attendants: NonZeroUsize) -> io::Result<Self> {
+        // One more than works, so that scripts one after the other take no thread more.
+        let at_first = attendants.get().min(2);
         let office = Arc::new(Office {
             most: attendants.get(),
             desk: Mutex::new(Desk {
                 jobs: VecDeque::new(),
-                attendants: 1,
-                idle: 0,
+                attendants: at_first,
+                busy: 0,
                 closed: false,
             }),
             job: Condvar::new(),
             gone: Condvar::new(),
         });
         attendant::employ(&office)?;
+        for _ in 1..at_first {
+            // With one alone scripts wait for each other.
+            let _none = attendant::employ(&office);
+        }
         Ok(Self { office })
     }
 
@@ -171,20 +177,19 @@ impl Office {
 
     /// What there is to do, once there is something; `None` if the attendant may go. Whether another
     /// attendant is wanted, who is counted already.
-    fn next_job(&self) -> Option<(Job, bool)> {
+    fn next_job(&self) -> Option<(Job, Busy<'_>, bool)> {
         let mut desk = self.desk();
-        if desk.jobs.is_empty() && desk.idle >= SPARE {
+        if desk.jobs.is_empty() && desk.attendants - desk.busy > SPARE {
             return None;
         }
-        desk.idle += 1;
         let waits = |desk: &mut Desk| desk.jobs.is_empty() && !desk.closed;
         let waited = self.job.wait_while(desk, waits);
         let mut desk = waited.unwrap_or_else(PoisonError::into_inner);
-        desk.idle -= 1;
         let job = desk.jobs.pop_front()?;
-        let wanted = desk.idle == 0 && desk.attendants < self.most;
+        desk.busy += 1;
+        let wanted = desk.busy == desk.attendants && desk.attendants < self.most;
         desk.attendants += usize::from(wanted);
-        Some((job, wanted))
+        Some((job, Busy(self), wanted))
     }
 
     /// An attendant goes, or has not come.
@@ -194,6 +199,16 @@ impl Office {
         if desk.attendants == 0 {
             self.gone.notify_all();
         }
+    }
+}
+
+/// An attendant has a job until this is dropped.
+#[derive(Debug)]
+struct Busy<'a>(&'a Office);
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.desk().busy -= 1;
     }
 }
 

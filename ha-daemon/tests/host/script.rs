@@ -289,6 +289,27 @@ fn attendants_come_when_they_are_needed_and_all_scripts_run_at_a_time() {
 }
 
 #[test]
+fn scripts_one_after_the_other_take_no_further_thread() {
+    let scripts = Scripts::new("single");
+    let runner = runner(10);
+    let attendants = || {
+        let threads = fs::read_dir("/proc/self/task").unwrap();
+        let names = threads.filter_map(|thread| {
+            // A thread may go meanwhile.
+            fs::read_to_string(thread.unwrap().path().join("comm")).ok()
+        });
+        names.filter(|name| name == "script\n").count()
+    };
+    // Those of another test may still be ending.
+    eventually("two attendants", || attendants() == 2);
+    let script = scripts.write("true");
+    for _ in 0..5 {
+        assert_eq!(end(runner.start(&script).unwrap()), Ending::Exited(0));
+    }
+    assert_eq!(attendants(), 2);
+}
+
+#[test]
 fn a_script_has_begun_once_its_program_is_executed() {
     let scripts = Scripts::new("begun");
     let slow = scripts.write("while [ ! -e go ]; do sleep 0.05; done");

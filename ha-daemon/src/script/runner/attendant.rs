@@ -57,7 +57,7 @@ fn attend(post: &Post) {
     if unshare(CloneFlags::CLONE_FS).is_ok() {
         umask(UMASK);
     }
-    while let Some((job, wanted)) = post.0.next_job() {
+    while let Some((job, _busy, wanted)) = post.0.next_job() {
         if wanted {
             // Without one the next job waits.
             let _none = employ(&post.0);
