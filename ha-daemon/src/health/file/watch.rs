@@ -191,7 +191,7 @@ impl Watcher {
                 return;
             }
             // Not more often than that, and no longer than that unless there is news.
-            self.is_called(PAUSE_MS);
+            self.await_call(PollTimeout::from(PAUSE_MS));
             self.sleep();
         }
     }
@@ -266,14 +266,18 @@ impl Watcher {
 
     /// Waits for a notification of a tracked file, for an order, or for the time of a general look.
     fn sleep(&self) {
+        let limit = match self.files.is_empty() {
+            true => PollTimeout::NONE,
+            false => PollTimeout::from(RECHECK_MS),
+        };
         let Some(inotify) = &self.inotify else {
-            self.is_called(RECHECK_MS);
+            self.await_call(limit);
             return;
         };
         loop {
             let mut fds =
                 [self.link.as_fd(), inotify.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
-            let ready = poll(&mut fds, PollTimeout::from(RECHECK_MS));
+            let ready = poll(&mut fds, limit);
             let [called, notified] = fds.map(|fd| fd.any().unwrap_or(true));
             match ready {
                 Ok(0) => return,
@@ -299,10 +303,10 @@ impl Watcher {
         concerned
     }
 
-    /// Whether there are orders, or the other side is dropped; waits for that.
-    fn is_called(&self, timeout_ms: u16) -> bool {
+    /// Waits until there are orders or the other side is dropped, for at most `limit`.
+    fn await_call(&self, limit: PollTimeout) {
         let mut fds = [PollFd::new(self.link.as_fd(), PollFlags::POLLIN)];
-        poll(&mut fds, PollTimeout::from(timeout_ms)).is_ok_and(|ready| ready > 0)
+        let _interrupted = poll(&mut fds, limit);
     }
 }
 
