@@ -178,7 +178,7 @@ impl Office {
     /// What there is to do, once there is something; `None` if the attendant may go. Whether another
     /// attendant is wanted, who is counted already.
     fn next_job(&self) -> Option<(Job, Busy<'_>, bool)> {
-        let mut desk = self.desk();
+        let desk = self.desk();
         if desk.jobs.is_empty() && desk.attendants - desk.busy > SPARE {
             return None;
         }
