@@ -5,8 +5,8 @@
 //! `examples/`; the client pings the virtual address; the master is killed, brought back and
 //! stopped, and what happens is measured on the wire and at the client.
 //!
-//! Where the kernel has IPVS there is a second act: two web servers behind the virtual address, of
-//! which one is killed and brought back, and then the master is killed, while requests go on.
+//! On a kernel with IPVS there is a second act: two web servers behind the virtual address. One of
+//! them is killed and brought back, and then the master is killed, while requests go on.
 //!
 //! It needs root or unprivileged user namespaces, bridges and veth pairs, and no other program; the
 //! second act needs root. Nothing is left behind, however it ends: the namespaces live as long as

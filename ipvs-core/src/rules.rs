@@ -3,8 +3,8 @@
 //! A file of rules is a list of ipvsadm command lines, and may hold any of them, so this is also
 //! the parser of ipvsadm's own command line ([`parse`]), of every option of its version 1.31.
 //!
-//! Where ipvsadm depends on the order of options without saying so, this parser does not: `-r`
-//! before `-t` takes the port of the service all the same, and `-M` before `-t` is kept. It also
+//! The order of options does not matter, as it does for ipvsadm without being documented: `-r`
+//! before `-t` takes the port of the service as well, and `-M` before `-t` is kept. It also
 //! reads marks above 2³¹-1 the way ipvsadm prints them, as negative numbers, which ipvsadm itself
 //! refuses.
 

@@ -1,6 +1,6 @@
 //! `ha-daemon ipvsadm`: the options, the output and the exit codes of ipvsadm 1.31.
 //!
-//! Where a listing is compared by scripts, it is the same octet for octet. What differs, and why:
+//! Listings that scripts compare are the same octet for octet. The differences:
 //!
 //! - `-h` and the messages of errors are in other words; the exit codes are the same. `-h` and `-v`
 //!   need no ip_vs in the kernel.

@@ -1,9 +1,9 @@
 //! The processing of due timers: elections first, then announcements, each within a slice of time.
 //!
-//! Thousands of routers may be due at once. Where their elections take longer than their share of a
-//! turn they have nearly all of it, and the turns that follow until none is due, for everything else
-//! that is done is less urgent than an advertisement. One turn in a few is for that nevertheless.
-//! What does not fit is due in the next turn, after what has arrived meanwhile was heard.
+//! Thousands of routers may be due at once. Elections that do not fit in their share of a turn get
+//! nearly the whole turn, and the following turns, until no router is due: an advertisement is more
+//! urgent than all other work. One turn in eight is for the other work nevertheless. Elections that
+//! do not fit in a turn are done in the next one, after the packets received meanwhile.
 
 use core::time::Duration;
 

@@ -1,7 +1,7 @@
 //! The test rig: network namespaces, links, daemons and measurements for the tests that need root.
 //!
-//! What a test builds is gone when the value that stands for it is dropped: namespaces are deleted,
-//! processes killed, directories removed.
+//! Every value removes what it has made when it is dropped: namespaces are deleted, processes killed,
+//! directories removed.
 //!
 //! | for | there is |
 //! |---|---|
