@@ -176,6 +176,26 @@ impl VirtualServerStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{LoadOptions, load_str};
+    use crate::health::attempt::Failure;
+
+    #[test]
+    fn a_checker_has_the_verdict_of_the_pool_and_its_last_outcome() {
+        let text = "virtual_server 192.0.2.1 80 {\nprotocol TCP\nlb_algo rr\nlb_kind NAT\n\
+                    real_server 10.0.0.1 80 {\nTCP_CHECK {\n}\nTCP_CHECK {\nalpha\n}\n}\n}";
+        let mut loaded = load_str("test.conf", text, &LoadOptions::default());
+        let mut state = VirtualServerState::new(loaded.config.virtual_servers.remove(0));
+        let checkers = |state: &VirtualServerState| {
+            let status = RealServerStatus::new(state, 0).unwrap();
+            let checkers = status.checkers.into_iter();
+            checkers.map(|it| (it.up, it.last)).collect::<Vec<_>>()
+        };
+        assert_eq!(checkers(&state), [(true, None), (false, None)]);
+        let refused = Err(Failure::Refused);
+        state.report((0, 0), Verdict::Down, refused, &mut Vec::new());
+        let last = Some("connection refused".to_owned());
+        assert_eq!(checkers(&state), [(false, last), (false, None)]);
+    }
 
     #[test]
     fn says_what_a_person_asks_for() {
