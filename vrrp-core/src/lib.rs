@@ -76,6 +76,7 @@ extern crate std;
 
 pub mod announce;
 mod config;
+mod duration;
 pub mod eligibility;
 pub mod endpoint;
 #[cfg(any(test, feature = "sim"))]
@@ -92,6 +93,8 @@ pub mod receive;
 #[cfg(any(test, feature = "sim"))]
 pub mod sim;
 mod statistics;
+#[cfg(feature = "serde")]
+mod text;
 mod time;
 pub mod track;
 mod version;
@@ -99,10 +102,11 @@ mod vrid;
 pub mod wire;
 
 pub use self::config::{Config, ConfigError, Settings};
+pub use self::duration::DurationError;
 pub use self::endpoint::Endpoint;
 pub use self::family::Family;
 pub use self::interval::{Interval, IntervalError};
-pub use self::mac::MacAddr;
+pub use self::mac::{MacAddr, MacAddrError};
 pub use self::machine::{
     Action, Actions, Announcement, Answers, Cause, Event, EventError, Heard, NewActiveReason, Role,
     State, Transition, VirtualRouter, Watch, active_down_interval, skew,
@@ -110,5 +114,5 @@ pub use self::machine::{
 pub use self::priority::Priority;
 pub use self::statistics::Statistics;
 pub use self::time::Instant;
-pub use self::version::Version;
+pub use self::version::{Version, VersionError};
 pub use self::vrid::Vrid;

@@ -25,6 +25,7 @@ const STATED_LEN: u8 = 4;
 /// Type of service, flags, fragment offset and header checksum are zero in both forms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum IcvForm {
     /// The time to live is zero too (RFC 2402 §3.3.3.1.1.1); keepalived to unicast peers.
