@@ -62,9 +62,15 @@
 //!
 //! # Features
 //!
-//! None is on by default, and none changes behaviour. `serde` and `arbitrary` implement their
-//! traits for settings, events and actions; `sim` adds the deterministic simulator and the
-//! exhaustive exploration, `properties` the properties for fuzzing.
+//! None changes behaviour.
+//!
+//! - `bytes`, on by default: packets are written to any `bytes::BufMut`. That crate links an
+//!   allocator; without the feature they are written to slices, and nothing needs one.
+//! - `serde`: settings, events and actions are read and written, as people write them where the
+//!   format is one that people read.
+//! - `arbitrary`: values to fuzz with, made of octets; it needs `std`.
+//! - `sim`: the deterministic simulator and the exhaustive exploration; they allocate.
+//! - `properties`: what holds for every input, as functions, for fuzzing.
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(clippy::missing_const_for_fn)]
