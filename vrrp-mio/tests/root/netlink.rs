@@ -164,7 +164,7 @@ fn the_mark_is_visible_leftovers_go_and_foreign_addresses_stay() {
     );
     lab.keeper.set_active(1, true);
     lab.settle();
-    lab.keeper.condemn_leftovers(lab.monitor.interfaces());
+    lab.keeper.condemn_leftovers();
     lab.settle();
     let shown = ip("-d addr show dev va");
     for there in [
