@@ -210,9 +210,7 @@ impl Driver {
             |router: &Router| router.declared || router.machine.role() == Role::Initialize;
         if self.routers.iter().flatten().all(decided) {
             self.network.clean_leftovers = false;
-            self.network
-                .keeper
-                .condemn_leftovers(self.monitor.interfaces());
+            self.network.keeper.condemn_leftovers();
             self.network.hearing.search(self.monitor.interfaces());
             self.network.requests_pending = true;
         }
