@@ -7,7 +7,9 @@
 
 pub mod build;
 mod ends;
+mod files;
 mod hardship;
+mod inventory;
 mod kernel;
 mod modules;
 mod narrator;
@@ -22,35 +24,38 @@ pub mod synchroniser;
 use core::net::IpAddr;
 use core::num::NonZeroUsize;
 use core::time::Duration;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd};
 
 use ipvs_core::ServiceKey;
 use ipvs_netlink::{Completion, ErrorKind, Reply, Request};
-use mio::event::Source as _;
-use mio::unix::SourceFd;
-use mio::{Interest, Registry, Token};
+use mio::{Registry, Token};
 use tracing::{error, warn};
 use vrrp_core::{Instant, Role};
 use vrrp_mio::TimeSlice;
 
 use self::ends::Ending;
+use self::files::Files;
 use self::hardship::Hardships;
+use self::inventory::checker_of;
 use self::kernel::{Kernel, Opened, Purpose};
 use self::narrator::Endpoint;
-pub use self::prepared::{PrepareError, Prepared};
+pub use self::prepared::{
+    PrepareError, Prepared, PreparedChecker, PreparedRealServer, PreparedServer,
+};
 use self::reconciler::{Finding, Reconciler};
-use self::server::VirtualServerState;
+pub use self::server::VirtualServerKey;
+use self::server::{CheckerState, VirtualServerState};
 use self::synchroniser::Synchroniser;
 use crate::config::{Check, FlushOnStop};
 use crate::health::attempt::Outcome;
-use crate::health::driver::{CheckerId, Checks, Report};
+use crate::health::driver::{Checks, Report};
 use crate::health::file::FileWeight;
 use crate::health::file::watch::FileWatch;
 use crate::health::schedule::Verdict;
 use crate::notify::Notifier;
 use crate::script::Runner;
+use crate::slab::{Handle, KeyedSlab, Slab};
 use crate::tokens::TokenRange;
 
 /// Attempts of checkers under way at a time; each has a descriptor.
@@ -84,30 +89,18 @@ pub struct Threads {
     pub files: FileWatch,
 }
 
-/// A checker that a report or a file is about.
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    virtual_server: usize,
-    real_server: usize,
-    checker: usize,
-}
-
 /// The virtual servers of a daemon, on its loop.
 ///
 /// Call [`ready`](Self::ready) for tokens it [owns](Self::owns), then [`turn`](Self::turn) once a
 /// turn, and at [`deadline`](Self::deadline) at the latest.
 #[derive(Debug)]
 pub struct Balancer {
-    servers: Vec<VirtualServerState>,
-    watched: BTreeSet<IpAddr>,
+    servers: KeyedSlab<VirtualServerKey, VirtualServerState>,
+    checkers: Slab<CheckerState>,
+    /// The addresses on which it depends whether checkers run, and of how many virtual servers' checkers.
+    watched: BTreeMap<IpAddr, usize>,
     checks: Checks,
-    /// By checker identifier.
-    places: Vec<Place>,
-    /// `None` once its thread is lost.
-    files: Option<FileWatch>,
-    files_token: Token,
-    /// Who reads a file, by its number.
-    readers: BTreeMap<u32, Vec<(Place, FileWeight)>>,
+    files: Files,
     notifier: Notifier,
     kernel: Kernel,
     /// What is asked once, before the table.
@@ -135,25 +128,18 @@ impl Balancer {
         tokens: Tokens,
         now: Instant,
     ) -> io::Result<Self> {
-        let Prepared {
-            servers,
-            checkers,
-            files,
-            hooks,
-            balancing,
-        } = prepared;
+        let Prepared { servers, balancing } = prepared;
         let runner = Some(threads.checks);
-        let files_token = tokens.files.first();
         let mut settings = VecDeque::new();
         settings.extend(balancing.flush.then_some(Request::Flush));
         let timeouts = balancing.timeouts;
         settings.extend(timeouts.map(Request::SetTimeouts));
         let mut balancer = Self {
+            servers: KeyedSlab::new(),
+            checkers: Slab::new(),
+            watched: BTreeMap::new(),
             checks: Checks::new(registry, tokens.checks, ATTEMPTS, runner)?,
-            places: Vec::new(),
-            files: None,
-            files_token,
-            readers: BTreeMap::new(),
+            files: Files::new(threads.files, registry, tokens.files.first())?,
             notifier: Notifier::new(registry, tokens.notifications, threads.notifications)?,
             kernel: Kernel::new(tokens.ipvs.first()),
             settings,
@@ -161,68 +147,19 @@ impl Balancer {
             synchroniser: balancing.sync.map(Synchroniser::new),
             reconciler: Reconciler::new(),
             refusals: BTreeMap::new(),
-            watched: suspension::watched(&servers),
             hardships: Hardships::default(),
             greeting: Some(now + GREETING),
             ending: Ending::None,
-            servers,
         };
-        let mut watch = threads.files;
-        SourceFd(&watch.as_fd().as_raw_fd()).register(registry, files_token, Interest::READABLE)?;
-        let files: Vec<_> = files.into_iter().map(|path| watch.watch(path)).collect();
-        balancer.files = Some(watch);
-        balancer.enlist(checkers, &files, now);
-        balancer.hook(hooks);
-        for index in 0..balancer.servers.len() {
-            balancer.want(index);
+        for server in servers {
+            balancer.add(server, now);
         }
         Ok(balancer)
     }
 
-    /// Starts checkers, of which those of a file know it by its place in `files`.
-    fn enlist(&mut self, checkers: Vec<prepared::PlacedChecker>, files: &[u32], now: Instant) {
-        for placed in checkers {
-            let place = Place {
-                virtual_server: placed.virtual_server,
-                real_server: placed.real_server,
-                checker: placed.checker,
-            };
-            match placed.kind {
-                build::Kind::Probe(settings) => {
-                    let id = CheckerId(self.places.len());
-                    self.places.push(place);
-                    self.checks.add(id, settings, now);
-                }
-                build::Kind::File { file, weight } => {
-                    if let Some(file) = usize::try_from(file).ok().and_then(|file| files.get(file))
-                    {
-                        self.readers.entry(*file).or_default().push((place, weight));
-                    }
-                }
-            }
-        }
-    }
-
-    fn hook(&mut self, hooks: Vec<prepared::PlacedHooks>) {
-        for placed in hooks {
-            let id = self.notifier.add(placed.hooks);
-            let Some(state) = self.servers.get_mut(placed.virtual_server) else {
-                continue;
-            };
-            match placed.real_server {
-                None => state.quorum_hooks = Some(id),
-                Some(server) => {
-                    if let Some(slot) = state.hooks.get_mut(server) {
-                        *slot = Some(id);
-                    }
-                }
-            }
-        }
-    }
-
     /// Whether there is anything to balance.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.servers.is_empty() && self.synchroniser.is_none()
     }
 
@@ -230,7 +167,7 @@ impl Balancer {
     #[must_use]
     pub fn owns(&self, token: Token) -> bool {
         self.kernel.owns(token)
-            || token == self.files_token
+            || self.files.owns(token)
             || self.notifier.owns(token)
             || self.checks.owns(token)
     }
@@ -259,7 +196,7 @@ impl Balancer {
 
     /// The source with this token is ready.
     pub fn ready(&mut self, token: Token, now: Instant) {
-        if token == self.files_token {
+        if self.files.owns(token) {
             // What is going is not wanted again.
             if self.ending == Ending::None {
                 self.read_files(now);
@@ -368,74 +305,77 @@ impl Balancer {
     }
 
     fn read_files(&mut self, now: Instant) {
-        let Some(files) = &mut self.files else {
-            return;
+        for (checker, weight, value) in self.files.changes() {
+            self.judge_file(checker, weight, value, now);
+        }
+    }
+
+    fn judge_file(&mut self, checker: Handle, weight: FileWeight, value: i64, now: Instant) {
+        let outcome = weight.judge(value);
+        let verdict = match &outcome {
+            Ok(_) => Verdict::Up,
+            Err(failure) => {
+                warn!("FILE_CHECK: {failure}");
+                Verdict::Down
+            }
         };
-        let mut changes = Vec::new();
-        loop {
-            match files.next_change() {
-                Ok(Some(change)) => changes.push(change),
-                Ok(None) => break,
-                Err(failure) => {
-                    error!("tracked files are no longer read: {failure}");
-                    self.files = None;
-                    break;
-                }
-            }
-        }
-        for change in changes {
-            let readers = self.readers.get(&change.file).cloned().unwrap_or_default();
-            for (place, weight) in readers {
-                let outcome = weight.judge(change.value);
-                let verdict = match &outcome {
-                    Ok(_) => Verdict::Up,
-                    Err(failure) => {
-                        warn!("FILE_CHECK: {failure}");
-                        Verdict::Down
-                    }
-                };
-                self.judge(place, verdict, outcome, now);
-            }
-        }
+        self.judge(checker, verdict, outcome, now);
     }
 
     fn report(&mut self, report: Report, now: Instant) {
-        let Some(place) = self.places.get(report.checker.0).copied() else {
+        let checker = checker_of(report.checker);
+        let Some(state) = self.checkers.get(checker) else {
             return;
         };
-        if let Some(state) = self.servers.get(place.virtual_server)
-            && let Some(server) = state.config.real_servers.get(place.real_server)
-            && let Some(checker) = server.checkers.get(place.checker)
-            && let Check::Probe { probe, .. } = &checker.check
+        if let Some(server) = self.servers.get(state.virtual_server)
+            && let Some(real_server) = server.pool.get(state.real_server)
+            && let Some(before) = server.pool.verdict(state.real_server, checker)
+            && let Check::Probe { probe, .. } = &state.config.check
         {
-            let endpoint = Endpoint::of(server.key, state.config.keys.first());
+            let endpoint = Endpoint::of(real_server.config.key, server.config.keys.first());
             let failure = report.outcome.as_ref().err();
-            let every = checker.log_all_failures;
-            narrator::outcome(probe, &endpoint, report.change, failure, every);
-            let tidings = self.hardships.note(report.checker.0, &report.outcome);
+            let change = report.change.since(before, report.verdict);
+            let every = state.config.log_all_failures;
+            narrator::outcome(probe, &endpoint, change, failure, every);
+            let tidings = self.hardships.note(checker, &report.outcome);
             narrator::hardship(probe, &endpoint, tidings, &report.outcome);
         }
-        self.judge(place, report.verdict, report.outcome, now);
+        self.judge(checker, report.verdict, report.outcome, now);
     }
 
-    fn judge(&mut self, place: Place, verdict: Verdict, outcome: Outcome, now: Instant) {
-        let Some(state) = self.servers.get_mut(place.virtual_server) else {
+    /// A checker came to a verdict, which goes to the pool, and what that changes to the scripts and to
+    /// the kernel.
+    fn judge(&mut self, checker: Handle, verdict: Verdict, outcome: Outcome, now: Instant) {
+        let Some(state) = self.checkers.get_mut(checker) else {
             return;
         };
+        let weight = outcome.as_ref().ok().and_then(|passed| passed.weight);
+        state.last = Some(outcome);
+        let (virtual_server, real_server) = (state.virtual_server, state.real_server);
         let mut events = Vec::new();
-        let position = (place.real_server, place.checker);
-        state.report(position, verdict, outcome, &mut events);
-        for event in &events {
+        if let Some(state) = self.servers.get_mut(virtual_server) {
+            let pool = &mut state.pool;
+            pool.report(real_server, checker, verdict, weight, &mut events);
+        }
+        self.follow(virtual_server, &events, now);
+    }
+
+    /// Logs what happened to a virtual server, notifies its scripts, and changes its services.
+    fn follow(&mut self, virtual_server: Handle, events: &[pool::Event], now: Instant) {
+        let Some(state) = self.servers.get_mut(virtual_server) else {
+            return;
+        };
+        for event in events {
             narrator::event(state, *event);
             state.notify(&mut self.notifier, *event, now);
         }
         if !events.is_empty() {
-            self.want(place.virtual_server);
+            self.want(virtual_server);
         }
     }
 
-    fn want(&mut self, index: usize) {
-        if let Some(state) = self.servers.get(index) {
+    fn want(&mut self, virtual_server: Handle) {
+        if let Some(state) = self.servers.get(virtual_server) {
             for entry in state.desired() {
                 self.refusals.remove(&Some(entry.service.key));
                 self.reconciler.want(entry);
@@ -449,21 +389,7 @@ impl Balancer {
             sync.note_role(instance, role);
         }
     }
-
-    /// A virtual server without its real servers, for `status`.
-    #[must_use]
-    pub fn status(&self, index: usize) -> Option<status::VirtualServerStatus> {
-        let state = self.servers.get(index)?;
-        Some(status::VirtualServerStatus::new(state, &self.reconciler))
-    }
-
-    /// A real server of it.
-    #[must_use]
-    pub fn real_server_status(
-        &self,
-        virtual_server: usize,
-        index: usize,
-    ) -> Option<status::RealServerStatus> {
-        status::RealServerStatus::new(self.servers.get(virtual_server)?, index)
-    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,9 +25,8 @@ use signal_hook::consts::SIGCHLD;
 use signal_hook::flag;
 use signal_hook_mio::v1_0::Signals;
 use tracing::{error, info, warn};
-use vrrp_core::eligibility::{Eligibility, Tracked};
-use vrrp_core::{Event, Instant};
-use vrrp_mio::{Driver, DriverError, InterfaceName, RouterId};
+use vrrp_core::{Event, Instant, Role};
+use vrrp_mio::{Driver, DriverError, RouterId};
 
 use self::host::{Host, Worker, WorkerLost};
 use self::identity::Identity;
@@ -38,9 +37,8 @@ use self::turn::{Progress, Switching};
 use crate::balancing::{Balancer, PrepareError, Prepared, Threads};
 use crate::config::{Config, Global, Instance};
 use crate::observe::control::Server;
-use crate::vrrp::narrator;
-
-use crate::vrrp::spec::{SpecError, specify};
+use crate::slab::{Cursor, Handle};
+use crate::vrrp::instances::{InstanceError, Instances, VrrpInstance};
 
 /// How to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,13 +60,8 @@ pub enum EngineError {
     #[error("a name of a daemon has letters, digits, `-` and `_`, at most 64")]
     Name,
     /// An instance cannot be made of its configuration.
-    #[error("vrrp_instance {name}")]
-    Instance {
-        /// Its name.
-        name: String,
-        /// Why.
-        source: SpecError,
-    },
+    #[error(transparent)]
+    Instance(#[from] InstanceError),
     /// The driver cannot be made, or failed.
     #[error(transparent)]
     Driver(#[from] DriverError),
@@ -122,9 +115,7 @@ struct Engine {
     stop_requested: Arc<AtomicBool>,
     control: Option<Server>,
     global: Global,
-    members: Vec<Member>,
-    /// Member of each router, by its index.
-    by_router: Vec<usize>,
+    instances: Instances,
     started_at: Instant,
     /// When routers are switched on (`vrrp_startup_delay`).
     start_at: Option<Instant>,
@@ -136,48 +127,15 @@ struct Engine {
     switching: Switching,
     /// Whether addresses changed that the balancer was not told of.
     unnoted: bool,
-    /// How many members are to be looked at because the network changed, and which one is next.
+    /// How many instances are to be looked at because the network changed, and which one is next.
     unfollowed: usize,
-    followed: usize,
+    followed: Cursor,
     news: News,
     meter: Meter,
     /// Says that this daemon runs.
     _identity: Identity,
     /// Whether orphaned children may have ended.
     orphans: bool,
-}
-
-/// A configured instance and its router.
-#[derive(Debug)]
-struct Member {
-    name: Box<str>,
-    place: Place,
-    /// Whether its router may run, and with which priority.
-    eligibility: Eligibility,
-    /// What it tracks.
-    trackers: Box<[(InterfaceName, Tracked)]>,
-    entered: bool,
-    logged_waiting: bool,
-    /// Whether a refused address was logged since one was last added.
-    logged_refusal: bool,
-}
-
-/// Whether an instance has a router.
-#[derive(Debug)]
-enum Place {
-    /// It is not known yet on which interface the unicast source is.
-    Sought(Box<Instance>),
-    /// What else there is to know of the instance, the driver keeps.
-    Found(RouterId),
-}
-
-impl Member {
-    const fn router(&self) -> Option<RouterId> {
-        match self.place {
-            Place::Sought(_) => None,
-            Place::Found(router) => Some(router),
-        }
-    }
 }
 
 impl Engine {
@@ -211,8 +169,7 @@ impl Engine {
             signals,
             stop_requested,
             control,
-            members: Vec::new(),
-            by_router: Vec::new(),
+            instances: Instances::new(),
             started_at: now,
             start_at: Some(now + config.global.startup_delay),
             global: config.global,
@@ -221,73 +178,59 @@ impl Engine {
             switching: Switching::Done,
             unnoted: false,
             unfollowed: 0,
-            followed: 0,
+            followed: Cursor::default(),
             news: News::new(),
             meter: Meter::new(clock),
             _identity: identity,
             orphans: true,
         };
         for instance in config.instances {
-            engine.enlist(instance)?;
+            engine.add_instance(instance)?;
         }
-        if engine.members.is_empty() && engine.balancer.is_empty() {
+        if engine.instances.is_empty() && engine.balancer.is_empty() {
             warn!("the configuration has no vrrp_instance and no virtual_server");
         }
         info!(
             "Startup complete: {} VRRP instances, {} virtual servers",
-            engine.members.len(),
+            engine.instances.len(),
             config.virtual_servers.len()
         );
         engine.meter = Meter::new(clock);
         Ok(engine)
     }
 
-    fn enlist(&mut self, instance: Instance) -> Result<(), EngineError> {
-        let trackers = tracking::trackers(&instance);
-        let trackers = trackers.map_err(|source| refused(&instance, source))?;
-        let name = instance.name.as_str().into();
-        let eligibility = Eligibility::new(instance.priority);
-        let index = self.members.len();
-        let place = match &instance.interface {
-            Some(interface) => {
-                let interface = interface.parse();
-                let interface =
-                    interface.map_err(|error| refused(&instance, SpecError::Interface(error)))?;
-                Place::Found(self.install(index, &instance, interface)?)
-            }
-            None => Place::Sought(Box::new(instance)),
-        };
-        self.members.push(Member {
-            name,
-            place,
-            eligibility,
-            trackers,
-            entered: false,
-            logged_waiting: false,
-            logged_refusal: false,
-        });
-        Ok(())
+    /// Adds an instance. What it tracks is looked at in the turns that follow.
+    fn add_instance(&mut self, instance: Instance) -> Result<Handle, EngineError> {
+        let Self {
+            instances,
+            driver,
+            global,
+            ..
+        } = self;
+        let handle = instances.add(driver, global, instance)?;
+        if self.network_known {
+            self.unfollowed = self.instances.len();
+        }
+        let is_running = self.start_at.is_none() && self.stop_by.is_none();
+        if is_running
+            && self.switching == Switching::Done
+            && let Some(router) = self.instances.get(handle).and_then(VrrpInstance::router)
+        {
+            self.driver.start(router);
+        }
+        Ok(handle)
     }
 
-    /// The router of member `index` on `interface`.
-    fn install(
-        &mut self,
-        index: usize,
-        instance: &Instance,
-        interface: InterfaceName,
-    ) -> Result<RouterId, EngineError> {
-        let spec = specify(instance, &self.global, interface);
-        let spec = spec.map_err(|source| refused(instance, source))?;
-        narrator::placed(&instance.name, &spec);
-        let router = self.driver.add(spec);
-        let router = router.map_err(|source| refused(instance, source.into()))?;
-        if self.by_router.len() <= router.index() {
-            self.by_router.resize(router.index() + 1, usize::MAX);
-        }
-        if let Some(slot) = self.by_router.get_mut(router.index()) {
-            *slot = index;
-        }
-        Ok(router)
+    /// Removes an instance; whether there was one with this name.
+    #[expect(dead_code, reason = "for a reload, which there is not yet")]
+    fn remove_instance(&mut self, name: &str) -> bool {
+        let Some(handle) = self.instances.find(name) else {
+            return false;
+        };
+        let router = self.instances.get(handle).and_then(VrrpInstance::router);
+        self.news.forget(handle, router);
+        self.balancer.note_role(name, Role::Initialize);
+        self.instances.remove(&mut self.driver, handle)
     }
 
     /// Delivers what tracking says to a router that is there.
@@ -341,13 +284,6 @@ fn identify(instance: Option<&str>) -> Result<Identity, EngineError> {
         identity::check_name(name).map_err(|_| EngineError::Name)?;
     }
     identity::claim(instance).map_err(|occupied| EngineError::Running(occupied.process))
-}
-
-fn refused(instance: &Instance, source: SpecError) -> EngineError {
-    EngineError::Instance {
-        name: instance.name.clone(),
-        source,
-    }
 }
 
 /// The control socket; a daemon without one still keeps its addresses.

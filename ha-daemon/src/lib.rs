@@ -40,5 +40,6 @@ pub mod observe;
 #[cfg(any(test, feature = "properties"))]
 pub mod properties;
 pub mod script;
+pub mod slab;
 pub mod tokens;
 pub mod vrrp;

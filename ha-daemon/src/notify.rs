@@ -22,6 +22,7 @@ use vrrp_core::Instant;
 use vrrp_mio::Clock;
 
 use crate::script::{Ending, Run, Runner, Script, StartError, Turns};
+use crate::slab::{Handle, Slab};
 use crate::tokens::TokenRange;
 
 mod narration;
@@ -55,12 +56,12 @@ pub struct Hooks {
     /// `notify_down`, `quorum_down`.
     pub down: Option<Arc<Script>>,
     /// Who they take turns with where not all can run at a time.
-    pub party: usize,
+    pub party: u64,
 }
 
-/// Names the [`Hooks`] given to a [`Notifier`].
+/// Names the [`Hooks`] given to a [`Notifier`], for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct HooksId(usize);
+pub struct HooksId(Handle);
 
 /// Runs the scripts of a daemon, on its loop.
 ///
@@ -77,14 +78,14 @@ pub struct Notifier {
     tokens: TokenRange,
     limit: Duration,
     runner: Runner,
-    subjects: Vec<Subject>,
+    subjects: Slab<Subject>,
     /// Subjects with something to run and nothing running, each once.
-    turns: Turns<usize>,
+    turns: Turns<Handle>,
     slots: Vec<Option<Live>>,
     /// When to start scripts again, if none can be.
     retry_at: Option<Instant>,
     /// Subjects whose script found no process, and when each is to be tried again.
-    resting: VecDeque<(Instant, usize)>,
+    resting: VecDeque<(Instant, Handle)>,
     /// The shortage that was logged since a script last started.
     told_lack: Option<Errno>,
 }
@@ -96,12 +97,14 @@ struct Subject {
     pending: Option<Event>,
     /// Whether it runs or waits for its turn.
     engaged: bool,
+    /// Whether it is removed once it does neither.
+    leaving: bool,
 }
 
 /// A script that runs.
 #[derive(Debug)]
 struct Live {
-    subject: usize,
+    subject: Handle,
     event: Event,
     run: Run,
     /// When its time is over; `None` if it was.
@@ -131,7 +134,7 @@ impl Notifier {
             tokens,
             limit: LIMIT,
             runner,
-            subjects: Vec::new(),
+            subjects: Slab::new(),
             turns: Turns::new(TURNS),
             slots: (0..TURNS.get()).map(|_| None).collect(),
             retry_at: None,
@@ -143,19 +146,39 @@ impl Notifier {
     /// Adds the scripts of a subject.
     pub fn add(&mut self, hooks: Hooks) -> HooksId {
         self.turns.enter(hooks.party);
-        self.subjects.push(Subject {
+        HooksId(self.subjects.insert(Subject {
             hooks,
             pending: None,
             engaged: false,
-        });
-        HooksId(self.subjects.len() - 1)
+            leaving: false,
+        }))
+    }
+
+    /// Removes the scripts of a subject. What they were notified of before still has them run.
+    pub fn remove(&mut self, id: HooksId) {
+        if let Some(subject) = self.subjects.get_mut(id.0) {
+            subject.leaving = true;
+        }
+        self.leave(id.0);
+    }
+
+    /// Removes a subject that is to go and has nothing left to run.
+    fn leave(&mut self, handle: Handle) {
+        let subject = self.subjects.get(handle);
+        if subject.is_some_and(|subject| subject.leaving && !subject.engaged)
+            && let Some(subject) = self.subjects.remove(handle)
+        {
+            self.turns.leave(subject.hooks.party);
+        }
     }
 
     /// Has the script for `event` run, if there is one: at once, or after what runs for the same
     /// subject, in place of what waits for that.
     pub fn notify(&mut self, id: HooksId, event: Event, now: Instant) {
         let subject = self.subjects.get_mut(id.0);
-        let Some(subject) = subject.filter(|subject| subject.hooks.script(event).is_some()) else {
+        let has_script = |subject: &&mut Subject| subject.hooks.script(event).is_some();
+        let subject = subject.filter(|subject| !subject.leaving);
+        let Some(subject) = subject.filter(has_script) else {
             return;
         };
         if let Some(earlier) = subject.pending.replace(event) {
@@ -210,12 +233,12 @@ impl Notifier {
             }
         }
         self.retry_at = self.retry_at.filter(|at| *at > now);
-        while let Some((at, index)) = self.resting.front().copied()
+        while let Some((at, handle)) = self.resting.front().copied()
             && at <= now
         {
             self.resting.pop_front();
-            if let Some(subject) = self.subjects.get(index) {
-                self.turns.wait(subject.hooks.party, index);
+            if let Some(subject) = self.subjects.get(handle) {
+                self.turns.wait(subject.hooks.party, handle);
             }
         }
         self.start(now);
@@ -236,7 +259,7 @@ impl Notifier {
             }
             self.run_for(clock, GRACE + limit);
         }
-        for subject in &self.subjects {
+        for (_, subject) in self.subjects.iter() {
             if let Some(event) = subject.pending {
                 narration::not_run(&subject.hooks, event);
             }
@@ -281,10 +304,10 @@ impl Notifier {
         let Some(ending) = live.run.poll() else {
             return;
         };
-        let (index, event) = (live.subject, live.event);
+        let (handle, event) = (live.subject, live.event);
         // The descriptor leaves the poll as it is closed.
         *slot = None;
-        let Some(subject) = self.subjects.get_mut(index) else {
+        let Some(subject) = self.subjects.get_mut(handle) else {
             return;
         };
         let party = subject.hooks.party;
@@ -296,7 +319,7 @@ impl Notifier {
                     narration::put_off(&subject.hooks, event, errno.desc());
                 }
                 subject.pending.get_or_insert(event);
-                self.resting.push_back((now + RETRY, index));
+                self.resting.push_back((now + RETRY, handle));
             }
             Ending::Exited(_)
             | Ending::Killed(_)
@@ -307,8 +330,9 @@ impl Notifier {
                 narration::ended(&subject.hooks, event, ending);
                 subject.engaged = subject.pending.is_some();
                 if subject.engaged {
-                    self.turns.wait(party, index);
+                    self.turns.wait(party, handle);
                 }
+                self.leave(handle);
             }
         }
     }
@@ -318,9 +342,10 @@ impl Notifier {
         while self.retry_at.is_none()
             && let Some(slot) = self.slots.iter().position(Option::is_none)
             && let Some(token) = self.tokens.token(slot)
-            && let Some((party, index)) = self.turns.next()
+            && let Some((party, handle)) = self.turns.next()
         {
-            let Some(subject) = self.subjects.get_mut(index) else {
+            let Some(subject) = self.subjects.get_mut(handle) else {
+                self.turns.done(party);
                 continue;
             };
             let pending = subject.pending.take();
@@ -330,6 +355,7 @@ impl Notifier {
             else {
                 subject.engaged = false;
                 self.turns.done(party);
+                self.leave(handle);
                 continue;
             };
             match begin(&self.runner, &self.registry, token, script) {
@@ -338,7 +364,7 @@ impl Notifier {
                     let until = Some(now + self.limit);
                     if let Some(slot) = self.slots.get_mut(slot) {
                         *slot = Some(Live {
-                            subject: index,
+                            subject: handle,
                             event,
                             run,
                             until,
@@ -355,7 +381,7 @@ impl Notifier {
                     }
                     subject.pending = pending;
                     self.turns.done(party);
-                    self.turns.wait(party, index);
+                    self.turns.wait(party, handle);
                     self.retry_at = Some(now + RETRY);
                 }
             }

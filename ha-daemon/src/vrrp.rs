@@ -1,4 +1,5 @@
-//! VRRP instances: their router specifications, and the log lines about them.
+//! VRRP instances by name, their router specifications, and the log lines about them.
 
+pub mod instances;
 pub(crate) mod narrator;
 pub mod spec;

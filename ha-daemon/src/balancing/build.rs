@@ -114,15 +114,15 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The same, of a virtual server's number.
+    /// The same, which takes turns with others of `party`.
     #[must_use]
-    pub fn of(mut self, virtual_server: usize) -> Self {
+    pub fn of(mut self, party: u64) -> Self {
         if let Self::Probe(Settings {
             protocol: Protocol::Misc(misc),
             ..
         }) = &mut self
         {
-            misc.party = virtual_server;
+            misc.party = party;
         }
         self
     }

@@ -8,9 +8,10 @@ use vrrp_core::Instant;
 use vrrp_mio::{Clock, TimeSlice};
 
 use super::Balancer;
+use super::inventory::checker_id;
 use super::synchroniser::Synchroniser;
 use crate::config::FlushOnStop;
-use crate::health::driver::CheckerId;
+use crate::slab::{Cursor, Handle};
 
 /// How long scripts may take to end once the daemon ends.
 const NOTIFICATIONS: Duration = Duration::from_secs(1);
@@ -22,10 +23,10 @@ const GRACE: Duration = Duration::from_millis(2_500);
 pub(super) enum Ending {
     /// They are to go on.
     None,
-    /// The checker that is removed next, by its identifier.
-    Checkers(usize),
-    /// The virtual server that is removed next.
-    Servers(usize),
+    /// The checkers before this one are ended.
+    Checkers(Cursor),
+    /// The virtual servers before this one are removed.
+    Servers(Cursor),
     Done,
 }
 
@@ -48,7 +49,7 @@ impl Balancer {
             return;
         }
         self.greeting = None;
-        for state in &self.servers {
+        for (_, state) in self.servers.iter() {
             state.greet(&mut self.notifier, now);
         }
     }
@@ -57,7 +58,7 @@ impl Balancer {
     /// of those that go.
     pub fn stop(&mut self) {
         self.greeting = None;
-        self.ending = Ending::Checkers(0);
+        self.ending = Ending::Checkers(Cursor::default());
         if let Some(sync) = &mut self.synchroniser {
             sync.stop();
         }
@@ -68,20 +69,17 @@ impl Balancer {
         loop {
             self.ending = match self.ending {
                 Ending::None | Ending::Done => return,
-                Ending::Checkers(id) if id < self.places.len() => {
-                    self.checks.remove(CheckerId(id));
-                    Ending::Checkers(id + 1)
-                }
-                Ending::Checkers(_) => Ending::Servers(0),
-                Ending::Servers(index) => match self.servers.get(index) {
-                    Some(state) => {
-                        if state.config.omega {
-                            state.notify_down(&mut self.notifier, slice.now());
-                        }
-                        for key in &state.config.keys {
-                            self.reconciler.retire(key);
-                        }
-                        Ending::Servers(index + 1)
+                Ending::Checkers(mut cursor) => match self.checkers.next(&mut cursor) {
+                    Some(checker) => {
+                        self.checks.remove(checker_id(checker));
+                        Ending::Checkers(cursor)
+                    }
+                    None => Ending::Servers(Cursor::default()),
+                },
+                Ending::Servers(mut cursor) => match self.servers.next(&mut cursor) {
+                    Some(server) => {
+                        self.retire(server, slice.now());
+                        Ending::Servers(cursor)
                     }
                     None => {
                         if self.flush_on_stop == FlushOnStop::Table {
@@ -95,6 +93,19 @@ impl Balancer {
             if slice.is_over() {
                 return;
             }
+        }
+    }
+
+    /// Has the services of a virtual server removed.
+    fn retire(&mut self, server: Handle, now: Instant) {
+        let Some(state) = self.servers.get(server) else {
+            return;
+        };
+        if state.config.omega {
+            state.notify_down(&mut self.notifier, now);
+        }
+        for key in &state.config.keys {
+            self.reconciler.retire(key);
         }
     }
 

@@ -5,16 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use nix::errno::Errno;
 
 use crate::health::attempt::{Failure, Outcome};
+use crate::slab::Handle;
 
 /// Attempts that could not be made, by cause.
 #[derive(Debug, Default)]
 pub(super) struct Hardships {
     /// The checkers whose last attempt could not be made.
-    sufferers: BTreeMap<Cause, BTreeSet<usize>>,
+    sufferers: BTreeMap<Cause, BTreeSet<Handle>>,
 }
 
 /// A call that failed, and the number of how; of one checker if others need not suffer from the same.
-type Cause = (&'static str, i32, Option<usize>);
+type Cause = (&'static str, i32, Option<Handle>);
 
 /// What is to be logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +35,7 @@ pub(super) enum Tidings {
 
 impl Hardships {
     /// An attempt of a checker ended.
-    pub(super) fn note(&mut self, checker: usize, outcome: &Outcome) -> Tidings {
+    pub(super) fn note(&mut self, checker: Handle, outcome: &Outcome) -> Tidings {
         let key = match outcome {
             Err(Failure::System { call, errno }) => Some(cause(call, *errno, checker)),
             Ok(_) | Err(_) => None,
@@ -57,9 +58,17 @@ impl Hardships {
         }
         tidings
     }
+
+    /// A checker is removed.
+    pub(super) fn forget(&mut self, checker: Handle) {
+        self.sufferers.retain(|_, sufferers| {
+            sufferers.remove(&checker);
+            !sufferers.is_empty()
+        });
+    }
 }
 
-fn cause(call: &'static str, errno: Errno, checker: usize) -> Cause {
+fn cause(call: &'static str, errno: Errno, checker: Handle) -> Cause {
     let common = [
         Errno::EAGAIN,
         Errno::EMFILE,
@@ -77,6 +86,10 @@ mod tests {
     use super::*;
     use crate::health::attempt::Passed;
 
+    const fn at(number: u64) -> Handle {
+        Handle::from_bits(number)
+    }
+
     fn lack(call: &'static str, errno: Errno) -> Outcome {
         Err(Failure::System { call, errno })
     }
@@ -85,20 +98,26 @@ mod tests {
     fn a_lack_is_told_once_however_many_suffer_and_again_when_all_are_over_it() {
         let mut hardships = Hardships::default();
         let no_descriptor = lack("socket", Errno::EMFILE);
-        assert_eq!(hardships.note(1, &no_descriptor), Tidings::Begins);
+        assert_eq!(hardships.note(at(1), &no_descriptor), Tidings::Begins);
         for checker in [2, 3, 1, 2] {
-            assert_eq!(hardships.note(checker, &no_descriptor), Tidings::Nothing);
+            assert_eq!(
+                hardships.note(at(checker), &no_descriptor),
+                Tidings::Nothing
+            );
         }
         let passed = Ok(Passed::default());
-        assert_eq!(hardships.note(1, &passed), Tidings::Nothing);
-        assert_eq!(hardships.note(2, &Err(Failure::Refused)), Tidings::Nothing);
+        assert_eq!(hardships.note(at(1), &passed), Tidings::Nothing);
+        assert_eq!(
+            hardships.note(at(2), &Err(Failure::Refused)),
+            Tidings::Nothing
+        );
         let ends = Tidings::Ends {
             call: "socket",
             errno: Errno::EMFILE,
         };
-        assert_eq!(hardships.note(3, &passed), ends);
-        assert_eq!(hardships.note(3, &passed), Tidings::Nothing);
-        assert_eq!(hardships.note(3, &no_descriptor), Tidings::Begins);
+        assert_eq!(hardships.note(at(3), &passed), ends);
+        assert_eq!(hardships.note(at(3), &passed), Tidings::Nothing);
+        assert_eq!(hardships.note(at(3), &no_descriptor), Tidings::Begins);
     }
 
     #[test]
@@ -106,10 +125,23 @@ mod tests {
         let mut hardships = Hardships::default();
         let missing = lack("execve", Errno::ENOENT);
         for checker in [1, 2] {
-            assert_eq!(hardships.note(checker, &missing), Tidings::Begins);
-            assert_eq!(hardships.note(checker, &missing), Tidings::Nothing);
+            assert_eq!(hardships.note(at(checker), &missing), Tidings::Begins);
+            assert_eq!(hardships.note(at(checker), &missing), Tidings::Nothing);
         }
         let other = lack("execve", Errno::EACCES);
-        assert_eq!(hardships.note(1, &other), Tidings::Begins);
+        assert_eq!(hardships.note(at(1), &other), Tidings::Begins);
+    }
+
+    #[test]
+    fn a_checker_that_is_removed_suffers_no_more() {
+        let mut hardships = Hardships::default();
+        let no_descriptor = lack("socket", Errno::EMFILE);
+        assert_eq!(hardships.note(at(1), &no_descriptor), Tidings::Begins);
+        assert_eq!(hardships.note(at(2), &no_descriptor), Tidings::Nothing);
+        hardships.forget(at(1));
+        assert_eq!(hardships.note(at(3), &no_descriptor), Tidings::Nothing);
+        hardships.forget(at(2));
+        hardships.forget(at(3));
+        assert_eq!(hardships.note(at(4), &no_descriptor), Tidings::Begins);
     }
 }

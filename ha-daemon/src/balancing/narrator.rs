@@ -45,13 +45,13 @@ impl fmt::Display for Endpoint {
 pub(super) fn event(state: &VirtualServerState, event: Event) {
     let name = &state.config.name;
     let (pool, config) = (&state.pool, &state.config);
-    let endpoint = |server: usize| {
-        let server = config.real_servers.get(server);
-        server.map(|server| Endpoint::of(server.key, config.keys.first()))
+    let endpoint = |server| {
+        let server = pool.get(server);
+        server.map(|server| Endpoint::of(server.config.key, config.keys.first()))
     };
-    let inhibited = |server: usize| {
-        let server = config.real_servers.get(server);
-        server.is_some_and(|server| server.inhibit_on_failure)
+    let inhibited = |server| {
+        let server = pool.get(server);
+        server.is_some_and(|server| server.config.inhibit_on_failure)
     };
     match event {
         Event::ServerUp { server } => {

@@ -10,20 +10,19 @@
 //! sum up to less than `quorum - hysteresis` or to nothing. With a sorry server, a virtual server
 //! without quorum has that one only; without one it has the real servers that are alive.
 
-use ipvs_core::Destination;
+use ipvs_core::{Destination, DestinationKey};
 
 use crate::health::attempt::DynamicWeight;
 use crate::health::schedule::Verdict;
+use crate::slab::{Cursor, Handle, KeyedSlab};
 
 /// A real server as configured.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Server {
     /// Its configured weight, 0..=2³¹-1.
     pub weight: u32,
     /// Whether it is kept with weight 0 while it is not alive (`inhibit_on_failure`).
     pub inhibit: bool,
-    /// What is assumed of each of its checkers before it reports: with `alpha` that it is down.
-    pub checkers: Vec<Verdict>,
 }
 
 /// The server of last resort, of weight 1.
@@ -34,10 +33,8 @@ pub struct Sorry {
 }
 
 /// A pool as configured.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Real servers, in the order of the configuration.
-    pub servers: Vec<Server>,
     /// The server of last resort, if any.
     pub sorry: Option<Sorry>,
     /// What the weights of those alive have to reach.
@@ -50,7 +47,7 @@ pub struct Settings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Share {
     /// Which real server; `None` for the sorry server.
-    pub server: Option<usize>,
+    pub server: Option<Handle>,
     /// Its weight.
     pub weight: u32,
 }
@@ -61,17 +58,17 @@ pub enum Event {
     /// Every checker of a real server is up.
     ServerUp {
         /// Which.
-        server: usize,
+        server: Handle,
     },
     /// A checker of a real server went down.
     ServerDown {
         /// Which.
-        server: usize,
+        server: Handle,
     },
     /// A checker asked for another weight.
     Weight {
         /// Of which real server.
-        server: usize,
+        server: Handle,
         /// The one before.
         from: u32,
         /// The one from now on.
@@ -89,62 +86,178 @@ pub enum Event {
     },
 }
 
-/// What one checker last said.
+/// The last verdict of a checker. It is kept here and nowhere else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Opinion {
+    checker: Handle,
     verdict: Verdict,
     weight: Option<DynamicWeight>,
 }
 
-/// The real servers of a virtual server.
+/// A real server and its checkers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pool {
+struct Member<T> {
+    server: Server,
+    opinions: Vec<Opinion>,
+    data: T,
+}
+
+/// The real servers of a virtual server, each with `T` for the owner of the pool.
+///
+/// Real servers and checkers are added and removed one by one. That changes neither the handles nor the
+/// verdicts of the others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pool<T> {
     settings: Settings,
-    /// Of every checker of every server.
-    opinions: Vec<Vec<Opinion>>,
+    members: KeyedSlab<DestinationKey, Member<T>>,
+    /// What the weights of those alive sum up to.
+    weight: u64,
     quorum: bool,
 }
 
-impl Pool {
-    /// A pool of which nothing is known yet but what is assumed.
+impl<T> Member<T> {
+    fn is_alive(&self) -> bool {
+        let mut opinions = self.opinions.iter();
+        opinions.all(|opinion| opinion.verdict == Verdict::Up)
+    }
+
+    fn weight(&self) -> u32 {
+        let base = i64::from(self.server.weight);
+        let shift = |opinion: &Opinion| match opinion.weight {
+            Some(DynamicWeight::Absolute(weight)) => i64::from(weight) - base,
+            Some(DynamicWeight::Adjustment(by)) => i64::from(by),
+            None => 0,
+        };
+        let shifts = self.opinions.iter().map(shift);
+        let weight = shifts.fold(base, i64::saturating_add);
+        let most = i64::from(Destination::MAX_WEIGHT);
+        u32::try_from(weight.clamp(0, most)).unwrap_or(0)
+    }
+
+    /// What it adds to the weight of the pool.
+    fn share(&self) -> u64 {
+        if self.is_alive() {
+            u64::from(self.weight())
+        } else {
+            0
+        }
+    }
+}
+
+impl<T> Pool<T> {
+    /// A pool without real servers.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        let assumed = |verdict: &Verdict| Opinion {
-            verdict: *verdict,
-            weight: None,
-        };
-        let opinions = settings.servers.iter();
-        let opinions = opinions.map(|server| server.checkers.iter().map(assumed).collect());
-        let mut pool = Self {
-            opinions: opinions.collect(),
+        Self {
             settings,
+            members: KeyedSlab::new(),
+            weight: 0,
             quorum: false,
+        }
+    }
+
+    /// Adds a real server behind the others, with its checkers and what is assumed of each before it
+    /// reports: with `alpha` that it is down. A change of the quorum is appended to `events`.
+    ///
+    /// `None` if there is a real server with this key.
+    pub fn add(
+        &mut self,
+        key: DestinationKey,
+        server: Server,
+        checkers: impl IntoIterator<Item = (Handle, Verdict)>,
+        data: T,
+        events: &mut Vec<Event>,
+    ) -> Option<Handle> {
+        let checkers = checkers.into_iter();
+        let member = Member {
+            server,
+            opinions: checkers.map(assumed).collect(),
+            data,
         };
-        pool.quorum = pool.weight() >= pool.gain();
-        pool
+        let share = member.share();
+        let handle = self.members.insert(key, member)?;
+        self.weight += share;
+        self.count(events);
+        Some(handle)
     }
 
-    /// What it was configured as.
+    /// The handle that the real server added next will have.
     #[must_use]
-    pub const fn settings(&self) -> &Settings {
-        &self.settings
+    pub fn next_handle(&self) -> Handle {
+        self.members.next_handle()
     }
 
-    /// Whether every checker of a server is up.
+    /// Removes a real server. A change of the quorum is appended to `events`.
+    pub fn remove(&mut self, server: Handle, events: &mut Vec<Event>) -> Option<T> {
+        let member = self.members.remove(server)?;
+        self.weight -= member.share();
+        self.count(events);
+        Some(member.data)
+    }
+
+    /// Adds a checker to a real server, of which `verdict` is assumed; what changed is appended to
+    /// `events`.
+    pub fn add_checker(
+        &mut self,
+        server: Handle,
+        checker: Handle,
+        verdict: Verdict,
+        events: &mut Vec<Event>,
+    ) {
+        let add = |opinions: &mut Vec<Opinion>| opinions.push(assumed((checker, verdict)));
+        self.update(server, add, events);
+    }
+
+    /// Removes a checker from a real server; what changed is appended to `events`.
+    pub fn remove_checker(&mut self, server: Handle, checker: Handle, events: &mut Vec<Event>) {
+        let remove = |opinions: &mut Vec<Opinion>| {
+            opinions.retain(|opinion| opinion.checker != checker);
+        };
+        self.update(server, remove, events);
+    }
+
+    /// The real server with this key.
     #[must_use]
-    pub fn is_alive(&self, server: usize) -> bool {
-        self.opinions.get(server).is_some_and(|opinions| {
-            opinions
-                .iter()
-                .all(|opinion| opinion.verdict == Verdict::Up)
-        })
+    pub fn find(&self, key: &DestinationKey) -> Option<Handle> {
+        self.members.find(key)
+    }
+
+    /// What the owner of the pool has of a real server.
+    #[must_use]
+    pub fn get(&self, server: Handle) -> Option<&T> {
+        self.members.get(server).map(|member| &member.data)
+    }
+
+    /// All real servers in order.
+    pub fn iter(&self) -> impl Iterator<Item = (Handle, &T)> {
+        let members = self.members.iter();
+        members.map(|(handle, member)| (handle, &member.data))
+    }
+
+    /// The next real server of a walk over all, in order: see [`KeyedSlab::next`].
+    pub fn next(&self, cursor: &mut Cursor) -> Option<Handle> {
+        self.members.next(cursor)
+    }
+
+    /// The checkers of a real server in order, with the last verdict of each, or the assumed one before
+    /// its first.
+    pub fn checkers(&self, server: Handle) -> impl Iterator<Item = (Handle, Verdict)> {
+        let opinions = self.members.get(server).map(|member| &member.opinions);
+        let opinions = opinions.into_iter().flatten();
+        opinions.map(|opinion| (opinion.checker, opinion.verdict))
     }
 
     /// The last verdict of a checker, or the assumed one before its first.
     #[must_use]
-    pub fn verdict(&self, server: usize, checker: usize) -> Option<Verdict> {
-        let opinion = self.opinions.get(server)?.get(checker)?;
-        Some(opinion.verdict)
+    pub fn verdict(&self, server: Handle, checker: Handle) -> Option<Verdict> {
+        let mut checkers = self.checkers(server);
+        checkers.find_map(|(other, verdict)| (other == checker).then_some(verdict))
+    }
+
+    /// Whether every checker of a server is up.
+    #[must_use]
+    pub fn is_alive(&self, server: Handle) -> bool {
+        self.members.get(server).is_some_and(Member::is_alive)
     }
 
     /// Whether there is a quorum.
@@ -155,11 +268,8 @@ impl Pool {
 
     /// What the weights of those alive sum up to.
     #[must_use]
-    pub fn weight(&self) -> u64 {
-        (0..self.opinions.len())
-            .filter(|server| self.is_alive(*server))
-            .map(|server| u64::from(self.weight_of(server)))
-            .sum()
+    pub const fn weight(&self) -> u64 {
+        self.weight
     }
 
     /// From which sum on the quorum is gained.
@@ -177,21 +287,8 @@ impl Pool {
     /// The weight of a server, whether it is alive or not: what its checkers ask for, or the
     /// configured one.
     #[must_use]
-    pub fn weight_of(&self, server: usize) -> u32 {
-        let (Some(configured), Some(opinions)) =
-            (self.settings.servers.get(server), self.opinions.get(server))
-        else {
-            return 0;
-        };
-        let base = i64::from(configured.weight);
-        let shift = |opinion: &Opinion| match opinion.weight {
-            Some(DynamicWeight::Absolute(weight)) => i64::from(weight) - base,
-            Some(DynamicWeight::Adjustment(by)) => i64::from(by),
-            None => 0,
-        };
-        let weight = opinions.iter().map(shift).fold(base, i64::saturating_add);
-        let most = i64::from(Destination::MAX_WEIGHT);
-        u32::try_from(weight.clamp(0, most)).unwrap_or(0)
+    pub fn weight_of(&self, server: Handle) -> u32 {
+        self.members.get(server).map_or(0, Member::weight)
     }
 
     /// A checker of a server came to a verdict, and asks for a weight if it is up.
@@ -200,23 +297,37 @@ impl Pool {
     /// nothing.
     pub fn report(
         &mut self,
-        server: usize,
-        checker: usize,
+        server: Handle,
+        checker: Handle,
         verdict: Verdict,
         weight: Option<DynamicWeight>,
         events: &mut Vec<Event>,
     ) {
-        let (was_alive, from) = (self.is_alive(server), self.weight_of(server));
-        let opinions = self.opinions.get_mut(server);
-        let Some(opinion) = opinions.and_then(|opinions| opinions.get_mut(checker)) else {
+        let report = |opinions: &mut Vec<Opinion>| {
+            let mut opinions = opinions.iter_mut();
+            if let Some(opinion) = opinions.find(|opinion| opinion.checker == checker) {
+                opinion.verdict = verdict;
+                // Of a server that is down the weight of old says nothing.
+                opinion.weight = weight.filter(|_| verdict == Verdict::Up);
+            }
+        };
+        self.update(server, report, events);
+    }
+
+    /// Changes the checkers of a server, and says what comes of it.
+    fn update(
+        &mut self,
+        server: Handle,
+        change: impl FnOnce(&mut Vec<Opinion>),
+        events: &mut Vec<Event>,
+    ) {
+        let Some(member) = self.members.get_mut(server) else {
             return;
         };
-        *opinion = Opinion {
-            verdict,
-            // Of a server that is down the weight of old says nothing.
-            weight: weight.filter(|_| verdict == Verdict::Up),
-        };
-        let (is_alive, to) = (self.is_alive(server), self.weight_of(server));
+        let (was_alive, from, share) = (member.is_alive(), member.weight(), member.share());
+        change(&mut member.opinions);
+        let (is_alive, to) = (member.is_alive(), member.weight());
+        self.weight = self.weight - share + member.share();
         if is_alive && from != to {
             events.push(Event::Weight { server, from, to });
         }
@@ -229,7 +340,7 @@ impl Pool {
     }
 
     fn count(&mut self, events: &mut Vec<Event>) {
-        let weight = self.weight();
+        let weight = self.weight;
         if !self.quorum && weight >= self.gain() {
             self.quorum = true;
             events.push(Event::QuorumGained { weight });
@@ -243,12 +354,12 @@ impl Pool {
     /// sorry server last.
     pub fn desired(&self) -> impl Iterator<Item = Share> {
         let servers_serve = self.quorum || self.settings.sorry.is_none();
-        let servers = self.settings.servers.iter().enumerate();
-        let servers = servers.filter_map(move |(index, server)| {
-            let serves = servers_serve && self.is_alive(index);
-            (serves || server.inhibit).then(|| Share {
-                server: Some(index),
-                weight: if serves { self.weight_of(index) } else { 0 },
+        let members = self.members.iter();
+        let servers = members.filter_map(move |(handle, member)| {
+            let serves = servers_serve && member.is_alive();
+            (serves || member.server.inhibit).then(|| Share {
+                server: Some(handle),
+                weight: if serves { member.weight() } else { 0 },
             })
         });
         let sorry = self.settings.sorry;
@@ -257,6 +368,14 @@ impl Pool {
             server: None,
             weight: u32::from(!self.quorum),
         }))
+    }
+}
+
+const fn assumed((checker, verdict): (Handle, Verdict)) -> Opinion {
+    Opinion {
+        checker,
+        verdict,
+        weight: None,
     }
 }
 

@@ -1,14 +1,12 @@
 //! The part of the configuration that is set up before privileges are dropped.
 
 use core::fmt;
-use std::path::PathBuf;
 
 use tracing::warn;
 
 use super::modules;
-use super::server::VirtualServerState;
 use crate::balancing::build::{self, BuildError, Builder, Kind};
-use crate::config::{Balancing, Config, Script, VirtualServer};
+use crate::config::{Balancing, Checker, Config, RealServer, Script, VirtualServer};
 use crate::notify::Hooks;
 use crate::observe::log::chain;
 
@@ -31,29 +29,33 @@ pub enum PrepareError {
 /// Virtual servers that are ready to run: files read, users looked up, modules loaded.
 #[derive(Debug)]
 pub struct Prepared {
-    pub(super) servers: Vec<VirtualServerState>,
-    pub(super) checkers: Vec<PlacedChecker>,
-    pub(super) hooks: Vec<PlacedHooks>,
-    /// Tracked files, by the number that checkers have them under.
-    pub(super) files: Vec<PathBuf>,
+    pub(super) servers: Vec<PreparedServer>,
     pub(super) balancing: Balancing,
 }
 
-/// A checker and whose it is.
+/// A virtual server that is ready to run.
 #[derive(Debug)]
-pub(super) struct PlacedChecker {
-    pub(super) virtual_server: usize,
-    pub(super) real_server: usize,
-    pub(super) checker: usize,
-    pub(super) kind: Kind,
+pub struct PreparedServer {
+    /// Without its real servers.
+    pub(super) config: VirtualServer,
+    pub(super) quorum_hooks: Option<Hooks>,
+    pub(super) real_servers: Vec<PreparedRealServer>,
 }
 
-/// Scripts and whose they are; the quorum's if of no real server.
+/// A real server that is ready to run.
 #[derive(Debug)]
-pub(super) struct PlacedHooks {
-    pub(super) virtual_server: usize,
-    pub(super) real_server: Option<usize>,
-    pub(super) hooks: Hooks,
+pub struct PreparedRealServer {
+    /// Without its checkers.
+    pub(super) config: RealServer,
+    pub(super) hooks: Option<Hooks>,
+    pub(super) checkers: Vec<PreparedChecker>,
+}
+
+/// A checker that is ready to run.
+#[derive(Debug)]
+pub struct PreparedChecker {
+    pub(super) config: Checker,
+    pub(super) kind: Kind,
 }
 
 impl Prepared {
@@ -65,68 +67,80 @@ impl Prepared {
     pub fn new(config: &Config) -> Result<Self, PrepareError> {
         let mut builder = Builder::new(config)?;
         modules::load(config);
-        let mut prepared = Self {
-            servers: Vec::new(),
-            checkers: Vec::new(),
-            hooks: Vec::new(),
-            files: Vec::new(),
-            balancing: config.balancing.clone(),
-        };
-        for server in &config.virtual_servers {
-            let added = prepared.add(server, &mut builder);
-            added.map_err(|source| PrepareError::VirtualServer {
+        let servers = config.virtual_servers.iter().map(|server| {
+            let prepared = PreparedServer::new(server.clone(), &mut builder);
+            prepared.map_err(|source| PrepareError::VirtualServer {
                 virtual_server: server.name.clone(),
                 source,
-            })?;
-        }
+            })
+        });
+        let servers = servers.collect::<Result<_, _>>()?;
         for file in &config.track_files {
             if let Err(failure) = build::initialise(file) {
                 warn!("track_file {}: {}", file.name, chain(&failure));
             }
         }
-        prepared.files = builder.into_files();
-        Ok(prepared)
+        Ok(Self {
+            servers,
+            balancing: config.balancing.clone(),
+        })
     }
 
-    fn add(&mut self, config: &VirtualServer, builder: &mut Builder) -> Result<(), BuildError> {
-        let virtual_server = self.servers.len();
-        let mut able = config.clone();
-        for (real_server, server) in config.real_servers.iter().enumerate() {
+    /// The virtual servers, in the order of the configuration.
+    #[must_use]
+    pub fn into_servers(self) -> Vec<PreparedServer> {
+        self.servers
+    }
+}
+
+impl PreparedServer {
+    fn new(mut config: VirtualServer, builder: &mut Builder) -> Result<Self, BuildError> {
+        let real_servers = core::mem::take(&mut config.real_servers).into_iter();
+        let real_servers = real_servers.map(|server| {
             let name = format!("{} of {}", server.key, config.name);
-            let mut checkers = Vec::with_capacity(server.checkers.len());
-            for configured in &server.checkers {
-                let what = format_args!("a checker of {name}");
-                let Some(kind) = unless_of_script(builder.checker(configured), &what)? else {
-                    continue;
-                };
-                self.checkers.push(PlacedChecker {
-                    virtual_server,
-                    real_server,
-                    checker: checkers.len(),
-                    kind: kind.of(virtual_server),
-                });
-                checkers.push(configured.clone());
-            }
-            if let Some(server) = able.real_servers.get_mut(real_server) {
-                server.checkers = checkers;
-            }
-            let (up, down) = (server.notify_up.as_deref(), server.notify_down.as_deref());
-            let hooks = hooks(name, up, down, 2 * virtual_server + 1, builder)?;
-            self.hooks.extend(hooks.map(|hooks| PlacedHooks {
-                virtual_server,
-                real_server: Some(real_server),
-                hooks,
-            }));
-        }
+            PreparedRealServer::new(server, name, builder)
+        });
+        let real_servers = real_servers.collect::<Result<_, _>>()?;
         let (up, down) = (config.quorum_up.as_deref(), config.quorum_down.as_deref());
-        let hooks = hooks(config.name.clone(), up, down, 2 * virtual_server, builder)?;
-        self.hooks.extend(hooks.map(|hooks| PlacedHooks {
-            virtual_server,
-            real_server: None,
-            hooks,
-        }));
-        self.servers.push(VirtualServerState::new(able));
-        Ok(())
+        Ok(Self {
+            quorum_hooks: hooks(config.name.clone(), up, down, builder)?,
+            real_servers,
+            config,
+        })
+    }
+
+    /// Its real servers, in the order of the configuration.
+    #[must_use]
+    pub fn into_real_servers(self) -> Vec<PreparedRealServer> {
+        self.real_servers
+    }
+}
+
+impl PreparedRealServer {
+    fn new(
+        mut config: RealServer,
+        name: String,
+        builder: &mut Builder,
+    ) -> Result<Self, BuildError> {
+        let mut checkers = Vec::with_capacity(config.checkers.len());
+        for config in core::mem::take(&mut config.checkers) {
+            let what = format_args!("a checker of {name}");
+            if let Some(kind) = unless_of_script(builder.checker(&config), &what)? {
+                checkers.push(PreparedChecker { config, kind });
+            }
+        }
+        let (up, down) = (config.notify_up.as_deref(), config.notify_down.as_deref());
+        Ok(Self {
+            hooks: hooks(name, up, down, builder)?,
+            checkers,
+            config,
+        })
+    }
+
+    /// Its checkers, in the order of the configuration.
+    #[must_use]
+    pub fn into_checkers(self) -> Vec<PreparedChecker> {
+        self.checkers
     }
 }
 
@@ -134,7 +148,6 @@ fn hooks(
     name: String,
     up: Option<&Script>,
     down: Option<&Script>,
-    party: usize,
     builder: &Builder,
 ) -> Result<Option<Hooks>, BuildError> {
     if up.is_none() && down.is_none() {
@@ -150,7 +163,7 @@ fn hooks(
         name,
         up,
         down,
-        party,
+        party: 0,
     }))
 }
 

@@ -1,61 +1,100 @@
-//! The state of a running virtual server: its configuration, its pool, and the last results of its
+//! The state of running virtual servers: their configuration, their pools, and the last results of their
 //! checkers.
 
-use ipvs_core::{Destination, ServiceEntry, ServiceKey};
+use ipvs_core::{Destination, Protocol, ServiceEntry, ServiceKey};
 use vrrp_core::Instant;
 
-use crate::balancing::pool::{Event, Pool, Server, Settings, Sorry};
-use crate::config::{RealServer, VirtualServer};
-use crate::health::attempt::{DynamicWeight, Outcome};
-use crate::health::schedule::Verdict;
+use crate::balancing::pool::{Event, Pool, Settings, Sorry};
+use crate::config::{Checker, RealServer, VirtualServer};
+use crate::health::attempt::Outcome;
 use crate::notify::{self, HooksId, Notifier};
+use crate::slab::Handle;
+
+/// Which virtual server of a configuration one is, whatever its settings: what keepalived goes by as well.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum VirtualServerKey {
+    /// Protocol, address and port, or mark and family.
+    Service(ServiceKey),
+    /// A `virtual_server_group`.
+    Group {
+        /// Its name.
+        name: String,
+        /// The protocol of its addresses, if it has any: several virtual servers may have one group.
+        protocol: Option<Protocol>,
+        /// How many there were with this group and protocol when it was added. They differ in the family
+        /// of marks.
+        occurrence: u32,
+    },
+}
+
+impl VirtualServerKey {
+    /// The key of a virtual server; `None` if that takes nothing, which a valid one does not.
+    #[must_use]
+    pub fn of(config: &VirtualServer, occurrence: u32) -> Option<Self> {
+        let Some(name) = &config.group else {
+            return config.keys.first().copied().map(Self::Service);
+        };
+        let protocol = config.keys.iter().find_map(|key| match key {
+            ServiceKey::Address { protocol, .. } => Some(*protocol),
+            ServiceKey::Mark { .. } => None,
+        });
+        Some(Self::Group {
+            name: name.clone(),
+            protocol,
+            occurrence,
+        })
+    }
+}
 
 /// A virtual server at work.
 #[derive(Debug)]
 pub(super) struct VirtualServerState {
+    /// Without its real servers.
     pub(super) config: VirtualServer,
-    pub(super) pool: Pool,
-    /// The last outcome of each checker of each real server; `None` before the first attempt. Verdicts are
-    /// the pool's.
-    pub(super) outcomes: Vec<Vec<Option<Outcome>>>,
-    /// Scripts of the quorum, and of each real server.
+    pub(super) pool: Pool<RealServerState>,
+    /// Scripts of the quorum.
     pub(super) quorum_hooks: Option<HooksId>,
-    pub(super) hooks: Vec<Option<HooksId>>,
     /// Whether a script of the quorum was started for a change.
-    told_quorum: bool,
+    quorum_notified: bool,
     /// Whether its checkers are suspended (`ha_suspend`).
     pub(super) suspended: bool,
 }
 
+/// A real server at work.
+#[derive(Debug)]
+pub(super) struct RealServerState {
+    /// Without its checkers.
+    pub(super) config: RealServer,
+    pub(super) hooks: Option<HooksId>,
+}
+
+/// A checker at work. Its verdict is the pool's.
+#[derive(Debug)]
+pub(super) struct CheckerState {
+    pub(super) virtual_server: Handle,
+    pub(super) real_server: Handle,
+    pub(super) config: Checker,
+    /// The last outcome; `None` before the first attempt.
+    pub(super) last: Option<Outcome>,
+}
+
 impl VirtualServerState {
-    pub(super) fn new(config: VirtualServer) -> Self {
-        let servers = config.real_servers.iter();
-        let outcomes = servers.map(|server| vec![None; server.checkers.len()]);
+    /// The state of a virtual server without real servers.
+    pub(super) fn new(config: VirtualServer, quorum_hooks: Option<HooksId>) -> Self {
+        let settings = Settings {
+            sorry: config.sorry_server.map(|sorry| Sorry {
+                inhibit: sorry.inhibit,
+            }),
+            quorum: config.quorum,
+            hysteresis: config.hysteresis,
+        };
         Self {
-            pool: Pool::new(settings(&config)),
-            outcomes: outcomes.collect(),
-            quorum_hooks: None,
-            told_quorum: false,
-            hooks: vec![None; config.real_servers.len()],
+            pool: Pool::new(settings),
+            quorum_hooks,
+            quorum_notified: false,
             suspended: false,
             config,
         }
-    }
-
-    /// A checker of a real server came to an outcome; what changed is appended to `events`.
-    pub(super) fn report(
-        &mut self,
-        (server, checker): (usize, usize),
-        verdict: Verdict,
-        outcome: Outcome,
-        events: &mut Vec<Event>,
-    ) {
-        let weight: Option<DynamicWeight> = outcome.as_ref().ok().and_then(|passed| passed.weight);
-        let outcomes = self.outcomes.get_mut(server);
-        if let Some(last) = outcomes.and_then(|outcomes| outcomes.get_mut(checker)) {
-            *last = Some(outcome);
-        }
-        self.pool.report(server, checker, verdict, weight, events);
     }
 
     /// What the kernel is to have of each of its services.
@@ -69,8 +108,9 @@ impl VirtualServerState {
 
     /// Tells the scripts of what happened.
     pub(super) fn notify(&mut self, notifier: &mut Notifier, event: Event, now: Instant) {
-        let hook = |server: usize| self.hooks.get(server).copied().flatten();
-        self.told_quorum |= matches!(event, Event::QuorumGained { .. } | Event::QuorumLost { .. });
+        let hook = |server| self.pool.get(server).and_then(|server| server.hooks);
+        self.quorum_notified |=
+            matches!(event, Event::QuorumGained { .. } | Event::QuorumLost { .. });
         let (hooks, event) = match event {
             Event::ServerUp { server } => (hook(server), notify::Event::Up),
             Event::ServerDown { server } => (hook(server), notify::Event::Down),
@@ -86,7 +126,7 @@ impl VirtualServerState {
     /// Tells the script of the quorum that there is one, though nothing has happened.
     pub(super) fn greet(&self, notifier: &mut Notifier, now: Instant) {
         if let Some(hooks) = self.quorum_hooks.filter(|_| self.pool.has_quorum())
-            && !self.told_quorum
+            && !self.quorum_notified
         {
             notifier.notify(hooks, notify::Event::Up, now);
         }
@@ -94,8 +134,8 @@ impl VirtualServerState {
 
     /// Tells the scripts that it goes, and its real servers with it (`omega`).
     pub(super) fn notify_down(&self, notifier: &mut Notifier, now: Instant) {
-        for (server, hooks) in self.hooks.iter().enumerate() {
-            if let Some(hooks) = hooks.filter(|_| self.pool.is_alive(server)) {
+        for (server, state) in self.pool.iter() {
+            if let Some(hooks) = state.hooks.filter(|_| self.pool.is_alive(server)) {
                 notifier.notify(hooks, notify::Event::Down, now);
             }
         }
@@ -111,10 +151,9 @@ impl VirtualServerState {
         for share in self.pool.desired() {
             let destination = match share.server {
                 Some(server) => self
-                    .config
-                    .real_servers
+                    .pool
                     .get(server)
-                    .map(|server| server.destination(key)),
+                    .map(|server| server.config.destination(key)),
                 None => self
                     .config
                     .sorry_server
@@ -135,26 +174,4 @@ impl VirtualServerState {
         list.reverse();
         list
     }
-}
-
-fn settings(config: &VirtualServer) -> Settings {
-    let servers = config.real_servers.iter().map(|server| Server {
-        weight: server.weight,
-        inhibit: server.inhibit_on_failure,
-        checkers: assumed(server),
-    });
-    Settings {
-        servers: servers.collect(),
-        sorry: config.sorry_server.map(|sorry| Sorry {
-            inhibit: sorry.inhibit,
-        }),
-        quorum: config.quorum,
-        hysteresis: config.hysteresis,
-    }
-}
-
-fn assumed(server: &RealServer) -> Vec<Verdict> {
-    let verdict = |alpha| if alpha { Verdict::Down } else { Verdict::Up };
-    let checkers = server.checkers.iter();
-    checkers.map(|checker| verdict(checker.alpha())).collect()
 }

@@ -1,13 +1,13 @@
 //! The status of virtual servers.
 
+use ipvs_core::ServiceKey;
 use serde::{Deserialize, Serialize};
 
-use super::narrator;
-use super::reconciler::Reconciler;
-use super::server::VirtualServerState;
-use crate::config::{Check, Checker};
-use crate::health::attempt::Outcome;
+use super::server::{CheckerState, VirtualServerState};
+use super::{Balancer, narrator};
+use crate::config::Check;
 use crate::health::schedule::Verdict;
+use crate::slab::{Cursor, Handle, Slab};
 
 /// A virtual server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,16 +69,12 @@ pub struct CheckerStatus {
 }
 
 impl VirtualServerStatus {
-    /// Without its real servers.
-    pub(super) fn new(state: &VirtualServerState, reconciler: &Reconciler) -> Self {
+    /// Without its services and real servers.
+    fn new(state: &VirtualServerState) -> Self {
         let (config, pool) = (&state.config, &state.pool);
-        let services = config.keys.iter().map(|key| ServiceStatus {
-            key: key.to_string(),
-            in_place: reconciler.is_settled(key),
-        });
         Self {
             name: config.name.clone(),
-            services: services.collect(),
+            services: Vec::new(),
             scheduler: config.scheduler.to_string(),
             quorum: pool.has_quorum(),
             weight: pool.weight(),
@@ -92,37 +88,80 @@ impl VirtualServerStatus {
 }
 
 impl RealServerStatus {
-    /// The one of this number, if there is one.
-    pub(super) fn new(state: &VirtualServerState, index: usize) -> Option<Self> {
-        let server = state.config.real_servers.get(index)?;
-        let outcomes = state.outcomes.get(index)?;
-        let checkers = server.checkers.iter().zip(outcomes).enumerate();
-        let checkers = checkers.map(|(number, (checker, last))| {
-            let verdict = state.pool.verdict(index, number);
-            CheckerStatus::new(checker, verdict, last.as_ref())
+    fn new(
+        state: &VirtualServerState,
+        server: Handle,
+        checkers: &Slab<CheckerState>,
+    ) -> Option<Self> {
+        let pool = &state.pool;
+        let checkers = pool.checkers(server).filter_map(|(checker, verdict)| {
+            let checker = checkers.get(checker)?;
+            Some(CheckerStatus::new(checker, verdict))
         });
         Some(Self {
-            address: server.key.to_string(),
-            alive: state.pool.is_alive(index),
-            weight: state.pool.weight_of(index),
+            address: pool.get(server)?.config.key.to_string(),
+            alive: pool.is_alive(server),
+            weight: pool.weight_of(server),
             checkers: checkers.collect(),
         })
     }
 }
 
+impl Balancer {
+    /// The next virtual server of a walk over all, in the order of the configuration, without its
+    /// services and real servers; `None` at the end.
+    #[must_use]
+    pub fn next_status(&self, cursor: &mut Cursor) -> Option<(Handle, VirtualServerStatus)> {
+        let handle = self.servers.next(cursor)?;
+        let state = self.servers.get(handle)?;
+        Some((handle, VirtualServerStatus::new(state)))
+    }
+
+    /// At most `most` of the services of a virtual server, without the first `from`.
+    #[must_use]
+    pub fn service_status(
+        &self,
+        virtual_server: Handle,
+        from: usize,
+        most: usize,
+    ) -> Vec<ServiceStatus> {
+        let state = self.servers.get(virtual_server);
+        let keys = state.map(|state| state.config.keys.as_slice());
+        let keys = keys.unwrap_or_default().iter().skip(from).take(most);
+        let status = |key: &ServiceKey| ServiceStatus {
+            key: key.to_string(),
+            in_place: self.reconciler.is_settled(key),
+        };
+        keys.map(status).collect()
+    }
+
+    /// The next real server of a walk over those of a virtual server, in the order of the configuration;
+    /// `None` at the end.
+    #[must_use]
+    pub fn next_real_server_status(
+        &self,
+        virtual_server: Handle,
+        cursor: &mut Cursor,
+    ) -> Option<RealServerStatus> {
+        let state = self.servers.get(virtual_server)?;
+        let server = state.pool.next(cursor)?;
+        RealServerStatus::new(state, server, &self.checkers)
+    }
+}
+
 impl CheckerStatus {
-    fn new(checker: &Checker, verdict: Option<Verdict>, last: Option<&Outcome>) -> Self {
-        let kind = match &checker.check {
+    fn new(checker: &CheckerState, verdict: Verdict) -> Self {
+        let kind = match &checker.config.check {
             Check::Probe { probe, .. } => narrator::kind(probe),
             Check::File(_) => "FILE_CHECK",
         };
-        let last = last.map(|outcome| match outcome {
+        let last = checker.last.as_ref().map(|outcome| match outcome {
             Ok(_) => "passed".to_owned(),
             Err(failure) => failure.to_string(),
         });
         Self {
             kind: kind.to_owned(),
-            up: verdict == Some(Verdict::Up),
+            up: verdict == Verdict::Up,
             last,
         }
     }
@@ -175,26 +214,31 @@ impl VirtualServerStatus {
 
 #[cfg(test)]
 mod tests {
+    use vrrp_core::Instant;
+
     use super::*;
-    use crate::config::{LoadOptions, load_str};
+    use crate::balancing::tests::Rig;
     use crate::health::attempt::Failure;
 
     #[test]
     fn a_checker_has_the_verdict_of_the_pool_and_its_last_outcome() {
         let text = "virtual_server 192.0.2.1 80 {\nprotocol TCP\nlb_algo rr\nlb_kind NAT\n\
                     real_server 10.0.0.1 80 {\nTCP_CHECK {\n}\nTCP_CHECK {\nalpha\n}\n}\n}";
-        let mut loaded = load_str("test.conf", text, &LoadOptions::default());
-        let mut state = VirtualServerState::new(loaded.config.virtual_servers.remove(0));
-        let checkers = |state: &VirtualServerState| {
-            let status = RealServerStatus::new(state, 0).unwrap();
-            let checkers = status.checkers.into_iter();
+        let mut rig = Rig::new(text);
+        let checkers = |rig: &Rig| {
+            let mut cursor = Cursor::default();
+            let balancer = &rig.balancer;
+            let status = balancer.next_real_server_status(Handle::from_bits(0), &mut cursor);
+            let checkers = status.unwrap().checkers.into_iter();
             checkers.map(|it| (it.up, it.last)).collect::<Vec<_>>()
         };
-        assert_eq!(checkers(&state), [(true, None), (false, None)]);
+        assert_eq!(checkers(&rig), [(true, None), (false, None)]);
+        let first = Handle::from_bits(0);
         let refused = Err(Failure::Refused);
-        state.report((0, 0), Verdict::Down, refused, &mut Vec::new());
+        rig.balancer
+            .judge(first, Verdict::Down, refused, Instant::EPOCH);
         let last = Some("connection refused".to_owned());
-        assert_eq!(checkers(&state), [(false, last), (false, None)]);
+        assert_eq!(checkers(&rig), [(false, last), (false, None)]);
     }
 
     #[test]

@@ -6,18 +6,20 @@ use std::collections::{BTreeMap, VecDeque};
 
 use tracing::{info, warn};
 use vrrp_core::{Instant, Role};
-use vrrp_mio::{Notice, TimeSlice};
+use vrrp_mio::{Notice, RouterId, TimeSlice};
 
-use super::{Engine, Member};
+use super::Engine;
 use crate::observe::limit::{Limiter, PERIOD};
 use crate::observe::status::state_word;
+use crate::slab::Handle;
+use crate::vrrp::instances::VrrpInstance;
 use crate::vrrp::narrator;
 
 /// A lost address is logged once no other has been lost for this long, …
 const QUIET: Duration = Duration::from_millis(300);
 /// … or after this: the kernel reports the addresses of a removed interface before the interface.
 const LONGEST: Duration = Duration::from_secs(2);
-/// Members whose losses are logged separately.
+/// Instances whose losses are logged separately.
 const APART: usize = 4;
 /// Notices that may wait. Only the number of further ones is logged: thousands of instances that change
 /// at once, a few times each, are fewer.
@@ -31,16 +33,16 @@ pub(super) struct News {
     lost: Option<Losses>,
 }
 
-/// What lines are about, and of which member where it is one's.
+/// What lines are about, and of which instance where it is one's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Cause {
-    Change(usize),
-    Contest(usize),
-    Obstacle(usize),
-    Advert(usize),
-    Send(usize),
-    Address(usize),
-    /// Addresses of many members.
+    Change(Option<Handle>),
+    Contest(Option<Handle>),
+    Obstacle(Option<Handle>),
+    Advert(Option<Handle>),
+    Send(Option<Handle>),
+    Address(Option<Handle>),
+    /// Addresses of many instances.
     Lost,
     Stranger,
     Sysctl,
@@ -56,8 +58,8 @@ pub(super) enum Cause {
 struct Losses {
     since: Instant,
     last: Instant,
-    /// The first one and how many, of each member.
-    of: BTreeMap<usize, (IpAddr, usize)>,
+    /// The first one and how many, of each instance.
+    of: BTreeMap<Handle, (IpAddr, usize)>,
 }
 
 impl Losses {
@@ -93,38 +95,47 @@ impl News {
     }
 
     /// Counts a notice that is not logged, with the lines of its cause that are held back.
-    fn leave_out(&mut self, notice: &Notice, member: usize, now: Instant) {
-        if let Some((cause, _)) = Cause::of(notice, member) {
+    fn leave_out(&mut self, notice: &Notice, instance: Option<Handle>, now: Instant) {
+        if let Some((cause, _)) = Cause::of(notice, instance) {
             self.limiter.admits(cause, 0, now);
         }
     }
 
-    /// A virtual address is gone from a member.
-    fn lose(&mut self, member: usize, address: IpAddr, now: Instant) {
+    /// A virtual address is gone from an instance.
+    fn lose(&mut self, instance: Handle, address: IpAddr, now: Instant) {
         let lost = self.lost.get_or_insert(Losses {
             since: now,
             last: now,
             of: BTreeMap::new(),
         });
         lost.last = now;
-        lost.of.entry(member).or_insert((address, 0)).1 += 1;
+        lost.of.entry(instance).or_insert((address, 0)).1 += 1;
+    }
+
+    /// An instance is removed: nothing more is logged about it or its router.
+    pub(super) fn forget(&mut self, instance: Handle, router: Option<RouterId>) {
+        self.notices
+            .retain(|notice| notice.router().is_none() || notice.router() != router);
+        if let Some(lost) = &mut self.lost {
+            lost.of.remove(&instance);
+        }
     }
 }
 
 impl Cause {
-    /// The cause of a notice about `member`, and how many lines of it are logged at once.
-    const fn of(notice: &Notice, member: usize) -> Option<(Self, u32)> {
+    /// The cause of a notice about `instance`, and how many lines of it are logged at once.
+    const fn of(notice: &Notice, instance: Option<Handle>) -> Option<(Self, u32)> {
         Some(match notice {
-            Notice::Transition { .. } => (Self::Change(member), 8),
-            Notice::Contested { .. } => (Self::Contest(member), 1),
-            Notice::Remark { .. } | Notice::Discarded { .. } => (Self::Advert(member), 8),
+            Notice::Transition { .. } => (Self::Change(instance), 8),
+            Notice::Contested { .. } => (Self::Contest(instance), 1),
+            Notice::Remark { .. } | Notice::Discarded { .. } => (Self::Advert(instance), 8),
             Notice::Unknown { .. } => (Self::Stranger, 64),
-            Notice::AddressFailed { .. } => (Self::Address(member), 4),
+            Notice::AddressFailed { .. } => (Self::Address(instance), 4),
             Notice::SysctlFailed { .. } => (Self::Sysctl, 8),
             Notice::FirewallFailed { .. } => (Self::Firewall, 4),
-            Notice::Obstacle { .. } => (Self::Obstacle(member), 8),
+            Notice::Obstacle { .. } => (Self::Obstacle(instance), 8),
             Notice::SocketFailed { .. } | Notice::ReceiveFailed { .. } => (Self::Socket, 8),
-            Notice::SendFailed { .. } => (Self::Send(member), 2),
+            Notice::SendFailed { .. } => (Self::Send(instance), 2),
             Notice::Late { .. } => (Self::Late, 4),
             Notice::Resynchronised => (Self::Resynchronised, 2),
             Notice::Candidate { .. }
@@ -134,15 +145,15 @@ impl Cause {
         })
     }
 
-    /// The member it is about, and what the lines that were not written are.
-    const fn summary(self) -> (Option<usize>, &'static str) {
+    /// The instance it is about, and what the lines that were not written are.
+    const fn summary(self) -> (Option<Handle>, &'static str) {
         match self {
-            Self::Change(member) => (Some(member), "changes of state"),
-            Self::Contest(member) => (Some(member), "adverts of routers that lose"),
-            Self::Obstacle(member) => (Some(member), "lines about what keeps it from being MASTER"),
-            Self::Advert(member) => (Some(member), "lines about adverts"),
-            Self::Send(member) => (Some(member), "lines about adverts not sent"),
-            Self::Address(member) => (Some(member), "lines about its addresses"),
+            Self::Change(instance) => (instance, "changes of state"),
+            Self::Contest(instance) => (instance, "adverts of routers that lose"),
+            Self::Obstacle(instance) => (instance, "lines about what keeps it from being MASTER"),
+            Self::Advert(instance) => (instance, "lines about adverts"),
+            Self::Send(instance) => (instance, "lines about adverts not sent"),
+            Self::Address(instance) => (instance, "lines about its addresses"),
             Self::Lost => (None, "lines about addresses removed by somebody else"),
             Self::Stranger => (None, "unknown VRIDs"),
             Self::Sysctl => (None, "lines about kernel parameters"),
@@ -178,46 +189,51 @@ impl Engine {
     pub(super) fn take_in(&mut self, notices: Vec<Notice>, now: Instant) {
         for notice in &notices {
             if let Notice::Transition { transition, .. } = notice {
-                let member = self.members.get(self.member_of(notice));
-                let name = member.map_or("", |member| &*member.name);
+                let instance = self.instance_of(notice);
+                let instance = instance.and_then(|handle| self.instances.get(handle));
+                let name = instance.map_or("", |instance| &*instance.name);
                 self.balancer.note_role(name, transition.to);
             }
         }
         for notice in self.news.add(notices) {
-            let index = self.member_of(&notice);
-            if let Notice::AddressLost { address, .. } = notice {
-                self.news.lose(index, address, now);
-            } else {
-                self.news.leave_out(&notice, index, now);
+            let instance = self.instance_of(&notice);
+            match (&notice, instance) {
+                (Notice::AddressLost { address, .. }, Some(handle)) => {
+                    self.news.lose(handle, *address, now);
+                }
+                (notice, instance) => self.news.leave_out(notice, instance, now),
             }
         }
     }
 
-    /// The member that a notice is about, if it is about one.
-    fn member_of(&self, notice: &Notice) -> usize {
-        let router = notice.router();
-        let index = router.and_then(|id| self.by_router.get(id.index()));
-        index.copied().unwrap_or(usize::MAX)
+    /// The instance that a notice is about, if it is about one.
+    fn instance_of(&self, notice: &Notice) -> Option<Handle> {
+        self.instances.of_router(notice.router()?)
     }
 
     fn narrate(&mut self, notice: &Notice, now: Instant) {
         let id = notice.router();
         let router = id.and_then(|id| self.driver.router(id));
-        let index = self.member_of(notice);
-        let member = self.members.get_mut(index);
-        let name = member.as_ref().map_or("", |member| &*member.name);
-        let first = member.as_ref().is_some_and(|member| !member.entered);
+        let handle = self.instance_of(notice);
+        let instance = handle.and_then(|handle| self.instances.get_mut(handle));
+        let name = instance.as_ref().map_or("", |instance| &*instance.name);
+        let first = instance.as_ref().is_some_and(|instance| !instance.entered);
         if let Notice::AddressLost { address, .. } = notice {
-            return self.news.lose(index, *address, now);
+            if let Some(handle) = handle {
+                self.news.lose(handle, *address, now);
+            }
+            return;
         }
         let strange = matches!(notice, Notice::Unknown { .. });
         // It is tried again every few seconds, and there may be thousands.
         let again = matches!(notice, Notice::AddressFailed { .. })
-            && member.as_ref().is_some_and(|member| member.logged_refusal);
+            && instance
+                .as_ref()
+                .is_some_and(|instance| instance.logged_refusal);
         if again || (strange && !self.global.log_unknown_vrids) {
             return;
         }
-        let admitted = Cause::of(notice, index)
+        let admitted = Cause::of(notice, handle)
             .is_none_or(|(cause, most)| self.news.limiter.admits(cause, most, now));
         match (notice, router) {
             (Notice::Transition { transition, .. }, Some(router)) if admitted => {
@@ -226,23 +242,23 @@ impl Engine {
             (notice, router) if admitted => narrator::notice(name, router, notice),
             (_, _) => {}
         }
-        if let Some(member) = member {
-            member.entered |= matches!(notice, Notice::Transition { .. });
-            member.logged_refusal |= matches!(notice, Notice::AddressFailed { .. });
-            member.logged_refusal &= !matches!(notice, Notice::AddressInstalled { .. });
+        if let Some(instance) = instance {
+            instance.entered |= matches!(notice, Notice::Transition { .. });
+            instance.logged_refusal |= matches!(notice, Notice::AddressFailed { .. });
+            instance.logged_refusal &= !matches!(notice, Notice::AddressInstalled { .. });
         }
     }
 
     fn sum_up(&self, cause: Cause, count: u64) {
-        let (member, what) = cause.summary();
+        let (instance, what) = cause.summary();
         let period = PERIOD.as_secs();
-        let member = member.and_then(|index| self.members.get(index));
-        let Some(member) = member else {
+        let instance = instance.and_then(|handle| self.instances.get(handle));
+        let Some(instance) = instance else {
             info!("{count} more {what} in {period} s");
             return;
         };
-        let name = &member.name;
-        let router = member.router().and_then(|id| self.driver.router(id));
+        let name = &instance.name;
+        let router = instance.router().and_then(|id| self.driver.router(id));
         let machine = router.map(|router| router.machine());
         let state = machine.map_or("FAULT", |m| state_word(m.role(), m.is_started()));
         info!("({name}) {count} more {what} in {period} s; {state} now");
@@ -254,13 +270,13 @@ impl Engine {
         let Some(losses) = self.news.lost.take_if(|losses| losses.due() <= now) else {
             return;
         };
-        let is_active = |index: &usize| {
-            let member = self.members.get(*index).and_then(Member::router);
-            let router = member.and_then(|id| self.driver.router(id));
+        let is_active = |handle: &Handle| {
+            let instance = self.instances.get(*handle).and_then(VrrpInstance::router);
+            let router = instance.and_then(|id| self.driver.router(id));
             router.is_some_and(|router| router.machine().role() == Role::Active)
         };
         let mut taken = losses.of;
-        taken.retain(|index, _| is_active(index));
+        taken.retain(|handle, _| is_active(handle));
         if taken.len() > APART {
             let count: usize = taken.values().map(|(_, count)| count).sum();
             let first = taken.first_key_value();
@@ -274,14 +290,18 @@ impl Engine {
             }
             return;
         }
-        for (index, (first, count)) in taken {
-            let Some(member) = self.members.get(index) else {
+        for (handle, (first, count)) in taken {
+            let Some(instance) = self.instances.get(handle) else {
                 continue;
             };
-            if !self.news.limiter.admits(Cause::Address(index), 4, now) {
+            if !self
+                .news
+                .limiter
+                .admits(Cause::Address(Some(handle)), 4, now)
+            {
                 continue;
             }
-            let name = &member.name;
+            let name = &instance.name;
             match count {
                 1 => warn!("({name}) {first} was removed by somebody else; putting it back"),
                 count => warn!(
@@ -300,16 +320,21 @@ mod tests {
     fn addresses_that_go_together_are_one_loss() {
         let mut news = News::new();
         let at = |millis| Instant::EPOCH + Duration::from_millis(millis);
+        let [seven, eight] = [7, 8].map(Handle::from_bits);
         for (number, millis) in [(1, 0), (2, 200), (3, 450)] {
-            news.lose(7, IpAddr::from([192, 0, 2, number]), at(millis));
+            news.lose(seven, IpAddr::from([192, 0, 2, number]), at(millis));
         }
         assert_eq!(news.deadline(), Some(at(750)));
-        let lost = news.lost.as_ref().unwrap().of.get(&7);
+        let lost = news.lost.as_ref().unwrap().of.get(&seven);
         assert_eq!(lost, Some(&(IpAddr::from([192, 0, 2, 1]), 3)));
         for millis in (600..2_500).step_by(100) {
-            news.lose(7, IpAddr::from([192, 0, 2, 9]), at(millis));
+            news.lose(seven, IpAddr::from([192, 0, 2, 9]), at(millis));
         }
         assert_eq!(news.deadline(), Some(at(2_000)), "however long it goes on");
+        news.lose(eight, IpAddr::from([192, 0, 2, 9]), at(2_500));
+        news.forget(seven, None);
+        let left: Vec<_> = news.lost.unwrap().of.into_keys().collect();
+        assert_eq!(left, [eight], "the other instance was removed");
     }
 
     #[test]
@@ -325,7 +350,7 @@ mod tests {
         assert!(matches!(rest[0], Notice::Late { by } if by == Duration::from_millis(16_384)));
         let at = |seconds| Instant::EPOCH + Duration::from_secs(seconds);
         for notice in &rest {
-            news.leave_out(notice, usize::MAX, at(1));
+            news.leave_out(notice, None, at(1));
         }
         let summary = news.limiter.next_summary(at(11));
         assert_eq!(summary, Some((Cause::Late, 616)));

@@ -1,12 +1,17 @@
 //! The engine as the source of a status reply.
 
+use core::net::IpAddr;
+
 use vrrp_core::Instant;
 use vrrp_core::track::Status as Health;
+use vrrp_mio::Router;
 
-use super::{Engine, Member, Place, tracking};
-use crate::balancing::status::{RealServerStatus, VirtualServerStatus};
+use super::{Engine, tracking};
+use crate::balancing::status::{RealServerStatus, ServiceStatus, VirtualServerStatus};
 use crate::observe::control::Source;
 use crate::observe::status::{InstanceStatus, Status, TrackedStatus};
+use crate::slab::{Cursor, Handle};
+use crate::vrrp::instances::{Attachment, VrrpInstance};
 
 impl Source for Engine {
     fn head(&self) -> Status {
@@ -22,26 +27,54 @@ impl Source for Engine {
         }
     }
 
-    fn instances(&self) -> usize {
-        self.members.len()
+    fn next_instance(&self, cursor: &mut Cursor) -> Option<(Handle, InstanceStatus)> {
+        let now = self.driver.now();
+        loop {
+            let handle = self.instances.next(cursor)?;
+            let instance = self.instances.get(handle);
+            let status = instance.and_then(|instance| self.instance_status(instance, now));
+            if let Some(status) = status {
+                return Some((handle, status));
+            }
+        }
     }
 
-    fn instance(&self, index: usize) -> Option<InstanceStatus> {
-        self.instance_status(self.members.get(index)?, self.driver.now())
+    fn addresses(&self, instance: Handle, from: usize, most: usize) -> Vec<IpAddr> {
+        match self.instances.get(instance).map(|it| &it.attachment) {
+            None => Vec::new(),
+            Some(Attachment::Router(router)) => {
+                let router = self.driver.router(*router);
+                let addresses = router.into_iter().flat_map(Router::addresses);
+                addresses.skip(from).take(most).collect()
+            }
+            Some(Attachment::Pending(configured)) => {
+                let addresses = configured.addresses.iter().map(|address| address.address);
+                addresses.skip(from).take(most).collect()
+            }
+        }
     }
 
-    fn virtual_server(&self, index: usize) -> Option<VirtualServerStatus> {
-        self.balancer.status(index)
+    fn next_virtual_server(&self, cursor: &mut Cursor) -> Option<(Handle, VirtualServerStatus)> {
+        self.balancer.next_status(cursor)
     }
 
-    fn real_server(&self, virtual_server: usize, index: usize) -> Option<RealServerStatus> {
-        self.balancer.real_server_status(virtual_server, index)
+    fn services(&self, virtual_server: Handle, from: usize, most: usize) -> Vec<ServiceStatus> {
+        self.balancer.service_status(virtual_server, from, most)
+    }
+
+    fn next_real_server(
+        &self,
+        virtual_server: Handle,
+        cursor: &mut Cursor,
+    ) -> Option<RealServerStatus> {
+        self.balancer
+            .next_real_server_status(virtual_server, cursor)
     }
 }
 
 impl Engine {
-    fn instance_status(&self, member: &Member, now: Instant) -> Option<InstanceStatus> {
-        let tracked = member.trackers.iter().map(|(name, tracked)| {
+    fn instance_status(&self, instance: &VrrpInstance, now: Instant) -> Option<InstanceStatus> {
+        let tracked = instance.trackers.iter().map(|(name, tracked)| {
             let status = tracking::status(&self.driver, *name);
             let effect = tracked.tracker().effect(status);
             TrackedStatus {
@@ -51,20 +84,20 @@ impl Engine {
                 fault: effect.is_fault(),
             }
         });
-        let mut status = match &member.place {
-            Place::Found(router) => InstanceStatus::new(
-                &member.name,
+        let mut status = match &instance.attachment {
+            Attachment::Router(router) => InstanceStatus::new(
+                &instance.name,
                 self.driver.router(*router)?,
                 tracked.collect(),
                 self.failing(*router),
                 now,
             ),
-            Place::Sought(instance) => {
+            Attachment::Pending(configured) => {
                 let uptime = now.saturating_duration_since(self.started_at);
-                InstanceStatus::unplaced(instance, tracked.collect(), uptime)
+                InstanceStatus::unplaced(configured, tracked.collect(), uptime)
             }
         };
-        let limit = member.eligibility.tracking().limit();
+        let limit = instance.eligibility.tracking().limit();
         status.priority.limited(limit);
         Some(status)
     }

@@ -2,38 +2,38 @@
 
 use tracing::{info, warn};
 use vrrp_core::Event;
-use vrrp_core::eligibility::{Decision, Reason, Tracked};
+use vrrp_core::eligibility::{Decision, Reason};
 use vrrp_core::track::Status;
 use vrrp_mio::{Driver, InterfaceName, RouterId};
 
-use super::{Engine, Member};
-use crate::config::Instance;
-use crate::vrrp::spec::{SpecError, tracker};
+use super::Engine;
+use crate::slab::Handle;
+use crate::vrrp::instances::VrrpInstance;
 
 impl Engine {
-    pub(super) fn track(&mut self, index: usize, router: RouterId) {
-        let Some(member) = self.members.get_mut(index) else {
+    pub(super) fn track(&mut self, handle: Handle, router: RouterId) {
+        let Some(instance) = self.instances.get_mut(handle) else {
             return;
         };
         // An interface that is not known yet is not missing.
-        if member.trackers.is_empty() || !self.network_known {
+        if instance.trackers.is_empty() || !self.network_known {
             return;
         }
         let driver = &self.driver;
-        let trackers = member.trackers.iter_mut();
+        let trackers = instance.trackers.iter_mut();
         let trackers = trackers.map(|(name, tracked)| (tracked, status(driver, *name)));
-        for decision in member.eligibility.assess(trackers) {
-            self.carry_out(index, router, decision);
+        for decision in instance.eligibility.assess(trackers) {
+            self.carry_out(handle, router, decision);
         }
     }
 
     /// Tells a router what was decided, and the log.
-    fn carry_out(&mut self, index: usize, router: RouterId, decision: Decision) {
+    fn carry_out(&mut self, handle: Handle, router: RouterId, decision: Decision) {
         let Decision { event, reason } = decision;
-        if let Some(member) = self.members.get(index) {
-            let name = &member.name;
+        if let Some(instance) = self.instances.get(handle) {
+            let name = &instance.name;
             if event == Event::Fault {
-                let interface = member.tracked(reason).map(tracing::field::display);
+                let interface = instance.tracked(reason).map(tracing::field::display);
                 warn!(
                     interface,
                     "({name}) entering FAULT state (tracked interface down)"
@@ -49,7 +49,7 @@ impl Engine {
     }
 }
 
-impl Member {
+impl VrrpInstance {
     /// The tracked interface that is the reason of something.
     fn tracked(&self, reason: Reason) -> Option<InterfaceName> {
         match reason {
@@ -65,14 +65,4 @@ pub(super) fn status(driver: &Driver, interface: InterfaceName) -> Status {
     } else {
         Status::Down
     }
-}
-
-pub(super) fn trackers(instance: &Instance) -> Result<Box<[(InterfaceName, Tracked)]>, SpecError> {
-    let tracked = instance.track_interfaces.iter();
-    tracked
-        .map(|tracked| {
-            let name = tracked.interface.parse()?;
-            Ok((name, Tracked::new(tracker(tracked))))
-        })
-        .collect()
 }

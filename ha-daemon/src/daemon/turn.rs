@@ -11,7 +11,9 @@ use vrrp_core::Instant;
 use vrrp_mio::{TimeSlice, Turn};
 
 use super::news::Cause;
-use super::{Engine, EngineError, Member, orphans, tokens};
+use super::{Engine, EngineError, orphans, tokens};
+use crate::slab::{Cursor, Handle};
+use crate::vrrp::instances::VrrpInstance;
 
 /// How long each step may take, unless its smallest part takes longer. The driver's own steps and the
 /// balancer's are bounded likewise; together they are to stay below 2 ms.
@@ -28,9 +30,9 @@ pub(super) enum Progress {
 /// Every router is to be switched on or off; thousands take several turns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Switching {
-    /// Members below this one have been.
-    On(usize),
-    Off(usize),
+    /// Instances before this one have been.
+    On(Cursor),
+    Off(Cursor),
     Done,
 }
 
@@ -49,7 +51,7 @@ impl Engine {
         let learned = !self.network_known && self.driver.knows_network();
         self.network_known |= learned;
         if self.network_known && (learned || network_changed) {
-            self.unfollowed = self.members.len();
+            self.unfollowed = self.instances.len();
         }
         self.unnoted |= learned || network_changed;
         self.start_if_due(now);
@@ -125,31 +127,32 @@ impl Engine {
     fn start_if_due(&mut self, now: Instant) {
         if self.network_known && self.start_at.is_some_and(|at| at <= now) {
             self.start_at = None;
-            self.switching = Switching::On(0);
+            self.switching = Switching::On(Cursor::default());
         }
     }
 
     fn switch(&mut self, slice: &TimeSlice<'_>) {
         loop {
-            let (index, on) = match self.switching {
-                Switching::On(index) => (index, true),
-                Switching::Off(index) => (index, false),
+            let (mut cursor, on) = match self.switching {
+                Switching::On(cursor) => (cursor, true),
+                Switching::Off(cursor) => (cursor, false),
                 Switching::Done => return,
             };
-            let Some(member) = self.members.get(index) else {
+            let Some(handle) = self.instances.next(&mut cursor) else {
                 self.switching = Switching::Done;
                 return;
             };
-            match (member.router(), on) {
+            let instance = self.instances.get(handle);
+            match (instance.and_then(VrrpInstance::router), on) {
                 (Some(router), true) => self.driver.start(router),
                 (Some(router), false) => self.driver.stop(router),
                 (None, _) => {}
             }
             if on {
-                self.tell_waiting(index);
-                self.switching = Switching::On(index + 1);
+                self.tell_waiting(handle);
+                self.switching = Switching::On(cursor);
             } else {
-                self.switching = Switching::Off(index + 1);
+                self.switching = Switching::Off(cursor);
             }
             if slice.is_over() {
                 return;
@@ -203,20 +206,19 @@ impl Engine {
         info!("Stopping");
         self.stop_by = Some(self.driver.now() + STOP_LIMIT);
         self.start_at = None;
-        self.switching = Switching::Off(0);
+        self.switching = Switching::Off(Cursor::default());
         self.balancer.stop();
     }
 
     /// Tells the balancer which of its addresses are this host's.
     fn note_addresses(&mut self, now: Instant) {
-        let watched = self.balancer.watched_addresses();
-        if watched.is_empty() {
+        if !self.balancer.watches_addresses() {
             return;
         }
         // One pass, however many virtual servers ask.
         let own = self.driver.interfaces().addresses();
         let own = own.map(|own| own.address);
-        let local: BTreeSet<_> = own.filter(|own| watched.contains(own)).collect();
+        let local: BTreeSet<_> = own.filter(|own| self.balancer.watches(*own)).collect();
         let is_local = |address| local.contains(&address);
         self.balancer.note_addresses(is_local, now);
     }
@@ -225,22 +227,29 @@ impl Engine {
     fn follow_network(&mut self, slice: &TimeSlice<'_>) {
         while self.unfollowed > 0 {
             self.unfollowed -= 1;
-            let index = self.followed;
-            self.followed = match index + 1 {
-                next if next < self.members.len() => next,
-                _ => 0,
+            let Some(handle) = self.next_to_follow() else {
+                self.unfollowed = 0;
+                return;
             };
-            match self.members.get(index).map(Member::router) {
+            match self.instances.get(handle).map(VrrpInstance::router) {
                 None => {}
-                Some(None) => self.seek(index),
+                Some(None) => self.seek(handle),
                 Some(Some(router)) => {
-                    self.track(index, router);
-                    self.tell_waiting(index);
+                    self.track(handle, router);
+                    self.tell_waiting(handle);
                 }
             }
             if slice.is_over() {
                 break;
             }
         }
+    }
+    /// The instance after the one that was looked at last; after the last one the first.
+    fn next_to_follow(&mut self) -> Option<Handle> {
+        let next = self.instances.next(&mut self.followed);
+        next.or_else(|| {
+            self.followed = Cursor::default();
+            self.instances.next(&mut self.followed)
+        })
     }
 }

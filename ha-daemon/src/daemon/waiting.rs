@@ -6,10 +6,12 @@ use tracing::{error, warn};
 use vrrp_core::Role;
 use vrrp_mio::{InterfaceName, RouterId};
 
-use super::{Engine, Member, Place};
+use super::Engine;
 use crate::config::{Instance, Transport};
 use crate::observe::log::chain;
 use crate::observe::status::FailingStatus;
+use crate::slab::Handle;
+use crate::vrrp::instances::{Attachment, VrrpInstance};
 use crate::vrrp::narrator;
 
 /// Addresses of an instance that are shown one by one.
@@ -17,18 +19,20 @@ const SHOWN: usize = 8;
 
 impl Engine {
     /// Says once why an instance does not start.
-    pub(super) fn tell_waiting(&mut self, index: usize) {
-        let Some(member) = self.members.get(index) else {
+    pub(super) fn tell_waiting(&mut self, handle: Handle) {
+        let Some(instance) = self.instances.get(handle) else {
             return;
         };
-        if member.entered || member.logged_waiting {
+        if instance.entered || instance.logged_waiting {
             return;
         }
-        let name = &*member.name;
-        let logged = match &member.place {
-            Place::Found(id) => member.eligibility.fault().is_none() && self.tell_idle(name, *id),
-            Place::Sought(instance) => {
-                if let Some(source) = unicast_source(instance) {
+        let name = &*instance.name;
+        let logged = match &instance.attachment {
+            Attachment::Router(id) => {
+                instance.eligibility.fault().is_none() && self.tell_idle(name, *id)
+            }
+            Attachment::Pending(configured) => {
+                if let Some(source) = unicast_source(configured) {
                     warn!(
                         instance = name,
                         "({name}) Entering FAULT STATE (init): no interface has address {source}"
@@ -37,8 +41,8 @@ impl Engine {
                 true
             }
         };
-        if let Some(member) = self.members.get_mut(index) {
-            member.logged_waiting = logged;
+        if let Some(instance) = self.instances.get_mut(handle) {
+            instance.logged_waiting = logged;
         }
     }
 
@@ -62,36 +66,38 @@ impl Engine {
             .collect()
     }
 
-    /// Gives a member its router if the interface of its unicast source is known now. An instance
+    /// Gives an instance its router if the interface of its unicast source is known now. An instance
     /// that turns out to be the same virtual router as another is logged once and waits, and the
     /// others run.
-    pub(super) fn seek(&mut self, index: usize) {
-        let Some(Member {
-            place: Place::Sought(instance),
-            logged_refusal,
+    pub(super) fn seek(&mut self, handle: Handle) {
+        let Some(VrrpInstance {
+            attachment: Attachment::Pending(configured),
             ..
-        }) = self.members.get(index)
+        }) = self.instances.get(handle)
         else {
             return;
         };
-        let Some(interface) = self.interface_of_source(instance) else {
+        let Some(interface) = self.interface_of_source(configured) else {
             return;
         };
-        let (instance, logged) = (instance.clone(), *logged_refusal);
-        let installed = self.install(index, &instance, interface);
-        let Some(member) = self.members.get_mut(index) else {
-            return;
-        };
-        match installed {
-            Ok(router) => {
-                member.place = Place::Found(router);
-                self.track(index, router);
+        let Self {
+            instances,
+            driver,
+            global,
+            ..
+        } = self;
+        match instances.attach(driver, global, handle, interface) {
+            Ok(None) => {}
+            Ok(Some(router)) => {
+                self.track(handle, router);
                 if self.start_at.is_none() && self.stop_by.is_none() {
                     self.driver.start(router);
                 }
             }
             Err(error) => {
-                member.logged_refusal = true;
+                let instance = self.instances.get_mut(handle);
+                let logged = instance
+                    .is_some_and(|instance| core::mem::replace(&mut instance.logged_refusal, true));
                 if !logged {
                     error!("{}", chain(&error));
                 }

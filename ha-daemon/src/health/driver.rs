@@ -1,6 +1,5 @@
 //! The driver of health checkers: runs the attempts of many checkers in one event loop.
 
-mod checker;
 mod datagram;
 mod probe;
 mod scratch;
@@ -11,7 +10,7 @@ mod stream;
 use core::num::NonZeroUsize;
 use core::time::Duration;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::hash::RandomState;
 use std::io;
 use std::os::fd::AsRawFd;
@@ -23,7 +22,6 @@ use mio::{Interest, Registry, Token};
 use vrrp_core::Instant;
 use vrrp_mio::Deadlines;
 
-use self::checker::Checker;
 use self::probe::{Attempt, Probe, Queue};
 use self::scratch::Scratch;
 pub use self::scripts::SCRIPTS;
@@ -54,7 +52,8 @@ pub struct Report {
     pub outcome: Outcome,
     /// Whether connections may go to the server.
     pub verdict: Verdict,
-    /// How that differs from the checker's report before; from what `alpha` says in the first.
+    /// How that differs from before the attempt. [`Change::since`] tells how it differs from the verdict
+    /// that the owner has of the checker.
     pub change: Change,
 }
 
@@ -82,7 +81,7 @@ pub struct Checks {
     probes: Vec<Option<Probe>>,
     free: Vec<usize>,
     by_settings: HashMap<Arc<Settings>, usize>,
-    checkers: BTreeMap<CheckerId, Checker>,
+    checkers: HashMap<CheckerId, Checker>,
     /// Of each probe: when to try, or while it does, when to give up.
     deadlines: Deadlines,
     /// Probes that are due, but for scripts.
@@ -94,6 +93,13 @@ pub struct Checks {
     running: usize,
     reports: Vec<Report>,
     scratch: Scratch,
+}
+
+/// Who wants the attempts of a probe.
+#[derive(Debug)]
+struct Checker {
+    probe: usize,
+    suspended: bool,
 }
 
 /// What became of an attempt that was looked at.
@@ -126,7 +132,7 @@ impl Checks {
             probes: Vec::new(),
             free: Vec::new(),
             by_settings: HashMap::new(),
-            checkers: BTreeMap::new(),
+            checkers: HashMap::new(),
             deadlines: Deadlines::new(),
             due: VecDeque::new(),
             scripts: Turns::new(SCRIPTS),
@@ -145,17 +151,12 @@ impl Checks {
     /// Starts a checker at `now`, in place of one of that name.
     pub fn add(&mut self, id: CheckerId, settings: Settings, now: Instant) {
         self.remove(id);
-        let reported = match settings.timing.alpha {
-            true => Verdict::Down,
-            false => Verdict::Up,
-        };
         let probe = self.probe(settings, now);
         self.checkers.insert(
             id,
             Checker {
                 probe,
                 suspended: false,
-                reported,
             },
         );
         if let Some(probe) = self.probes.get_mut(probe).and_then(Option::as_mut) {
@@ -221,6 +222,24 @@ impl Checks {
         }
     }
 
+    /// How many checkers there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.checkers.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.checkers.is_empty()
+    }
+
+    /// Whether there is one of that name.
+    #[must_use]
+    pub fn contains(&self, id: CheckerId) -> bool {
+        self.checkers.contains_key(&id)
+    }
+
     /// Makes no attempts for a checker until it is [resumed](Self::resume) (`ha_suspend`); its
     /// verdict stays as reported.
     pub fn suspend(&mut self, id: CheckerId) {
@@ -268,8 +287,12 @@ impl Checks {
         } else if let Some(outcome) = &probe.last
             && probe.schedule.is_founded()
         {
-            let report = checker.report(id, outcome, probe.schedule.verdict(), Change::Confirmed);
-            self.reports.push(report);
+            self.reports.push(Report {
+                checker: id,
+                outcome: outcome.clone(),
+                verdict: probe.schedule.verdict(),
+                change: Change::Confirmed,
+            });
         }
     }
 
@@ -472,10 +495,14 @@ impl Checks {
         self.deadlines.set(index, probe.schedule.deadline());
         let verdict = probe.schedule.verdict();
         for id in &probe.checkers {
-            let checker = self.checkers.get_mut(id);
-            if let Some(checker) = checker.filter(|checker| !checker.suspended) {
-                let report = checker.report(*id, &outcome, verdict, change);
-                self.reports.push(report);
+            let checker = self.checkers.get(id);
+            if checker.is_some_and(|checker| !checker.suspended) {
+                self.reports.push(Report {
+                    checker: *id,
+                    outcome: outcome.clone(),
+                    verdict,
+                    change,
+                });
             }
         }
         self.end_turn(index);

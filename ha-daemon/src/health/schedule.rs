@@ -70,6 +70,21 @@ pub enum Change {
     },
 }
 
+impl Change {
+    /// What it is to a checker of which the verdict was `before` and is now `after`: it may share the
+    /// attempts of others, and not have been told of what changed before.
+    pub const fn since(self, before: Verdict, after: Verdict) -> Self {
+        match (before, after, self) {
+            (Verdict::Up, Verdict::Up, Self::Confirmed | Self::Rose) => Self::Confirmed,
+            (Verdict::Up, Verdict::Up, Self::Unchanged | Self::Fell { .. })
+            | (Verdict::Down, Verdict::Down, _) => Self::Unchanged,
+            (Verdict::Down, Verdict::Up, _) => Self::Rose,
+            (Verdict::Up, Verdict::Down, fell @ Self::Fell { .. }) => fell,
+            (Verdict::Up, Verdict::Down, _) => Self::Fell { retries: 0 },
+        }
+    }
+}
+
 /// The schedule of one checker: when its next attempt is due, and its [`Verdict`].
 ///
 /// A checker has one step or several (the urls of `HTTP_GET`), one attempt each. Ask
@@ -129,7 +144,8 @@ impl Schedule {
         }
     }
 
-    /// What is known at present.
+    /// What the attempts so far amount to. The verdict of a checker is its owner's, who is told of it by
+    /// reports: it outlasts the time in which a checker is suspended.
     #[must_use]
     pub const fn verdict(&self) -> Verdict {
         match self.state {

@@ -141,7 +141,7 @@ pub struct Misc {
     pub limit: Duration,
     /// Who waits with it where not all scripts can run at a time: the virtual server's number. It
     /// makes no difference to what an attempt is.
-    pub party: usize,
+    pub party: u64,
 }
 
 impl PartialEq for Misc {

@@ -45,7 +45,7 @@ impl Rig {
         self.add_of(0, up, down)
     }
 
-    fn add_of(&mut self, party: usize, up: &str, down: &str) -> HooksId {
+    fn add_of(&mut self, party: u64, up: &str, down: &str) -> HooksId {
         let hooks = Hooks {
             name: "test".to_owned(),
             up: self.script(up),
@@ -300,4 +300,39 @@ fn finishing_ends_what_takes_too_long() {
     rig.notify(id, Event::Down);
     let finished = finish(rig, Duration::from_millis(50));
     assert_eq!(finished, (true, "ended down ".to_owned()));
+}
+
+#[test]
+fn subjects_come_and_go_without_the_others() {
+    let mut rig = Rig::new("slab");
+    let [a, b, c] = ["a", "b", "c"].map(|name| rig.add(&format!("echo {name} >>log"), ""));
+    rig.notifier.remove(b);
+    rig.notify(b, Event::Up);
+    assert!(rig.notifier.is_idle(), "nobody is called so any more");
+    let d = rig.add("echo d >>log", "");
+    for id in [a, b, c, d] {
+        rig.notify(id, Event::Up);
+        rig.settle();
+    }
+    assert_eq!(rig.log(), "a c d ");
+    for id in [a, c, d] {
+        rig.notifier.remove(id);
+    }
+    assert!(rig.notifier.subjects.is_empty());
+}
+
+#[test]
+fn what_a_removed_subject_was_notified_of_still_runs() {
+    let mut rig = Rig::new("leaving");
+    let up = "touch begun; while [ ! -e go ]; do sleep 0.01; done; echo up >>log";
+    let id = rig.add(up, "echo down >>log");
+    rig.notify(id, Event::Up);
+    rig.wait_for("begun");
+    rig.notify(id, Event::Down);
+    rig.notifier.remove(id);
+    rig.notify(id, Event::Up);
+    fs::write(rig.directory.join("go"), "").unwrap();
+    rig.settle();
+    assert_eq!(rig.log(), "up down ");
+    assert!(rig.notifier.subjects.is_empty());
 }

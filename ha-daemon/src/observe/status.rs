@@ -11,7 +11,7 @@ use vrrp_core::{Family, Heard, Instant, Role, Statistics};
 use vrrp_mio::{Losses, Obstacle, Router};
 
 use crate::balancing::status::VirtualServerStatus;
-use crate::config::{Instance, VirtualAddress};
+use crate::config::Instance;
 use crate::observe::log::chain;
 
 /// The daemon at one instant.
@@ -234,6 +234,7 @@ pub(crate) const fn state_word(role: Role, started: bool) -> &'static str {
 }
 
 impl InstanceStatus {
+    /// The status without the advertised addresses, of which there may be thousands.
     pub(crate) fn new(
         name: &str,
         router: &Router,
@@ -290,7 +291,7 @@ impl InstanceStatus {
                     .map(|deadline| millis(deadline.saturating_duration_since(now))),
             },
             addresses: AddressStatus {
-                advertised: router.addresses().collect(),
+                advertised: Vec::new(),
                 excluded: router.excluded().len(),
                 installed: router.installed(),
                 failing,
@@ -300,13 +301,12 @@ impl InstanceStatus {
         }
     }
 
-    /// The status of an instance that has no interface yet.
+    /// The same of an instance that has no interface yet.
     pub(crate) fn unplaced(
         instance: &Instance,
         tracked: Vec<TrackedStatus>,
         uptime: Duration,
     ) -> Self {
-        let plain = |address: &VirtualAddress| address.address;
         Self {
             name: instance.name.clone(),
             state: state_word(Role::Initialize, true).to_owned(),
@@ -333,7 +333,7 @@ impl InstanceStatus {
                 next_in_ms: None,
             },
             addresses: AddressStatus {
-                advertised: instance.addresses.iter().map(plain).collect(),
+                advertised: Vec::new(),
                 excluded: instance.excluded.len(),
                 installed: 0,
                 failing: Vec::new(),

@@ -12,9 +12,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 pub(crate) struct Turns<T> {
     limit: usize,
     taken: usize,
-    parties: BTreeMap<usize, Party<T>>,
+    parties: BTreeMap<u64, Party<T>>,
     /// Parties with something that waits: their turns, when they were served, and which they are.
-    line: BTreeSet<(usize, u64, usize)>,
+    line: BTreeSet<(usize, u64, u64)>,
     /// Parties without a turn.
     idle: usize,
     served: u64,
@@ -42,7 +42,7 @@ impl<T> Turns<T> {
     }
 
     /// A party has one more member, and turns are kept for it.
-    pub(crate) fn enter(&mut self, party: usize) {
+    pub(crate) fn enter(&mut self, party: u64) {
         let idle = &mut self.idle;
         let entry = self.parties.entry(party).or_insert_with(|| {
             *idle += 1;
@@ -57,7 +57,7 @@ impl<T> Turns<T> {
     }
 
     /// A party has one member less.
-    pub(crate) fn leave(&mut self, party: usize) {
+    pub(crate) fn leave(&mut self, party: u64) {
         if let Some(entry) = self.parties.get_mut(&party) {
             entry.members = entry.members.saturating_sub(1);
         }
@@ -65,7 +65,7 @@ impl<T> Turns<T> {
     }
 
     /// Something of a party waits, for ever if the party has no member.
-    pub(crate) fn wait(&mut self, party: usize, item: T) {
+    pub(crate) fn wait(&mut self, party: u64, item: T) {
         if let Some(entry) = self.parties.get_mut(&party) {
             entry.waiting.push_back(item);
             self.line.insert((entry.turns, entry.served, party));
@@ -91,7 +91,7 @@ impl<T> Turns<T> {
 
     /// The script that may start, and its party, whose end has to be reported by
     /// [`done`](Self::done).
-    pub(crate) fn next(&mut self) -> Option<(usize, T)> {
+    pub(crate) fn next(&mut self) -> Option<(u64, T)> {
         if !self.has_next() {
             return None;
         }
@@ -110,7 +110,7 @@ impl<T> Turns<T> {
     }
 
     /// A turn of a party has ended.
-    pub(crate) fn done(&mut self, party: usize) {
+    pub(crate) fn done(&mut self, party: u64) {
         let Some(entry) = self.parties.get_mut(&party) else {
             return;
         };
@@ -126,7 +126,7 @@ impl<T> Turns<T> {
         self.forget(party);
     }
 
-    fn forget(&mut self, party: usize) {
+    fn forget(&mut self, party: u64) {
         let gone = |entry: &Party<T>| entry.members == 0 && entry.turns == 0;
         if self.parties.get(&party).is_some_and(gone)
             && let Some(entry) = self.parties.remove(&party)
@@ -141,7 +141,7 @@ impl<T> Turns<T> {
 mod tests {
     use super::*;
 
-    fn turns(limit: usize, parties: usize) -> Turns<u32> {
+    fn turns(limit: usize, parties: u64) -> Turns<u32> {
         let mut turns = Turns::new(NonZeroUsize::new(limit).unwrap());
         for party in 0..parties {
             turns.enter(party);
@@ -149,7 +149,7 @@ mod tests {
         turns
     }
 
-    fn all(turns: &mut Turns<u32>) -> Vec<(usize, u32)> {
+    fn all(turns: &mut Turns<u32>) -> Vec<(u64, u32)> {
         core::iter::from_fn(|| turns.next()).collect()
     }
 

@@ -43,7 +43,7 @@ pub(super) struct Probe {
 
 impl Probe {
     /// Who waits with it, if it is a script.
-    pub(super) fn party(&self) -> Option<usize> {
+    pub(super) fn party(&self) -> Option<u64> {
         match &self.settings.protocol {
             Protocol::Misc(misc) => Some(misc.party),
             Protocol::Tcp(_)

@@ -425,7 +425,9 @@ fn suspended_checker_is_not_tried_until_resumed() {
     host.checks.resume(CheckerId(0), now);
     let reports = host.checks.reports();
     assert_eq!(reports[0].checker, CheckerId(0));
-    assert_eq!(reports[0].change, Change::Fell { retries: 0 });
+    assert_eq!(reports[0].verdict, Verdict::Down);
+    let change = reports[0].change.since(Verdict::Up, Verdict::Down);
+    assert_eq!(change, Change::Fell { retries: 0 });
 
     host.checks.suspend(CheckerId(0));
     host.checks.suspend(CheckerId(1));

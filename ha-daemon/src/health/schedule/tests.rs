@@ -289,3 +289,31 @@ fn extreme_times_saturate() {
     assert_eq!(schedule.conclude(Instant::MAX, true), Change::Confirmed);
     assert_eq!(schedule.deadline(), Some(Instant::MAX));
 }
+
+#[test]
+fn a_change_is_what_it_is_to_a_checker_that_may_have_missed_others() {
+    use Change::{Confirmed, Fell, Rose, Unchanged};
+    use Verdict::{Down, Up};
+    let (fell, twice) = (Fell { retries: 0 }, Fell { retries: 2 });
+    for (before, after, change, expected) in [
+        (Up, Up, Unchanged, Unchanged),
+        (Up, Up, Confirmed, Confirmed),
+        (Up, Up, Rose, Confirmed),
+        (Up, Up, twice, Unchanged),
+        (Up, Down, Unchanged, fell),
+        (Up, Down, Confirmed, fell),
+        (Up, Down, Rose, fell),
+        (Up, Down, twice, twice),
+        (Down, Up, Unchanged, Rose),
+        (Down, Up, Confirmed, Rose),
+        (Down, Up, Rose, Rose),
+        (Down, Up, twice, Rose),
+        (Down, Down, Unchanged, Unchanged),
+        (Down, Down, Confirmed, Unchanged),
+        (Down, Down, Rose, Unchanged),
+        (Down, Down, twice, Unchanged),
+    ] {
+        let found = change.since(before, after);
+        assert_eq!(found, expected, "{before:?} {after:?} {change:?}");
+    }
+}

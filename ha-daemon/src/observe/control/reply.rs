@@ -1,29 +1,41 @@
 //! A reply that is generated in parts while it is sent.
 
+use core::net::IpAddr;
+
 use serde::Serialize;
 
-use crate::balancing::status::{RealServerStatus, VirtualServerStatus};
+use crate::balancing::status::{RealServerStatus, ServiceStatus, VirtualServerStatus};
 use crate::observe::status::{InstanceStatus, Status};
+use crate::slab::{Cursor, Handle};
 
 /// Octets that wait for their reader before more are made.
 const ENOUGH: usize = 16 * 1024;
+/// Addresses of an instance, or services of a virtual server, that are made at a time.
+const CHUNK: usize = 64;
 /// How the head of a status ends, whose lists are empty.
 const NO_LISTS: &str = "],\"virtual_servers\":[]}";
-/// How a virtual server ends whose last field is an empty list.
-const NO_LIST: &str = "]}";
 
 /// The source of a reply, in parts that each take little time.
+///
+/// What is added or removed between two parts changes neither what is listed before nor what is listed
+/// after it.
 pub trait Source {
     /// The daemon, without its instances and virtual servers.
     fn head(&self) -> Status;
-    /// How many instances there are.
-    fn instances(&self) -> usize;
-    /// One of them; an absent one is left out.
-    fn instance(&self, index: usize) -> Option<InstanceStatus>;
-    /// A virtual server without its real servers; none after the last one.
-    fn virtual_server(&self, index: usize) -> Option<VirtualServerStatus>;
-    /// A real server of it; none after the last one.
-    fn real_server(&self, virtual_server: usize, index: usize) -> Option<RealServerStatus>;
+    /// The next instance, without its advertised addresses; none after the last one.
+    fn next_instance(&self, cursor: &mut Cursor) -> Option<(Handle, InstanceStatus)>;
+    /// At most `most` of its advertised addresses, without the first `from`.
+    fn addresses(&self, instance: Handle, from: usize, most: usize) -> Vec<IpAddr>;
+    /// The next virtual server, without its services and real servers; none after the last one.
+    fn next_virtual_server(&self, cursor: &mut Cursor) -> Option<(Handle, VirtualServerStatus)>;
+    /// At most `most` of its services, without the first `from`.
+    fn services(&self, virtual_server: Handle, from: usize, most: usize) -> Vec<ServiceStatus>;
+    /// The next real server of it; none after the last one.
+    fn next_real_server(
+        &self,
+        virtual_server: Handle,
+        cursor: &mut Cursor,
+    ) -> Option<RealServerStatus>;
 }
 
 /// The reply to a request, as far as it is made and not sent.
@@ -33,9 +45,13 @@ pub trait Source {
 #[derive(Debug)]
 pub struct Reply {
     next: Part,
+    /// Where the list of instances, or of virtual servers, goes on.
+    cursor: Cursor,
     /// Whether the list that is being written has an element.
     continued: bool,
     octets: Vec<u8>,
+    /// What follows the list that is being written, of the instance or virtual server that has it.
+    tail: Vec<u8>,
     sent: usize,
 }
 
@@ -43,9 +59,12 @@ pub struct Reply {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
     Head,
-    Instance(usize),
-    VirtualServer(usize),
-    RealServer(usize, usize),
+    Instance,
+    /// Those of an instance, and how many were made before.
+    Addresses(Handle, usize),
+    VirtualServer,
+    Services(Handle, usize),
+    RealServer(Handle, Cursor),
     Nothing,
 }
 
@@ -63,8 +82,10 @@ impl Reply {
         };
         Self {
             next,
+            cursor: Cursor::default(),
             continued: false,
             octets,
+            tail: Vec::new(),
             sent: 0,
         }
     }
@@ -100,49 +121,84 @@ impl Reply {
             Part::Head => {
                 self.write(&source.head());
                 self.cut(NO_LISTS);
-                Part::Instance(0)
+                Part::Instance
             }
-            Part::Instance(index) if index < source.instances() => {
-                if let Some(instance) = source.instance(index) {
-                    self.separate();
-                    self.write(&instance);
+            Part::Instance => self.instance(source),
+            Part::Addresses(instance, from) => {
+                let addresses = source.addresses(instance, from, CHUNK);
+                match self.list(&addresses) {
+                    true => Part::Addresses(instance, from + CHUNK),
+                    false => Part::Instance,
                 }
-                Part::Instance(index + 1)
             }
-            Part::Instance(_) => {
-                self.continued = false;
-                self.octets.extend_from_slice(b"],\"virtual_servers\":[");
-                Part::VirtualServer(0)
-            }
-            Part::VirtualServer(index) => match source.virtual_server(index) {
-                Some(server) => {
-                    self.separate();
-                    self.write(&server);
-                    self.cut(NO_LIST);
-                    self.continued = false;
-                    Part::RealServer(index, 0)
-                }
-                None => {
-                    self.octets.extend_from_slice(b"]}\n");
-                    Part::Nothing
-                }
-            },
-            Part::RealServer(virtual_server, index) => {
-                match source.real_server(virtual_server, index) {
-                    Some(server) => {
-                        self.separate();
-                        self.write(&server);
-                        Part::RealServer(virtual_server, index + 1)
+            Part::VirtualServer => self.virtual_server(source),
+            Part::Services(virtual_server, from) => {
+                let services = source.services(virtual_server, from, CHUNK);
+                match self.list(&services) {
+                    true => Part::Services(virtual_server, from + CHUNK),
+                    false => {
+                        self.open("real_servers");
+                        Part::RealServer(virtual_server, Cursor::default())
                     }
-                    None => {
-                        self.octets.extend_from_slice(NO_LIST.as_bytes());
-                        self.continued = true;
-                        Part::VirtualServer(virtual_server + 1)
-                    }
+                }
+            }
+            Part::RealServer(virtual_server, mut cursor) => {
+                let server = source.next_real_server(virtual_server, &mut cursor);
+                match self.list(server.as_slice()) {
+                    true => Part::RealServer(virtual_server, cursor),
+                    false => Part::VirtualServer,
                 }
             }
         };
         true
+    }
+
+    fn instance(&mut self, source: &impl Source) -> Part {
+        if let Some((handle, instance)) = source.next_instance(&mut self.cursor) {
+            self.separate();
+            self.write(&instance);
+            self.open("advertised");
+            return Part::Addresses(handle, 0);
+        }
+        self.cursor = Cursor::default();
+        self.continued = false;
+        self.octets.extend_from_slice(b"],\"virtual_servers\":[");
+        Part::VirtualServer
+    }
+
+    fn virtual_server(&mut self, source: &impl Source) -> Part {
+        if let Some((handle, server)) = source.next_virtual_server(&mut self.cursor) {
+            self.separate();
+            self.write(&server);
+            self.open("services");
+            return Part::Services(handle, 0);
+        }
+        self.octets.extend_from_slice(b"]}\n");
+        Part::Nothing
+    }
+
+    /// Writes elements of the open list. With none it is closed, by what follows it; whether it is open.
+    fn list(&mut self, elements: &[impl Serialize]) -> bool {
+        for element in elements {
+            self.separate();
+            self.write(element);
+        }
+        if elements.is_empty() {
+            self.octets.append(&mut self.tail);
+            self.continued = true;
+        }
+        !elements.is_empty()
+    }
+
+    /// Opens the empty list with this name in what was written last. No string can be mistaken for it,
+    /// as quotes within strings are escaped.
+    fn open(&mut self, name: &str) {
+        let list = format!("\"{name}\":[");
+        let mut places = self.octets.windows(list.len());
+        if let Some(place) = places.rposition(|octets| octets == list.as_bytes()) {
+            self.tail = self.octets.split_off(place + list.len());
+        }
+        self.continued = false;
     }
 
     fn separate(&mut self) {
@@ -156,7 +212,7 @@ impl Reply {
         drop(serde_json::to_writer(&mut self.octets, value));
     }
 
-    /// Opens the last list again.
+    /// Removes what ends the last list.
     fn cut(&mut self, end: &str) {
         let kept = self.octets.len().saturating_sub(end.len());
         self.octets.truncate(kept);
@@ -175,30 +231,64 @@ impl Source for Status {
         }
     }
 
-    fn instances(&self) -> usize {
-        self.instances.len()
+    fn next_instance(&self, cursor: &mut Cursor) -> Option<(Handle, InstanceStatus)> {
+        let (handle, instance) = next(&self.instances, cursor)?;
+        let mut instance = instance.clone();
+        instance.addresses.advertised.clear();
+        Some((handle, instance))
     }
 
-    fn instance(&self, index: usize) -> Option<InstanceStatus> {
-        self.instances.get(index).cloned()
+    fn addresses(&self, instance: Handle, from: usize, most: usize) -> Vec<IpAddr> {
+        let instance = at(&self.instances, instance);
+        let addresses = instance.map(|it| it.addresses.advertised.as_slice());
+        let addresses = addresses.unwrap_or_default().iter();
+        addresses.copied().skip(from).take(most).collect()
     }
 
-    fn virtual_server(&self, index: usize) -> Option<VirtualServerStatus> {
-        let mut server = self.virtual_servers.get(index).cloned()?;
+    fn next_virtual_server(&self, cursor: &mut Cursor) -> Option<(Handle, VirtualServerStatus)> {
+        let (handle, server) = next(&self.virtual_servers, cursor)?;
+        let mut server = server.clone();
+        server.services.clear();
         server.real_servers.clear();
-        Some(server)
+        Some((handle, server))
     }
 
-    fn real_server(&self, virtual_server: usize, index: usize) -> Option<RealServerStatus> {
-        let server = self.virtual_servers.get(virtual_server)?;
-        server.real_servers.get(index).cloned()
+    fn services(&self, virtual_server: Handle, from: usize, most: usize) -> Vec<ServiceStatus> {
+        let server = at(&self.virtual_servers, virtual_server);
+        let services = server.map(|it| it.services.as_slice());
+        let services = services.unwrap_or_default().iter();
+        services.skip(from).take(most).cloned().collect()
     }
+
+    fn next_real_server(
+        &self,
+        virtual_server: Handle,
+        cursor: &mut Cursor,
+    ) -> Option<RealServerStatus> {
+        let server = at(&self.virtual_servers, virtual_server)?;
+        let (_, server) = next(&server.real_servers, cursor)?;
+        Some(server.clone())
+    }
+}
+
+/// The next element of a list, whose position is its handle.
+fn next<'a, T>(list: &'a [T], cursor: &mut Cursor) -> Option<(Handle, &'a T)> {
+    let handle = Handle::from_bits(cursor.0);
+    let element = at(list, handle)?;
+    cursor.0 += 1;
+    Some((handle, element))
+}
+
+fn at<T>(list: &[T], handle: Handle) -> Option<&T> {
+    list.get(usize::try_from(handle.to_bits()).ok()?)
 }
 
 #[cfg(test)]
 mod tests {
+    use core::time::Duration;
+
     use super::*;
-    use crate::balancing::status::ServiceStatus;
+    use crate::config::{LoadOptions, load_str};
     use crate::observe::status::{LossStatus, TurnStatus};
 
     fn virtual_server(name: &str, addresses: &[&str]) -> VirtualServerStatus {
@@ -223,6 +313,18 @@ mod tests {
             sorry_server: None,
             real_servers: real_servers.collect(),
         }
+    }
+
+    fn instance(name: &str, addresses: u8) -> InstanceStatus {
+        let text = "vrrp_instance VI_1 {\nvirtual_router_id 1\nunicast_src_ip 10.0.0.1\n\
+                    unicast_peer {\n10.0.0.2\n}\nvirtual_ipaddress {\n192.0.2.1/24\n}\n}";
+        let loaded = load_str("test.conf", text, &LoadOptions::default());
+        let configured = &loaded.config.instances[0];
+        let mut status = InstanceStatus::unplaced(configured, Vec::new(), Duration::ZERO);
+        name.clone_into(&mut status.name);
+        let addresses = (0..addresses).map(|number| IpAddr::from([192, 0, 2, number]));
+        status.addresses.advertised = addresses.collect();
+        status
     }
 
     fn status(virtual_servers: Vec<VirtualServerStatus>) -> Status {
@@ -263,6 +365,32 @@ mod tests {
             let expected = serde_json::to_string(&status).unwrap() + "\n";
             assert_eq!(whole(&status), expected);
         }
+    }
+
+    #[test]
+    fn lists_within_instances_and_virtual_servers_are_made_in_parts() {
+        let mut server = virtual_server("\"services\":[", &["10.0.0.1:80"]);
+        let service = |number| ServiceStatus {
+            key: format!("FWM {number}"),
+            in_place: number % 2 == 0,
+        };
+        server.services = (0..130).map(service).collect();
+        let mut status = status(vec![server, virtual_server("\"real_servers\":[", &[])]);
+        status.virtual_servers[1].services.clear();
+        let names = [("a", 0), ("\"advertised\":[", 64), ("b", 65), ("c", 200)];
+        let instances = names.map(|(name, addresses)| instance(name, addresses));
+        status.instances = instances.into();
+        let expected = serde_json::to_string(&status).unwrap() + "\n";
+        assert_eq!(whole(&status), expected);
+
+        let mut reply = Reply::to(b"status");
+        let mut longest = 0;
+        while !reply.is_over() {
+            reply.make(&status);
+            longest = longest.max(reply.octets().len());
+            reply.sent(reply.octets().len());
+        }
+        assert!(longest < 64 * 40, "{longest}");
     }
 
     #[test]

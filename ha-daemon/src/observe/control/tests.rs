@@ -1,5 +1,7 @@
 //! Tests of the control socket.
 
+use core::cell::Cell;
+use core::net::IpAddr;
 use core::time::Duration;
 use std::fs;
 use std::io::{Read, Write};
@@ -13,8 +15,10 @@ use vrrp_core::Instant;
 use vrrp_mio::{Clock, TimeSlice};
 
 use super::*;
-use crate::balancing::status::{RealServerStatus, VirtualServerStatus};
+use crate::balancing::status::{RealServerStatus, ServiceStatus, VirtualServerStatus};
+use crate::config::{LoadOptions, load_str};
 use crate::observe::status::{InstanceStatus, LossStatus, Status, TurnStatus};
+use crate::slab::{Cursor, Handle};
 use crate::tokens::TokenRange;
 
 const TOKENS: TokenRange = TokenRange::new(0, MAX_CLIENTS + 1);
@@ -119,26 +123,64 @@ fn a_socket_whose_queue_is_full_is_in_use_and_a_stale_one_is_not() {
     drop(Server::bind(&path, poll.registry(), TOKENS).unwrap());
 }
 
-/// A source that counts what it is asked for, of instances that do not exist.
-struct Counting(core::cell::Cell<usize>, usize);
+/// A source that counts what it is asked for: as many virtual servers as it says, and an instance with
+/// as many addresses, if there are any.
+struct Counting {
+    asked: Cell<usize>,
+    virtual_servers: u64,
+    addresses: usize,
+}
+
+impl Counting {
+    fn new(virtual_servers: u64, addresses: usize) -> Self {
+        Self {
+            asked: Cell::new(0),
+            virtual_servers,
+            addresses,
+        }
+    }
+
+    fn count(&self) {
+        self.asked.set(self.asked.get() + 1);
+    }
+}
+
+/// The number of an address, and an address.
+fn numbered(number: usize) -> IpAddr {
+    let [.., high, low] = number.to_be_bytes();
+    IpAddr::from([10, 0, high, low])
+}
+
+fn instance() -> InstanceStatus {
+    let text = "vrrp_instance VI_1 {\nvirtual_router_id 1\nunicast_src_ip 10.0.0.1\n\
+                unicast_peer {\n10.0.0.2\n}\nvirtual_ipaddress {\n192.0.2.1/24\n}\n}";
+    let loaded = load_str("test.conf", text, &LoadOptions::default());
+    InstanceStatus::unplaced(&loaded.config.instances[0], Vec::new(), Duration::ZERO)
+}
 
 impl Source for Counting {
     fn head(&self) -> Status {
-        self.0.set(self.0.get() + 1);
+        self.count();
         status()
     }
 
-    fn instances(&self) -> usize {
-        0
+    fn next_instance(&self, cursor: &mut Cursor) -> Option<(Handle, InstanceStatus)> {
+        let first = self.addresses > 0 && *cursor == Cursor::default();
+        *cursor = Cursor(1);
+        first.then(|| (Handle::from_bits(0), instance()))
     }
 
-    fn instance(&self, _: usize) -> Option<InstanceStatus> {
-        None
+    fn addresses(&self, _: Handle, from: usize, most: usize) -> Vec<IpAddr> {
+        self.count();
+        let last = self.addresses.min(from + most);
+        (from..last).map(numbered).collect()
     }
 
-    fn virtual_server(&self, index: usize) -> Option<VirtualServerStatus> {
-        self.0.set(self.0.get() + 1);
-        (index < self.1).then(|| VirtualServerStatus {
+    fn next_virtual_server(&self, cursor: &mut Cursor) -> Option<(Handle, VirtualServerStatus)> {
+        self.count();
+        let number = cursor.0;
+        *cursor = Cursor(number + 1);
+        let status = || VirtualServerStatus {
             name: "x".repeat(1_000),
             services: Vec::new(),
             scheduler: String::new(),
@@ -149,10 +191,15 @@ impl Source for Counting {
             suspended: false,
             sorry_server: None,
             real_servers: Vec::new(),
-        })
+        };
+        (number < self.virtual_servers).then(|| (Handle::from_bits(number), status()))
     }
 
-    fn real_server(&self, _: usize, _: usize) -> Option<RealServerStatus> {
+    fn services(&self, _: Handle, _: usize, _: usize) -> Vec<ServiceStatus> {
+        Vec::new()
+    }
+
+    fn next_real_server(&self, _: Handle, _: &mut Cursor) -> Option<RealServerStatus> {
         None
     }
 }
@@ -181,7 +228,7 @@ impl Bench {
         for event in &events {
             self.server.ready(event.token());
         }
-        let passed = core::cell::Cell::new(0_u64);
+        let passed = Cell::new(0_u64);
         let clock = || {
             passed.set(passed.get() + 1);
             now + Duration::from_nanos(passed.get())
@@ -197,7 +244,7 @@ impl Bench {
 fn a_long_reply_takes_many_turns_and_others_have_theirs_meanwhile() {
     let place = Place::new("turns");
     let mut bench = Bench::new(&place.socket());
-    let source = Counting(core::cell::Cell::new(0), 100);
+    let source = Counting::new(100, 0);
     let ask = || {
         let mut client = UnixStream::connect(place.socket()).unwrap();
         client.write_all(b"status\n").unwrap();
@@ -210,7 +257,7 @@ fn a_long_reply_takes_many_turns_and_others_have_theirs_meanwhile() {
     let mut first = [0, 0];
     for turn in 1.. {
         bench.turn(4, now, &source);
-        assert!(source.0.replace(0) <= 4, "of both together, in a turn");
+        assert!(source.asked.replace(0) <= 4, "of both together, in a turn");
         for ((client, reply), first) in clients.iter_mut().zip(&mut replies).zip(&mut first) {
             drop(client.read_to_end(reply));
             if *first == 0 && !reply.is_empty() {
@@ -229,10 +276,36 @@ fn a_long_reply_takes_many_turns_and_others_have_theirs_meanwhile() {
 }
 
 #[test]
+fn an_instance_of_twenty_thousand_addresses_takes_many_turns() {
+    const ADDRESSES: usize = 20_000;
+    let place = Place::new("addresses");
+    let mut bench = Bench::new(&place.socket());
+    let source = Counting::new(0, ADDRESSES);
+    let mut client = UnixStream::connect(place.socket()).unwrap();
+    client.write_all(b"status\n").unwrap();
+    client.set_nonblocking(true).unwrap();
+    let now = bench.clock.now();
+    let (mut reply, mut turns) = (Vec::new(), 0);
+    loop {
+        bench.turn(4, now, &source);
+        turns += 1;
+        assert!(source.asked.replace(0) <= 4, "64 addresses each");
+        drop(client.read_to_end(&mut reply));
+        if !bench.server.has_work() {
+            break;
+        }
+    }
+    assert!(turns >= ADDRESSES / 64 / 4, "{turns}");
+    let status: Status = serde_json::from_slice(&reply).unwrap();
+    let expected: Vec<_> = (0..ADDRESSES).map(numbered).collect();
+    assert_eq!(status.instances[0].addresses.advertised, expected);
+}
+
+#[test]
 fn nothing_is_made_for_who_has_gone() {
     let place = Place::new("gone");
     let mut bench = Bench::new(&place.socket());
-    let source = Counting(core::cell::Cell::new(0), 100);
+    let source = Counting::new(100, 0);
     for _ in 0..8 {
         let mut client = UnixStream::connect(place.socket()).unwrap();
         client.write_all(b"status\n").unwrap();
@@ -241,7 +314,7 @@ fn nothing_is_made_for_who_has_gone() {
     for _ in 0..8 {
         bench.turn(1_000, now, &source);
     }
-    assert_eq!(source.0.get(), 0);
+    assert_eq!(source.asked.get(), 0);
     assert!(!bench.server.has_work());
 }
 
@@ -253,7 +326,7 @@ fn who_only_ends_its_request_has_its_reply() {
     client.write_all(b"status\n").unwrap();
     client.shutdown(std::net::Shutdown::Write).unwrap();
     let now = bench.clock.now();
-    bench.turn(1_000, now, &Counting(core::cell::Cell::new(0), 0));
+    bench.turn(1_000, now, &Counting::new(0, 0));
     let mut reply = String::new();
     client.read_to_string(&mut reply).unwrap();
     assert!(reply.ends_with("\"virtual_servers\":[]}\n"), "{reply}");
@@ -263,7 +336,7 @@ fn who_only_ends_its_request_has_its_reply() {
 fn a_place_is_lost_by_who_does_not_ask_and_newcomers_wait_for_it() {
     let place = Place::new("places");
     let mut bench = Bench::new(&place.socket());
-    let source = Counting(core::cell::Cell::new(0), 0);
+    let source = Counting::new(0, 0);
     let silent: Vec<_> = (0..MAX_CLIENTS)
         .map(|_| UnixStream::connect(place.socket()).unwrap())
         .collect();
