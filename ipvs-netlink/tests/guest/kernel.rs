@@ -10,4 +10,4 @@ mod rates;
 mod raw;
 mod refusals;
 mod requests;
-mod rig;
+pub(crate) mod rig;
