@@ -61,6 +61,15 @@ impl ServiceKey {
         }
     }
 
+    /// The virtual address; none of a mark.
+    #[must_use]
+    pub const fn address(&self) -> Option<IpAddr> {
+        match *self {
+            Self::Address { address, .. } => Some(address),
+            Self::Mark { .. } => None,
+        }
+    }
+
     /// The virtual port; 0 of a mark.
     #[must_use]
     pub const fn port(&self) -> u16 {
@@ -218,6 +227,18 @@ impl Service {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mark_has_neither_address_nor_port() {
+        for (text, address, port) in [
+            ("udp [2001:db8::1]:53", Some("2001:db8::1"), 53),
+            ("fwmark 7", None, 0),
+        ] {
+            let key: ServiceKey = text.parse().unwrap();
+            let address = address.map(|address| address.parse().unwrap());
+            assert_eq!((key.address(), key.port()), (address, port));
+        }
+    }
 
     #[test]
     fn flags_are_those_of_the_kernel() {
