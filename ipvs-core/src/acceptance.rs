@@ -362,7 +362,7 @@ const fn fixed_port(forwarding: Forwarding, key: &ServiceKey) -> Option<u16> {
     }
 }
 
-fn is_host(address: IpAddr) -> bool {
+pub(crate) fn is_host(address: IpAddr) -> bool {
     !address.is_unspecified()
         && !address.is_multicast()
         && address != IpAddr::V4(Ipv4Addr::BROADCAST)

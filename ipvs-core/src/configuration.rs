@@ -1,10 +1,11 @@
 //! The content of an IPVS table, and the changes that can be made to it.
 
+mod refusal;
+
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use thiserror::Error;
-
+pub use self::refusal::ApplyError;
 use crate::{Destination, DestinationKey, Service, ServiceKey};
 
 /// A service with its destinations.
@@ -84,23 +85,6 @@ impl Change {
     }
 }
 
-/// Why a change does not fit a configuration, as the kernel would answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum ApplyError {
-    /// `EEXIST` to `NEW_SERVICE`.
-    #[error("the service {0} exists already")]
-    ServiceExists(ServiceKey),
-    /// `ESRCH`.
-    #[error("there is no service {0}")]
-    NoService(ServiceKey),
-    /// `EEXIST` to `NEW_DEST`.
-    #[error("the destination {1} of {0} exists already")]
-    DestinationExists(ServiceKey, DestinationKey),
-    /// `ENOENT`.
-    #[error("there is no destination {1} of {0}")]
-    NoDestination(ServiceKey, DestinationKey),
-}
-
 impl Configuration {
     /// No service.
     #[must_use]
@@ -145,39 +129,42 @@ impl Configuration {
 
     /// Applies `change` to this configuration as a kernel does.
     ///
+    /// ```
+    /// use ipvs_core::{ApplyError, Change, Configuration, Scheduler, Service};
+    ///
+    /// let service = Service::new("tcp 192.0.2.1:80".parse()?, Scheduler::Wlc);
+    /// let mut configuration = Configuration::new();
+    /// configuration.apply(&Change::AddService(service))?;
+    /// let again = configuration.apply(&Change::AddService(service));
+    /// assert_eq!(again, Err(ApplyError::ServiceExists(service.key)));
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
-    /// The error that the kernel would return; the configuration is unchanged then.
+    /// The error that the kernel would return ([`accepts`](Self::accepts)); the configuration is
+    /// unchanged then.
     pub fn apply(&mut self, change: &Change) -> Result<(), ApplyError> {
+        let place = self.place(change)?;
+        let key = change.service();
         match *change {
             Change::AddService(service) => {
-                if self.entries.contains_key(&service.key) {
-                    return Err(ApplyError::ServiceExists(service.key));
-                }
                 self.insert(ServiceEntry::new(service));
             }
-            Change::EditService(service) => self.entry(service.key)?.service = service,
-            Change::DeleteService(key) => {
-                self.remove(&key).ok_or(ApplyError::NoService(key))?;
+            Change::DeleteService(_) => {
+                self.remove(&key);
             }
-            Change::AddDestination(key, destination) => {
-                let entry = self.entry(key)?;
-                if entry.destination(&destination.key).is_some() {
-                    return Err(ApplyError::DestinationExists(key, destination.key));
-                }
-                entry.destinations.insert(0, destination);
+            Change::EditService(service) => self.entry(key)?.service = service,
+            Change::AddDestination(_, destination) => {
+                self.entry(key)?.destinations.insert(place, destination);
             }
-            Change::EditDestination(key, destination) => {
-                let entry = self.entry(key)?;
-                let index = position(entry, destination.key)?;
-                if let Some(place) = entry.destinations.get_mut(index) {
-                    *place = destination;
+            Change::EditDestination(_, destination) => {
+                if let Some(known) = self.entry(key)?.destinations.get_mut(place) {
+                    *known = destination;
                 }
             }
-            Change::DeleteDestination(key, destination) => {
-                let entry = self.entry(key)?;
-                let index = position(entry, destination)?;
-                entry.destinations.remove(index);
+            Change::DeleteDestination(..) => {
+                self.entry(key)?.destinations.remove(place);
             }
         }
         Ok(())
@@ -186,14 +173,6 @@ impl Configuration {
     fn entry(&mut self, key: ServiceKey) -> Result<&mut ServiceEntry, ApplyError> {
         self.entries.get_mut(&key).ok_or(ApplyError::NoService(key))
     }
-}
-
-fn position(entry: &ServiceEntry, key: DestinationKey) -> Result<usize, ApplyError> {
-    entry
-        .destinations
-        .iter()
-        .position(|destination| destination.key == key)
-        .ok_or(ApplyError::NoDestination(entry.service.key, key))
 }
 
 /// Of two entries of one service the last one stays.

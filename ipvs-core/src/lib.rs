@@ -56,8 +56,10 @@ pub use plan::{Order, plan};
 pub use profile::KernelProfile;
 pub use protocol::Protocol;
 pub use record::{Activity, DestinationRecord, Rates, ServiceRecord, Statistics, Totals};
-pub use scheduler::Scheduler;
-pub use service::{Flags, Granularity, Persistence, Service, ServiceKey};
+pub use scheduler::{Scheduler, SchedulerError};
+pub use service::{
+    DestinationKeyError, Flags, Granularity, Persistence, Service, ServiceKey, ServiceKeyError,
+};
 pub use sync::{SyncDaemon, SyncRole};
 pub use table::{ConnectionCounts, DestinationError, Table};
 pub use timeouts::Timeouts;

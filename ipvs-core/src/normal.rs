@@ -1,7 +1,5 @@
 //! Normal forms of services and destinations: one value for all that the kernel treats alike.
 
-use core::str::FromStr;
-
 use crate::{
     Destination, Forwarding, Granularity, Persistence, Scheduler, Service, Tunnel, TunnelChecksum,
 };
@@ -9,7 +7,7 @@ use crate::{
 /// `service` as a kernel reports it after it was added.
 pub(crate) fn normal_service(mut service: Service) -> Service {
     if let Scheduler::Other(name) = service.scheduler {
-        service.scheduler = Scheduler::from_str(name.as_str()).unwrap_or(service.scheduler);
+        service.scheduler = Scheduler::named(name.as_str()).unwrap_or(service.scheduler);
     }
     if let Some(persistence) = &mut service.persistence {
         persistence.timeout = persistence.timeout.min(Persistence::MAX_TIMEOUT);

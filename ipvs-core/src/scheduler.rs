@@ -24,6 +24,8 @@ mod wrr;
 use core::fmt;
 use core::str::FromStr;
 
+use thiserror::Error;
+
 pub use self::dh::Dh;
 pub use self::fo::Fo;
 pub use self::indexed::{Criterion, Indexed};
@@ -119,16 +121,46 @@ impl Scheduler {
             Self::Other(name) => name.as_str(),
         }
     }
+
+    /// The scheduler of any name a kernel may have: one that has a model, or
+    /// [`Other`](Self::Other).
+    ///
+    /// # Errors
+    ///
+    /// If no kernel can have a scheduler of that name.
+    pub fn named(name: &str) -> Result<Self, NameError> {
+        match name.parse() {
+            Ok(known) => Ok(known),
+            Err(SchedulerError) => Name::new(name).map(Self::Other),
+        }
+    }
 }
 
-impl FromStr for Scheduler {
-    type Err = NameError;
+/// A name is that of no scheduler that has a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error(
+    "no known scheduler, which are rr, wrr, lc, wlc, lblc, lblcr, dh, sh, sed, nq, fo, ovf, mh and \
+     twos"
+)]
+pub struct SchedulerError;
 
-    fn from_str(name: &str) -> Result<Self, NameError> {
-        match Self::ALL.into_iter().find(|known| known.name() == name) {
-            Some(known) => Ok(known),
-            None => Name::new(name).map(Self::Other),
-        }
+/// A scheduler that has a model, by the name the kernel knows it by.
+///
+/// Any other name is refused, as it most likely is a mistake; [`Scheduler::named`] takes it.
+///
+/// ```
+/// use ipvs_core::Scheduler;
+///
+/// assert_eq!("wrr".parse(), Ok(Scheduler::Wrr));
+/// assert!("wr".parse::<Scheduler>().is_err());
+/// assert!(matches!(Scheduler::named("wr"), Ok(Scheduler::Other(_))));
+/// ```
+impl FromStr for Scheduler {
+    type Err = SchedulerError;
+
+    fn from_str(name: &str) -> Result<Self, SchedulerError> {
+        let known = Self::ALL.into_iter().find(|known| known.name() == name);
+        known.ok_or(SchedulerError)
     }
 }
 

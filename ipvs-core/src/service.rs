@@ -1,9 +1,11 @@
 //! Virtual services.
 
-use core::fmt;
+mod text;
+
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::num::NonZeroU32;
 
+pub use self::text::{DestinationKeyError, ServiceKeyError};
 use crate::{Family, Name, Protocol, Scheduler};
 
 /// The packets of a service; unique in a table.
@@ -66,32 +68,6 @@ impl ServiceKey {
         match *self {
             Self::Address { port, .. } => port,
             Self::Mark { .. } => 0,
-        }
-    }
-}
-
-/// `TCP 192.0.2.1:80`, `UDP [2001:db8::1]:53`, `FWM 7` or `FWM 7 IPv6`.
-impl fmt::Display for ServiceKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::Address {
-                protocol,
-                address: IpAddr::V4(address),
-                port,
-            } => write!(f, "{protocol} {address}:{port}"),
-            Self::Address {
-                protocol,
-                address: IpAddr::V6(address),
-                port,
-            } => write!(f, "{protocol} [{address}]:{port}"),
-            Self::Mark {
-                mark,
-                family: Family::V4,
-            } => write!(f, "FWM {mark}"),
-            Self::Mark {
-                mark,
-                family: Family::V6,
-            } => write!(f, "FWM {mark} IPv6"),
         }
     }
 }

@@ -259,8 +259,7 @@ pub(crate) fn service(payload: &[u8]) -> Result<ServiceRecord, DecodeError> {
     Ok(ServiceRecord {
         service: Service {
             key,
-            scheduler: scheduler
-                .parse::<Scheduler>()
+            scheduler: Scheduler::named(scheduler)
                 .map_err(|_| DecodeError::Name(service::SCHED_NAME.name))?,
             flags: Flags::from_bits(flags),
             persistence,

@@ -14,17 +14,24 @@ pub use self::announcer::{Announcer, Slot};
 pub use self::pace::Pace;
 use crate::{Announcement, Instant};
 
-/// The announce settings of a virtual router, unchecked.
+/// The announce settings of a virtual router, unchecked. With the feature `serde` what is absent is
+/// as [`Settings::default`] has it, and spans of time are written as `"5s"` or `"100ms"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    serde(default, deny_unknown_fields, rename_all = "kebab-case")
+)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Settings {
     /// Copies per address in each block of a new Active Router; 0 announces nothing.
     pub repeat: u16,
     /// From the first block to the second; zero for no second block.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text::span"))]
     pub delay: Duration,
     /// Between refreshes while Active, the first one this long after the router became Active; zero
     /// for none, otherwise 100 ms to a year.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text::span"))]
     pub refresh: Duration,
     /// Copies per address in each refresh.
     pub refresh_repeat: u16,
@@ -32,6 +39,7 @@ pub struct Settings {
     pub lower_prio_repeat: Option<u16>,
     /// From the first block after a won contest to the second; as `delay` when absent. The block
     /// after [`Config::SETTLING`] does not depend on it.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text::optional_span"))]
     pub lower_prio_delay: Option<Duration>,
 }
 

@@ -7,8 +7,23 @@ use crate::{Family, Interval, IntervalError, Priority, Version, Vrid};
 /// The parameters of a virtual router, unchecked.
 ///
 /// [`Config::try_from`] is the only way from here to a [`Config`].
+///
+/// With the feature `serde` only the identifier and the family have to be written; what is absent
+/// is as [`Settings::new`] has it for the version, which is 3 if absent. As TOML:
+///
+/// ```toml
+/// vrid = 51
+/// family = "ipv4"
+/// priority = 150
+/// interval = "500ms"
+/// preempt-delay = "30s"
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    serde(from = "written::Settings", into = "written::Settings")
+)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Settings {
     /// Protocol version.
@@ -59,6 +74,70 @@ impl Settings {
             down_multiplier: 3,
             answer_lower: matches!(version, Version::V3),
             answer_higher: false,
+        }
+    }
+}
+
+/// The settings as they are written in a file.
+#[cfg(feature = "serde")]
+mod written {
+    use super::{Duration, Family, Version};
+    use crate::Interval;
+
+    #[derive(serde::Serialize, serde::Deserialize)]
+    #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+    pub(super) struct Settings {
+        #[serde(default = "version_3")]
+        version: Version,
+        family: Family,
+        vrid: u8,
+        priority: Option<u8>,
+        interval: Option<Interval>,
+        preempt: Option<bool>,
+        #[serde(default, with = "crate::text::optional_span")]
+        preempt_delay: Option<Duration>,
+        accept: Option<bool>,
+        down_multiplier: Option<u8>,
+        answer_lower: Option<bool>,
+        answer_higher: Option<bool>,
+    }
+
+    const fn version_3() -> Version {
+        Version::V3
+    }
+
+    impl From<Settings> for super::Settings {
+        fn from(written: Settings) -> Self {
+            let default = Self::new(written.version, written.family, written.vrid);
+            Self {
+                priority: written.priority.unwrap_or(default.priority),
+                interval_cs: (written.interval).map_or(default.interval_cs, Interval::centis),
+                preempt: written.preempt.unwrap_or(default.preempt),
+                preempt_delay: written.preempt_delay.unwrap_or(default.preempt_delay),
+                accept: written.accept.unwrap_or(default.accept),
+                down_multiplier: written.down_multiplier.unwrap_or(default.down_multiplier),
+                answer_lower: written.answer_lower.unwrap_or(default.answer_lower),
+                answer_higher: written.answer_higher.unwrap_or(default.answer_higher),
+                ..default
+            }
+        }
+    }
+
+    impl From<super::Settings> for Settings {
+        fn from(settings: super::Settings) -> Self {
+            Self {
+                version: settings.version,
+                family: settings.family,
+                vrid: settings.vrid,
+                priority: Some(settings.priority),
+                interval: Some(Interval::unchecked(settings.interval_cs)),
+                preempt: Some(settings.preempt),
+                preempt_delay: Some(settings.preempt_delay),
+                accept: Some(settings.accept),
+                down_multiplier: Some(settings.down_multiplier),
+                answer_lower: Some(settings.answer_lower),
+                answer_higher: Some(settings.answer_higher),
+            }
         }
     }
 }

@@ -18,7 +18,8 @@
 //! 3. **Outputs** are polled until they say `None`: first [`poll_transmit`](Endpoint::poll_transmit),
 //!    what to send, then [`poll_event`](Endpoint::poll_event), what to do. A resignation is sent
 //!    before the addresses go.
-//! 4. **Views**: [`machine`](Endpoint::machine), [`statistics`](Endpoint::statistics) and the like.
+//! 4. **Views**: [`machine`](Endpoint::machine), [`advertised`](Endpoint::advertised),
+//!    [`statistics`](Endpoint::statistics) and the like.
 //!
 //! # The order
 //!
@@ -140,7 +141,7 @@ impl<S: Storage> Endpoint<S> {
         };
         let slot = self.storage.slots_mut().get_mut(position);
         let is_new = slot.is_some_and(|slot| slot.install(Family::of(address), mac));
-        if is_new && self.machine.role() == Role::Active {
+        if is_new && mac.is_some() && self.machine.role() == Role::Active {
             let config = self.storage.announcements().config;
             let (announcer, slots) = self.storage.announcer_mut();
             announcer.owe(slots, position, announce::Settings::from(config).repeat);
@@ -231,7 +232,13 @@ impl<S: Storage> Endpoint<S> {
         }
         let (announcer, slots) = self.storage.announcer_mut();
         announcer.clear(slots);
-        if announcer.is_idle(now) {
+        self.tidy(now);
+    }
+
+    /// Lets an announcer go that has nothing to do and nothing to remember.
+    fn tidy(&mut self, now: Instant) {
+        let announcer = self.storage.announcer();
+        if announcer.is_some_and(|announcer| announcer.is_idle(now)) {
             self.storage.drop_announcer();
         }
     }
@@ -243,6 +250,11 @@ impl<S: Storage> Endpoint<S> {
     }
 
     fn perform(&mut self, now: Instant, actions: &Actions) {
+        self.tidy(now);
+        if (actions.transition()).is_some_and(|transition| transition.from == Role::Active) {
+            // An advertisement that was not polled is none of this router any more.
+            self.settle();
+        }
         for action in actions.as_slice() {
             match action {
                 Action::Advertise(priority) => self.advertise(*priority),

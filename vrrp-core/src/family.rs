@@ -9,8 +9,10 @@ use core::net::IpAddr;
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Family {
     /// IPv4.
+    #[cfg_attr(feature = "serde", serde(rename = "ipv4"))]
     V4,
     /// IPv6.
+    #[cfg_attr(feature = "serde", serde(rename = "ipv6"))]
     V6,
 }
 

@@ -1,17 +1,18 @@
 //! The advertisement interval.
 
 use core::fmt;
+use core::str::FromStr;
 use core::time::Duration;
 
 use crate::Version;
+use crate::duration::{self, DurationError, Seconds};
 
 /// An advertisement interval in centiseconds, never zero.
 ///
 /// VRRPv3 carries 1..=4095 cs (RFC 9568 §5.2.7, erratum 8301); VRRPv2 whole seconds 1..=255
-/// (RFC 3768 §5.3.7), which is 100..=25500 cs.
+/// (RFC 3768 §5.3.7), which is 100..=25500 cs. With the feature `serde` it is its text where the
+/// format is one that people read, otherwise the number of centiseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(try_from = "u16", into = "u16"))]
 pub struct Interval(u16);
 
 impl Interval {
@@ -37,6 +38,12 @@ impl Interval {
     pub const fn from_secs(seconds: u8) -> Option<Self> {
         // A u8 of seconds is at most 25500 cs.
         Self::from_centis(seconds as u16 * 100)
+    }
+
+    /// An interval to be written that may be refused when it is read.
+    #[cfg(feature = "serde")]
+    pub(crate) const fn unchecked(centis: u16) -> Self {
+        Self(centis)
     }
 
     /// The interval in centiseconds.
@@ -95,15 +102,40 @@ impl<'a> arbitrary::Arbitrary<'a> for Interval {
     }
 }
 
+impl From<Interval> for Duration {
+    fn from(interval: Interval) -> Self {
+        interval.duration()
+    }
+}
+
+impl TryFrom<Duration> for Interval {
+    type Error = IntervalError;
+
+    /// An interval is a whole number of centiseconds; nothing is rounded.
+    fn try_from(duration: Duration) -> Result<Self, IntervalError> {
+        let refused = IntervalError::Duration { duration };
+        let nanos = duration.as_nanos();
+        if !nanos.is_multiple_of(10_000_000) {
+            return Err(refused);
+        }
+        let centis = u16::try_from(nanos / 10_000_000).map_err(|_| refused)?;
+        Self::from_centis(centis).ok_or(refused)
+    }
+}
+
 /// Seconds, as `1s` or `0.01s`.
 impl fmt::Display for Interval {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (whole, rest) = (self.0 / 100, self.0 % 100);
-        match (rest, rest % 10) {
-            (0, _) => write!(f, "{whole}s"),
-            (_, 0) => write!(f, "{whole}.{}s", rest / 10),
-            _ => write!(f, "{whole}.{rest:02}s"),
-        }
+        Seconds(self.duration()).fmt(f)
+    }
+}
+
+/// Seconds or milliseconds, as `1s`, `0.5s` or `500ms`.
+impl FromStr for Interval {
+    type Err = IntervalError;
+
+    fn from_str(text: &str) -> Result<Self, IntervalError> {
+        Self::try_from(duration::parse(text)?)
     }
 }
 
@@ -123,6 +155,15 @@ pub enum IntervalError {
         /// The interval in centiseconds.
         centis: u16,
     },
+    /// A span of time that is not a whole number of centiseconds in 1..=25500.
+    #[error("interval of {} is not a whole number of centiseconds in 1..=25500", Seconds(*duration))]
+    Duration {
+        /// The span.
+        duration: Duration,
+    },
+    /// A text that is no span of time.
+    #[error(transparent)]
+    Text(#[from] DurationError),
     /// VRRPv2 carries whole seconds only.
     #[error("interval of {centis} cs is not a whole number of seconds, as VRRPv2 needs")]
     SubSecond {
@@ -152,6 +193,34 @@ mod tests {
         assert_eq!(
             too_long.check(Version::V3),
             Err(IntervalError::TooLong { centis: 4096 })
+        );
+    }
+
+    #[test]
+    fn is_a_whole_number_of_centiseconds() {
+        let from = |nanos| Interval::try_from(Duration::from_nanos(nanos));
+        assert_eq!(from(10_000_000), Ok(Interval(1)));
+        assert_eq!(from(255_000_000_000), Ok(Interval::MAX_V2));
+        for nanos in [0, 9_999_999, 15_000_000, 255_010_000_000, 655_370_000_000] {
+            let duration = Duration::from_nanos(nanos);
+            assert_eq!(from(nanos), Err(IntervalError::Duration { duration }));
+        }
+        assert_eq!(Duration::from(Interval(50)), Duration::from_millis(500));
+    }
+
+    #[test]
+    fn reads_seconds_and_milliseconds() {
+        for (text, centis) in [("1s", 100), ("0.01s", 1), ("500ms", 50), ("40.95s", 4095)] {
+            assert_eq!(text.parse(), Ok(Interval(centis)), "{text}");
+        }
+        assert_eq!(
+            "100".parse::<Interval>(),
+            Err(IntervalError::Text(DurationError::Unit))
+        );
+        let refused = "0.015s".parse::<Interval>().unwrap_err().to_string();
+        assert_eq!(
+            refused,
+            "interval of 0.015s is not a whole number of centiseconds in 1..=25500"
         );
     }
 

@@ -62,9 +62,15 @@
 //!
 //! # Features
 //!
-//! None is on by default, and none changes behaviour. `serde` and `arbitrary` implement their
-//! traits for settings, events and actions; `sim` adds the deterministic simulator and the
-//! exhaustive exploration, `properties` the properties for fuzzing.
+//! None changes behaviour.
+//!
+//! - `bytes`, on by default: packets are written to any `bytes::BufMut`. That crate links an
+//!   allocator; without the feature they are written to slices, and nothing needs one.
+//! - `serde`: settings, events and actions are read and written, as people write them where the
+//!   format is one that people read.
+//! - `arbitrary`: values to fuzz with, made of octets; it needs `std`.
+//! - `sim`: the deterministic simulator and the exhaustive exploration; they allocate.
+//! - `properties`: what holds for every input, as functions, for fuzzing.
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(clippy::missing_const_for_fn)]
@@ -76,6 +82,7 @@ extern crate std;
 
 pub mod announce;
 mod config;
+mod duration;
 pub mod eligibility;
 pub mod endpoint;
 #[cfg(any(test, feature = "sim"))]
@@ -92,6 +99,8 @@ pub mod receive;
 #[cfg(any(test, feature = "sim"))]
 pub mod sim;
 mod statistics;
+#[cfg(feature = "serde")]
+mod text;
 mod time;
 pub mod track;
 mod version;
@@ -99,10 +108,11 @@ mod vrid;
 pub mod wire;
 
 pub use self::config::{Config, ConfigError, Settings};
+pub use self::duration::DurationError;
 pub use self::endpoint::Endpoint;
 pub use self::family::Family;
 pub use self::interval::{Interval, IntervalError};
-pub use self::mac::MacAddr;
+pub use self::mac::{MacAddr, MacAddrError};
 pub use self::machine::{
     Action, Actions, Announcement, Answers, Cause, Event, EventError, Heard, NewActiveReason, Role,
     State, Transition, VirtualRouter, Watch, active_down_interval, skew,
@@ -110,5 +120,5 @@ pub use self::machine::{
 pub use self::priority::Priority;
 pub use self::statistics::Statistics;
 pub use self::time::Instant;
-pub use self::version::Version;
+pub use self::version::{Version, VersionError};
 pub use self::vrid::Vrid;

@@ -7,13 +7,14 @@
 //! ```
 //!
 //! Decoding borrows from the octets, allocates nothing and never panics; each rule that discards a
-//! packet has its own error variant. Encoding goes to any [`bytes::BufMut`] and fails rather than
-//! panic where there is no room. Checks beyond the octets of one packet (time to live, configured
+//! packet has its own error variant. Encoding goes to any [`Buffer`] and fails rather than panic where
+//! there is no room. Checks beyond the octets of one packet (time to live, configured
 //! virtual routers, passwords, replay) are those of [`receive`](crate::receive).
 
 mod advertisement;
 mod ah;
 mod arp;
+mod buffer;
 mod checksum;
 mod error;
 mod ethernet;
@@ -28,6 +29,7 @@ pub use self::advertisement::{
 };
 pub use self::ah::{AH_LEN, AhHeader, AhPacket, IcvForm, Key, Replay};
 pub use self::arp::{ArpOperation, ArpPacket};
+pub use self::buffer::Buffer;
 pub use self::checksum::{Checksum, PseudoHeader};
 pub use self::error::{
     AhError, ArpError, DecodeError, EncodeError, EthernetError, Ipv4Error, Ipv6Error, KeyTooLong,

@@ -6,7 +6,6 @@ mod attachment;
 mod check;
 mod counters;
 mod difference;
-mod flags;
 mod hearing;
 mod id;
 mod kernel;
@@ -19,6 +18,7 @@ mod receive;
 mod refusal;
 mod router;
 mod spec;
+mod storage;
 mod timers;
 mod transmit;
 mod update;
@@ -31,7 +31,8 @@ use mio::event::Source;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token};
 use std::os::fd::AsRawFd;
-use vrrp_core::{Action, Actions, Event, Instant, Role, Statistics};
+use vrrp_core::endpoint::{EndpointEvent, MAX_TRANSMIT};
+use vrrp_core::{Event, Instant, Role, Statistics};
 
 pub use self::check::{AddError, SpecError, TellError};
 pub use self::counters::Losses;
@@ -44,7 +45,6 @@ use self::ports::Ports;
 pub use self::router::Router;
 pub use self::spec::{Path, RouterSpec, TransmitChecksum, VirtualAddress, VirtualMac};
 use self::timers::Timers;
-use self::transmit::Scratch;
 pub use self::update::UpdateError;
 use crate::netlink::{Monitor, MonitorError};
 use crate::{Clock, Interfaces, RECEIVE_BUFFER, Timer};
@@ -103,7 +103,8 @@ pub struct Driver {
     network: Network,
     notices: Vec<Notice>,
     buffer: Vec<u8>,
-    scratch: Scratch,
+    /// What is being sent.
+    transmitted: Vec<u8>,
     ah_seed: u32,
 }
 
@@ -146,7 +147,7 @@ impl Driver {
             network,
             notices: Vec::new(),
             buffer: vec![0; RECEIVE_BUFFER],
-            scratch: Scratch::default(),
+            transmitted: vec![0; MAX_TRANSMIT],
             ah_seed: 0,
         })
     }
@@ -164,11 +165,12 @@ impl Driver {
     /// [`AddError`] for an invalid specification, and for a second router with the same identity.
     pub fn add(&mut self, spec: RouterSpec) -> Result<RouterId, AddError> {
         self.check_spec(&spec, None)?;
-        let slot = self.free.pop().unwrap_or(self.routers.len());
+        let slot = self.free.last().copied().unwrap_or(self.routers.len());
         let id = RouterId::new(slot, self.added);
-        self.added += 1;
         let (config, profile) = self.profile(spec, slot);
-        let router = Router::new(id, config, profile, self.clock.now(), self.ah_seed);
+        let router = Router::new(id, config, profile, self.clock.now(), self.ah_seed)?;
+        self.added += 1;
+        let _taken = self.free.pop();
         self.network.enlist(slot, &router);
         match self.routers.get_mut(slot) {
             Some(place) => *place = Some(router),
@@ -197,7 +199,7 @@ impl Driver {
         let Some(target) = self.router(router) else {
             return Err(TellError::Unknown { router });
         };
-        target.machine.check(&event)?;
+        target.machine().check(&event)?;
         self.deliver_event(router, event);
         Ok(())
     }
@@ -394,58 +396,44 @@ impl Driver {
     }
 
     fn handle(&mut self, id: usize, event: Event, now: Instant) {
-        let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
-            return;
-        };
-        let actions = router.machine.handle(now, event);
-        self.perform(id, actions, now);
+        if let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) {
+            router.endpoint.handle(now, event);
+            self.follow(id);
+        }
     }
 
-    /// Carries out what a machine asks for, in its order, and re-arms its deadline.
-    fn perform(&mut self, id: usize, actions: Actions, now: Instant) {
+    /// Sends and does what a router asks for, in its order, and re-arms its deadlines.
+    fn follow(&mut self, id: usize) {
         let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
             return;
         };
-        for action in actions {
-            match action {
-                Action::Advertise(priority) => {
-                    let (ports, scratch) = (&mut self.ports, &mut self.scratch);
-                    let notice = router.advertise_or_tell(priority, ports, scratch);
-                    self.notices.extend(notice);
-                }
-                Action::AddAddresses => {
-                    self.network.add_addresses(id, router);
-                }
-                Action::Announce(announcement) => router.schedule(now, announcement),
-                Action::RemoveAddresses => {
-                    router.schedule = None;
-                    router.outbox.clear();
-                    // The next tenure announces an address when it is in place anew
-                    // (RFC 9568 §8.1.2).
-                    router.installed.clear();
-                    self.network.remove_addresses(id, router);
-                }
-                Action::Candidate => {
+        let notice = router.advertise(&mut self.ports, &mut self.transmitted);
+        self.notices.extend(notice);
+        let mut changed = false;
+        while let Some(event) = router.endpoint.poll_event() {
+            match event {
+                EndpointEvent::AddAddresses => self.network.add_addresses(id, router),
+                EndpointEvent::RemoveAddresses => self.network.remove_addresses(id, router),
+                EndpointEvent::Candidate => {
                     let router = router.id;
                     self.notices.push(Notice::Candidate { router });
                 }
+                EndpointEvent::Transition(transition) => {
+                    changed = true;
+                    router.noted = None;
+                    if transition.to == Role::Initialize && !router.declared {
+                        self.network.remove_addresses(id, router);
+                    }
+                    self.notices.push(Notice::Transition {
+                        router: router.id,
+                        transition,
+                    });
+                }
+                EndpointEvent::NotSent(error) => self.notices.extend(router.not_made(error)),
             }
-        }
-        if let Some(transition) = actions.transition() {
-            router.since = now;
-            router.last = Some(transition);
-            router.counters.update(|all| all.changed(&transition));
-            router.noted = None;
-            if transition.to == Role::Initialize && !router.declared {
-                self.network.remove_addresses(id, router);
-            }
-            self.notices.push(Notice::Transition {
-                router: router.id,
-                transition,
-            });
         }
         self.timers.set(id, router);
-        if actions.transition().is_some() {
+        if changed {
             self.follow_role(id);
             self.note_hearing(id);
         }

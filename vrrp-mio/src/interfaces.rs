@@ -100,6 +100,16 @@ impl Interfaces {
             .map(|(key, stored)| stored.value.of(key))
     }
 
+    /// The addresses from `after` on, by key.
+    pub(crate) fn addresses_after(
+        &self,
+        after: Bound<AddressKey>,
+    ) -> impl Iterator<Item = KernelAddress> {
+        self.addresses
+            .range((after, Bound::Unbounded))
+            .map(|(key, stored)| stored.value.of(key))
+    }
+
     /// All addresses of one interface.
     pub fn addresses_of(&self, index: u32) -> impl Iterator<Item = KernelAddress> {
         self.stored_of(index)

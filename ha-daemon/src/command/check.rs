@@ -1,7 +1,6 @@
 //! `ha-daemon check`: reports the mistakes of a configuration, and what it would run.
 
 use core::fmt;
-use core::time::Duration;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -9,19 +8,21 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use crate::config::{
-    Code, Config, Diagnostic, InitialState, Instance, LoadOptions, Loaded, Place, Record, Severity,
-    Transport, VirtualAddress, load_all,
+    Code, Config, Diagnostic, LoadOptions, Loaded, Place, Record, Severity, load_all,
 };
 
 mod balancing;
 mod host;
+mod instance;
 mod noise;
 mod refusals;
+mod text;
 
-use self::balancing::ServerText;
 pub use self::balancing::{RealSummary, ServerSummary};
 pub use self::host::compare;
+pub use self::instance::Summary;
 use self::noise::Shown;
+use self::text::PushText;
 use super::arguments::Format;
 use super::output::print;
 
@@ -191,16 +192,19 @@ impl Report {
                 "this configuration runs, but there are mistakes in it"
             }
         };
-        let mut parts = Counted(config.instances.len(), "instance").to_string();
+        let mut verdict = format!("{runs}: ");
+        verdict.push_count(config.instances.len(), "instance");
         match config.virtual_servers.len() {
             0 => {}
-            count => parts = format!("{parts}, {}", Counted(count, "virtual server")),
+            count => {
+                verdict.push_str(", ");
+                verdict.push_count(count, "virtual server");
+            }
         }
-        let verdict = format!(
-            "{runs}: {parts}, {}, {}",
-            Counted(errors, "error"),
-            Counted(warnings, "warning"),
-        );
+        verdict.push_str(", ");
+        verdict.push_count(errors, "error");
+        verdict.push_str(", ");
+        verdict.push_count(warnings, "warning");
         match self.loaded.omitted {
             0 => verdict,
             omitted => format!("{verdict}, {omitted} more not shown"),
@@ -251,182 +255,21 @@ impl fmt::Display for Text<'_> {
         let config = &self.report.loaded.config;
         write!(f, "{}", shown(&self.report.loaded, self.colour))?;
         if self.report.loaded.worst() != Some(Severity::Fatal) {
+            let mut text = String::new();
             for instance in &config.instances {
-                write!(f, "{}\n\n", Summary::of(instance))?;
+                text.clear();
+                instance::describe(instance, &mut text);
+                text.push_str("\n\n");
+                f.write_str(&text)?;
             }
             for server in &config.virtual_servers {
-                write!(f, "{}\n\n", ServerText(server))?;
+                text.clear();
+                balancing::describe(server, &mut text);
+                text.push_str("\n\n");
+                f.write_str(&text)?;
             }
         }
         writeln!(f, "{}", self.report.verdict())
-    }
-}
-
-/// How many there are of something.
-struct Counted(usize, &'static str);
-
-impl fmt::Display for Counted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(count, noun) = self;
-        let plural = if *count == 1 { "" } else { "s" };
-        write!(f, "{count} {noun}{plural}")
-    }
-}
-
-/// What an instance would do, with nothing left to defaults. Fields are only ever added.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Summary {
-    /// Its name.
-    pub name: String,
-    /// Its interface.
-    pub interface: Option<String>,
-    /// Its VRID.
-    pub virtual_router_id: u8,
-    /// `IPv4` or `IPv6`.
-    pub family: String,
-    /// 2 or 3.
-    pub version: u8,
-    /// `MASTER` or `BACKUP`, as it is written; an owner is MASTER whatever is written.
-    pub state: &'static str,
-    /// Whether it is MASTER at once: its priority is 255.
-    pub owner: bool,
-    /// Its priority.
-    pub priority: u8,
-    /// The advertisement interval in milliseconds.
-    pub interval_ms: u64,
-    /// Skew_Time in nanoseconds.
-    pub skew_ns: u64,
-    /// Active_Down_Interval in nanoseconds.
-    pub active_down_ns: u64,
-    /// Whether it takes over from a lower priority.
-    pub preempt: bool,
-    /// Whether unicast adverts are accepted from any sender.
-    pub heeds_strangers: bool,
-    /// How long it waits before that, in milliseconds.
-    pub preempt_delay_ms: u64,
-    /// Whether it accepts packets to its addresses without being their owner.
-    pub accept: bool,
-    /// The group, or the peers.
-    pub destinations: Vec<String>,
-    /// Advertised addresses.
-    pub addresses: Vec<String>,
-    /// Addresses that are not advertised.
-    pub excluded: Vec<String>,
-}
-
-impl Summary {
-    /// The summary of an instance.
-    #[must_use]
-    pub fn of(instance: &Instance) -> Self {
-        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        let list = |addresses: &[VirtualAddress]| addresses.iter().map(address).collect();
-        Self {
-            name: instance.name.clone(),
-            interface: instance.interface.clone(),
-            virtual_router_id: instance.vrid.get(),
-            family: instance.family.to_string(),
-            version: instance.version.number(),
-            state: match instance.initial {
-                InitialState::Master => "MASTER",
-                InitialState::Backup if instance.priority.is_owner() => "MASTER",
-                InitialState::Backup => "BACKUP",
-            },
-            owner: instance.priority.is_owner(),
-            priority: instance.priority.get(),
-            interval_ms: millis(instance.interval.duration()),
-            skew_ns: nanos(instance.skew()),
-            active_down_ns: nanos(instance.active_down()),
-            preempt: instance.preempt,
-            preempt_delay_ms: millis(instance.preempt_delay),
-            accept: instance.accept,
-            destinations: match &instance.transport {
-                Transport::Multicast { group, .. } => vec![group.to_string()],
-                Transport::Unicast { peers, .. } => {
-                    peers.iter().map(|peer| peer.address.to_string()).collect()
-                }
-            },
-            heeds_strangers: match &instance.transport {
-                Transport::Multicast { .. } => false,
-                Transport::Unicast { check_source, .. } => !check_source,
-            },
-            addresses: list(&instance.addresses),
-            excluded: list(&instance.excluded),
-        }
-    }
-}
-
-fn address(address: &VirtualAddress) -> String {
-    let device = address.device.as_ref();
-    let device = device.map_or_else(String::new, |device| format!(" on {device}"));
-    format!("{}/{}{device}", address.address, address.prefix_len)
-}
-
-/// Nanoseconds as seconds, exactly.
-struct Seconds(u64);
-
-impl fmt::Display for Seconds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (whole, rest) = (self.0 / 1_000_000_000, self.0 % 1_000_000_000);
-        if rest == 0 {
-            return write!(f, "{whole} s");
-        }
-        let decimals = format!("{rest:09}");
-        write!(f, "{whole}.{} s", decimals.trim_end_matches('0'))
-    }
-}
-
-impl fmt::Display for Summary {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "instance {}: VRID {} on {}, {}, VRRPv{}",
-            self.name,
-            self.virtual_router_id,
-            self.interface.as_deref().unwrap_or("any interface"),
-            self.family,
-            self.version
-        )?;
-        writeln!(f, "  adverts to    {}", self.destinations.join(", "))?;
-        if self.heeds_strangers {
-            f.write_str("  adverts from  anybody, also off this link; `check_unicast_src` refuses strangers\n")?;
-        }
-        let priority = self.priority;
-        match (self.owner, self.state) {
-            (true, _) => writeln!(
-                f,
-                "  state         MASTER at once, priority {priority}: the owner"
-            ),
-            (false, "MASTER") => {
-                writeln!(f, "  state         BACKUP at first, priority {priority}")
-            }
-            (false, state) => writeln!(f, "  state         {state}, priority {priority}"),
-        }?;
-        write!(
-            f,
-            "  interval      {}",
-            Seconds(self.interval_ms * 1_000_000)
-        )?;
-        if self.owner {
-            writeln!(f)?;
-        } else {
-            let (skew, down) = (Seconds(self.skew_ns), Seconds(self.active_down_ns));
-            writeln!(f, ", skew {skew}, takes over after {down}")?;
-        }
-        let preempt = match (self.preempt, self.preempt_delay_ms) {
-            (false, _) => "never takes over from a lower priority".to_owned(),
-            (true, 0) => "takes over from a lower priority".to_owned(),
-            (true, delay) => format!(
-                "takes over from a lower priority after {}",
-                Seconds(delay * 1_000_000)
-            ),
-        };
-        writeln!(f, "  preemption    {preempt}")?;
-        write!(f, "  addresses     {}", self.addresses.join(", "))?;
-        if !self.excluded.is_empty() {
-            write!(f, "\n  excluded      {}", self.excluded.join(", "))?;
-        }
-        Ok(())
     }
 }
 

@@ -6,6 +6,7 @@ pub(super) mod invisible;
 pub(super) mod lexer;
 pub(super) mod line;
 pub(super) mod macros;
+pub(super) mod plain;
 pub(super) mod reader;
 pub(super) mod secrets;
 pub(super) mod sequence;

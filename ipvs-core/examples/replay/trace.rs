@@ -133,9 +133,7 @@ fn service(words: &mut Words<'_>) -> Result<Service, LineError> {
     };
     let virtual_address = address(words.next("ADDRESS:PORT")?)?;
     let name = words.next("SCHEDULER")?;
-    let scheduler: Scheduler = name
-        .parse()
-        .map_err(|_| LineError::Scheduler(name.into()))?;
+    let scheduler = Scheduler::named(name).map_err(|_| LineError::Scheduler(name.into()))?;
     let flags = flags(words.value("flags")?)?;
     let timeout = number(words.value("persistent")?)?;
     let persistence = (timeout != 0).then(|| Persistence {

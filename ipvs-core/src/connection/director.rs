@@ -1,5 +1,6 @@
 //! A model of a director: the services of one network namespace and their connections.
 
+mod apply;
 mod choice;
 mod restore;
 

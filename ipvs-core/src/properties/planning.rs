@@ -121,7 +121,7 @@ fn keys() -> [ServiceKey; 3] {
         ServiceKey::udp(address, 53),
         ServiceKey::Mark {
             mark: NonZeroU32::MIN,
-            family: Family::V6,
+            family: Family::V4,
         },
     ]
 }

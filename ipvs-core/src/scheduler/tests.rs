@@ -431,12 +431,12 @@ fn twos_takes_the_lighter_of_two_draws() {
 
 #[test]
 fn names_of_schedulers_without_model_are_told() {
-    let other: Scheduler = "sched-of-mine".parse().unwrap();
+    let other: Scheduler = Scheduler::named("sched-of-mine").unwrap();
     let error = Model::new(&other, NEW).unwrap_err();
     assert_eq!(
         alloc::string::ToString::to_string(&error),
         "no model of scheduler sched-of-mine"
     );
-    let mut none = Bench::with("none".parse().unwrap(), &[1]);
+    let mut none = Bench::with(Scheduler::named("none").unwrap(), &[1]);
     assert_eq!(none.pick(), None);
 }

@@ -9,24 +9,18 @@
 
 mod generator;
 mod kernel;
-mod random;
 mod scenario;
 mod step;
 
 use std::collections::BTreeMap;
-use std::env;
 use std::thread;
 use std::time::UNIX_EPOCH;
 
+use rig::random::number;
 use scenario::Outcome;
 
-fn variable(name: &str) -> Option<u64> {
-    let value = env::var(name).ok()?;
-    Some(value.parse().unwrap_or_else(|_| panic!("{name}={value}")))
-}
-
 fn seed() -> u64 {
-    variable("HA_SEED").unwrap_or_else(|| {
+    number("HA_SEED").unwrap_or_else(|| {
         #[expect(clippy::disallowed_methods, reason = "any number will do")]
         let now = std::time::SystemTime::now();
         now.duration_since(UNIX_EPOCH).unwrap().as_secs() << 16
@@ -37,7 +31,7 @@ fn seed() -> u64 {
 #[ignore = "needs ip_vs"]
 fn every_pick_is_the_kernels() {
     let first = seed();
-    let wanted = usize::try_from(variable("HA_PICKS").unwrap_or(100_000)).unwrap();
+    let wanted = usize::try_from(number("HA_PICKS").unwrap_or(100_000)).unwrap();
     println!("HA_SEED={first} HA_PICKS={wanted}");
     kernel::load(&generator::SCHEDULERS);
     let mut picks = 0;

@@ -6,8 +6,8 @@
 
 mod attributes;
 mod daemons;
+mod host;
 mod rates;
 mod raw;
 mod refusals;
 mod requests;
-mod rig;

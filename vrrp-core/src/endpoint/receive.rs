@@ -161,7 +161,8 @@ impl<S: Storage> Endpoint<S> {
     }
 
     /// The addresses that advertisements list: as many as fit.
-    pub(super) fn advertised(&self) -> Addresses<'_> {
+    #[must_use]
+    pub fn advertised(&self) -> Addresses<'_> {
         self.storage.advertised().first(self.most.into())
     }
 }

@@ -106,6 +106,13 @@ pub trait Storage {
     /// number of addresses on.
     fn address(&self, position: usize) -> Option<IpAddr>;
 
+    /// Whether the address at `position` is the one at `place` of `former`, which this storage
+    /// replaces: in place if that was. A runtime that puts one address on several interfaces compares
+    /// those as well. Beyond both lists there is no difference.
+    fn is_kept(&self, position: usize, former: &Self, place: usize) -> bool {
+        self.address(position) == former.address(place)
+    }
+
     /// A slot for each position.
     fn slots(&self) -> &[Slot];
 
@@ -118,7 +125,7 @@ pub trait Storage {
     /// The announcer, a new one where there is none, and the slots.
     fn announcer_mut(&mut self) -> (&mut Announcer, &mut [Slot]);
 
-    /// The announcer has nothing to do: it may be dropped.
+    /// The announcer has nothing to do and nothing to remember: it may be dropped.
     fn drop_announcer(&mut self);
 
     /// The sequence numbers heard. `None` accepts every number.
@@ -222,9 +229,8 @@ impl Storage for Table<'_> {
         (&mut self.announcer, self.slots)
     }
 
-    fn drop_announcer(&mut self) {
-        self.announcer = self.announcements.announcer();
-    }
+    /// It takes no memory that another one could have.
+    fn drop_announcer(&mut self) {}
 
     fn replay(&mut self) -> Option<&mut ReplayWindow> {
         Some(&mut self.replay)

@@ -8,6 +8,7 @@ use crate::receive::{Discard, Expect, Peer, Reach};
 use crate::wire::{Addresses, DecodeError, EncodeError, Key, MULTICAST_V4, PseudoHeader};
 use crate::{Cause, Settings, Version};
 
+mod memory;
 mod receive;
 mod transmit;
 mod update;
@@ -141,6 +142,18 @@ fn of_events_that_are_not_polled_the_latest_of_each_kind_is_kept() {
     let resignation = router.poll_transmit(now, &mut buf).unwrap();
     assert_eq!(resignation.octets()[2], 0);
     assert_eq!(router.poll_transmit(now, &mut buf), None);
+    assert_eq!(router.statistics().advertisement_sent, 1);
+}
+
+/// Nothing leaves an interface that is down, not even what was due before.
+#[test]
+fn an_advertisement_that_was_not_polled_is_not_sent_by_a_router_that_stopped() {
+    let mut slots = slots(2);
+    let (mut router, now) = active(&mut slots);
+    let next = now + core::time::Duration::from_secs(1);
+    router.timeout(next);
+    router.handle(next, Event::InterfaceDown);
+    assert_eq!(sent(&mut router, next), [[0; 0]; 0]);
     assert_eq!(router.statistics().advertisement_sent, 1);
 }
 

@@ -71,17 +71,17 @@ impl<'b> Transmit<'b> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Advert {
     priority: Priority,
-    /// The next destination.
-    next: usize,
     failed: bool,
+    /// The position of the next destination.
+    next: u32,
 }
 
 impl Advert {
     pub(super) const fn new(priority: Priority) -> Self {
         Self {
             priority,
-            next: 0,
             failed: false,
+            next: 0,
         }
     }
 }
@@ -127,9 +127,7 @@ impl<S: Storage> Endpoint<S> {
         self.storage.announcer()?;
         let (announcer, slots) = self.storage.announcer_mut();
         let Some(position) = announcer.next(now, slots) else {
-            if announcer.is_idle(now) {
-                self.storage.drop_announcer();
-            }
+            self.tidy(now);
             return None;
         };
         let mac = slots.get(position).and_then(|slot| slot.mac())?;
@@ -165,7 +163,8 @@ impl<S: Storage> Endpoint<S> {
     }
 
     /// When [`poll_announcement`](Self::poll_announcement) has something; `None` if nothing is to be
-    /// announced. May be in the past.
+    /// announced. May be in the past, also after a poll that gave nothing: a long list is searched in
+    /// several calls.
     #[must_use]
     pub fn announcement_deadline(&self) -> Option<Instant> {
         self.storage.announcer()?.deadline()
@@ -181,15 +180,16 @@ impl<S: Storage> Endpoint<S> {
             let policy = self.storage.policy();
             let to = match policy.reach {
                 Reach::Group(group) => (advert.next == 0).then_some((group, TTL)),
-                Reach::Peers { peers, .. } => peers
-                    .get(advert.next)
+                Reach::Peers { peers, .. } => usize::try_from(advert.next)
+                    .ok()
+                    .and_then(|next| peers.get(next))
                     .map(|peer| (peer.address, policy.hop_limit)),
             };
             let Some((destination, ttl)) = to else {
                 self.settle();
                 return None;
             };
-            advert.next += 1;
+            advert.next = advert.next.saturating_add(1);
             let ends = (self.source).and_then(|source| PseudoHeader::new(source, destination));
             let encoded = match ends {
                 None => Err(TransmitError::NoSource),

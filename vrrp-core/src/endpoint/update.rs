@@ -46,8 +46,9 @@ impl<S: Storage> Endpoint<S> {
     /// There is no transition, and no advertisement is late. An Active Router advertises at once, if
     /// anything but the announcements changed, and asks for its addresses again
     /// ([`EndpointEvent::AddAddresses`](super::EndpointEvent::AddAddresses)); addresses that are in
-    /// both lists stay in place and are announced anew only under another Ethernet address. What has
-    /// been counted stays. Settings that are equal change nothing.
+    /// both lists, as [`Storage::is_kept`] compares them, stay in place and are announced anew only
+    /// under another Ethernet address. What has been counted stays. Settings that are equal change
+    /// nothing.
     ///
     /// The work is in proportion to the number of addresses. Where a long list comes in quite another
     /// order, some addresses may be taken for new: they are announced again.
@@ -60,19 +61,23 @@ impl<S: Storage> Endpoint<S> {
         check(&config, &storage)?;
         let was_announced = self.storage.announcements();
         let same_addresses = self.storage.advertised() == storage.advertised()
-            && (0..storage.slots().len()).all(|at| self.storage.address(at) == storage.address(at))
+            && (0..storage.slots().len()).all(|at| storage.is_kept(at, &self.storage, at))
             && self.storage.address(storage.slots().len()).is_none();
         let same_policy = self.storage.policy() == storage.policy();
         let learns_anew = default_form(&self.storage.policy()) != default_form(&storage.policy());
+        let is_active = self.machine.role() == Role::Active;
+        let announcements = storage.announcements();
+        if announcements != was_announced && is_active {
+            // One by the former settings, so that a change of the refresh is one.
+            let _made = self.storage.announcer_mut();
+        }
         let mut former = core::mem::replace(&mut self.storage, storage);
         self.storage.inherit(&mut former);
         self.relist(&former);
         if learns_anew {
             self.form = FollowedForm::new(default_form(&self.storage.policy()));
         }
-        let is_active = self.machine.role() == Role::Active;
-        let announcements = self.storage.announcements();
-        if announcements != was_announced && (is_active || self.storage.announcer().is_some()) {
+        if announcements != was_announced && self.storage.announcer().is_some() {
             let (arp, neighbor) = (announcements.arp_interval, announcements.neighbor_interval);
             let (announcer, _slots) = self.storage.announcer_mut();
             announcer.configure(now, announcements.config, arp, neighbor, is_active);
@@ -99,10 +104,10 @@ impl<S: Storage> Endpoint<S> {
         }
         let mut search = Search::new(former, count);
         for position in 0..count {
-            let Some(address) = self.storage.address(position) else {
+            if self.storage.address(position).is_none() {
                 break;
-            };
-            let Some(slot) = search.find(|at| former.address(at) == Some(address)) else {
+            }
+            let Some(slot) = search.find(|at| self.storage.is_kept(position, former, at)) else {
                 continue;
             };
             if !slot.is_installed() {

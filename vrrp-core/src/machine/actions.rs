@@ -9,7 +9,8 @@ use crate::Priority;
 ///
 /// The enum is exhaustive on purpose: a driver that skips a new action is an outage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum Action {
     /// Send an advertisement of this priority, everything else from the current configuration
     /// (RFC 9568 §7.2).
@@ -27,7 +28,8 @@ pub enum Action {
 
 /// The reason of an announcement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum Announcement {
     /// This router became Active, or its addresses changed (RFC 9568 §6.4.1 and §6.4.2).
     NewActive,
@@ -37,7 +39,7 @@ pub enum Announcement {
 
 /// The role of a virtual router: its state without the deadlines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum Role {
     /// Not running, or not able to (RFC 9568 §6.4.1).
@@ -60,7 +62,7 @@ impl fmt::Display for Role {
 
 /// The event behind a transition; names of RFC 8347 `last-event` where it has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum Cause {
     /// Switched on.
@@ -153,7 +155,7 @@ impl fmt::Display for Cause {
 
 /// RFC 8347 `new-master-reason`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum NewActiveReason {
     /// The transition did not make this router Active.
@@ -168,7 +170,7 @@ pub enum NewActiveReason {
 
 /// A change of role and why it happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Transition {
     /// The role left.
     pub from: Role,

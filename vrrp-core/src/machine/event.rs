@@ -22,6 +22,7 @@ pub struct Heard {
 /// The enum is exhaustive on purpose: a driver that does not know an event should not compile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum Event {
     /// The virtual router is switched on (RFC 9568 §6.4.1).
     Startup,

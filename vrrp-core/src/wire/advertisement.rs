@@ -4,9 +4,8 @@ mod addresses;
 
 use core::fmt;
 
-use bytes::BufMut;
-
 pub use self::addresses::{AddressIter, Addresses};
+use super::buffer::Buffer;
 use super::checksum::{Checksum, PseudoHeader};
 use super::error::{DecodeError, EncodeError, require_room};
 use super::{MULTICAST_V4, PROTOCOL};
@@ -247,7 +246,7 @@ impl<'a> Advertisement<'a> {
     /// # Errors
     /// See [`EncodeError`].
     #[inline]
-    pub fn encode(&self, ends: &PseudoHeader, dst: &mut impl BufMut) -> Result<(), EncodeError> {
+    pub fn encode(&self, ends: &PseudoHeader, dst: &mut impl Buffer) -> Result<(), EncodeError> {
         let (header, data) = self.header_and_data(ends.family())?;
         let octets = self.encoded_len();
         require_room(dst, octets)?;
@@ -262,10 +261,10 @@ impl<'a> Advertisement<'a> {
         };
         let [first, vrid, priority, count, high, low, ..] = header;
         let [c0, c1] = sum.field();
-        dst.put_slice(&[first, vrid, priority, count, high, low, c0, c1]);
-        dst.put_slice(list);
+        dst.put(&[first, vrid, priority, count, high, low, c0, c1]);
+        dst.put(list);
         match self.format {
-            Format::V2(_) => dst.put_slice(&data),
+            Format::V2(_) => dst.put(&data),
             Format::V3(_) => {}
         }
         Ok(())

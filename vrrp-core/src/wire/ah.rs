@@ -3,10 +3,10 @@
 
 use core::fmt;
 
-use bytes::BufMut;
 use hmac::{Hmac, KeyInit, Mac};
 use md5::Md5;
 
+use super::buffer::Buffer;
 use super::error::{AhError, EncodeError, KeyTooLong, Replayed, require_room};
 use super::ipv4::{Ipv4Header, Ipv4Packet};
 use super::{AH_PROTOCOL, PROTOCOL};
@@ -25,6 +25,7 @@ const STATED_LEN: u8 = 4;
 /// Type of service, flags, fragment offset and header checksum are zero in both forms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum IcvForm {
     /// The time to live is zero too (RFC 2402 §3.3.3.1.1.1); keepalived to unicast peers.
@@ -189,7 +190,7 @@ impl AhHeader {
         payload: &[u8],
         key: &Key,
         form: IcvForm,
-        dst: &mut impl BufMut,
+        dst: &mut impl Buffer,
     ) -> Result<(), EncodeError> {
         let octets = AH_LEN + payload.len();
         let ip = Ipv4Header {
@@ -209,10 +210,10 @@ impl AhHeader {
             .into_bytes()
             .into();
         let [icv @ .., _, _, _, _] = full;
-        dst.put_slice(&header);
-        dst.put_slice(&fixed);
-        dst.put_slice(&icv);
-        dst.put_slice(payload);
+        dst.put(&header);
+        dst.put(&fixed);
+        dst.put(&icv);
+        dst.put(payload);
         Ok(())
     }
 }

@@ -2,8 +2,7 @@
 
 use core::net::Ipv4Addr;
 
-use bytes::BufMut;
-
+use super::buffer::Buffer;
 use super::error::{ArpError, EncodeError, require_room};
 use super::ethernet::{EtherType, EthernetHeader};
 use crate::MacAddr;
@@ -135,7 +134,7 @@ impl ArpPacket {
         &self,
         source: MacAddr,
         destination: MacAddr,
-        dst: &mut impl BufMut,
+        dst: &mut impl Buffer,
     ) -> Result<(), EncodeError> {
         require_room(dst, Self::FRAME_LEN)?;
         let header = EthernetHeader {
@@ -144,12 +143,12 @@ impl ArpPacket {
             ether_type: EtherType::ARP,
         };
         header.encode(dst)?;
-        dst.put_slice(&ADDRESS_SPACE);
+        dst.put(&ADDRESS_SPACE);
         dst.put_u16(self.operation.code());
-        dst.put_slice(&self.sender_mac.0);
-        dst.put_slice(&self.sender_address.octets());
-        dst.put_slice(&self.target_mac.0);
-        dst.put_slice(&self.target_address.octets());
+        dst.put(&self.sender_mac.0);
+        dst.put(&self.sender_address.octets());
+        dst.put(&self.target_mac.0);
+        dst.put(&self.target_address.octets());
         Ok(())
     }
 }

@@ -1,7 +1,6 @@
 //! The errors of decoding and encoding.
 
-use bytes::BufMut;
-
+use super::buffer::Buffer;
 use crate::{Family, IntervalError};
 
 /// Why an advertisement is discarded.
@@ -90,9 +89,9 @@ pub enum EncodeError {
     },
 }
 
-/// Checks that `dst` takes `needed` octets: `BufMut::put_slice` panics otherwise.
-pub(super) fn require_room(dst: &impl BufMut, needed: usize) -> Result<(), EncodeError> {
-    let room = dst.remaining_mut();
+/// Checks that `dst` takes `needed` octets: `Buffer::put` panics otherwise.
+pub(super) fn require_room(dst: &impl Buffer, needed: usize) -> Result<(), EncodeError> {
+    let room = dst.room();
     if room < needed {
         return Err(EncodeError::NoRoom { needed, room });
     }

@@ -2,8 +2,7 @@
 
 use core::net::IpAddr;
 
-use bytes::BufMut;
-
+use super::buffer::Buffer;
 use super::error::{EncodeError, EthernetError, require_room};
 use crate::MacAddr;
 
@@ -59,10 +58,10 @@ impl EthernetHeader {
     ///
     /// # Errors
     /// [`EncodeError::NoRoom`].
-    pub fn encode(&self, dst: &mut impl BufMut) -> Result<(), EncodeError> {
+    pub fn encode(&self, dst: &mut impl Buffer) -> Result<(), EncodeError> {
         require_room(dst, Self::LEN)?;
-        dst.put_slice(&self.destination.0);
-        dst.put_slice(&self.source.0);
+        dst.put(&self.destination.0);
+        dst.put(&self.source.0);
         dst.put_u16(self.ether_type.0);
         Ok(())
     }

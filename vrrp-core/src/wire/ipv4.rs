@@ -2,8 +2,7 @@
 
 use core::net::Ipv4Addr;
 
-use bytes::BufMut;
-
+use super::buffer::Buffer;
 use super::checksum::{Checksum, PseudoHeader};
 use super::error::{EncodeError, Ipv4Error, require_room};
 
@@ -109,10 +108,10 @@ impl Ipv4Header {
     ///
     /// # Errors
     /// [`EncodeError::PayloadLength`] and [`EncodeError::NoRoom`].
-    pub fn encode(&self, dst: &mut impl BufMut) -> Result<(), EncodeError> {
+    pub fn encode(&self, dst: &mut impl Buffer) -> Result<(), EncodeError> {
         let octets = self.octets()?;
         require_room(dst, octets.len())?;
-        dst.put_slice(&octets);
+        dst.put(&octets);
         Ok(())
     }
 

@@ -2,8 +2,7 @@
 
 use core::net::Ipv6Addr;
 
-use bytes::BufMut;
-
+use super::buffer::Buffer;
 use super::checksum::PseudoHeader;
 use super::error::{EncodeError, Ipv6Error, require_room};
 
@@ -102,14 +101,14 @@ impl Ipv6Header {
     ///
     /// # Errors
     /// [`EncodeError::NoRoom`].
-    pub fn encode(&self, dst: &mut impl BufMut) -> Result<(), EncodeError> {
+    pub fn encode(&self, dst: &mut impl Buffer) -> Result<(), EncodeError> {
         require_room(dst, Self::LEN)?;
         let class = self.traffic_class;
-        dst.put_slice(&[0x60 | class >> 4, class << 4, 0, 0]);
+        dst.put(&[0x60 | class >> 4, class << 4, 0, 0]);
         dst.put_u16(self.payload_len);
-        dst.put_slice(&[self.next_header, self.hop_limit]);
-        dst.put_slice(&self.source.octets());
-        dst.put_slice(&self.destination.octets());
+        dst.put(&[self.next_header, self.hop_limit]);
+        dst.put(&self.source.octets());
+        dst.put(&self.destination.octets());
         Ok(())
     }
 }

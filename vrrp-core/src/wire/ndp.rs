@@ -2,8 +2,7 @@
 
 use core::net::Ipv6Addr;
 
-use bytes::BufMut;
-
+use super::buffer::Buffer;
 use super::checksum::{Checksum, PseudoHeader};
 use super::error::{EncodeError, NdpError, require_room};
 use super::ethernet::{EtherType, EthernetHeader};
@@ -147,7 +146,7 @@ impl NeighborAdvertisement {
         &self,
         source: MacAddr,
         destination: MacAddr,
-        dst: &mut impl BufMut,
+        dst: &mut impl Buffer,
     ) -> Result<(), EncodeError> {
         require_room(dst, self.encoded_len())?;
         let ethernet = EthernetHeader {
@@ -174,7 +173,7 @@ impl NeighborAdvertisement {
     }
 
     /// Writes the ICMPv6 message; the caller made room.
-    fn encode_message(&self, length: u16, dst: &mut impl BufMut) {
+    fn encode_message(&self, length: u16, dst: &mut impl Buffer) {
         let flag = |set: bool, bit: u8| if set { bit } else { 0 };
         let flags = flag(self.router, ROUTER)
             | flag(self.solicited, SOLICITED)
@@ -195,9 +194,9 @@ impl NeighborAdvertisement {
             .octets(option)
             .pseudo_header(&ends, ICMPV6, length)
             .field();
-        dst.put_slice(&[NEIGHBOR_ADVERTISEMENT, 0, c0, c1, flags, 0, 0, 0]);
-        dst.put_slice(&self.target.octets());
-        dst.put_slice(option);
+        dst.put(&[NEIGHBOR_ADVERTISEMENT, 0, c0, c1, flags, 0, 0, 0]);
+        dst.put(&self.target.octets());
+        dst.put(option);
     }
 }
 

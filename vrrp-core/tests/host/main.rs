@@ -2,4 +2,6 @@
 
 mod conformance;
 mod exhaustive;
+#[cfg(feature = "serde")]
+mod serde;
 mod wire;

@@ -3,9 +3,11 @@
 mod compare;
 mod entry;
 mod event;
+mod intake;
 mod outcome;
 
 use core::fmt::Debug;
+use core::ops::Bound;
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -14,8 +16,8 @@ use vrrp_core::Instant;
 
 use self::entry::{Change, Entry, Phase};
 pub use self::event::{AddressError, AddressEvent, Tenure};
+use self::intake::{Owners, Task};
 use self::outcome::Outcome;
-use super::AddressSpec;
 use crate::interfaces::{
     AddressKey, AddressProtocol, Interfaces, KernelAddress, NetworkEvent, Subnet,
 };
@@ -45,11 +47,20 @@ const LOOKS: usize = 64;
 /// 4. if [`takes_doubt`](Self::takes_doubt), have the monitor read everything again;
 /// 5. come back by [`deadline`](Self::deadline).
 ///
-/// Each call takes time logarithmic in the number of addresses, or linear in those it is about.
+/// Each call takes time logarithmic in the number of addresses. [`declare`](Self::declare) takes a
+/// fraction of a microsecond for each, and what follows from it, or from
+/// [`set_active`](Self::set_active), is done by [`next_request`](Self::next_request), 64 addresses
+/// in a call.
 #[derive(Debug)]
 pub struct AddressKeeper<O> {
     mark: Option<AddressProtocol>,
-    owners: BTreeMap<O, Holding>,
+    owners: Owners<O>,
+    /// How often owners became active or inactive.
+    generation: u32,
+    /// What is still to be taken in.
+    tasks: VecDeque<Task<O>>,
+    /// Where the search for leftovers goes on.
+    search: Option<Bound<AddressKey>>,
     entries: BTreeMap<AddressKey, Entry<O>>,
     due: BTreeSet<AddressKey>,
     timers: BTreeSet<(Instant, AddressKey)>,
@@ -61,14 +72,6 @@ pub struct AddressKeeper<O> {
     removing: BTreeMap<Subnet, usize>,
     synchronised: bool,
     doubt: bool,
-}
-
-/// What an owner claims.
-#[derive(Debug, Default)]
-struct Holding {
-    active: bool,
-    /// Sorted.
-    keys: Box<[AddressKey]>,
 }
 
 impl<O: Copy + Ord + Debug> Default for AddressKeeper<O> {
@@ -83,7 +86,10 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
     pub const fn new(mark: Option<AddressProtocol>) -> Self {
         Self {
             mark,
-            owners: BTreeMap::new(),
+            owners: Owners::new(),
+            generation: 0,
+            tasks: VecDeque::new(),
+            search: None,
             entries: BTreeMap::new(),
             due: BTreeSet::new(),
             timers: BTreeSet::new(),
@@ -93,99 +99,6 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
             removing: BTreeMap::new(),
             synchronised: false,
             doubt: false,
-        }
-    }
-
-    /// Replaces the addresses of an owner, which stays active or inactive; a new one is inactive.
-    ///
-    /// Addresses it no longer has are removed. One that differs in anything but the interface, the
-    /// address and the prefix is removed and added anew, if it may be removed; all others stay as
-    /// they are.
-    pub fn declare(
-        &mut self,
-        owner: O,
-        tenure: Tenure,
-        specs: impl IntoIterator<Item = AddressSpec>,
-    ) {
-        let former = self.owners.remove(&owner).unwrap_or_default();
-        let active = former.active;
-        let mut keys = Vec::new();
-        for spec in specs {
-            let key = spec.key();
-            keys.push(key);
-            let entry = self.entries.entry(key).or_insert_with(Entry::new);
-            entry.specify(owner, spec, tenure, active);
-            self.due.insert(key);
-        }
-        keys.sort_unstable();
-        keys.dedup();
-        let kept = |key: &AddressKey| keys.binary_search(key).is_ok();
-        for key in former.keys.into_iter().filter(|key| !kept(key)) {
-            self.drop_claim(owner, key);
-        }
-        let keys = keys.into_boxed_slice();
-        self.owners.insert(owner, Holding { active, keys });
-    }
-
-    /// Removes an owner; its addresses are removed as those of an inactive one.
-    pub fn forget(&mut self, owner: O) {
-        for key in self.owners.remove(&owner).unwrap_or_default().keys {
-            self.drop_claim(owner, key);
-        }
-    }
-
-    fn drop_claim(&mut self, owner: O, key: AddressKey) {
-        if let Some(entry) = self.entries.get_mut(&key) {
-            let removable = entry.is_removable();
-            entry.claims.retain(|claim| claim.owner != owner);
-            entry.condemned = removable && entry.claims.is_empty();
-            self.due.insert(key);
-        }
-    }
-
-    /// Makes an owner active, so that its addresses are put in place, or inactive, so that they are
-    /// removed.
-    pub fn set_active(&mut self, owner: O, active: bool) {
-        let holding = self.owners.entry(owner).or_default();
-        if holding.active == active {
-            return;
-        }
-        holding.active = active;
-        for &key in &holding.keys {
-            let Some(entry) = self.entries.get_mut(&key) else {
-                continue;
-            };
-            for claim in entry.claims.iter_mut().filter(|claim| claim.owner == owner) {
-                claim.active = active;
-                claim.reported = false;
-            }
-            if active {
-                entry.pardon();
-            }
-            self.due.insert(key);
-        }
-    }
-
-    /// Marks for removal every address that has our mark and that no owner has declared: it is left
-    /// over from an earlier run. Call it once all declarations are made and the table is complete.
-    ///
-    /// Do not call it where another program uses the same mark on purpose: keepalived does.
-    pub fn condemn_leftovers(&mut self, interfaces: &Interfaces) {
-        let Some(mark) = self.mark else {
-            return;
-        };
-        for address in interfaces
-            .addresses()
-            .filter(|found| found.protocol == Some(mark))
-        {
-            let key = address.key();
-            let entry = self.entries.entry(key).or_insert_with(Entry::new);
-            if entry.claims.is_empty() {
-                entry.condemned = true;
-                self.due.insert(key);
-            } else {
-                entry.added = true;
-            }
         }
     }
 
@@ -213,12 +126,16 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
         }
     }
 
+    /// The entry of `key`, with claims as active as their owners are.
+    fn entry(&mut self, key: &AddressKey) -> Option<&mut Entry<O>> {
+        let entry = self.entries.get_mut(key)?;
+        entry.follow(|owner| self.owners.activity(owner));
+        Some(entry)
+    }
+
     fn look_at_link(&mut self, index: u32) {
-        let keys = self.entries.range(AddressKey::first_of(index)..);
-        let of_link = keys
-            .map(|(&key, _)| key)
-            .take_while(|key| key.index() == index);
-        self.due.extend(of_link);
+        let after = Bound::Included(AddressKey::first_of(index));
+        self.plan(Task::LookOn { index, after });
     }
 
     fn see(&mut self, key: &AddressKey) {
@@ -235,6 +152,7 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
         let Some(entry) = self.entries.get_mut(&key) else {
             return;
         };
+        entry.follow(|owner| self.owners.activity(owner));
         entry.added = false;
         if !matches!(entry.phase, Phase::Asked { .. } | Phase::Unconfirmed { .. }) {
             entry.failure = None;
@@ -314,8 +232,9 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
 
     /// The next change to ask of the kernel, and the key to report its outcome by.
     ///
-    /// None before the table is complete for the first time; and none after looking at 64 addresses
-    /// that need no change, with a [`deadline`](Self::deadline) in the past if there are more.
+    /// None before the table is complete for the first time; and none after taking in 64 addresses and
+    /// looking at 64 that need no change, with a [`deadline`](Self::deadline) in the past if there are
+    /// more.
     pub fn next_request(
         &mut self,
         interfaces: &Interfaces,
@@ -324,6 +243,7 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
         if !self.synchronised {
             return None;
         }
+        self.take_in(interfaces, LOOKS);
         for _ in 0..LOOKS {
             if let Some(&(deadline, key)) = self.timers.first()
                 && deadline <= now
@@ -344,6 +264,7 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
         let Some(entry) = self.entries.get_mut(&key) else {
             return;
         };
+        entry.follow(|owner| self.owners.activity(owner));
         let Phase::Asked { change, seen } = entry.phase else {
             return;
         };
@@ -404,14 +325,20 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
     #[must_use]
     pub fn is_changing(&self, key: &AddressKey) -> bool {
         let phase = self.entries.get(key).map(|entry| entry.phase);
-        self.due.contains(key)
+        self.is_behind()
+            || self.due.contains(key)
             || matches!(phase, Some(Phase::Asked { .. } | Phase::Unconfirmed { .. }))
     }
 
     /// Whether [`next_request`](Self::next_request) is to be called now.
     #[must_use]
     pub(crate) fn has_due(&self) -> bool {
-        self.synchronised && !self.due.is_empty()
+        self.synchronised && (!self.due.is_empty() || self.is_behind())
+    }
+
+    /// Whether something is yet to be taken in.
+    fn is_behind(&self) -> bool {
+        !self.tasks.is_empty() || self.search.is_some()
     }
 
     /// When to call [`next_request`](Self::next_request) even if nothing has changed: a time in the
@@ -427,7 +354,7 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
     /// Whether there is nothing to request, to wait for or to compare.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.due.is_empty() && self.timers.is_empty() && self.asked == 0
+        !self.is_behind() && self.due.is_empty() && self.timers.is_empty() && self.asked == 0
     }
 }
 

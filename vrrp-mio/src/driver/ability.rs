@@ -47,21 +47,18 @@ impl Driver {
         router.usable = link.is_some_and(Link::is_usable);
         let network = &self.network;
         let primary = link.and_then(|link| {
-            let unicast = matches!(router.profile.shared.path, Path::Unicast { .. });
-            let family = router.machine.config().family();
+            let unicast = matches!(router.profile().shared.path, Path::Unicast { .. });
+            let family = router.machine().config().family();
             let wish = (
                 link.index,
                 family,
-                router.profile.shared.path.source(),
+                router.profile().shared.path.source(),
                 unicast,
             );
             *sources
                 .entry(wish)
                 .or_insert_with(|| network.source(router, interfaces, link.index))
         });
-        if primary.is_some() {
-            router.source = primary;
-        }
         self.network.retreat(id, router, now);
         let found = obstacles(&self.network, router, interfaces, primary, now);
         let former = core::mem::replace(&mut router.obstacles, found.into_boxed_slice());
@@ -72,6 +69,10 @@ impl Driver {
         // What may be resigned from goes first, and what allows to start last.
         let address = Event::PrimaryAddress(primary);
         let order = match (mute, faulty) {
+            // A resignation leaves from the address that the peers know then.
+            (false, true) if primary.is_some() && router.machine().primary().is_some() => {
+                [address, Event::Fault, Event::InterfaceUp]
+            }
             (false, true) => [Event::Fault, address, Event::InterfaceUp],
             (false, false) => [address, Event::InterfaceUp, Event::Recover],
             (true, true) => [Event::InterfaceDown, Event::Fault, address],
@@ -140,15 +141,15 @@ fn obstacles(
     now: Instant,
 ) -> Vec<Obstacle> {
     let mut found = Vec::new();
-    let name = router.profile.interface;
+    let name = router.profile().interface;
     match router.interface.and_then(|index| interfaces.link(index)) {
         None => found.push(Obstacle::InterfaceMissing(name)),
         Some(link) => {
-            let multicast = matches!(router.profile.shared.path, Path::Multicast { .. });
+            let multicast = matches!(router.profile().shared.path, Path::Multicast { .. });
             if multicast && link.flags.is_loopback() {
                 found.push(Obstacle::InterfaceLoopback(name));
             }
-            if router.profile.shared.track_interface && !link.is_usable() {
+            if router.profile().shared.track_interface && !link.is_usable() {
                 found.push(Obstacle::InterfaceDown(name));
             }
             // A deaf router would take over from everybody.
@@ -176,7 +177,7 @@ fn obstacles(
 }
 
 fn virtual_mac(network: &Network, router: &Router, interfaces: &Interfaces) -> Option<Obstacle> {
-    let virtual_mac = router.profile.virtual_mac()?;
+    let virtual_mac = router.profile().virtual_mac()?;
     let missing = Obstacle::VirtualMacMissing(virtual_mac.name);
     let Some(macvlan) = router.macvlan else {
         return Some(missing);
@@ -186,14 +187,14 @@ fn virtual_mac(network: &Network, router: &Router, interfaces: &Interfaces) -> O
         return Some(Obstacle::VirtualMac(error));
     }
     // One that is taken away later is back in a moment, or the kernel refuses it.
-    let starts = router.machine.role() == Role::Initialize;
+    let starts = router.machine().role() == Role::Initialize;
     (starts && !macs.is_ready(macvlan, interfaces)).then_some(missing)
 }
 
 /// The interfaces of virtual addresses, each once.
 fn devices(network: &Network, router: &Router, interfaces: &Interfaces, found: &mut Vec<Obstacle>) {
     let mut last = None;
-    for device in router.profile.all().filter_map(KeptAddress::tracked) {
+    for device in router.profile().all().filter_map(KeptAddress::tracked) {
         if last.replace(device) == Some(device) {
             continue;
         }
@@ -229,8 +230,8 @@ impl Network {
         {
             retreat.until = now;
         }
-        let placed = router.installed.iter().next().is_some();
-        if router.machine.role() != Role::Active || placed {
+        let placed = router.endpoint.storage().installed().next().is_some();
+        if router.machine().role() != Role::Active || placed {
             return;
         }
         // The last one is asked for last.

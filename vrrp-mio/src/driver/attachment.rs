@@ -38,7 +38,7 @@ impl Driver {
         let link = self
             .monitor
             .interfaces()
-            .link_named(router.profile.interface)
+            .link_named(router.profile().interface)
             .cloned();
         let index = link.as_ref().map(|link| link.index);
         if router.interface != index {
@@ -53,6 +53,7 @@ impl Driver {
         };
         let interfaces = self.monitor.interfaces();
         self.network.settle(id, router, interfaces);
+        router.follow_macs(interfaces);
         self.judge(id, now, sources);
         self.note_hearing(id);
     }
@@ -79,7 +80,7 @@ impl Driver {
         let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
             return;
         };
-        let config = router.machine.config();
+        let config = *router.machine().config();
         let reception = router.reception();
         let authentication = match reception.transport {
             Transport::Ipv4Ah => AH_LEN,
@@ -88,8 +89,8 @@ impl Driver {
         let room =
             usize::try_from(link.mtu).map_or(usize::MAX, |mtu| mtu.saturating_sub(authentication));
         let limit = Addresses::mtu_limit(config.version(), config.family(), room);
-        let advertised = limit.min(router.octets.first(usize::MAX).len());
-        router.advertised = u8::try_from(advertised).unwrap_or(u8::MAX);
+        let most = u8::try_from(limit).unwrap_or(u8::MAX);
+        router.endpoint.set_most_addresses(most);
         router.interface = Some(link.index);
         if router.listener.is_some() {
             return;
@@ -180,9 +181,9 @@ impl Network {
 /// The virtual addresses with the interface each goes on, as far as it exists, sorted.
 fn resolve(router: &Router, virtual_macs: &VirtualMacs, interfaces: &Interfaces) -> Keys {
     let home = router.home(virtual_macs, interfaces);
-    let family = router.machine.config().family();
+    let family = router.machine().config().family();
     let resolved = (0..)
-        .zip(router.profile.all())
+        .zip(router.profile().all())
         .filter_map(|(position, address)| {
             let index = match address.device() {
                 Some(device) => interfaces.link_named(device).map(|link| link.index),
@@ -192,7 +193,7 @@ fn resolve(router: &Router, virtual_macs: &VirtualMacs, interfaces: &Interfaces)
             };
             Some((address.key_on(index?), position))
         });
-    let mut keys = Keys::with_capacity(router.profile.all().count());
+    let mut keys = Keys::with_capacity(router.profile().all().count());
     keys.extend(resolved);
     keys.sort_unstable();
     keys
@@ -208,9 +209,12 @@ pub(super) struct Reception {
 
 impl Router {
     pub(super) fn reception(&self) -> Reception {
-        let path = &self.profile.shared.path;
+        let path = &self.profile().shared.path;
         Reception {
-            transport: match (self.machine.config().family(), self.profile.shared.expect) {
+            transport: match (
+                self.machine().config().family(),
+                self.profile().shared.expect,
+            ) {
                 (Family::V6, _) => Transport::Ipv6,
                 (Family::V4, Expect::Ah(_)) => Transport::Ipv4Ah,
                 (Family::V4, Expect::None | Expect::Simple(_)) => Transport::Ipv4,

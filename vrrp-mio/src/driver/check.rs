@@ -2,6 +2,7 @@
 
 use core::net::IpAddr;
 
+use vrrp_core::endpoint::EndpointError;
 use vrrp_core::receive::Expect;
 use vrrp_core::{EventError, Family, Version, Vrid};
 
@@ -121,6 +122,9 @@ pub enum AddError {
         /// The other one.
         by: RouterId,
     },
+    /// The specification makes no router, though [`RouterSpec::check`] found no mistake.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
     /// Another router of the driver has a macvlan of this name.
     #[error("another virtual router has the macvlan {name}")]
     MacvlanTaken {
@@ -275,10 +279,10 @@ const fn is_link_local(address: IpAddr) -> bool {
 impl Router {
     /// Whether this router leaves no room for one of `spec` beside it.
     pub(super) fn clash(&self, spec: &RouterSpec) -> Option<AddError> {
-        let config = self.machine.config();
+        let config = self.machine().config();
         let (vrid, family) = (config.vrid(), config.family());
-        let (ours, theirs) = (&self.profile.shared.path, &spec.path);
-        let same_place = self.profile.interface == spec.interface
+        let (ours, theirs) = (&self.profile().shared.path, &spec.path);
+        let same_place = self.profile().interface == spec.interface
             || ours.is_routed() && matches!(theirs, Path::Unicast { .. })
             || theirs.is_routed() && matches!(ours, Path::Unicast { .. });
         let same = vrid == spec.config.vrid() && family == spec.config.family() && same_place;
@@ -286,7 +290,7 @@ impl Router {
             let by = self.id;
             return Some(AddError::Taken { vrid, family, by });
         }
-        let name = self.profile.virtual_mac()?.name;
+        let name = self.profile().virtual_mac()?.name;
         let also = spec.virtual_mac.as_ref()?.name;
         (name == also).then_some(AddError::MacvlanTaken { name, by: self.id })
     }

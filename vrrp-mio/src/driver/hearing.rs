@@ -170,8 +170,8 @@ impl Router {
     /// The interface its advertisements come in on while addresses of the router are on this host,
     /// and whether one of those is on another interface.
     fn wants_hearing(&self, interfaces: &Interfaces) -> Option<(Place, bool)> {
-        let config = self.machine.config();
-        let has_addresses = match self.machine.role() {
+        let config = self.machine().config();
+        let has_addresses = match self.machine().role() {
             Role::Active => true,
             // Those that an earlier run left, until it is known who is Active.
             Role::Backup => {
@@ -181,14 +181,14 @@ impl Router {
             Role::Initialize => false,
         };
         let index = self.interface.filter(|_| has_addresses)?;
-        if config.family() != Family::V4 || self.profile.shared.path.is_routed() {
+        if config.family() != Family::V4 || self.profile().shared.path.is_routed() {
             return None;
         }
         let bears =
-            |device: Option<InterfaceName>| device.is_none_or(|it| it == self.profile.interface);
-        let elsewhere = self.profile.virtual_mac().is_some()
-            || !self.profile.all().all(|address| bears(address.device()));
-        Some(((index, self.profile.interface), elsewhere))
+            |device: Option<InterfaceName>| device.is_none_or(|it| it == self.profile().interface);
+        let elsewhere = self.profile().virtual_mac().is_some()
+            || !self.profile().all().all(|address| bears(address.device()));
+        Some(((index, self.profile().interface), elsewhere))
     }
 }
 

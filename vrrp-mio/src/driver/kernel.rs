@@ -57,7 +57,6 @@ impl Driver {
             let slice = TimeSlice::of(REFRESHING, now, &clock);
             self.refresh_dirty(&slice, now);
         }
-        self.announce_moved();
         Ok(changed)
     }
 
@@ -135,19 +134,13 @@ impl Driver {
                 self.installed(owner, &address.key());
             }
             AddressEvent::Lost { owner, address } => {
-                if let Some(router) = self.routers.get_mut(owner).and_then(Option::as_mut) {
-                    router.note_installed(&address.key(), false);
-                }
+                self.uninstalled(owner, &address.key());
                 let address = address.address;
                 if let Some(router) = self.name(owner) {
                     self.notices.push(Notice::AddressLost { router, address });
                 }
             }
-            AddressEvent::Removed { owner, address } => {
-                if let Some(router) = self.routers.get_mut(owner).and_then(Option::as_mut) {
-                    router.note_installed(&address.key(), false);
-                }
-            }
+            AddressEvent::Removed { owner, address } => self.uninstalled(owner, &address.key()),
             AddressEvent::Failed { owner, key, error } => {
                 self.network.dirty.insert(owner);
                 let address = key.address();
@@ -166,33 +159,27 @@ impl Driver {
         let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
             return;
         };
-        let Some(position) = router.note_installed(key, true) else {
+        let positions = router.positions(key);
+        if positions.is_empty() {
             return;
-        };
-        router.retreat = None;
-        if router.machine.role() == Role::Active {
-            router.owe(position);
-            self.timers.set(id, router);
         }
+        for position in positions {
+            // It may have been away, unnoticed: it is announced as new.
+            router.endpoint.uninstalled(position);
+            router.note_installed(position, self.monitor.interfaces());
+        }
+        router.retreat = None;
+        self.timers.set(id, router);
         let (router, address) = (router.id, key.address());
         self.notices
             .push(Notice::AddressInstalled { router, address });
     }
 
-    /// Announces the addresses on interfaces that have another MAC address now.
-    fn announce_moved(&mut self) {
-        for id in core::mem::take(&mut self.network.moved) {
-            let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
-                continue;
-            };
-            if router.machine.role() != Role::Active {
-                continue;
+    fn uninstalled(&mut self, id: usize, key: &AddressKey) {
+        if let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) {
+            for position in router.positions(key) {
+                router.endpoint.uninstalled(position);
             }
-            let positions: Vec<_> = router.installed.iter().collect();
-            for position in positions {
-                router.owe(position);
-            }
-            self.timers.set(id, router);
         }
     }
 
@@ -207,12 +194,10 @@ impl Driver {
         // A router that cannot start does not wait to find out: it holds no addresses
         // (RFC 9568 §6.4.2).
         let decided =
-            |router: &Router| router.declared || router.machine.role() == Role::Initialize;
+            |router: &Router| router.declared || router.machine().role() == Role::Initialize;
         if self.routers.iter().flatten().all(decided) {
             self.network.clean_leftovers = false;
-            self.network
-                .keeper
-                .condemn_leftovers(self.monitor.interfaces());
+            self.network.keeper.condemn_leftovers();
             self.network.hearing.search(self.monitor.interfaces());
             self.network.requests_pending = true;
         }

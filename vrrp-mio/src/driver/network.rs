@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 
-use vrrp_core::{Family, Instant, MacAddr, Role};
+use vrrp_core::{Family, Instant, Role};
 
 use super::ability::Sources;
 use super::hearing::Hearing;
@@ -50,10 +50,6 @@ pub(super) struct Network {
     pub(super) watchers: BTreeMap<InterfaceName, BTreeSet<usize>>,
     /// The name an interface was last seen under.
     names: BTreeMap<u32, InterfaceName>,
-    /// The MAC address an interface was last seen with.
-    macs: BTreeMap<u32, MacAddr>,
-    /// Routers whose addresses may have a new MAC address.
-    pub(super) moved: BTreeSet<usize>,
     /// Routers for which the kernel may take addresses again: their interface was given one.
     pub(super) hopeful: BTreeSet<usize>,
     /// When routers that retreated return.
@@ -96,8 +92,6 @@ impl Network {
             leaving: BTreeSet::new(),
             watchers: BTreeMap::new(),
             names: BTreeMap::new(),
-            macs: BTreeMap::new(),
-            moved: BTreeSet::new(),
             hopeful: BTreeSet::new(),
             returns: BTreeSet::new(),
             sources: BTreeMap::new(),
@@ -160,17 +154,17 @@ impl Network {
     /// Watches the interfaces a router depends on.
     pub(super) fn enlist(&mut self, id: usize, router: &Router) {
         self.found.clear();
-        for name in depends_on(&router.profile) {
+        for name in depends_on(router.profile()) {
             self.watchers.entry(name).or_default().insert(id);
         }
-        if let Some(source) = router.profile.shared.path.source() {
+        if let Some(source) = router.profile().shared.path.source() {
             self.sources.entry(source).or_default().insert(id);
         }
         for address in virtuals(router) {
             *self.virtuals.entry(address).or_default() += 1;
         }
         self.dirty.insert(id);
-        if !router.machine.config().accept() {
+        if !router.machine().config().accept() {
             self.firewall.prepare();
             self.requests_pending = true;
         }
@@ -182,7 +176,6 @@ impl Network {
         self.keeper.forget(id);
         self.dirty.remove(&id);
         self.deaf.remove(&id);
-        self.moved.remove(&id);
         self.hopeful.remove(&id);
         self.returns.retain(|(_, returning)| *returning != id);
     }
@@ -190,10 +183,10 @@ impl Network {
     /// Forgets what a router depends on, which is about to change.
     pub(super) fn unwatch(&mut self, id: usize, router: &Router) {
         self.found.clear();
-        for name in depends_on(&router.profile) {
+        for name in depends_on(router.profile()) {
             withdraw(&mut self.watchers, &name, id);
         }
-        if let Some(source) = router.profile.shared.path.source() {
+        if let Some(source) = router.profile().shared.path.source() {
             withdraw(&mut self.sources, &source, id);
         }
         for address in virtuals(router) {
@@ -212,7 +205,7 @@ impl Network {
 
     /// Puts the addresses of a router in place and keeps them there.
     pub(super) fn add_addresses(&mut self, id: usize, router: &mut Router) {
-        if router.machine.config().accept() {
+        if router.machine().config().accept() {
             self.accept(id, router);
             self.declare(id, router);
             self.keeper.set_active(id, true);
@@ -234,7 +227,7 @@ impl Network {
         if core::mem::replace(&mut router.declared, true) {
             return;
         }
-        let owner = router.machine.config().priority().is_owner();
+        let owner = router.machine().config().priority().is_owner();
         let tenure = if owner {
             Tenure::Owner
         } else {
@@ -244,7 +237,7 @@ impl Network {
         let alike = router.keys.chunk_by(|(a, _), (b, _)| a == b);
         let specs = alike.filter_map(|alike| {
             let (key, position) = alike.first()?;
-            let address = router.profile.address(usize::try_from(*position).ok()?)?;
+            let address = router.profile().address(usize::try_from(*position).ok()?)?;
             Some(address.spec(key.index()))
         });
         self.keeper.declare(id, tenure, specs);
@@ -254,7 +247,7 @@ impl Network {
     /// that becomes an owner, or ceases to be, says so.
     pub(super) fn redeclare(&mut self, id: usize, router: &mut Router) {
         let declared = core::mem::replace(&mut router.declared, false);
-        if router.machine.role() == Role::Active {
+        if router.machine().role() == Role::Active {
             self.add_addresses(id, router);
         } else if declared {
             self.declare(id, router);
@@ -273,18 +266,10 @@ impl Network {
                     self.disturb(former);
                 }
                 self.disturb(link.name);
-                if let Some(mac) = link.mac
-                    && let Some(former) = self.macs.insert(link.index, mac)
-                    && former != mac
-                    && let Some(watchers) = self.watchers.get(&link.name)
-                {
-                    self.moved.extend(watchers);
-                }
             }
             NetworkEvent::LinkRemoved(link) => {
                 self.found.clear();
                 self.names.remove(&link.index);
-                self.macs.remove(&link.index);
                 self.disturb(link.name);
             }
             NetworkEvent::AddressAdded(address)
@@ -359,9 +344,9 @@ impl Network {
         interfaces: &Interfaces,
         index: u32,
     ) -> Option<IpAddr> {
-        let path = &router.profile.shared.path;
+        let path = &router.profile().shared.path;
         let Some(source) = path.source() else {
-            return self.primary(interfaces, index, router.machine.config().family());
+            return self.primary(interfaces, index, router.machine().config().family());
         };
         let usable = match (path, source) {
             // The header is ours, and answers go to the group.
@@ -408,8 +393,8 @@ fn depends_on(profile: &Profile) -> impl Iterator<Item = InterfaceName> {
 
 /// The addresses that are no primary addresses because of a router. The owner's are its own.
 fn virtuals(router: &Router) -> impl Iterator<Item = IpAddr> {
-    let owner = router.machine.config().priority().is_owner();
-    let all = router.profile.all().map(KeptAddress::address);
+    let owner = router.machine().config().priority().is_owner();
+    let all = router.profile().all().map(KeptAddress::address);
     all.filter(move |_| !owner)
 }
 

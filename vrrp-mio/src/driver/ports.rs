@@ -12,7 +12,7 @@ use vrrp_core::{Instant, Statistics, Vrid};
 
 use super::FIRST_LISTENER;
 use super::counters::Losses;
-use crate::{AdvertSocket, Filter, LinkSocket, OpenError, Transport};
+use crate::{AdvertSocket, Filter, LinkSocket, OpenError, SendError, Transport};
 
 /// Room in the kernel for a few thousand advertisements that arrive while the loop is busy.
 const RECEIVE_QUEUE: usize = 1024 * 1024;
@@ -285,8 +285,16 @@ impl Ports {
         Ok(index)
     }
 
+    /// Sends an Ethernet frame on `interface`.
+    pub(super) fn send_frame(&mut self, interface: u32, frame: &[u8]) -> Result<(), SendError> {
+        let socket = self
+            .link(interface)
+            .map_err(|source| SendError::Transient { source })?;
+        socket.send(frame)
+    }
+
     /// The socket for frames of `interface`, opened at first use.
-    pub(super) fn link(&mut self, interface: u32) -> io::Result<&LinkSocket> {
+    fn link(&mut self, interface: u32) -> io::Result<&LinkSocket> {
         match self.links.entry(interface) {
             std::collections::btree_map::Entry::Occupied(entry) => Ok(entry.into_mut()),
             std::collections::btree_map::Entry::Vacant(entry) => {

@@ -3,9 +3,10 @@
 use core::time::Duration;
 
 use smallvec::SmallVec;
-use vrrp_core::receive::{Admitted, Discard, Packet, Remarks, ReplayWindow};
+use vrrp_core::endpoint;
+use vrrp_core::receive::{Admitted, Discard, Packet, Remarks};
 use vrrp_core::wire::{Advertisement, AhPacket, PseudoHeader};
-use vrrp_core::{Event, Family, Instant, Role, Vrid};
+use vrrp_core::{Family, Instant, Role, Vrid};
 
 use super::router::Noted;
 use super::{Driver, Notice};
@@ -84,10 +85,10 @@ impl Driver {
             .map_or_else(|| datagram.payload(), |ah| ah.payload);
         let vrid = pdu.get(1).and_then(|octet| Vrid::new(*octet));
         let ends = datagram.ends();
-        let decoded = Advertisement::decode(pdu, &ends).map_err(Discard::Decode);
-        let mut refusal = None;
-        for id in self.members(index, vrid, &ends) {
-            let verdict = decoded.and_then(|advertisement| {
+        let members = self.members(index, vrid, &ends);
+        let decoded = Advertisement::decode(pdu, &ends);
+        match (members.first(), decoded, vrid) {
+            (Some(_), Ok(advertisement), _) => {
                 let packet = Packet {
                     source: ends.source(),
                     destination: ends.destination(),
@@ -95,16 +96,16 @@ impl Driver {
                     advertisement,
                     ah: ah.as_ref(),
                 };
-                self.admit(id, &packet, now)
-            });
-            match verdict {
-                Ok(admitted) => return self.hear(id, &admitted, now),
-                Err(discard) => refusal = refusal.or(Some((id, discard))),
+                self.hear(&members, &packet, now);
             }
-        }
-        match (refusal, decoded, vrid) {
-            (Some((id, discard)), _, _) => self.refuse(id, ends.source(), discard),
-            (None, Err(discard), _) => self.discard_on(index, &discard),
+            (Some(first), Err(error), _) => {
+                let discard = Discard::Decode(error);
+                if let Some(router) = self.routers.get_mut(*first).and_then(Option::as_mut) {
+                    router.endpoint.discard(&discard);
+                }
+                self.refuse(*first, ends.source(), discard);
+            }
+            (None, Err(error), _) => self.discard_on(index, &Discard::Decode(error)),
             (None, Ok(_), Some(vrid)) => self.unknown(index, ends.family(), vrid),
             (None, Ok(_), None) => {}
         }
@@ -127,7 +128,7 @@ impl Driver {
             let router = |id: &usize| self.routers.get(*id).and_then(Option::as_ref);
             let lists = |id: &usize| router(id).is_some_and(|it| it.reach().lists(ends.source()));
             let is_sought = |id: &usize| {
-                let source = router(id).and_then(|it| it.profile.shared.path.source());
+                let source = router(id).and_then(|it| it.profile().shared.path.source());
                 source.is_none_or(|own| own == ends.destination())
             };
             if members.iter().any(lists) {
@@ -160,78 +161,72 @@ impl Driver {
         let lists = |id: &usize| {
             let router = self.routers.get(*id).and_then(Option::as_ref);
             router.is_some_and(|it| {
-                it.profile.shared.path.is_unicast() && it.reach().lists(ends.source())
+                it.profile().shared.path.is_unicast() && it.reach().lists(ends.source())
             })
         };
         let mut others = self.ports.members_anywhere(transport, vrid);
         !members.iter().any(lists) && others.any(|id| lists(&id))
     }
 
-    fn admit(&mut self, id: usize, packet: &Packet<'_>, now: Instant) -> Result<Admitted, Discard> {
-        let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
-            return Err(Discard::Vrid);
+    /// Hands a packet to the first of the routers that admits it, or else to the first, which counts
+    /// why it does not.
+    fn hear(&mut self, members: &[usize], packet: &Packet<'_>, now: Instant) {
+        let admits = |id: &&usize| {
+            let router = self.routers.get(**id).and_then(Option::as_ref);
+            router.is_some_and(|router| router.endpoint.admits(now, packet).is_ok())
         };
-        let (priority, primary) = (router.machine.priority(), router.machine.primary());
-        let mut replay = router.replay.take();
-        let window = replay.as_deref_mut();
-        let verdict = router.admission().admit(
-            now,
-            packet,
-            priority,
-            primary,
-            window.unwrap_or(&mut ReplayWindow::new()),
-        );
-        router.replay = replay;
-        verdict
-    }
-
-    fn hear(&mut self, id: usize, admitted: &Admitted, now: Instant) {
+        let id = match members {
+            [only] => *only,
+            [first, ..] => *members.iter().find(admits).unwrap_or(first),
+            [] => return,
+        };
         let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
             return;
         };
-        let heard = admitted.heard;
-        router
-            .counters
-            .update(|all| all.admitted(&heard, &admitted.remarks));
-        if let Some(form) = admitted.remarks.checksum {
-            router.peer_checksum = Some(form);
+        let was_active = router.machine().role() == Role::Active;
+        match router.endpoint.receive_packet(now, packet) {
+            Ok(received) => self.heard(id, &received, was_active),
+            Err(discard) => self.refuse(id, packet.source, discard),
         }
-        let remark = (heard.source, notable(&admitted.remarks));
+    }
+
+    fn heard(&mut self, id: usize, received: &endpoint::Received, was_active: bool) {
+        let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
+            return;
+        };
+        let Admitted { heard, remarks, .. } = received.admitted;
+        let remark = (heard.source, notable(&remarks));
         if remark.1 != Remarks::default()
-            && let Noted { remarks, .. } = &mut **router.noted.get_or_insert_default()
-            && remarks.len() < MAX_REMARKED
-            && !remarks.contains(&remark)
+            && let Noted { remarks: known, .. } = &mut **router.noted.get_or_insert_default()
+            && known.len() < MAX_REMARKED
+            && !known.contains(&remark)
         {
-            remarks.push(remark);
+            known.push(remark);
             self.notices.push(Notice::Remark {
                 router: router.id,
                 source: heard.source,
-                remarks: admitted.remarks,
+                remarks,
             });
         }
-        let was_active = router.machine.role() == Role::Active;
         if !router.declared && !was_active && !heard.priority.is_resign() {
             // Somebody else is Active: what an earlier run left is not ours to hold
             // (RFC 9568 §6.4.2).
             self.network.remove_addresses(id, router);
             self.network.dirty.insert(id);
         }
-        let actions = router.machine.handle(now, Event::Advertisement(heard));
-        router.form.heard(now, &router.machine, admitted);
-        if was_active && actions.transition().is_none() && !actions.is_empty() {
+        if received.answered {
             self.notices.push(Notice::Contested {
                 router: router.id,
                 heard,
             });
         }
-        self.perform(id, actions, now);
+        self.follow(id);
     }
 
     fn refuse(&mut self, id: usize, source: core::net::IpAddr, discard: Discard) {
         let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
             return;
         };
-        router.counters.update(|all| all.discarded(&discard));
         let kind = 1 << discard.index();
         let Noted { discards, .. } = &mut **router.noted.get_or_insert_default();
         if *discards & kind == 0 {

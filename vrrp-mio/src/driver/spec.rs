@@ -3,6 +3,7 @@
 use core::net::IpAddr;
 use core::time::Duration;
 
+pub use vrrp_core::endpoint::TransmitChecksum;
 use vrrp_core::receive::{Conformance, Expect, Peer};
 use vrrp_core::wire::{ChecksumForm, IcvForm, MULTICAST_V4, MULTICAST_V6, TTL};
 use vrrp_core::{Config, Family, MacAddr, announce};
@@ -183,16 +184,6 @@ impl Path {
             Self::Multicast { source, .. } | Self::Unicast { source, .. } => *source,
         }
     }
-}
-
-/// Which form of the version 3 checksum is sent over IPv4.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TransmitChecksum {
-    /// Always this one. [`ChecksumForm::MessageOnly`] is discarded by some peers: see there.
-    Always(ChecksumForm),
-    /// That of the Active Router, as [`FollowedForm`](vrrp_core::receive::FollowedForm) learns it,
-    /// and this one until then.
-    FollowPeer(ChecksumForm),
 }
 
 /// A virtual MAC address on a macvlan of its own.

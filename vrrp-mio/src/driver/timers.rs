@@ -21,10 +21,6 @@ const ELECTIONS_ALONE: Duration = Duration::from_micros(1_000);
 const ALONE: u8 = 7;
 /// How long announcements may take in one turn.
 const ANNOUNCEMENTS: Duration = Duration::from_micros(100);
-/// Frames that a router sends before the next one has its turn.
-const SHARE: usize = 16;
-/// When a router is looked at again that owes frames and could send none.
-const RETRY: Duration = Duration::from_millis(1);
 
 /// When each router is due. An advertisement does not wait for the announcements of others.
 #[derive(Debug, Default)]
@@ -36,8 +32,9 @@ pub(super) struct Timers {
 impl Timers {
     /// Takes over the deadlines of a router.
     pub(super) fn set(&mut self, id: usize, router: &Router) {
-        self.elections.set(id, router.machine.deadline());
-        self.announcements.set(id, router.announce_deadline());
+        self.elections.set(id, router.machine().deadline());
+        self.announcements
+            .set(id, router.endpoint.announcement_deadline());
     }
 
     pub(super) fn clear(&mut self, id: usize) {
@@ -120,16 +117,11 @@ impl Driver {
         let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
             return;
         };
-        let mut share = SHARE;
         let interfaces = self.monitor.interfaces();
-        let scratch = &mut self.scratch;
-        router.announce(now, &mut share, interfaces, &mut self.ports, scratch);
-        let soonest = if share == SHARE { now + RETRY } else { now };
-        let next = router.announce_deadline().map(|at| match at > now {
-            true => at,
-            false => soonest,
-        });
-        self.timers.announcements.set(id, next);
+        router.announce(now, interfaces, &mut self.ports, &mut self.transmitted);
+        let next = router.endpoint.announcement_deadline();
+        let announcements = &mut self.timers.announcements;
+        announcements.set(id, next.map(|at| at.max(now)));
     }
 
     /// Whether unread advertisements may affect the timer of a router: of a Backup always, of an
@@ -138,9 +130,9 @@ impl Driver {
         let Some(router) = self.routers.get(id).and_then(Option::as_ref) else {
             return false;
         };
-        let due = router.machine.deadline();
+        let due = router.machine().deadline();
         let late = due.map(|due| now.saturating_duration_since(due));
-        let bears = match router.machine.role() {
+        let bears = match router.machine().role() {
             Role::Initialize => false,
             Role::Backup => due.is_some_and(|due| due <= now),
             Role::Active => late.is_some_and(|late| late >= LATE),

@@ -1,13 +1,14 @@
 //! Changes of the specification of a virtual router that runs.
 
-use vrrp_core::receive::{Expect, FollowedForm};
-use vrrp_core::{Action, Config, Event, EventError, Instant, Role};
+use vrrp_core::endpoint::EndpointError;
+use vrrp_core::{Config, Event, EventError, Instant};
 
 use super::check::AddError;
 use super::difference::{Aspect, difference};
-use super::profile::{KeptAddress, Profile};
-use super::router::{AddressOctets, Router};
-use super::spec::{RouterSpec, TransmitChecksum};
+use super::profile::Profile;
+use super::router::Router;
+use super::spec::RouterSpec;
+use super::storage::RouterStorage;
 use super::virtual_mac::VirtualMacs;
 use super::{Driver, RouterId};
 use crate::InterfaceName;
@@ -43,9 +44,8 @@ impl Driver {
     /// Has a router be as `spec` says, and changes only what differs. Gives what did: nothing, and
     /// no packet and no request to the kernel, if `spec` is what the router is already.
     ///
-    /// An Active router stays Active and its advertisements stay on time. It advertises at once if
-    /// its [election](RouterSpec::config) changed; other changes are in its next advertisement. Its
-    /// addresses:
+    /// An Active router stays Active and its advertisements stay on time. It advertises at once,
+    /// unless only its announcements or its tracking changed. Its addresses:
     /// - those that are new are put in place and announced; those that are gone are removed;
     /// - one that changes its interface or anything but its place in the list is removed and added
     ///   anew, and announced again. So are secondary addresses that the kernel removes along with
@@ -71,21 +71,22 @@ impl Driver {
         let Some(running) = self.router(router) else {
             return Err(UpdateError::Unknown { router });
         };
-        let (ours, theirs) = (running.profile.interface, spec.interface);
+        let (ours, theirs) = (running.profile().interface, spec.interface);
         if ours != theirs {
             return Err(UpdateError::Interface { ours, theirs });
         }
-        running.machine.check(&Event::Configure(spec.config))?;
+        running.machine().check(&Event::Configure(spec.config))?;
         self.check_spec(&spec, Some(router))?;
         let slot = router.index();
         let (config, profile) = self.profile(spec, slot);
         let Some(running) = self.routers.get(slot).and_then(Option::as_ref) else {
             return Err(UpdateError::Unknown { router });
         };
-        let former = (running.machine.config(), &running.profile);
+        let former = (running.machine().config(), running.profile());
         let aspects = difference(former, (&config, &profile));
         if !aspects.is_empty() {
-            self.apply(slot, config, profile, &aspects);
+            self.apply(slot, config, profile, &aspects)
+                .map_err(AddError::from)?;
         }
         Ok(aspects)
     }
@@ -112,47 +113,44 @@ impl Driver {
         let around = around.iter().rev().take(9);
         let last = self.routers.iter().rev().take(8);
         let others = around.chain(last).flatten();
-        Profile::new(spec, others.map(|router| &router.profile.shared))
+        Profile::new(spec, others.map(|router| &router.profile().shared))
     }
 
-    fn apply(&mut self, slot: usize, config: Config, profile: Profile, aspects: &[Aspect]) {
+    fn apply(
+        &mut self,
+        slot: usize,
+        config: Config,
+        profile: Profile,
+        aspects: &[Aspect],
+    ) -> Result<(), EndpointError> {
         let now = self.clock.now();
         let Some(router) = self.routers.get_mut(slot).and_then(Option::as_mut) else {
-            return;
+            return Ok(());
         };
         self.network.unwatch(slot, router);
         let before = router.reception();
-        let mut advertises = false;
-        if aspects.contains(&Aspect::Election) {
-            let actions = router.machine.handle(now, Event::Configure(config));
-            let is_advertisement = |action: &Action| matches!(action, Action::Advertise(_));
-            advertises = actions.iter().any(is_advertisement);
-        }
-        router.adopt(profile, now, aspects, &mut self.network.virtual_macs);
+        let macs = &mut self.network.virtual_macs;
+        let adopted = router.adopt(config, profile, now, aspects, macs);
         self.network.enlist(slot, router);
+        adopted?;
         if router.reception() != before {
             self.leave_socket(slot);
         }
+        // What it has to send and to do is polled once it is where it belongs.
         if self.network.synchronised {
             self.network.dirty.remove(&slot);
             let mut sources = core::mem::take(&mut self.network.found);
             self.refresh_router(slot, now, &mut sources);
             self.network.found = sources;
         }
-        let Some(router) = self.routers.get_mut(slot).and_then(Option::as_mut) else {
-            return;
-        };
         self.network.requests_pending = true;
-        if aspects.contains(&Aspect::Election) || aspects.contains(&Aspect::Addresses) {
+        if let Some(router) = self.routers.get_mut(slot).and_then(Option::as_mut)
+            && (aspects.contains(&Aspect::Election) || aspects.contains(&Aspect::Addresses))
+        {
             self.network.redeclare(slot, router);
         }
-        if advertises && router.machine.role() == Role::Active {
-            let priority = router.machine.priority();
-            let (ports, scratch) = (&mut self.ports, &mut self.scratch);
-            let notice = router.advertise_or_tell(priority, ports, scratch);
-            self.notices.extend(notice);
-        }
-        self.timers.set(slot, router);
+        self.follow(slot);
+        Ok(())
     }
 
     /// A router has another election. It takes effect on its addresses as well: an owner keeps its
@@ -171,47 +169,36 @@ impl Driver {
 }
 
 impl Router {
-    /// Takes over another profile, as far as that does not take the kernel.
+    /// Takes over another election and profile, as far as that does not take the kernel.
     fn adopt(
         &mut self,
+        config: Config,
         profile: Profile,
         now: Instant,
         aspects: &[Aspect],
         macs: &mut VirtualMacs,
-    ) {
-        let former = core::mem::replace(&mut self.profile, profile);
-        let shared = &self.profile.shared;
-        let (arp, neighbor) = (shared.arp_interval, shared.neighbor_interval);
-        match shared.expect {
-            Expect::Ah(_) => drop(self.replay.get_or_insert_default()),
-            Expect::None | Expect::Simple(_) => self.replay = None,
-        }
-        let (TransmitChecksum::Always(form) | TransmitChecksum::FollowPeer(form)) = shared.checksum;
+    ) -> Result<(), EndpointError> {
+        let storage = RouterStorage::new(config.family(), profile);
+        let former = self.endpoint.update(now, config, storage)?;
         for aspect in aspects {
             match aspect {
-                Aspect::Addresses => {
-                    let addresses = self.profile.addresses.iter().map(KeptAddress::address);
-                    self.octets = AddressOctets::new(self.machine.config().family(), addresses);
-                    self.retreat = None;
-                }
-                Aspect::Checksum => self.form = FollowedForm::new(form),
-                Aspect::Announcements => {
-                    self.outbox.configure(now, arp, neighbor);
-                    self.reschedule(now, former.shared.announce);
-                }
+                Aspect::Addresses => self.retreat = None,
                 Aspect::VirtualMac => {
                     self.retreat = None;
-                    self.change_virtual_mac(former.virtual_mac(), macs);
+                    self.change_virtual_mac(former.profile.virtual_mac(), macs);
                 }
                 Aspect::Election
                 | Aspect::Path
                 | Aspect::Authentication
+                | Aspect::Checksum
                 | Aspect::Admission
+                | Aspect::Announcements
                 | Aspect::Tracking => {}
             }
         }
         // What is discarded or remarked on from now on is news.
         self.noted = None;
+        Ok(())
     }
 }
 

@@ -277,8 +277,8 @@ impl Driver {
         };
         let macs = &mut self.network.virtual_macs;
         if let Some(macvlan) = router.macvlan {
-            if router.machine.is_started() {
-                macs.follow(macvlan, router.machine.role());
+            if router.machine().is_started() {
+                macs.follow(macvlan, router.machine().role());
             } else {
                 macs.dismiss(macvlan);
                 router.macvlan = None;
@@ -291,11 +291,11 @@ impl Driver {
         let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
             return;
         };
-        let (Some(virtual_mac), Some(parent)) = (router.profile.virtual_mac(), router.interface)
+        let (Some(virtual_mac), Some(parent)) = (router.profile().virtual_mac(), router.interface)
         else {
             return;
         };
-        if !router.machine.is_started() {
+        if !router.machine().is_started() {
             return;
         }
         let macs = &mut self.network.virtual_macs;
@@ -307,12 +307,12 @@ impl Driver {
         }
         let macvlan = macs.add(
             id,
-            &router.profile,
-            router.machine.config().family(),
+            router.profile(),
+            router.machine().config().family(),
             &virtual_mac,
             parent,
         );
-        macs.follow(macvlan, router.machine.role());
+        macs.follow(macvlan, router.machine().role());
         router.macvlan = Some(macvlan);
     }
 
@@ -404,7 +404,7 @@ impl Router {
     ) {
         let slot = self.id.index();
         let identity = |it: VirtualMac| (it.name, it.mac);
-        let wanted = self.profile.virtual_mac().map(identity);
+        let wanted = self.profile().virtual_mac().map(identity);
         if former.map(identity) == wanted {
             return;
         }
@@ -413,7 +413,7 @@ impl Router {
             (Some(macvlan), Some(_)) => macs.dismiss(macvlan),
             (None, _) => {}
         }
-        let active = self.machine.role() == Role::Active;
+        let active = self.machine().role() == Role::Active;
         self.former_home = self.interface.filter(|_| active && former.is_none());
     }
 
@@ -422,7 +422,7 @@ impl Router {
     pub(super) fn leave_former_home(&mut self, macs: &VirtualMacs, interfaces: &Interfaces) {
         let link = self.macvlan.and_then(|id| macs.link(id, interfaces));
         let is_up = link.is_some_and(|link| link.flags.is_up());
-        if is_up || self.machine.role() != Role::Active {
+        if is_up || self.machine().role() != Role::Active {
             self.former_home = None;
         }
     }
@@ -433,7 +433,7 @@ impl Router {
         if self.former_home.is_some() {
             return self.former_home;
         }
-        match (self.profile.virtual_mac(), self.macvlan) {
+        match (self.profile().virtual_mac(), self.macvlan) {
             (None, _) => self.interface,
             (Some(_), Some(macvlan)) => macs.link(macvlan, interfaces).map(|link| link.index),
             (Some(virtual_mac), None) => {

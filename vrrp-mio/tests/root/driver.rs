@@ -19,4 +19,3 @@ mod stalls;
 mod transport;
 mod update;
 mod virtual_mac;
-mod wire;

@@ -11,9 +11,11 @@ mod router;
 use core::net::Ipv4Addr;
 use core::time::Duration;
 
-use lab::{Lab, now};
+use lab::Lab;
 use vrrp_mio::firewall::{Destination, Firewall, FirewallError};
 use vrrp_mio::netlink::{Progress, TimeSlice};
+
+use crate::now;
 
 /// Drives a firewall as long as it has anything to do.
 fn settle(firewall: &mut Firewall<u32>) {

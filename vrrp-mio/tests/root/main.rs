@@ -11,6 +11,12 @@ mod firewall;
 mod netlink;
 mod sockets;
 
+/// The time of the clock that drivers have.
+#[expect(clippy::unwrap_used, reason = "every kernel has the clock")]
+fn now() -> vrrp_core::Instant {
+    vrrp_mio::Clock::new().unwrap().now()
+}
+
 /// Measures how late the machine wakes who waits, for the other tests.
 #[test]
 fn control_process() {

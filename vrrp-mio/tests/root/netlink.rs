@@ -8,7 +8,8 @@ mod lab;
 use core::net::Ipv4Addr;
 use core::time::Duration;
 
-use lab::{Lab, ip, value};
+use lab::{Lab, ip};
+use rig::tools::{ip_batch, parameter, set_parameter};
 use vrrp_core::{Family, Vrid};
 use vrrp_mio::NetworkEvent;
 use vrrp_mio::addresses::{AddressEvent, AddressSpec, Tenure};
@@ -16,6 +17,8 @@ use vrrp_mio::interfaces::AddressProtocol;
 use vrrp_mio::macvlan::{Macvlan, MacvlanSpec, Presence};
 use vrrp_mio::netlink::{Monitor, Request, Requests};
 use vrrp_mio::sysctl::Sysctls;
+
+use crate::now;
 
 /// Processor time a turn may take in an unoptimised build, ten times what an optimised one may. It is
 /// a limit of work and not of lateness: no stall and no other process adds to it.
@@ -46,18 +49,18 @@ fn twenty_thousand_addresses_come_and_go_in_short_turns() {
         lab.keeper.declare(owner, Tenure::Virtual, specs);
     }
     for (active, expected) in [(true, 20_000), (false, 0)] {
-        let begin = lab::now();
+        let begin = now();
         for owner in 0..80 {
             lab.keeper.set_active(owner, active);
             let _more = lab.turn();
         }
         lab.settle();
         let present = lab.monitor.interfaces().addresses();
-        let virtual_addresses = present.filter(|found| found.address.is_ipv4());
-        assert_eq!(virtual_addresses.count(), expected);
+        let ours = present.filter(|found| found.protocol == Some(AddressProtocol::VRRP));
+        assert_eq!(ours.count(), expected);
         println!(
             "to {expected} addresses: {:?} in all, longest turn {:?} of {}",
-            lab::now().saturating_duration_since(begin),
+            now().saturating_duration_since(begin),
             lab.longest_turn,
             lab.turns
         );
@@ -161,7 +164,7 @@ fn the_mark_is_visible_leftovers_go_and_foreign_addresses_stay() {
     );
     lab.keeper.set_active(1, true);
     lab.settle();
-    lab.keeper.condemn_leftovers(lab.monitor.interfaces());
+    lab.keeper.condemn_leftovers();
     lab.settle();
     let shown = ip("-d addr show dev va");
     for there in [
@@ -294,7 +297,7 @@ fn lost_notifications_are_made_up_for() {
     let batch = |command: &str, numbers: core::ops::Range<u32>| {
         let lines =
             numbers.map(|n| format!("addr {command} 10.1.{}.{}/32 dev va\n", n / 250, n % 250));
-        lab::ip_batch(&lines.collect::<String>());
+        ip_batch(&lines.collect::<String>());
     };
     batch("add", 0..2_000);
     lab.network_events.clear();
@@ -325,7 +328,7 @@ fn macvlans_of_both_families_are_made_adopted_and_deleted() {
     let mut lab = Lab::new();
     let parent = lab.index("va");
     ip("addr add 192.0.2.7/24 dev va");
-    lab::set("ipv4/conf/all/rp_filter", 1);
+    set_parameter("ipv4/conf/all/rp_filter", 1);
     let vrid = Vrid::new(51).unwrap();
     for (family, name, mac) in [
         (Family::V4, "vrrp.51", "00:00:5e:00:01:33"),
@@ -343,12 +346,12 @@ fn macvlans_of_both_families_are_made_adopted_and_deleted() {
         }
         assert!(!ip(&format!("addr show {name}")).contains("fe80"));
         if family == Family::V4 {
-            assert_eq!(value("ipv4/conf/vrrp.51/accept_local"), 1);
-            assert_eq!(value("ipv6/conf/vrrp.51/disable_ipv6"), 1);
-            assert_eq!(value("ipv4/conf/va/arp_ignore"), 1);
-            assert_eq!(value("ipv4/conf/va/rp_filter"), 1);
-            assert_eq!(value("ipv4/conf/vrrp.51/rp_filter"), 0);
-            assert_eq!(value("ipv4/conf/all/rp_filter"), 0);
+            assert_eq!(parameter("ipv4/conf/vrrp.51/accept_local"), 1);
+            assert_eq!(parameter("ipv6/conf/vrrp.51/disable_ipv6"), 1);
+            assert_eq!(parameter("ipv4/conf/va/arp_ignore"), 1);
+            assert_eq!(parameter("ipv4/conf/va/rp_filter"), 1);
+            assert_eq!(parameter("ipv4/conf/vrrp.51/rp_filter"), 0);
+            assert_eq!(parameter("ipv4/conf/all/rp_filter"), 0);
         }
         let index = lab.index(name);
 
@@ -367,10 +370,10 @@ fn macvlans_of_both_families_are_made_adopted_and_deleted() {
         heir.want(Presence::Absent);
         lab.reconcile(&mut heir, &mut sysctls, family);
         sysctls.release_all().unwrap();
-        assert_eq!(value("ipv4/conf/va/arp_ignore"), 0);
-        assert_eq!(value("ipv4/conf/va/arp_filter"), 0);
-        assert_eq!(value("ipv4/conf/va/rp_filter"), 0);
-        assert_eq!(value("ipv4/conf/all/rp_filter"), 1);
+        assert_eq!(parameter("ipv4/conf/va/arp_ignore"), 0);
+        assert_eq!(parameter("ipv4/conf/va/arp_filter"), 0);
+        assert_eq!(parameter("ipv4/conf/va/rp_filter"), 0);
+        assert_eq!(parameter("ipv4/conf/all/rp_filter"), 1);
         assert!(!ip("link show").contains(name));
     }
 }
@@ -386,7 +389,7 @@ fn an_interface_that_has_the_macvlans_name_is_left_alone() {
     let mut macvlan = Macvlan::new(spec);
     macvlan.want(Presence::Up);
     let error = macvlan
-        .next_step(lab.monitor.interfaces(), lab::now())
+        .next_step(lab.monitor.interfaces(), now())
         .unwrap_err();
     assert_eq!(
         error.to_string(),

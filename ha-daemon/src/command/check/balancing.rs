@@ -1,14 +1,11 @@
 //! The description of virtual servers.
 
-use core::fmt;
-use core::net::SocketAddr;
-use core::time::Duration;
 use std::borrow::Cow;
 
 use ipvs_core::{Flags, Forwarding, Tunnel};
 use serde::Serialize;
 
-use super::{Counted, Seconds};
+use super::text::PushText;
 use crate::config::{Check, Connection, Probe, RealServer, VirtualServer};
 
 /// What a virtual server would do, with nothing left to defaults. Fields are only ever added.
@@ -79,7 +76,11 @@ impl RealSummary {
             checks: server
                 .checkers
                 .iter()
-                .map(|checker| CheckText(&checker.check).to_string())
+                .map(|checker| {
+                    let mut text = String::new();
+                    describe_check(&checker.check, &mut text);
+                    text
+                })
                 .collect(),
         }
     }
@@ -114,138 +115,153 @@ fn method(forwarding: Forwarding) -> Cow<'static, str> {
 /// What servers must not want of an `SSL_GET`.
 const UNSPOKEN: &str = "; TLS without RSA and DHE key exchange, CBC, P-521 and X448";
 
-/// A check, for a person.
-struct CheckText<'c>(&'c Check);
-
-impl fmt::Display for CheckText<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (probe, timing) = match self.0 {
-            Check::Probe { probe, timing } => (probe, timing),
-            Check::File(file) => {
-                let path = file.path.display();
-                return write!(f, "FILE_CHECK {path}, times {}", file.weight);
-            }
-        };
-        what(probe, f)?;
-        let delay = seconds(timing.delay_before_retry);
-        write!(f, " every {}, ", seconds(timing.delay_loop))?;
-        match timing.retry {
-            0 => f.write_str("no retries")?,
-            1 => write!(f, "1 retry after {delay}")?,
-            count => write!(f, "{count} retries after {delay} each")?,
+/// Appends what a check does, for a person.
+fn describe_check(check: &Check, text: &mut String) {
+    let (probe, timing) = match check {
+        Check::Probe { probe, timing } => (probe, timing),
+        Check::File(file) => {
+            text.push_display(format_args!(
+                "FILE_CHECK {}, times {}",
+                file.path.display(),
+                file.weight
+            ));
+            return;
         }
-        match probe {
-            Probe::Http(http) if http.tls.is_some() => f.write_str(UNSPOKEN),
-            Probe::Http(_)
-            | Probe::Tcp(_)
-            | Probe::Ping(_)
-            | Probe::Smtp(_)
-            | Probe::Dns(_)
-            | Probe::Udp(_)
-            | Probe::Misc(_) => Ok(()),
-        }
+    };
+    describe_probe(probe, text);
+    text.push_str(" every ");
+    text.push_seconds(timing.delay_loop);
+    text.push_str(match timing.retry {
+        0 => ", no retries",
+        _ => ", ",
+    });
+    if timing.retry > 0 {
+        text.push_number(timing.retry);
+        let is_one = timing.retry == 1;
+        text.push_str(if is_one {
+            " retry after "
+        } else {
+            " retries after "
+        });
+        text.push_seconds(timing.delay_before_retry);
+        text.push_str(if is_one { "" } else { " each" });
+    }
+    match probe {
+        Probe::Http(http) if http.tls.is_some() => text.push_str(UNSPOKEN),
+        Probe::Http(_)
+        | Probe::Tcp(_)
+        | Probe::Ping(_)
+        | Probe::Smtp(_)
+        | Probe::Dns(_)
+        | Probe::Udp(_)
+        | Probe::Misc(_) => {}
     }
 }
 
-fn what(probe: &Probe, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn describe_probe(probe: &Probe, text: &mut String) {
+    let mut to = |keyword: &str, connection: &Connection| {
+        text.push_str(keyword);
+        text.push_end(connection.address, connection.port);
+    };
     match probe {
-        Probe::Tcp(connection) => write!(f, "TCP_CHECK {}", end(connection)),
-        Probe::Ping(connection) => write!(f, "PING_CHECK {}", connection.address),
+        Probe::Tcp(connection) => to("TCP_CHECK ", connection),
+        Probe::Ping(connection) => {
+            text.push_str("PING_CHECK ");
+            text.push_address(connection.address);
+        }
         Probe::Http(http) => {
             let keyword = match http.tls {
-                Some(_) => "SSL_GET",
-                None => "HTTP_GET",
+                Some(_) => "SSL_GET ",
+                None => "HTTP_GET ",
             };
-            let paths: Vec<&str> = http.urls.iter().map(|url| &*url.path).collect();
-            let paths = paths.join(" ");
-            write!(f, "{keyword} {} {paths}", end(&http.connection))
+            to(keyword, &http.connection);
+            for url in &http.urls {
+                text.push(' ');
+                text.push_str(&url.path);
+            }
         }
-        Probe::Smtp(smtp) => write!(f, "SMTP_CHECK {}", end(&smtp.connection)),
+        Probe::Smtp(smtp) => to("SMTP_CHECK ", &smtp.connection),
         Probe::Dns(dns) => {
-            let record = dns.record.name();
-            write!(
-                f,
-                "DNS_CHECK {} {record} {}",
-                end(&dns.connection),
-                dns.name
-            )
+            to("DNS_CHECK ", &dns.connection);
+            text.push(' ');
+            text.push_str(dns.record.name());
+            text.push(' ');
+            text.push_str(&dns.name);
         }
-        Probe::Udp(udp) => write!(f, "UDP_CHECK {}", end(&udp.connection)),
+        Probe::Udp(udp) => to("UDP_CHECK ", &udp.connection),
         Probe::Misc(misc) => {
-            let timeout = seconds(misc.timeout);
-            let command = misc.script.command.join(" ");
-            write!(f, "MISC_CHECK {command}, for {timeout} at most,")
+            text.push_str("MISC_CHECK ");
+            text.push_str(&misc.script.command.join(" "));
+            text.push_str(", for ");
+            text.push_seconds(misc.timeout);
+            text.push_str(" at most,");
         }
     }
-}
-
-const fn end(connection: &Connection) -> SocketAddr {
-    SocketAddr::new(connection.address, connection.port)
-}
-
-fn seconds(time: Duration) -> Seconds {
-    Seconds(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
 }
 
 /// How many services are listed for a person.
 const SHOWN: usize = 8;
 
-/// A virtual server, for a person.
-pub(super) struct ServerText<'s>(pub(super) &'s VirtualServer);
-
-impl fmt::Display for ServerText<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let server = self.0;
-        write!(f, "virtual server {}: {}", server.name, server.scheduler)?;
-        for flag in flags(server.flags) {
-            write!(f, ", {flag}")?;
-        }
-        if let Some(persistence) = server.persistence {
-            write!(f, ", persistent for {} s", persistence.timeout)?;
-        }
-        f.write_str("\n  takes         ")?;
-        for (index, key) in server.keys.iter().take(SHOWN).enumerate() {
-            let comma = if index > 0 { ", " } else { "" };
-            write!(f, "{comma}{key}")?;
-        }
-        match server.keys.len().saturating_sub(SHOWN) {
-            0 => {}
-            more => write!(f, " and {more} more")?,
-        }
-        write!(f, "\n  quorum        {}", server.quorum)?;
-        if server.hysteresis > 0 {
-            write!(f, ", give or take {}", server.hysteresis)?;
-        }
-        for real in &server.real_servers {
-            write!(f, "\n  real server   ")?;
-            real_server(real, f)?;
-        }
-        if let Some(sorry) = server.sorry_server {
-            let method = method(sorry.forwarding);
-            write!(f, "\n  sorry server  {} {method}", sorry.key)?;
-        }
-        Ok(())
+/// Appends what a virtual server would do, for a person: lines without the last line feed.
+pub(super) fn describe(server: &VirtualServer, text: &mut String) {
+    text.push_str("virtual server ");
+    text.push_str(&server.name);
+    text.push_str(": ");
+    text.push_str(server.scheduler.name());
+    for flag in flags(server.flags) {
+        text.push_str(", ");
+        text.push_str(flag);
+    }
+    if let Some(persistence) = server.persistence {
+        text.push_str(", persistent for ");
+        text.push_number(persistence.timeout);
+        text.push_str(" s");
+    }
+    text.push_str("\n  takes         ");
+    for (index, key) in server.keys.iter().take(SHOWN).enumerate() {
+        text.push_str(if index > 0 { ", " } else { "" });
+        text.push_display(key);
+    }
+    match server.keys.len().saturating_sub(SHOWN) {
+        0 => {}
+        more => text.push_display(format_args!(" and {more} more")),
+    }
+    text.push_str("\n  quorum        ");
+    text.push_number(server.quorum);
+    if server.hysteresis > 0 {
+        text.push_str(", give or take ");
+        text.push_number(server.hysteresis);
+    }
+    for real in &server.real_servers {
+        text.push_str("\n  real server   ");
+        describe_real_server(real, text);
+    }
+    if let Some(sorry) = server.sorry_server {
+        text.push_str("\n  sorry server  ");
+        text.push_end(sorry.key.address, sorry.key.port);
+        text.push(' ');
+        text.push_str(&method(sorry.forwarding));
     }
 }
 
-fn real_server(server: &RealServer, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    write!(
-        f,
-        "{} {method}, weight {}",
-        server.key,
-        server.weight,
-        method = method(server.forwarding)
-    )?;
+fn describe_real_server(server: &RealServer, text: &mut String) {
+    text.push_end(server.key.address, server.key.port);
+    text.push(' ');
+    text.push_str(&method(server.forwarding));
+    text.push_str(", weight ");
+    text.push_number(server.weight);
     if server.inhibit_on_failure {
-        f.write_str(", inhibited on failure")?;
+        text.push_str(", inhibited on failure");
     }
     match server.checkers.len() {
-        0 => f.write_str(", not checked"),
+        0 => text.push_str(", not checked"),
         count => {
-            write!(f, ", {}", Counted(count, "check"))?;
-            let checks = server.checkers.iter();
-            let mut checks = checks.map(|checker| CheckText(&checker.check));
-            checks.try_for_each(|check| write!(f, "\n                  {check}"))
+            text.push_str(", ");
+            text.push_count(count, "check");
+            for checker in &server.checkers {
+                text.push_str("\n                  ");
+                describe_check(&checker.check, text);
+            }
         }
     }
 }

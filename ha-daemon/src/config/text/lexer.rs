@@ -43,15 +43,10 @@ impl Iterator for Lexer<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<Lexeme> {
-        let octets = self.text.as_bytes();
-        let mut start = self.at;
-        let first = loop {
-            let octet = *octets.get(start)?;
-            if !is(octet, BLANK) {
-                break octet;
-            }
-            start += 1;
-        };
+        let octets = self.text.as_bytes().get(self.at..)?;
+        let blanks = octets.iter().position(|&octet| !is(octet, BLANK))?;
+        let start = self.at + blanks;
+        let first = *octets.get(blanks)?;
         let rest = self.text.get(start..)?;
         let (kind, len) = match first {
             b'{' => (Kind::Open, 1),
@@ -78,8 +73,9 @@ pub(in crate::config) fn unquoted(word: &str) -> &str {
 
 /// The length of the word `text` starts with; `${…}` never ends a word.
 fn word_len(text: &str) -> usize {
-    let is_plain = |octet: u8| !is(octet, BLANK | MARK | VARIABLE);
-    let plain = text.bytes().take_while(|&octet| is_plain(octet)).count();
+    let mut octets = text.as_bytes().iter();
+    let plain = octets.position(|&octet| is(octet, BLANK | MARK | VARIABLE));
+    let plain = plain.unwrap_or(text.len());
     match text.as_bytes().get(plain) {
         Some(&octet) if is(octet, VARIABLE) => {}
         Some(_) | None => return plain,
@@ -101,17 +97,20 @@ fn word_len(text: &str) -> usize {
 }
 
 /// Blanks of ASCII; a line feed is one.
-const BLANK: u8 = 1;
+pub(super) const BLANK: u8 = 1;
 /// Braces and quotes.
-const MARK: u8 = 1 << 1;
+pub(super) const MARK: u8 = 1 << 1;
 /// What starts a variable.
 const VARIABLE: u8 = 1 << 2;
 /// What starts a comment.
 const COMMENT: u8 = 1 << 3;
 /// What starts a line that is a directive.
-const DIRECTIVE: u8 = 1 << 4;
+pub(super) const DIRECTIVE: u8 = 1 << 4;
 /// Control characters that are no blanks, and what is not ASCII.
 const STRANGE: u8 = 1 << 5;
+
+/// What the preprocessor may change or report, wherever it is.
+pub(super) const SPECIAL: u8 = VARIABLE | COMMENT | STRANGE;
 
 static CLASSES: [u8; 256] = classes();
 
@@ -136,47 +135,8 @@ const fn classes() -> [u8; 256] {
 }
 
 /// Whether an octet is of one of some classes.
-fn is(octet: u8, classes: u8) -> bool {
+pub(super) fn is(octet: u8, classes: u8) -> bool {
     CLASSES[usize::from(octet)] & classes != 0
-}
-
-/// The first line of a text, without its line feed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::config) struct Physical {
-    /// How many octets it has.
-    pub(in crate::config) len: usize,
-    /// What is left of it without the blanks around it, if there is nothing in it but words, quoted
-    /// texts and braces; perhaps nothing.
-    pub(in crate::config) plain: Option<Range<usize>>,
-}
-
-impl Physical {
-    pub(in crate::config) fn find(text: &str) -> Self {
-        let octets = text.as_bytes();
-        let mut found = 0;
-        let mut each = octets.iter();
-        let end = each.position(|&octet| {
-            found |= CLASSES[usize::from(octet)];
-            octet == b'\n'
-        });
-        let len = end.unwrap_or(octets.len());
-        let line = octets.get(..len).unwrap_or_default();
-        let is_ink = |&octet: &u8| !is(octet, BLANK);
-        let start = line.iter().position(is_ink).unwrap_or(0);
-        let end = line.iter().rposition(is_ink).map_or(0, |last| last + 1);
-        let is_directive = || {
-            let first = text.as_bytes().get(start);
-            first.is_some_and(|&first| is(first, DIRECTIVE))
-                || text
-                    .get(start..)
-                    .is_some_and(|text| text.starts_with("include"))
-        };
-        let is_plain = found & (VARIABLE | COMMENT | STRANGE) == 0 && !is_directive();
-        Self {
-            len,
-            plain: is_plain.then_some(start..end),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -220,41 +180,5 @@ mod tests {
             words("\u{b}a\u{c}\u{a0}ä\u{3000}b\u{1}"),
             [(Kind::Word, "a"), (Kind::Word, "\u{a0}ä\u{3000}b\u{1}")]
         );
-    }
-
-    fn plain(text: &str) -> Option<&str> {
-        let line = Physical::find(text);
-        line.plain.map(|range| &text[range])
-    }
-
-    #[test]
-    fn a_line_ends_at_its_line_feed_and_is_trimmed() {
-        let line = Physical::find(" \ta b\r\nc");
-        assert_eq!((line.len, line.plain), (6, Some(2..5)));
-        assert_eq!(Physical::find("  \n").plain, Some(0..0));
-        assert_eq!(
-            Physical::find(""),
-            Physical {
-                len: 0,
-                plain: Some(0..0)
-            }
-        );
-    }
-
-    #[test]
-    fn what_the_preprocessor_may_change_is_not_plain() {
-        for text in [
-            "a # b",
-            "a ! b",
-            "a $b",
-            " ~SEQ(a)",
-            "@a b",
-            "include a",
-            "a\0",
-            "ä",
-        ] {
-            assert_eq!(plain(text), None, "{text:?}");
-        }
-        assert_eq!(plain(" inclined a@b ~c"), Some("inclined a@b ~c"));
     }
 }

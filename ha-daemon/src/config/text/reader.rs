@@ -15,9 +15,10 @@ use crate::config::text::line::Line;
 use crate::config::text::macros::{
     Abandoned, Definition, Expanded, MAX_LINE, Macros, Surroundings, name_len,
 };
+use crate::config::text::plain::{self, Limits};
 use crate::config::text::sequence::{Head, Sequence};
-use crate::config::text::source::{Place, SourceId, Sources, Span};
-use crate::config::text::tape::Ready;
+use crate::config::text::source::{Place, SourceId, Sources};
+use crate::config::text::tape::{Ready, Tape};
 
 mod directives;
 mod file;
@@ -185,29 +186,26 @@ impl<'o> Reader<'o> {
         self.options.max_lines.saturating_mul(8)
     }
 
+    /// Appends to `tape` the lines up to the next one that has to be looked at more closely.
+    pub(in crate::config) fn push_plain_lines(&mut self, tape: &mut Tape) {
+        let lexemes = self.max_lexemes();
+        if let Some(Frame::File(file)) = self.frames.last_mut() {
+            let limits = Limits {
+                lines: &mut self.lines_left,
+                lexemes,
+            };
+            file.at = plain::push_lines(tape, file.source, &file.text, file.at, limits);
+        }
+    }
+
     /// The next line with everything replaced, never blank.
     pub(in crate::config) fn next_line(&mut self) -> Option<Ready> {
         loop {
-            if let Some(span) = self.next_plain() {
-                return Some(Ready::Verbatim(span));
-            }
             let raw = self.next_raw()?;
             if let Some(line) = self.process(raw) {
                 return Some(line.into());
             }
         }
-    }
-
-    /// The next line, if it is one of a file in which there is nothing to replace, as almost every
-    /// line, and it may be read.
-    fn next_plain(&mut self) -> Option<Span> {
-        let Some(Frame::File(file)) = self.frames.last_mut() else {
-            return None;
-        };
-        let lines_left = self.lines_left.checked_sub(1)?;
-        let span = file.next_plain()?;
-        self.lines_left = lines_left;
-        Some(span)
     }
 
     /// The next line without its comment, never blank.

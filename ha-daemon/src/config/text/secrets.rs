@@ -10,9 +10,8 @@ use crate::config::text::blank::is_blank;
 /// The octets of a text that may be a password: whatever follows `auth_pass`, however that is
 /// spelt, up to the end of the line, or else the first word of the next line.
 pub(in crate::config) fn find(text: &str) -> Vec<Range<usize>> {
-    let starts = ["auth", "AUTH", "Auth"].map(|start| text.match_indices(start));
     let mut found = Vec::new();
-    for (at, _) in starts.into_iter().flatten() {
+    for at in keywords(text) {
         match Keyword::at(text, at) {
             Some(Keyword::Pass { behind }) => found.extend(words_behind(text, behind)),
             Some(Keyword::Type { behind }) => {
@@ -28,6 +27,26 @@ pub(in crate::config) fn find(text: &str) -> Vec<Range<usize>> {
         }
     }
     found
+}
+
+/// Where `auth` is, also in capital letters or with the first one a capital.
+fn keywords(text: &str) -> impl Iterator<Item = usize> {
+    /// Octets that are looked at at once, without branches.
+    const PART: usize = 64;
+    let octets = text.as_bytes();
+    let next = octets.get(1..).unwrap_or_default();
+    let parts = octets.chunks(PART).zip(next.chunks(PART)).enumerate();
+    let parts = parts.filter(|(_, (part, next))| {
+        let pairs = part.iter().zip(*next);
+        let is_start = pairs.map(|(a, u)| (a | 0x20 == b'a') & (u | 0x20 == b'u'));
+        is_start.fold(false, |any, this| any | this)
+    });
+    let places = parts.flat_map(|(number, _)| (number * PART..).take(PART));
+    let starts: [&[u8]; 3] = [b"auth", b"AUTH", b"Auth"];
+    places.filter(move |&at| {
+        let rest = octets.get(at..).unwrap_or_default();
+        starts.iter().any(|start| rest.starts_with(start))
+    })
 }
 
 /// How many octets of a block are looked through, which may not be closed.
@@ -144,6 +163,15 @@ mod tests {
         let mut found: Vec<_> = find(text).into_iter().map(|range| &text[range]).collect();
         found.sort_unstable();
         found
+    }
+
+    #[test]
+    fn the_keyword_is_found_at_every_offset() {
+        for blanks in 0..200 {
+            let text = format!("{}Auth_pass s3cret\nauth_pass b", " ".repeat(blanks));
+            assert_eq!(found(&text), ["b", "s3cret"], "{blanks}");
+        }
+        assert_eq!(found("aUTH_PASS s3cret"), [""; 0]);
     }
 
     #[test]

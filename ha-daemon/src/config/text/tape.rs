@@ -161,6 +161,32 @@ impl Tape {
         Ok(unterminated)
     }
 
+    /// Appends a word or brace that is in the source last entered as it is, from the octet `start` on.
+    #[inline]
+    pub(super) fn push_plain(&mut self, mark: Mark, start: usize, len: u16) {
+        self.push(Cell {
+            mark,
+            is_elsewhere: false,
+            len,
+            at: index(start),
+        });
+    }
+
+    /// How many words there are, and braces, and lines that do not end with a brace.
+    pub(super) const fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Counts what [`Self::push_plain`] has appended.
+    pub(super) const fn add_count(&mut self, more: usize) {
+        self.count += more;
+    }
+
+    /// Forgets what is behind an index.
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.cells.truncate(len);
+    }
+
     fn push_lexeme(
         &mut self,
         mark: Mark,
@@ -187,6 +213,7 @@ impl Tape {
         self.push(cell);
     }
 
+    #[inline]
     fn push(&mut self, cell: Cell) {
         self.cells.push(cell);
         if cell.mark == Mark::Open {
@@ -200,7 +227,7 @@ impl Tape {
     }
 
     /// Says that the next cells are in `source`.
-    fn enter(&mut self, source: SourceId) {
+    pub(super) fn enter(&mut self, source: SourceId) {
         if self.sources.last().is_none_or(|&(_, last)| last != source) {
             self.sources.push((index(self.cells.len()), source));
         }

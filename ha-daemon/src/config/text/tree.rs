@@ -133,7 +133,11 @@ impl Tree {
         let text = reader.sources.iter().last();
         let mut tape = Tape::for_text(text.map_or(0, |source| source.text().len()));
         let most = reader.max_lexemes();
-        while let Some(line) = reader.next_line() {
+        loop {
+            reader.push_plain_lines(&mut tape);
+            let Some(line) = reader.next_line() else {
+                break;
+            };
             match tape.push_line(&line, &reader.sources, most) {
                 Ok(None) => {}
                 Ok(Some(place)) => {

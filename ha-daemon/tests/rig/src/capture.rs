@@ -15,7 +15,7 @@ use nix::sys::socket::{
     sockopt::ReceiveTimestampns,
 };
 use socket2::{Domain, Protocol, SockFilter, Socket, Type};
-use vrrp_core::Family;
+use vrrp_core::{Family, MacAddr};
 
 use super::clock;
 use super::frame::{self, Fields, Kind};
@@ -62,12 +62,46 @@ pub struct Announced {
 }
 
 /// A frame as it entered the bridge.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
     /// When it entered.
     pub time: Duration,
     /// From the Ethernet header on.
     pub octets: Vec<u8>,
+}
+
+impl Frame {
+    /// The MAC address it comes from.
+    ///
+    /// # Panics
+    /// If it is shorter than an Ethernet header.
+    pub fn source(&self) -> MacAddr {
+        MacAddr(self.octets[6..12].try_into().expect("six octets"))
+    }
+
+    /// The octets of the advertisement, VRRPv2 or v3 in the clear over IPv4 without options or IPv6.
+    pub fn advertisement(&self) -> Option<&[u8]> {
+        let at = match self.octets.get(12..14)? {
+            [0x08, 0x00] if self.octets.get(23) == Some(&112) => 34,
+            [0x86, 0xdd] if self.octets.get(20) == Some(&112) => 54,
+            _ => return None,
+        };
+        self.octets.get(at..)
+    }
+
+    /// Whether it is an advertisement of priority 0.
+    pub fn is_resignation(&self) -> bool {
+        self.advertisement()
+            .is_some_and(|pdu| pdu.get(2) == Some(&0))
+    }
+
+    /// The address that a gratuitous ARP or an unsolicited neighbour advertisement is about.
+    pub fn announced(&self) -> Option<IpAddr> {
+        match frame::read(&self.octets)? {
+            Kind::Announcement(announcement) => Some(announcement.address),
+            Kind::Advert(_) => None,
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -189,11 +223,11 @@ impl Drop for Capture {
 }
 
 const ETH_P_ALL: u16 = 3;
-const RECEIVE_BUFFER: usize = 64 << 20;
+const RECEIVE_BUFFER: usize = 256 << 20;
 const LONGEST_FRAME: usize = 2048;
 
 /// A packet socket on every interface of the current namespace.
-fn open(ports: &[Port]) -> io::Result<Socket> {
+pub(super) fn open(ports: &[Port]) -> io::Result<Socket> {
     let protocol = Protocol::from(i32::from(ETH_P_ALL.to_be()));
     let socket = Socket::new(Domain::PACKET, Type::RAW, Some(protocol))?;
     socket.attach_filter(&filter(ports))?;
@@ -244,7 +278,10 @@ fn read_until(stop: &AtomicBool, socket: &OwnedFd, ports: &[Port], seen: &Mutex<
     }
 }
 
-fn read_one(socket: &OwnedFd, octets: &mut [u8]) -> nix::Result<(Duration, usize, usize)> {
+pub(super) fn read_one(
+    socket: &OwnedFd,
+    octets: &mut [u8],
+) -> nix::Result<(Duration, usize, usize)> {
     let mut space = nix::cmsg_space!(nix::sys::time::TimeSpec);
     let mut parts = [IoSliceMut::new(octets)];
     let message = recvmsg::<LinkAddr>(

@@ -51,9 +51,14 @@ impl Lab {
         let hosts: Vec<_> = (0..hosts)
             .map(|host| Arc::new(Namespace::new(&format!("h{host}"))))
             .collect();
-        bridges.ip(&bridge_commands(links));
+        for link in 0..links {
+            bridges.add_bridge(&format!("br{link}"));
+        }
         for (number, host) in hosts.iter().enumerate() {
-            bridges.ip(&port_commands(host.name(), number, links));
+            for link in 0..links {
+                let (port, interface) = (format!("p{number}-{link}"), format!("eth{link}"));
+                bridges.plug(&format!("br{link}"), &port, host, &interface);
+            }
             host.ip(&host_commands(number, links));
         }
         let ports = bridges.inside(|| ports(directors, links));
@@ -139,43 +144,12 @@ impl Drop for Lab {
     }
 }
 
-fn bridge_commands(links: usize) -> String {
-    let mut text = String::new();
-    for link in 0..links {
-        writeln!(
-            text,
-            "link add br{link} type bridge mcast_snooping 0 forward_delay 0"
-        )
-        .and_then(|()| writeln!(text, "link set br{link} addrgenmode none"))
-        .and_then(|()| writeln!(text, "link set br{link} up"))
-        .expect("a string takes all text");
-    }
-    text
-}
-
-fn port_commands(namespace: &str, host: usize, links: usize) -> String {
-    let mut text = String::new();
-    for link in 0..links {
-        let port = format!("p{host}-{link}");
-        writeln!(
-            text,
-            "link add {port} type veth peer name eth{link} netns {namespace}"
-        )
-        .and_then(|()| writeln!(text, "link set {port} addrgenmode none"))
-        .and_then(|()| writeln!(text, "link set {port} master br{link} up"))
-        .expect("a string takes all text");
-    }
-    text
-}
-
 fn host_commands(host: usize, links: usize) -> String {
     let mut text = String::new();
     for link in 0..links {
         let v4 = config::primary(Family::V4, link, host);
         let v6 = config::primary(Family::V6, link, host);
-        writeln!(text, "link set eth{link} addrgenmode none")
-            .and_then(|()| writeln!(text, "link set eth{link} up"))
-            .and_then(|()| writeln!(text, "addr add {v4}/16 dev eth{link}"))
+        writeln!(text, "addr add {v4}/16 dev eth{link}")
             .and_then(|()| writeln!(text, "addr add {v6}/64 dev eth{link} nodad"))
             .and_then(|()| {
                 writeln!(

@@ -6,7 +6,7 @@
 //! | for | there is |
 //! |---|---|
 //! | a host | [`Namespace`]: its `ip` commands, work done [`inside`](Namespace::inside) it; one of a thread: [`enter_namespace`] |
-//! | hosts on bridges, their frames captured | [`Lab`], [`capture`], [`complaints`] |
+//! | hosts on bridges, their frames captured | [`Lab`], [`capture`], [`complaints`]; one port: [`Tap`] |
 //! | a daemon with any configuration | [`Daemon`], of a [`Program`] |
 //! | routers that are one scenario for every daemon | [`Peer`], [`Seat`], [`Pair`], [`Instance`] |
 //! | any other program | [`Process`], [`tools::run`] |
@@ -59,6 +59,7 @@ pub mod random;
 pub mod site;
 mod stalls;
 mod tally;
+mod tap;
 mod tenure;
 pub mod tools;
 mod tshark;
@@ -79,5 +80,6 @@ pub use self::ping::Ping;
 pub use self::process::Process;
 pub use self::stalls::control_process;
 pub use self::tally::Tally;
+pub use self::tap::Tap;
 pub use self::tenure::succession;
 pub use self::tshark::complaints;

@@ -3,6 +3,7 @@
 use core::net::IpAddr;
 use core::sync::atomic::{AtomicU32, Ordering};
 use std::fs::File;
+use std::process::Output;
 use std::thread;
 
 use nix::sched::{CloneFlags, setns, unshare};
@@ -37,7 +38,39 @@ impl Namespace {
 
     /// Runs `ip` commands, one a line.
     pub fn ip(&self, commands: &str) {
-        tools::ip_batch(&self.name, commands);
+        tools::ip_batch_in(&self.name, commands);
+    }
+
+    /// What `ip` prints for these words.
+    ///
+    /// # Panics
+    /// If it fails.
+    pub fn show(&self, words: &str) -> String {
+        tools::ip(&format!("-n {} {words}", self.name))
+    }
+
+    /// Runs a program with its arguments in the namespace; it may fail.
+    pub fn attempt(&self, command: &str) -> Output {
+        self.inside(|| tools::attempt(command))
+    }
+
+    /// Adds a bridge that is up and floods every group.
+    pub fn add_bridge(&self, name: &str) {
+        self.ip(&format!(
+            "link add {name} type bridge mcast_snooping 0 forward_delay 0
+link set {name} addrgenmode none up"
+        ));
+    }
+
+    /// Gives `host` an interface, and connects it to a bridge of this namespace by a port.
+    pub fn plug(&self, bridge: &str, port: &str, host: &Self, interface: &str) {
+        self.ip(&format!(
+            "link add {port} type veth peer name {interface} netns {}
+link set {port} addrgenmode none
+link set {port} master {bridge} up",
+            host.name
+        ));
+        host.ip(&format!("link set {interface} addrgenmode none up"));
     }
 
     /// Whether the namespace holds `address`.
@@ -66,17 +99,23 @@ impl Namespace {
 
     /// Does `work` on a thread inside the namespace and returns its result.
     pub fn inside<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        let enter = self.entrance();
         thread::scope(|scope| {
-            scope
-                .spawn(|| {
-                    let handle = File::open(format!("/run/netns/{}", self.name))
-                        .expect("the namespace is mounted");
-                    setns(handle, CloneFlags::CLONE_NEWNET).expect("root may enter a namespace");
-                    work()
-                })
+            let working = scope.spawn(|| {
+                enter();
+                work()
+            });
+            working
                 .join()
                 .expect("work inside a namespace does not panic")
         })
+    }
+
+    /// What moves the thread that calls it into the namespace.
+    pub fn entrance(&self) -> impl FnOnce() + Send + use<> {
+        let handle = File::open(format!("/run/netns/{}", self.name));
+        let handle = handle.expect("the namespace is mounted");
+        || setns(handle, CloneFlags::CLONE_NEWNET).expect("root may enter a namespace")
     }
 }
 

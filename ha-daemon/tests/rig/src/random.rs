@@ -26,6 +26,11 @@ pub fn seed() -> u64 {
 pub struct Random(u64);
 
 impl Random {
+    /// The source of a seed.
+    pub const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
     /// The source of the episode `index` of the run `seed`, so that an episode can be drawn alone.
     pub fn of_episode(seed: u64, index: u64) -> Self {
         let mut source = Self(seed);
@@ -40,10 +45,16 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// One of `0..end`.
-    pub fn below(&mut self, end: usize) -> usize {
-        let end = u64::try_from(end).expect("a length is no longer than 64 bits");
-        usize::try_from(self.next() % end).expect("less than a length")
+    /// One of `0..end`, which is not empty.
+    pub fn below<T: TryInto<u64> + TryFrom<u64>>(&mut self, end: T) -> T {
+        let end = end.try_into().ok().expect("a length of 64 bits");
+        let drawn = T::try_from(self.next() % end);
+        drawn.ok().expect("less than a length")
+    }
+
+    /// True once in `count` times.
+    pub fn one_in(&mut self, count: u16) -> bool {
+        self.below(count) == 0
     }
 
     /// A whole number of milliseconds.

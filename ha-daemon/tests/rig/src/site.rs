@@ -4,7 +4,6 @@
 use core::net::{Ipv4Addr, SocketAddr};
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
-use std::fs;
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -15,6 +14,7 @@ use super::clock;
 use super::daemon::{Daemon, PATIENCE, Program};
 use super::directory::Directory;
 use super::namespace::Namespace;
+use super::tools::set_parameter;
 
 /// The virtual address, with the virtual service on port 80.
 pub const VIRTUAL: Ipv4Addr = Ipv4Addr::new(10, 80, 0, 10);
@@ -60,11 +60,8 @@ impl Site {
     pub fn new(method: Method, name: &str) -> Self {
         let _first = WIRING.lock().unwrap_or_else(PoisonError::into_inner);
         let switch = Namespace::new("switch");
-        switch.ip("link add front type bridge
-link add back type bridge
-link set front up
-link set back up
-");
+        switch.add_bridge("front");
+        switch.add_bridge("back");
         let site = Self {
             method,
             switch,
@@ -83,8 +80,8 @@ link set back up
                 }
                 Method::DirectRouting => {
                     site.plug(web, &port, "front", &address);
-                    set(web, "conf/all/arp_ignore", "1");
-                    set(web, "conf/all/arp_announce", "2");
+                    set(web, "conf/all/arp_ignore", 1);
+                    set(web, "conf/all/arp_announce", 2);
                     web.ip(&format!("address add {VIRTUAL}/32 dev lo\n"));
                 }
             }
@@ -93,17 +90,8 @@ link set back up
     }
 
     fn plug(&self, host: &Namespace, port: &str, link: &str, address: &str) {
-        self.switch.ip(&format!(
-            "link add {port} type veth peer name {link} netns {}
-link set {port} master {link} up
-",
-            host.name()
-        ));
-        host.ip(&format!(
-            "link set {link} up
-address add {address} dev {link}
-"
-        ));
+        self.switch.plug(link, port, host, link);
+        host.ip(&format!("address add {address} dev {link}"));
     }
 
     /// The address of a web server.
@@ -135,7 +123,7 @@ address add {address} dev {link}
         self.plug(&namespace, name, "front", &format!("10.80.0.{host}/24"));
         let back = format!("{name}b");
         self.plug(&namespace, &back, "back", &format!("10.81.0.{host}/24"));
-        set(&namespace, "ip_forward", "1");
+        set(&namespace, "ip_forward", 1);
         namespace
     }
 
@@ -189,9 +177,8 @@ virtual_server {VIRTUAL} 80 {{
     }
 }
 
-fn set(host: &Namespace, setting: &str, value: &str) {
-    host.inside(|| fs::write(format!("/proc/sys/net/ipv4/{setting}"), value))
-        .expect("root may set it");
+fn set(host: &Namespace, setting: &str, value: i32) {
+    host.inside(|| set_parameter(&format!("ipv4/{setting}"), value));
 }
 
 /// Answers every line with its name; ends when dropped.

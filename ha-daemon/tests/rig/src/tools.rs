@@ -1,8 +1,9 @@
 //! The programs the tests run.
 
+use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 /// Panics, naming what is missing, unless this is root and every one of `programs` exists.
 pub fn require(programs: &[&str]) {
@@ -37,6 +38,20 @@ pub fn run(program: &str, arguments: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// Runs a program with its arguments in the namespace of the calling thread; it may fail.
+///
+/// # Panics
+/// If it cannot be started.
+pub fn attempt(command: &str) -> Output {
+    let mut words = command.split_whitespace();
+    let program = words.next().expect("a program");
+    let output = Command::new(program)
+        .args(words)
+        .stdin(Stdio::null())
+        .output();
+    output.unwrap_or_else(|error| panic!("cannot start {program}: {error}"))
+}
+
 /// Runs `ip` with these words in the namespace of the calling thread, and returns what it printed.
 ///
 /// # Panics
@@ -46,13 +61,25 @@ pub fn ip(words: &str) -> String {
     run("ip", &words)
 }
 
-/// Runs `ip` commands, one a line, in one process.
+/// Runs `ip` commands, one a line, in one process in the namespace of the calling thread.
 ///
 /// # Panics
 /// If one of them fails.
-pub fn ip_batch(namespace: &str, commands: &str) {
+pub fn ip_batch(commands: &str) {
+    batch(&["-batch", "-"], commands);
+}
+
+/// The same in the namespace of this name.
+///
+/// # Panics
+/// If one of them fails.
+pub fn ip_batch_in(namespace: &str, commands: &str) {
+    batch(&["-n", namespace, "-batch", "-"], commands);
+}
+
+fn batch(options: &[&str], commands: &str) {
     let mut child = Command::new("/usr/sbin/ip")
-        .args(["-n", namespace, "-batch", "-"])
+        .args(options)
         .stdin(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -66,7 +93,24 @@ pub fn ip_batch(namespace: &str, commands: &str) {
     let output = child.wait_with_output().expect("ip ends");
     assert!(
         output.status.success(),
-        "ip -n {namespace}: {}\n{commands}",
+        "ip {options:?}: {}\n{commands}",
         String::from_utf8_lossy(&output.stderr)
     );
+}
+
+/// The value of a kernel parameter below `/proc/sys/net`, as the calling thread sees it.
+///
+/// # Panics
+/// If there is none, or it is not a number.
+pub fn parameter(path: &str) -> i32 {
+    let text = fs::read_to_string(format!("/proc/sys/net/{path}")).expect(path);
+    text.trim().parse().expect("a number")
+}
+
+/// Gives a kernel parameter below `/proc/sys/net` another value.
+///
+/// # Panics
+/// If the kernel refuses it.
+pub fn set_parameter(path: &str, value: i32) {
+    fs::write(format!("/proc/sys/net/{path}"), value.to_string()).expect(path);
 }

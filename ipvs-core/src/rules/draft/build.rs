@@ -2,7 +2,6 @@
 
 use alloc::borrow::ToOwned;
 use core::net::IpAddr;
-use core::str::FromStr;
 
 use super::{Draft, Method, TunnelKind};
 use crate::rules::option::Place;
@@ -88,7 +87,7 @@ impl Draft<'_> {
     fn scheduler(&self) -> Result<Scheduler, CommandError> {
         match self.scheduler {
             None | Some((_, "")) => Ok(Scheduler::Wlc),
-            Some((word, name)) => Scheduler::from_str(name)
+            Some((word, name)) => Scheduler::named(name)
                 .map_err(|error| Reason::Scheduler(name.to_owned(), error).at(word)),
         }
     }

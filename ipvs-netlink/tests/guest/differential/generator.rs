@@ -9,7 +9,8 @@ use ipvs_core::{
     Protocol, ReuseMode, Scheduler, Segment, Service, ServiceKey, Settings,
 };
 
-use super::random::Random;
+use rig::random::Random;
+
 use super::step::Step;
 
 /// Those the guest's kernel has: not `twos`, whose random numbers nobody could know.
@@ -66,8 +67,8 @@ impl Generator {
         let mut random = Random::new(seed);
         let schedulers = u64::try_from(SCHEDULERS.len()).unwrap();
         let scheduler = SCHEDULERS[usize::try_from(seed % schedulers).unwrap()];
-        let family = random.of(&[Family::V4, Family::V6]);
-        let protocol = random.of(&[Protocol::TCP, Protocol::UDP]);
+        let family = random.one_of(&[Family::V4, Family::V6]);
+        let protocol = random.one_of(&[Protocol::TCP, Protocol::UDP]);
         let address = virtual_address(family, 1);
         let varied = matches!(
             scheduler,
@@ -83,12 +84,16 @@ impl Generator {
             scheduler,
         );
         let sizes = Sizes {
-            destinations: random.of(&[2, 4, 8, 8, 40]),
-            weight: random.of(&[2, 4, 10, 300, 70_000]),
-            upper: random.of(&[3, 10, 30]),
-            clients: random.of(&[4, 64, 1024]),
-            targets: if marked { random.of(&[1, 6, 60]) } else { 1 },
-            changes: random.of(&[5, 20, 60]),
+            destinations: random.one_of(&[2, 4, 8, 8, 40]),
+            weight: random.one_of(&[2, 4, 10, 300, 70_000]),
+            upper: random.one_of(&[3, 10, 30]),
+            clients: random.one_of(&[4, 64, 1024]),
+            targets: if marked {
+                random.one_of(&[1, 6, 60])
+            } else {
+                1
+            },
+            changes: random.one_of(&[5, 20, 60]),
         };
         if marked {
             service.key = ServiceKey::Mark {
@@ -154,7 +159,7 @@ impl Generator {
                 Step::EditService(self.service)
             }
             22 => {
-                self.service.scheduler = self.random.of(&SCHEDULERS);
+                self.service.scheduler = self.random.one_of(&SCHEDULERS);
                 Step::EditService(self.service)
             }
             23 => self.replacement(),
@@ -168,12 +173,12 @@ impl Generator {
             return;
         }
         let granularity = match self.service.key.family() {
-            Family::V4 => Granularity::V4(self.random.of(&[
+            Family::V4 => Granularity::V4(self.random.one_of(&[
                 Ipv4Addr::new(255, 255, 255, 255),
                 Ipv4Addr::new(255, 255, 255, 0),
                 Ipv4Addr::new(255, 0, 255, 15),
             ])),
-            Family::V6 => Granularity::V6(self.random.of(&[128, 120, 113])),
+            Family::V6 => Granularity::V6(self.random.one_of(&[128, 120, 113])),
         };
         self.service.persistence = Some(Persistence {
             timeout: 300,
@@ -188,7 +193,7 @@ impl Generator {
 
     /// Not one-packet scheduling: it leaves no connection to tell the pick by.
     fn flags(&mut self) -> Flags {
-        self.random.of(&[
+        self.random.one_of(&[
             Flags::NONE,
             Flags::SCHED_1,
             Flags::SCHED_2,
@@ -201,9 +206,8 @@ impl Generator {
             return None;
         }
         let key = if !self.removed.is_empty() && self.random.one_in(2) {
-            let count = u16::try_from(self.removed.len()).unwrap();
-            self.removed
-                .swap_remove(usize::from(self.random.below(count)))
+            let index = self.random.below(self.removed.len());
+            self.removed.swap_remove(index)
         } else {
             self.fresh()
         };
@@ -216,7 +220,7 @@ impl Generator {
         let low = number * 251 + self.random.below(251);
         let address = match self.service.key.family() {
             Family::V4 => Ipv4Addr::from_bits(0x0a03_0000 + u32::from(low)).into(),
-            Family::V6 => within(3, u128::from(low) << self.random.of(&[0, 16, 40, 48])),
+            Family::V6 => within(3, u128::from(low) << self.random.one_of(&[0, 16, 40, 48])),
         };
         let port = match self.service.key.port() {
             0 => 0,
@@ -226,14 +230,14 @@ impl Generator {
     }
 
     fn destination(&mut self, key: DestinationKey) -> Destination {
-        let forwarding = self.random.of(&[
+        let forwarding = self.random.one_of(&[
             Forwarding::Masquerade,
             Forwarding::Masquerade,
             Forwarding::Route,
         ]);
         let weight = match self.random.below(8) {
             0 => 0,
-            _ => u32::try_from(self.random.next() % u64::from(self.sizes.weight)).unwrap() + 1,
+            _ => self.random.below(self.sizes.weight) + 1,
         };
         let mut destination = Destination::new(key, forwarding, weight);
         if self.random.one_in(3) {
@@ -248,7 +252,7 @@ impl Generator {
         let key = if self.present.is_empty() {
             self.fresh()
         } else {
-            self.random.of(&self.present)
+            self.random.one_of(&self.present)
         };
         Step::Edit(self.destination(key))
     }
@@ -257,10 +261,8 @@ impl Generator {
         if self.present.is_empty() {
             return Step::Remove(self.fresh());
         }
-        let count = u16::try_from(self.present.len()).unwrap();
-        let key = self
-            .present
-            .swap_remove(usize::from(self.random.below(count)));
+        let index = self.random.below(self.present.len());
+        let key = self.present.swap_remove(index);
         self.removed.push(key);
         Step::Remove(key)
     }
@@ -281,7 +283,7 @@ impl Generator {
             self.flows.push(packet.flow);
             return Step::Packet(packet);
         }
-        let flow = self.random.of(&self.flows);
+        let flow = self.random.one_of(&self.flows);
         let segment = match self.random.below(16) {
             0..7 => Segment::Ack,
             7..11 => Segment::Fin,
@@ -305,12 +307,12 @@ impl Generator {
         let host = self.random.below(self.sizes.clients) * 37;
         let client = match family {
             Family::V4 => Ipv4Addr::from_bits(0x0a02_0000 + u32::from(host)).into(),
-            Family::V6 => within(2, u128::from(host) << self.random.of(&[0, 32, 64])),
+            Family::V6 => within(2, u128::from(host) << self.random.one_of(&[0, 32, 64])),
         };
         let port = match self.service.key {
             ServiceKey::Address { port: 1.., .. } => PORT,
             ServiceKey::Address { .. } | ServiceKey::Mark { .. } => {
-                self.random.of(&[PORT, 443, 8080])
+                self.random.one_of(&[PORT, 443, 8080])
             }
         };
         let target = virtual_address(family, self.random.below(self.sizes.targets) * 97 + 1);
@@ -331,7 +333,7 @@ fn settings(random: &mut Random) -> Settings {
     Settings {
         expire_nodest_conn: random.one_in(4),
         expire_quiescent_template: random.one_in(2),
-        conn_reuse_mode: random.of(&[ReuseMode::Never, ReuseMode::Closed, ReuseMode::Closing]),
+        conn_reuse_mode: random.one_of(&[ReuseMode::Never, ReuseMode::Closed, ReuseMode::Closing]),
         sloppy_tcp: random.one_in(3),
         ..defaults
     }

@@ -4,9 +4,7 @@
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::process::{Command, Stdio};
 
 use ipvs_core::{
     DestinationKey, DestinationRecord, Flow, Packet, Protocol, ReuseMode, Scheduler, Segment,
@@ -14,17 +12,17 @@ use ipvs_core::{
 };
 use ipvs_netlink::{Client, Error, ErrorKind};
 use nix::errno::Errno;
-use nix::sched::{CloneFlags, unshare};
 use nix::sys::socket::{
     AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, SockaddrStorage, sendto, setsockopt,
     socket, sockopt,
 };
+use rig::enter_namespace;
+use rig::tools::{ip_batch, set_parameter};
 
 use super::step::Step;
 
 /// Whatever leaves the namespace leaves by a device without anything behind it.
 const LINKS: &str = "link add d0 type dummy
-link set lo up
 link set d0 up
 addr add 10.9.0.1/32 dev d0
 addr add 2001:db8:9::1/128 dev d0 nodad
@@ -42,18 +40,8 @@ pub(crate) struct Kernel {
 impl Kernel {
     /// Puts the thread in a network namespace of its own, which ends with the thread.
     pub(crate) fn new(key: ServiceKey, settings: &Settings) -> Self {
-        unshare(CloneFlags::CLONE_NEWNET).unwrap();
-        let mut ip = Command::new("ip")
-            .args(["-batch", "-"])
-            .stdin(Stdio::piped())
-            .spawn()
-            .unwrap();
-        ip.stdin
-            .take()
-            .unwrap()
-            .write_all(LINKS.as_bytes())
-            .unwrap();
-        assert!(ip.wait().unwrap().success());
+        enter_namespace();
+        ip_batch(LINKS);
         set(settings);
         let family = match key.family() {
             ipvs_core::Family::V4 => AddressFamily::Inet,
@@ -133,7 +121,7 @@ fn set(settings: &Settings) {
         ("conn_reuse_mode", reuse),
         ("sloppy_tcp", u8::from(settings.sloppy_tcp)),
     ] {
-        fs::write(format!("/proc/sys/net/ipv4/vs/{name}"), value.to_string()).unwrap();
+        set_parameter(&format!("ipv4/vs/{name}"), value.into());
     }
 }
 

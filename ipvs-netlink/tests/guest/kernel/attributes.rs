@@ -10,7 +10,7 @@ use ipvs_core::{
 };
 use ipvs_netlink::{Client, Version};
 
-use super::rig::{client, ip, proc_table, real, restore, rules, run, service, tcp};
+use super::host::{client, ip, proc_table, real, restore, rules, run, service, tcp};
 
 fn persistent(mut service: Service, timeout: u32, granularity: Granularity) -> Service {
     service.persistence = Some(Persistence {

@@ -2,7 +2,7 @@
 
 use ipvs_core::{Name, SyncDaemon, SyncRole};
 
-use super::rig::{client, dummy, ip, joining, run};
+use super::host::{client, dummy, ip, joining, run};
 
 #[test]
 #[ignore = "needs ip_vs"]

@@ -13,7 +13,7 @@ use std::time::Instant;
 use ipvs_core::Destination;
 use ipvs_netlink::{Client, Request};
 
-use super::rig::{client, real, restore, rules, service, tcp};
+use super::host::{client, real, restore, rules, service, tcp};
 
 /// So few that finding one among them costs the kernel little.
 const DESTINATIONS: u16 = 256;

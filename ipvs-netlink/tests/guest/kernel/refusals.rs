@@ -13,8 +13,8 @@ use ipvs_core::{
 };
 use ipvs_netlink::{Client, ConnectError, Error, ErrorKind, Reply, Request};
 
+use super::host::{client, dummy, ip, joining, real, run, service, tcp};
 use super::raw;
-use super::rig::{client, dummy, ip, joining, real, run, service, tcp};
 
 const EPERM: i32 = 1;
 const ENOENT: i32 = 2;

@@ -6,7 +6,7 @@ use core::time::Duration;
 use ipvs_core::{Destination, Scheduler, Service};
 use ipvs_netlink::{ErrorKind, Progress, Reply, Request, Requests, TimeSlice};
 
-use super::rig::{client, real, service, tcp};
+use super::host::{client, real, service, tcp};
 
 /// Destination `number` of thousands.
 fn numbered(number: u16) -> Destination {

@@ -42,6 +42,22 @@ fn a_better_router_is_followed_and_its_checksum_form_learned() {
 }
 
 #[test]
+fn a_prescribed_checksum_form_is_sent_whatever_the_winner_sends() {
+    let mut slots = slots(2);
+    let mut table = Table::new(Addresses::V4(&LIST), &mut slots);
+    table.policy.checksum = TransmitChecksum::Always(ChecksumForm::PseudoHeader);
+    let mut router = endpoint(config(Version::V3, 10, 200), table);
+    start(&mut router, OWN.into());
+    for second in 0..5 {
+        let received = router.receive(at(second * 1_000), &group(), 255, &message(201));
+        assert!(received.is_ok());
+    }
+    let now = elect(&mut router);
+    let expected = octets("310ac802 0064defb c0000201 c0000202");
+    assert_eq!(sent(&mut router, now), [expected]);
+}
+
+#[test]
 fn an_active_router_answers_a_loser_and_yields_to_a_winner() {
     let mut slots = slots(2);
     let (mut router, now) = active(&mut slots);

@@ -149,7 +149,7 @@ fn a_packet_that_does_not_fit_is_not_written() {
                 octets: AH_LEN + octets
             })
         );
-        assert_eq!(packet, []);
+        assert!(packet.is_empty());
     }
 }
 

@@ -23,6 +23,7 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
     ) -> Option<Request> {
         let present = interfaces.address(&key);
         let entry = self.entries.get_mut(&key)?;
+        entry.follow(|owner| self.owners.activity(owner));
         let settled = match entry.phase {
             Phase::Idle => true,
             Phase::Asked { .. } => return None,
@@ -144,6 +145,9 @@ impl<O: Copy + Ord + Debug> AddressKeeper<O> {
     /// Why an address that is wanted is not in place and usable, as far as that is known.
     #[must_use]
     pub fn failure(&self, key: &AddressKey) -> Option<&AddressError> {
-        self.entries.get(key)?.failure.as_deref()
+        let entry = self.entries.get(key)?;
+        // What was tells nothing of one that has become wanted meanwhile.
+        let behind = entry.is_behind(|owner| self.owners.activity(owner));
+        entry.failure.as_deref().filter(|_| !behind)
     }
 }

@@ -48,32 +48,54 @@ pub(super) struct Claim<O> {
     pub(super) active: bool,
     /// The owner knows that the address is in place.
     pub(super) reported: bool,
+    /// The change of the owner by which it is active, or is not.
+    pub(super) generation: u32,
 }
 
 impl<O> Claim<O> {
-    /// A claim that knows of no address yet.
-    pub(super) const fn new(owner: O, tenure: Tenure, active: bool) -> Self {
+    /// The claim of an owner that knows of no address yet.
+    pub(super) fn new(owner: O, tenure: Tenure, state: Activity, wanted: Wanted) -> Self {
         Self {
             owner,
-            prefix_len: 0,
-            special: None,
+            prefix_len: wanted.prefix_len,
+            special: wanted.special,
             tenure,
-            active,
+            active: state.active,
             reported: false,
+            generation: state.generation,
         }
-    }
-
-    /// The address is to be as `spec` says.
-    pub(super) fn specify(&mut self, spec: AddressSpec) {
-        self.prefix_len = spec.prefix_len;
-        let plain = AddressSpec::new(spec.index, spec.address, spec.prefix_len);
-        self.special = (spec != plain).then(|| Box::new(spec));
     }
 
     fn spec(&self, key: &AddressKey) -> AddressSpec {
         match &self.special {
             None => AddressSpec::new(key.index(), key.address(), self.prefix_len),
             Some(spec) => AddressSpec::clone(spec),
+        }
+    }
+}
+
+/// Whether an owner is active, and the number of the change that made it so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Activity {
+    pub(super) active: bool,
+    pub(super) generation: u32,
+}
+
+/// What is wanted of an address, kept small.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    pub(super) key: AddressKey,
+    prefix_len: u8,
+    special: Option<Box<AddressSpec>>,
+}
+
+impl From<AddressSpec> for Wanted {
+    fn from(spec: AddressSpec) -> Self {
+        let plain = AddressSpec::new(spec.index, spec.address, spec.prefix_len);
+        Self {
+            key: spec.key(),
+            prefix_len: spec.prefix_len,
+            special: (spec != plain).then(|| Box::new(spec)),
         }
     }
 }
@@ -169,29 +191,49 @@ impl<O: Copy> Entry<O> {
         self.is_wanted() && !self.outdated
     }
 
-    /// Takes over what an owner declares of it.
-    pub(super) fn specify(&mut self, owner: O, spec: AddressSpec, tenure: Tenure, active: bool)
+    /// Takes over what an owner declares of it. `key` is its own.
+    pub(super) fn specify(&mut self, key: &AddressKey, claim: Claim<O>)
     where
         O: PartialEq,
     {
-        let key = spec.key();
-        let before = self.wanted(&key);
-        match self.claims.iter_mut().find(|claim| claim.owner == owner) {
-            Some(claim) => {
-                claim.specify(spec);
-                claim.tenure = tenure;
+        let before = self.wanted(key);
+        match self.claims.iter_mut().find(|it| it.owner == claim.owner) {
+            Some(known) => {
+                let reported = known.reported;
+                *known = Claim { reported, ..claim };
             }
             None => {
                 self.pardon();
                 self.condemned = false;
-                let mut claim = Claim::new(owner, tenure, active);
-                claim.specify(spec);
                 self.claims.push(claim);
             }
         }
-        if before.is_some() && before != self.wanted(&key) && self.is_removable() {
+        if before.is_some() && before != self.wanted(key) && self.is_removable() {
             self.outdated = true;
             // What was refused may be granted in another form.
+            self.pardon();
+        }
+    }
+
+    /// Whether a claim is not yet as active as its owner, which is in the state that `of` gives.
+    pub(super) fn is_behind(&self, of: impl Fn(O) -> Activity) -> bool {
+        let mut claims = self.claims.iter();
+        claims.any(|claim| of(claim.owner).generation != claim.generation)
+    }
+
+    /// Makes the claims as active as their owners, which are in the state that `of` gives.
+    pub(super) fn follow(&mut self, of: impl Fn(O) -> Activity) {
+        let mut activated = false;
+        for claim in &mut self.claims {
+            let Activity { active, generation } = of(claim.owner);
+            if claim.generation != generation {
+                claim.generation = generation;
+                claim.active = active;
+                claim.reported = false;
+                activated |= active;
+            }
+        }
+        if activated {
             self.pardon();
         }
     }

@@ -1,14 +1,15 @@
 //! Tests of the address keeper.
 
 mod convergence;
+mod crowd;
 mod replacement;
 
 use std::collections::{BTreeMap, VecDeque};
 
 use super::*;
-use crate::Progress;
 use crate::interfaces::{AddressFlags, Link, LinkFlags, LinkKind, Scope, Source};
 use crate::netlink::Update;
+use crate::{AddressSpec, Progress};
 
 /// A kernel of one interface, whose notifications and answers are delivered when the test says.
 struct Host {
@@ -123,33 +124,41 @@ impl Host {
     }
 
     fn request(&mut self) {
-        while let Some((key, request)) = self.keeper.next_request(&self.interfaces, self.now) {
-            let errno = self.refuse.take().unwrap_or_else(|| match &request {
-                Request::AddAddress { spec, protocol } => self.add(KernelAddress {
-                    index: spec.index,
-                    address: spec.address,
-                    peer: spec.peer,
-                    prefix_len: spec.prefix_len,
-                    scope: spec.scope,
-                    flags: AddressFlags::from_bits(self.added_as),
-                    protocol: *protocol,
-                }),
-                Request::RemoveAddress { .. } => self.remove(&key),
-                Request::CreateMacvlan(_)
-                | Request::BridgeMacvlan { .. }
-                | Request::SuppressLinkLocal { .. }
-                | Request::SetLink { .. }
-                | Request::DeleteLink { .. } => unreachable!("the keeper leaves links alone"),
-            });
-            self.requests.push(request);
-            let result = match errno {
-                _ if self.lose_answers => Err(RequestError::AnswerLost),
-                0 => Ok(()),
-                errno => Err(RequestError::Refused { errno, text: None }),
-            };
-            self.answers.push_back((key, result));
-        }
+        while self.request_one() {}
         self.lose_answers = false;
+    }
+
+    /// Carries out the next request, if there is one.
+    fn request_one(&mut self) -> bool {
+        let next = self.keeper.next_request(&self.interfaces, self.now);
+        let Some((key, request)) = next else {
+            return false;
+        };
+        let errno = self.refuse.take().unwrap_or_else(|| match &request {
+            Request::AddAddress { spec, protocol } => self.add(KernelAddress {
+                index: spec.index,
+                address: spec.address,
+                peer: spec.peer,
+                prefix_len: spec.prefix_len,
+                scope: spec.scope,
+                flags: AddressFlags::from_bits(self.added_as),
+                protocol: *protocol,
+            }),
+            Request::RemoveAddress { .. } => self.remove(&key),
+            Request::CreateMacvlan(_)
+            | Request::BridgeMacvlan { .. }
+            | Request::SuppressLinkLocal { .. }
+            | Request::SetLink { .. }
+            | Request::DeleteLink { .. } => unreachable!("the keeper leaves links alone"),
+        });
+        self.requests.push(request);
+        let result = match errno {
+            _ if self.lose_answers => Err(RequestError::AnswerLost),
+            0 => Ok(()),
+            errno => Err(RequestError::Refused { errno, text: None }),
+        };
+        self.answers.push_back((key, result));
+        true
     }
 
     fn deliver_answers(&mut self) {
@@ -183,7 +192,7 @@ impl Host {
             if self.keeper.is_settled() && self.notifications.is_empty() {
                 return;
             }
-            if !self.keeper.due.is_empty() || !self.notifications.is_empty() {
+            if self.keeper.has_due() || !self.notifications.is_empty() {
                 continue;
             }
             self.now = self.keeper.deadline().unwrap_or(self.now).max(self.now);
@@ -321,7 +330,7 @@ fn leftovers_with_our_mark_go_and_foreign_addresses_stay() {
     let mut host = Host::with([found(1, Some(18)), found(2, Some(18)), found(3, None)]);
     host.keeper.declare(1, Tenure::Virtual, [spec(1)]);
     host.keeper.set_active(1, true);
-    host.keeper.condemn_leftovers(&host.interfaces);
+    host.keeper.condemn_leftovers();
     host.settle();
     assert!(host.has(1) && !host.has(2) && host.has(3));
     assert_eq!(host.requests.len(), 1);

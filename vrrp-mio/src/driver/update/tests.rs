@@ -2,6 +2,7 @@
 
 use core::net::IpAddr;
 
+use vrrp_core::endpoint::Storage;
 use vrrp_core::receive::Conformance;
 use vrrp_core::{Family, MacAddr, Settings, Version};
 
@@ -59,9 +60,9 @@ fn a_router_is_what_it_was_updated_to() {
     assert_eq!(driver.update(ids[0], wanted.clone()).unwrap(), aspects);
     let router = driver.router(ids[0]).unwrap();
     assert_eq!(router.machine().config().priority().get(), 150);
-    assert_eq!(router.admission().addresses.len(), 0, "no interface yet");
-    assert_eq!(router.octets.first(9).len(), 2);
-    assert_eq!(router.profile.shared.address_list, Conformance::Discard);
+    assert_eq!(router.endpoint.advertised().len(), 0, "no interface yet");
+    assert_eq!(router.endpoint.storage().advertised().len(), 2);
+    assert_eq!(router.profile().shared.address_list, Conformance::Discard);
     let expected = [[192, 0, 2, 51], [192, 0, 2, 9]].map(IpAddr::from);
     assert_eq!(addresses(&driver, ids[0]), expected);
     assert_eq!(driver.update(ids[0], wanted), Ok(Vec::new()));
@@ -176,7 +177,7 @@ fn routers_updated_alike_share_what_they_have_in_common() {
         };
         assert_eq!(driver.update(*id, wanted), Ok(vec![Aspect::Tracking]));
     }
-    let shared = |id: RouterId| &driver.router(id).unwrap().profile.shared;
+    let shared = |id: RouterId| &driver.router(id).unwrap().profile().shared;
     for id in &ids {
         assert!(std::sync::Arc::ptr_eq(shared(*id), shared(ids[0])));
     }

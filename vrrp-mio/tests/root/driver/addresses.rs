@@ -5,8 +5,8 @@ use core::time::Duration;
 use vrrp_core::{Role, announce};
 use vrrp_mio::Notice;
 
-use super::host::{Switch, address, ip, router, until, virtual_address};
-use super::wire::Tap;
+use super::host::{Switch, address, router, until, virtual_address};
+use rig::Tap;
 
 const VIP: &str = "10.9.0.100/24";
 
@@ -15,7 +15,7 @@ const VIP: &str = "10.9.0.100/24";
 fn an_address_deleted_by_hand_is_put_back_and_announced_without_a_failover() {
     let switch = Switch::new();
     let host = switch.host(1);
-    let mut tap = Tap::on(&switch, "p1");
+    let mut tap = Tap::on(&switch.namespace, "p1");
     let a = host.start(router(100, &[VIP]));
     tap.wait("the first block", 5, |frame| frame.announced().is_some());
     host.forget_notices();
@@ -35,7 +35,7 @@ fn an_address_deleted_by_hand_is_put_back_and_announced_without_a_failover() {
 fn every_address_is_announced_exactly_as_often_as_asked() {
     let switch = Switch::new();
     let host = switch.host(1);
-    let mut tap = Tap::on(&switch, "p1");
+    let mut tap = Tap::on(&switch.namespace, "p1");
     let settings = announce::Settings {
         repeat: 3,
         delay: Duration::ZERO,
@@ -62,7 +62,7 @@ fn every_address_is_announced_exactly_as_often_as_asked() {
 fn an_address_stays_announced_while_the_interface_of_another_comes_and_goes() {
     let switch = Switch::new();
     let host = switch.host(1);
-    let mut tap = Tap::on(&switch, "p1");
+    let mut tap = Tap::on(&switch.namespace, "p1");
     let settings = announce::Settings {
         repeat: 1,
         delay: Duration::ZERO,
@@ -98,7 +98,7 @@ fn a_second_tenure_announces_no_address_before_it_is_in_place() {
     let host = switch.host(1);
     let a = host.start(router(100, &[VIP]));
     host.await_address(VIP, true);
-    ip(&format!("-n {} link set p1 down", switch.name));
+    switch.ip("link set p1 down");
     host.await_role(a, Role::Initialize);
     host.await_address(VIP, false);
     assert_eq!(

@@ -10,7 +10,8 @@ use vrrp_core::{Interval, Priority, Role, Vrid};
 use vrrp_mio::{AdvertSocket, Clock, RouterSpec, Transport};
 
 use super::host::{Host, Switch, address, router, until};
-use super::wire::{Frame, Tap};
+use rig::Tap;
+use rig::capture::Frame;
 
 /// Has `host` send advertisements of VRID 51 and `priority`, one every `millis` ms.
 fn advertise(host: &Host, priority: u8, form: ChecksumForm, millis: u64, times: u32) {
@@ -61,7 +62,7 @@ fn a_flood_of_contests_is_announced_once_a_second_and_after_the_last() {
     let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
     let a = host.start(router(200, &addresses));
     host.await_role(a, Role::Active);
-    let mut tap = Tap::on(&switch, "p1");
+    let mut tap = Tap::on(&switch.namespace, "p1");
     let announced = |frame: &Frame| frame.announced().is_some();
     until("the first block", || tap.count(announced) >= 250);
     tap.clear();
@@ -90,7 +91,7 @@ fn the_checksum_form_of_a_loser_is_not_taken_over_and_that_of_a_winner_is() {
     let (host, other) = (switch.host(1), switch.host(9));
     let a = host.start(router(150, &["10.9.0.100/24"]));
     host.await_role(a, Role::Active);
-    let mut tap = Tap::on(&switch, "p1");
+    let mut tap = Tap::on(&switch.namespace, "p1");
     advertise(&other, 100, ChecksumForm::MessageOnly, 20, 50);
     tap.wait("answers", 10, |frame| form(frame).is_some());
     tap.read();
@@ -120,7 +121,7 @@ fn the_checksum_form_of_a_loser_is_not_taken_over_and_that_of_a_winner_is() {
 fn neighbour_advertisements_do_not_wait_for_gratuitous_arp() {
     let switch = Switch::new();
     let host = switch.host(1);
-    let mut tap = Tap::on(&switch, "p1");
+    let mut tap = Tap::on(&switch.namespace, "p1");
     let settings = vrrp_core::announce::Settings {
         repeat: 3,
         ..Default::default()

@@ -4,7 +4,7 @@ use vrrp_core::{Cause, Config, Event, Role, Settings};
 use vrrp_mio::Notice;
 
 use super::host::{Switch, address, router, until};
-use super::wire::Tap;
+use rig::Tap;
 
 const VIP: &str = "10.9.0.100/24";
 
@@ -13,7 +13,7 @@ const VIP: &str = "10.9.0.100/24";
 fn two_drivers_elect_and_hand_over_by_resignation_and_by_silence() {
     let switch = Switch::new();
     let (left, right) = (switch.host(1), switch.host(2));
-    let mut tap = Tap::on(&switch, "p1");
+    let mut tap = Tap::on(&switch.namespace, "p1");
     let a = left.start(router(200, &[VIP]));
     let b = right.start(router(100, &[VIP]));
     left.await_role(a, Role::Active);
@@ -26,7 +26,7 @@ fn two_drivers_elect_and_hand_over_by_resignation_and_by_silence() {
 
     left.stop(a);
     assert!(!left.has(VIP));
-    tap.wait("the resignation", 1, super::wire::Frame::is_resignation);
+    tap.wait("the resignation", 1, rig::capture::Frame::is_resignation);
     right.await_role(b, Role::Active);
     right.await_address(VIP, true);
     assert_eq!(cause(&right, b), Cause::ActiveResigned);
@@ -40,7 +40,7 @@ fn two_drivers_elect_and_hand_over_by_resignation_and_by_silence() {
     left.crash();
     right.await_role(b, Role::Active);
     assert_eq!(cause(&right, b), Cause::ActiveTimeout);
-    assert_eq!(tap.count(super::wire::Frame::is_resignation), 0);
+    assert_eq!(tap.count(rig::capture::Frame::is_resignation), 0);
     assert!(left.has(VIP), "nobody was there to remove it");
 }
 
@@ -125,7 +125,7 @@ fn what_a_crash_left_is_removed_once_another_router_is_heard() {
 fn an_owner_advertises_from_the_address_it_owns() {
     let switch = Switch::new();
     let host = switch.host(7);
-    let mut tap = Tap::on(&switch, "p7");
+    let mut tap = Tap::on(&switch.namespace, "p7");
     let owner = host.start(router(255, &["10.9.0.7/24"]));
     host.await_role(owner, Role::Active);
     tap.wait("an advertisement from 10.9.0.7", 1, |frame| {

@@ -1,82 +1,56 @@
 //! The hosts of these tests and the bridge between them.
 
 use core::net::IpAddr;
-use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
-use std::fs::File;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread::{JoinHandle, sleep, spawn};
 
-use nix::sched::{CloneFlags, setns};
 use nix::unistd::Pid;
-pub(crate) use rig::tools::ip;
+use rig::Namespace;
+pub(crate) use rig::PATIENCE;
+use rig::tools::{parameter, set_parameter};
 use vrrp_core::{Config, Family, Role, Settings, Version};
-use vrrp_mio::{Clock, Driver, Notice, RouterId, RouterSpec, VirtualAddress};
-
-/// Longer than anything awaited takes, however loaded the machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+use vrrp_mio::{Driver, Notice, RouterId, RouterSpec, VirtualAddress};
 
 /// Waits until `condition` holds.
-pub(crate) fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    let clock = Clock::new().unwrap();
-    let give_up = clock.now() + PATIENCE;
-    while !condition() {
-        assert!(clock.now() < give_up, "still waiting: {what}");
-        sleep(Duration::from_millis(5));
-    }
+pub(crate) fn until(what: &str, condition: impl FnMut() -> bool) {
+    rig::until(what, PATIENCE, condition);
 }
 
 /// A bridge in a namespace of its own.
 pub(crate) struct Switch {
-    pub(crate) name: String,
+    pub(crate) namespace: Namespace,
 }
 
 impl Switch {
     pub(crate) fn new() -> Self {
-        static SERIAL: AtomicU32 = AtomicU32::new(0);
-        let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
-        let name = format!("vd-{}-{serial}", std::process::id());
-        ip(&format!("netns add {name}"));
-        ip(&format!(
-            "-n {name} link add br0 type bridge mcast_snooping 0"
-        ));
-        ip(&format!("-n {name} link set br0 addrgenmode none up"));
-        Self { name }
+        let namespace = Namespace::new("switch");
+        namespace.add_bridge("br0");
+        Self { namespace }
+    }
+
+    /// Runs `ip` in the namespace.
+    pub(crate) fn ip(&self, arguments: &str) {
+        self.namespace.ip(arguments);
     }
 
     /// A host with `eth0` on this switch, which is port `pN`; it is 10.9.0.N and fe80::N.
     pub(crate) fn host(&self, number: u8) -> Host {
-        let host = Host::new(&format!("{}-{number}", self.name), number);
+        let host = Host::new(number);
         self.plug(&host, "eth0");
         host
     }
 
     /// Connects an interface of a host to port `pN`.
     pub(crate) fn plug(&self, host: &Host, interface: &str) {
-        let (name, number) = (&self.name, host.number);
-        ip(&format!(
-            "-n {name} link add p{number} type veth peer name {interface} netns {}",
-            host.name
+        let number = host.number;
+        let port = format!("p{number}");
+        (self.namespace).plug("br0", &port, &host.namespace, interface);
+        host.namespace.ip(&format!(
+            "address add 10.9.0.{number}/24 dev {interface}
+address add fe80::{number}/64 dev {interface} nodad"
         ));
-        ip(&format!(
-            "-n {name} link set p{number} addrgenmode none master br0 up"
-        ));
-        host.ip(&format!("link set {interface} addrgenmode none up"));
-        host.ip(&format!("address add 10.9.0.{number}/24 dev {interface}"));
-        host.ip(&format!(
-            "address add fe80::{number}/64 dev {interface} nodad"
-        ));
-    }
-}
-
-impl Drop for Switch {
-    fn drop(&mut self) {
-        drop(
-            Command::new("ip")
-                .args(["netns", "delete", &self.name])
-                .status(),
-        );
     }
 }
 
@@ -118,23 +92,23 @@ impl Node {
 
 /// A network namespace with a driver.
 pub(crate) struct Host {
-    pub(crate) name: String,
+    pub(crate) namespace: Namespace,
     number: u8,
     jobs: Option<Sender<Job>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Host {
-    pub(crate) fn new(name: &str, number: u8) -> Self {
-        ip(&format!("netns add {name}"));
+    pub(crate) fn new(number: u8) -> Self {
+        let namespace = Namespace::new(&format!("h{number}"));
         let (jobs, work) = channel::<Job>();
-        let path = format!("/run/netns/{name}");
+        let enter = namespace.entrance();
         let thread = spawn(move || {
-            setns(File::open(path).unwrap(), CloneFlags::CLONE_NEWNET).unwrap();
+            enter();
             Node::default().run(&work);
         });
         let host = Self {
-            name: name.to_owned(),
+            namespace,
             number,
             jobs: Some(jobs),
             thread: Some(thread),
@@ -145,7 +119,7 @@ impl Host {
 
     /// Runs `ip` in the namespace.
     pub(crate) fn ip(&self, arguments: &str) -> String {
-        ip(&format!("-n {} {arguments}", self.name))
+        self.namespace.show(arguments)
     }
 
     /// What `question` gives on the thread of the host, between two turns.
@@ -207,7 +181,7 @@ impl Host {
     }
 
     pub(crate) fn await_role(&self, router: RouterId, role: Role) {
-        until(&format!("{} to be {role:?}", self.name), || {
+        until(&format!("host {} to be {role:?}", self.number), || {
             self.role(router) == role
         });
     }
@@ -219,9 +193,10 @@ impl Host {
     }
 
     pub(crate) fn await_address(&self, address: &str, there: bool) {
-        until(&format!("{address} on {}: {there}", self.name), || {
-            self.has(address) == there
-        });
+        until(
+            &format!("{address} on host {}: {there}", self.number),
+            || self.has(address) == there,
+        );
     }
 
     pub(crate) fn forget_notices(&self) {
@@ -234,14 +209,14 @@ impl Host {
 
     /// The value of a kernel parameter below `/proc/sys/net`.
     pub(crate) fn sysctl(&self, path: &str) -> i32 {
-        let path = format!("/proc/sys/net/{path}");
-        self.ask(move |_| {
-            std::fs::read_to_string(path)
-                .unwrap()
-                .trim()
-                .parse()
-                .unwrap()
-        })
+        let path = path.to_owned();
+        self.ask(move |_| parameter(&path))
+    }
+
+    /// Gives it another value.
+    pub(crate) fn set_sysctl(&self, path: &str, value: i32) {
+        let path = path.to_owned();
+        self.ask(move |_| set_parameter(&path, value));
     }
 }
 
@@ -249,13 +224,8 @@ impl Drop for Host {
     fn drop(&mut self) {
         self.jobs = None;
         let ended = self.thread.take().map(JoinHandle::join);
-        drop(
-            Command::new("ip")
-                .args(["netns", "delete", &self.name])
-                .status(),
-        );
         if !std::thread::panicking() {
-            assert!(ended.is_some_and(|ended| ended.is_ok()), "{}", self.name);
+            assert!(ended.is_some_and(|ended| ended.is_ok()), "{}", self.number);
         }
     }
 }

@@ -3,7 +3,8 @@
 use vrrp_core::{Cause, Role};
 use vrrp_mio::{Obstacle, RouterSpec};
 
-use super::host::{Host, Switch, ip, router, until};
+use super::host::{Host, Switch, router, until};
+use rig::tools::ip_batch_in;
 
 const VIP: &str = "10.9.0.100/24";
 
@@ -19,11 +20,11 @@ fn a_router_gives_up_with_its_link_and_returns_with_it() {
     let a = left.start(router(200, &[VIP]));
     let b = right.start(router(100, &[VIP]));
     left.await_role(a, Role::Active);
-    ip(&format!("-n {} link set p1 down", switch.name));
+    switch.ip("link set p1 down");
     left.await_role(a, Role::Initialize);
     left.await_address(VIP, false);
     right.await_role(b, Role::Active);
-    ip(&format!("-n {} link set p1 up", switch.name));
+    switch.ip("link set p1 up");
     left.await_role(a, Role::Active);
     right.await_role(b, Role::Backup);
 }
@@ -40,18 +41,23 @@ fn an_interface_that_is_made_anew_is_used_whatever_its_index() {
     for same_index in [true, false] {
         if same_index {
             // All before the driver looks again.
-            let (switch, host) = (switch.name.clone(), left.name.clone());
+            let switch = switch.namespace.name().to_owned();
+            let host = left.namespace.name().to_owned();
             let index = index.clone();
             left.ask(move |_| {
-                ip(&format!("-n {host} link del eth0"));
-                ip(&format!(
-                    "-n {switch} link add p1 type veth peer name eth0 index {index} netns {host}"
-                ));
-                ip(&format!(
-                    "-n {switch} link set p1 addrgenmode none master br0 up"
-                ));
-                ip(&format!("-n {host} link set eth0 addrgenmode none up"));
-                ip(&format!("-n {host} address add 10.9.0.1/24 dev eth0"));
+                ip_batch_in(&host, "link del eth0");
+                ip_batch_in(
+                    &switch,
+                    &format!(
+                        "link add p1 type veth peer name eth0 index {index} netns {host}
+link set p1 addrgenmode none master br0 up"
+                    ),
+                );
+                ip_batch_in(
+                    &host,
+                    "link set eth0 addrgenmode none up
+address add 10.9.0.1/24 dev eth0",
+                );
             });
         } else {
             left.ip("link del eth0");
@@ -115,7 +121,7 @@ fn a_router_without_an_address_of_its_own_resigns() {
 #[test]
 #[ignore = "needs root: network namespaces and packet sockets"]
 fn a_router_on_a_loopback_interface_waits_and_says_why() {
-    let host = Host::new(&format!("vd-{}-lo", std::process::id()), 1);
+    let host = Host::new(1);
     host.ip("link set lo up");
     let spec = RouterSpec {
         interface: "lo".parse().unwrap(),

@@ -10,7 +10,7 @@ use vrrp_core::wire::{
 use vrrp_core::{Interval, Priority, Role, Statistics, Vrid};
 use vrrp_mio::{AdvertSocket, Losses, RECEIVE_BUFFER, Transport};
 
-use super::host::{Host, Switch, ip, router, until};
+use super::host::{Host, Switch, router, until};
 
 const ENDS: PseudoHeader = PseudoHeader::V4 {
     source: Ipv4Addr::new(10, 9, 0, 9),
@@ -61,7 +61,7 @@ fn an_oversized_packet_is_no_malformed_header() {
     let switch = Switch::new();
     let (host, other) = (switch.host(1), switch.host(9));
     for number in [1, 9] {
-        ip(&format!("-n {} link set p{number} mtu 9000", switch.name));
+        switch.ip(&format!("link set p{number} mtu 9000"));
     }
     for host in [&host, &other] {
         host.ip("link set eth0 mtu 9000");

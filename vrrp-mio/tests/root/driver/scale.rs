@@ -9,7 +9,8 @@ use vrrp_core::{Config, Family, Role, Settings, Version};
 use vrrp_mio::{Clock, RouterSpec};
 
 use super::host::{Host, Switch, router, until, virtual_address};
-use super::wire::{Frame, Tap};
+use rig::Tap;
+use rig::capture::Frame;
 use rig::{stall, start_stall_meters};
 
 /// How long the meters of stalls sleep.
@@ -34,8 +35,8 @@ fn periods(frames: &[Frame]) -> BTreeMap<u8, Vec<Range<Duration>>> {
         let Some(pdu) = frame.advertisement() else {
             continue;
         };
-        if let Some(before) = last.insert(pdu[1], frame.at) {
-            periods.entry(pdu[1]).or_default().push(before..frame.at);
+        if let Some(before) = last.insert(pdu[1], frame.time) {
+            periods.entry(pdu[1]).or_default().push(before..frame.time);
         }
     }
     periods
@@ -107,7 +108,7 @@ fn a_thousand_routers_on_four_links_start_in_their_time() {
     // Active_Down_Interval at priority 100 is 361 ms.
     assert!(took < Duration::from_millis(1_500), "{took:?}");
 
-    let mut tap = Tap::on(&switch, "p1");
+    let mut tap = Tap::on(&switch.namespace, "p1");
     let (before, seconds) = (processor_time(), 5);
     sleep(Duration::from_secs(seconds));
     let used = processor_time() - before;
@@ -142,7 +143,7 @@ fn twenty_thousand_excluded_addresses_delay_no_advertisement_by_a_fifth() {
             excluded.push(virtual_address(&format!("10.200.{high}.{low}/32")));
         }
     }
-    let mut tap = Tap::on(&switch, "p1");
+    let mut tap = Tap::on(&switch.namespace, "p1");
     start_stall_meters(TICK);
     let clock = Clock::new().unwrap();
     let begin = clock.now();
@@ -217,14 +218,14 @@ fn a_period_of_ten_milliseconds_does_not_drift() {
 /// What is measured in ten seconds of the one router's periods in which the machine did not stall.
 #[expect(clippy::print_stdout, reason = "tells how disturbed the machine is")]
 fn undisturbed_periods(switch: &Switch, interval: Duration) -> Vec<Duration> {
-    let mut tap = Tap::on(switch, "p1");
+    let mut tap = Tap::on(&switch.namespace, "p1");
     start_stall_meters(TICK);
     sleep(Duration::from_secs(10));
     let frames = tap.read();
     let advertised = frames
         .iter()
         .filter(|frame| frame.advertisement().is_some());
-    let times: Vec<_> = advertised.map(|frame| frame.at).collect();
+    let times: Vec<_> = advertised.map(|frame| frame.time).collect();
     let all = times.windows(2).map(|pair| pair[0]..pair[1]);
     // A period may also make up for the one before it.
     let touched = |period: &Range<Duration>| period.start.saturating_sub(interval)..period.end;

@@ -11,8 +11,9 @@ use std::thread::{self, sleep};
 use vrrp_core::{Cause, Config, Role, Settings};
 use vrrp_mio::{Clock, Notice, RouterSpec, VirtualAddress};
 
-use super::host::{Host, PATIENCE, Switch, ip, router, until};
-use super::wire::{Frame, Tap};
+use super::host::{Host, PATIENCE, Switch, router, until};
+use rig::Tap;
+use rig::capture::Frame;
 
 const VIP: &str = "10.9.0.100/24";
 
@@ -75,7 +76,7 @@ fn a_backup_that_was_stopped_hears_a_deep_queue_before_it_takes_over() {
         })
     });
     // Where it was silent, as on a machine that stalls, the other has to take over.
-    let mut tap = Tap::on(&switch, "p1");
+    let mut tap = Tap::on(&switch.namespace, "p1");
     let taken_over = |notice: &Notice| matches!(notice, Notice::Transition { transition, .. } if transition.to == Role::Active);
     let mut judged = 0;
     for _ in 0..20 {
@@ -106,7 +107,7 @@ fn longest_silence(frames: &[Frame], window: Range<Duration>) -> Duration {
         .iter()
         .filter(|frame| frame.advertisement().is_some_and(|pdu| pdu[1] == 51));
     let mut times = vec![window.start];
-    times.extend(own.map(|frame| frame.at));
+    times.extend(own.map(|frame| frame.time));
     times.push(window.end);
     let gaps = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0]));
     gaps.max().expect("a window has two ends")
@@ -114,22 +115,20 @@ fn longest_silence(frames: &[Frame], window: Range<Duration>) -> Duration {
 
 /// Makes 20 interfaces of one group.
 fn add_group(host: &Host) {
-    let name = &host.name;
     for number in 0..20 {
-        ip(&format!(
-            "-n {name} link add link eth0 name m{number} type macvlan mode bridge"
+        host.ip(&format!(
+            "link add link eth0 name m{number} type macvlan mode bridge"
         ));
-        ip(&format!("-n {name} link set m{number} group 7"));
+        host.ip(&format!("link set m{number} group 7"));
     }
 }
 
 /// Sets the interfaces of the group up and down until told to end. For each, the kernel waits until
 /// no processor uses it any more, and holds the lock of rtnetlink over all of them.
 fn keep_rtnetlink_busy(host: &Host, ends: &AtomicBool) {
-    let name = &host.name;
     for _ in 0..100 {
-        ip(&format!("-n {name} link set group 7 up"));
-        ip(&format!("-n {name} link set group 7 down"));
+        host.ip("link set group 7 up");
+        host.ip("link set group 7 down");
         if ends.load(Ordering::Relaxed) {
             return;
         }

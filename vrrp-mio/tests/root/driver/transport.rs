@@ -6,7 +6,7 @@ use vrrp_core::{Config, Role, Settings, Version};
 use vrrp_mio::{Path, RouterSpec};
 
 use super::host::{Host, Switch, address, router, until};
-use super::wire::Tap;
+use rig::Tap;
 
 const VIP: &str = "10.9.0.100/24";
 
@@ -34,7 +34,7 @@ fn elect(left: &Host, right: &Host, spec: impl Fn(u8) -> RouterSpec, announced: 
 fn ipv6_with_a_link_local_and_a_global_address() {
     let switch = Switch::new();
     let (left, right) = (switch.host(1), switch.host(2));
-    let mut tap = Tap::on(&switch, "p1");
+    let mut tap = Tap::on(&switch.namespace, "p1");
     let vips = ["fe80::100/64", "2001:db8::100/64"];
     let announced = || {
         for vip in ["fe80::100", "2001:db8::100"] {
@@ -125,7 +125,7 @@ fn an_authenticated_advertisement_lists_what_fits_the_link() {
     let switch = Switch::new();
     let host = switch.host(1);
     host.ip("link set eth0 mtu 576");
-    let mut tap = Tap::on(&switch, "p1");
+    let mut tap = Tap::on(&switch.namespace, "p1");
     let addresses: Vec<String> = (1..=200).map(|n| format!("10.9.1.{n}/32")).collect();
     let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
     let settings = Settings::new(Version::V2, vrrp_core::Family::V4, 51);

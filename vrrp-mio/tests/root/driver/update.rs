@@ -23,7 +23,8 @@ use vrrp_mio::{Aspect, Clock, NetworkEvent, Notice, RouterId, RouterSpec, TimeSl
 
 use self::contention::Contention;
 use super::host::{Host, Switch, address, router, until};
-use super::wire::{Frame, Tap};
+use rig::Tap;
+use rig::capture::Frame;
 
 /// How long an address may be away that is put in place anew.
 const AWAY: Duration = Duration::from_millis(10);
@@ -137,9 +138,9 @@ impl Pair {
         let switch = Switch::new();
         let (left, right) = (switch.host(1), switch.host(2));
         prepare(&left);
-        let tap = Tap::on(&switch, "p1");
+        let tap = Tap::on(&switch.namespace, "p1");
         let removals = Removals::of(&left);
-        let contention = Contention::measured(&switch);
+        let contention = Contention::measured(&switch.namespace);
         for host in [&left, &right] {
             host.prioritise();
         }
@@ -222,7 +223,7 @@ impl Pair {
         let end = now();
         let frames = self.tap.read().iter();
         let times = frames.filter(|frame| is_advertisement(frame));
-        let mut times: Vec<_> = times.map(|frame| frame.at).collect();
+        let mut times: Vec<_> = times.map(|frame| frame.time).collect();
         times.push(end);
         for pair in times.windows(2) {
             let due = if pair[0] <= at { former } else { interval };
@@ -242,11 +243,11 @@ impl Pair {
     fn is_announced_in_time(&mut self, it: &str, since: Duration) {
         let it = address(it);
         self.tap.wait("the address announced", 1, |frame| {
-            frame.announced() == Some(it) && frame.at >= since
+            frame.announced() == Some(it) && frame.time >= since
         });
         let mut announced = self.tap.frames.iter();
-        let first = announced.find(|frame| frame.announced() == Some(it) && frame.at >= since);
-        let first = first.unwrap().at;
+        let first = announced.find(|frame| frame.announced() == Some(it) && frame.time >= since);
+        let first = first.unwrap().time;
         let bound = AWAY + stall(since, first) + self.contention.longest(since, first);
         let length = first.saturating_sub(since);
         assert!(length <= bound, "{it} after {length:?}, not {bound:?}");

@@ -3,8 +3,8 @@
 use vrrp_core::{Family, MacAddr, Role, Vrid};
 use vrrp_mio::{Notice, RouterSpec, VirtualMac};
 
-use super::host::{Host, Switch, ip, router, until, virtual_address};
-use super::wire::Tap;
+use super::host::{Host, Switch, router, until, virtual_address};
+use rig::Tap;
 
 fn with_mac(spec: RouterSpec) -> RouterSpec {
     RouterSpec {
@@ -34,7 +34,7 @@ fn exercise(addresses: &[&str]) {
     let (left, right) = (switch.host(1), switch.host(2));
     let parameters = ["ipv4/conf/eth0/arp_ignore", "ipv4/conf/eth0/arp_filter"];
     let before = parameters.map(|path| left.sysctl(path));
-    let mut tap = Tap::on(&switch, "p1");
+    let mut tap = Tap::on(&switch.namespace, "p1");
     let spec = |priority| with_mac(router(priority, addresses));
     let own = mac(spec(1).config.family());
     let a = left.start(spec(200));
@@ -110,7 +110,7 @@ fn a_router_stopped_while_its_link_is_down_leaves_no_macvlan() {
     let host = switch.host(1);
     let a = host.start(with_mac(router(100, &["10.9.0.100/24"])));
     host.await_address("10.9.0.100/24", true);
-    ip(&format!("-n {} link set p1 down", switch.name));
+    switch.ip("link set p1 down");
     host.await_role(a, Role::Initialize);
     host.stop(a);
     assert_eq!(macvlan(&host), "");
@@ -168,7 +168,7 @@ fn a_name_that_is_taken_is_told_once_and_waited_for() {
 fn its_addresses_answer_in_spite_of_strict_reverse_path_filtering() {
     let switch = Switch::new();
     let (host, client) = (switch.host(1), switch.host(9));
-    host.ask(|_| std::fs::write("/proc/sys/net/ipv4/conf/all/rp_filter", "1\n").unwrap());
+    host.set_sysctl("ipv4/conf/all/rp_filter", 1);
     let a = host.start(RouterSpec {
         config: accepting(),
         ..with_mac(router(100, &["10.9.0.100/32"]))
@@ -176,17 +176,8 @@ fn its_addresses_answer_in_spite_of_strict_reverse_path_filtering() {
     host.await_role(a, Role::Active);
     host.await_address("10.9.0.100/32", true);
     until("an answer", || {
-        let words = [
-            "netns",
-            "exec",
-            &client.name,
-            "ping",
-            "-c1",
-            "-W1",
-            "10.9.0.100",
-        ];
-        let ping = std::process::Command::new("ip").args(words).output();
-        ping.unwrap().status.success()
+        let ping = client.namespace.attempt("ping -c1 -W1 10.9.0.100");
+        ping.status.success()
     });
     assert_eq!(host.sysctl("ipv4/conf/all/rp_filter"), 1);
 }

@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use vrrp_core::{Config, Event, Family, Role, Settings, Version};
 use vrrp_mio::{Driver, Notice, RouterId, RouterSpec, VirtualAddress};
 
-use super::lab::{Lab, now};
+use super::lab::Lab;
+use crate::now;
 
 /// A router of priority 100 on `va` for `addresses`, and the driver it runs on.
 struct Station {

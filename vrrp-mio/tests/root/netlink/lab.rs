@@ -1,22 +1,23 @@
 //! A network namespace with a pair of interfaces, and the event loop of these tests.
 
 use core::time::Duration;
-use std::io::{ErrorKind, Write as _};
+use std::io::ErrorKind;
 use std::os::fd::AsRawFd;
-use std::process::{Command, Stdio};
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
-use nix::sched::{CloneFlags, unshare};
 use nix::time::{ClockId, clock_gettime};
+use rig::enter_namespace;
 pub(crate) use rig::tools::ip;
-use vrrp_core::{Family, Instant};
+use vrrp_core::Family;
+use vrrp_mio::NetworkEvent;
 use vrrp_mio::addresses::{AddressEvent, AddressKeeper};
 use vrrp_mio::interfaces::AddressKey;
 use vrrp_mio::macvlan::{Macvlan, MacvlanStep};
 use vrrp_mio::netlink::{Completion, Monitor, Progress, Requests, TimeSlice};
 use vrrp_mio::sysctl::Sysctls;
-use vrrp_mio::{Clock, NetworkEvent};
+
+use crate::now;
 
 pub(crate) struct Lab {
     pub(crate) monitor: Monitor,
@@ -31,7 +32,7 @@ pub(crate) struct Lab {
 impl Lab {
     /// Moves the calling thread into a new network namespace with `va` and `vb` connected and up.
     pub(crate) fn new() -> Self {
-        unshare(CloneFlags::CLONE_NEWNET).unwrap();
+        enter_namespace();
         ip("link add va type veth peer name vb");
         ip("link set va up");
         ip("link set vb up");
@@ -168,10 +169,6 @@ impl Lab {
     }
 }
 
-pub(crate) fn now() -> Instant {
-    Clock::new().unwrap().now()
-}
-
 #[expect(
     clippy::disallowed_methods,
     reason = "processor time, not the time of day"
@@ -180,28 +177,4 @@ fn cpu_time() -> Duration {
     clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)
         .unwrap()
         .into()
-}
-
-pub(crate) fn ip_batch(lines: &str) {
-    let mut child = Command::new("ip")
-        .args(["-batch", "-"])
-        .stdin(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(lines.as_bytes())
-        .unwrap();
-    assert!(child.wait().unwrap().success());
-}
-
-pub(crate) fn value(path: &str) -> i32 {
-    let text = std::fs::read_to_string(format!("/proc/sys/net/{path}")).unwrap();
-    text.trim().parse().unwrap()
-}
-
-pub(crate) fn set(path: &str, value: i32) {
-    std::fs::write(format!("/proc/sys/net/{path}"), value.to_string()).unwrap();
 }

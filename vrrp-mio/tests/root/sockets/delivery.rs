@@ -3,6 +3,7 @@
 
 use core::net::IpAddr;
 
+use rig::tools::parameter;
 use vrrp_core::wire::MULTICAST_V6;
 use vrrp_mio::{RECEIVE_BUFFER, Received, Reject, Transport};
 
@@ -132,11 +133,7 @@ fn what_a_full_queue_loses_is_counted() {
 fn a_receive_queue_beyond_the_limit_of_the_host_is_granted() {
     let (_left, right) = two_hosts();
     let receiver = right.open("v0", Transport::Ipv6);
-    let limit: usize = std::fs::read_to_string("/proc/sys/net/core/rmem_max")
-        .unwrap()
-        .trim()
-        .parse()
-        .unwrap();
+    let limit = usize::try_from(parameter("core/rmem_max")).unwrap();
     let asked = limit + 65_536;
     assert_eq!(receiver.set_receive_queue(asked).unwrap(), 2 * asked);
 }

@@ -8,7 +8,9 @@ use vrrp_core::wire::{ArpPacket, NeighborAdvertisement, PseudoHeader};
 use vrrp_core::{Family, MacAddr, Vrid};
 use vrrp_mio::{Frames, LinkSocket, Transport};
 
-use super::lab::{Host, PATIENCE, group, hear, two_hosts};
+use rig::PATIENCE;
+
+use super::lab::{Host, group, hear, two_hosts};
 
 /// Sees every frame of its host.
 struct Sniffer(Socket);

@@ -1,19 +1,15 @@
 //! Two hosts, each a network namespace, connected by two veth pairs.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use core::time::Duration;
 use std::io::ErrorKind;
 
 use mio::{Events, Interest, Poll, Token};
 use nix::net::if_::if_nametoindex;
-use rig::Namespace;
+use rig::{Namespace, PATIENCE};
 use vrrp_core::wire::{MULTICAST_V4, MULTICAST_V6, PseudoHeader};
 use vrrp_mio::{AdvertSocket, Datagram, RECEIVE_BUFFER, Received, Transport};
 
 pub(crate) const MULTICAST: [IpAddr; 2] = [IpAddr::V4(MULTICAST_V4), IpAddr::V6(MULTICAST_V6)];
-
-/// Longer than any delivery over a veth pair takes, however loaded the machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A network namespace with the interfaces `v0`, on which it is 10.9.0.N and fe80::N, and `w0`, on
 /// which it is 10.10.0.N and fe80::N.

@@ -3,8 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::MAX_LINE;
-use crate::config::text::lexer::Physical;
 use crate::config::text::line::{Line, without_comment};
 use crate::config::text::source::{SourceId, Span};
 
@@ -26,22 +24,6 @@ pub(super) struct FileFrame {
 }
 
 impl FileFrame {
-    /// The next line that is not blank, without the blanks around it, if there is nothing to replace
-    /// in it and nothing to report; any other stays the next one.
-    pub(super) fn next_plain(&mut self) -> Option<Span> {
-        loop {
-            let rest = self.text.get(self.at..).filter(|rest| !rest.is_empty())?;
-            let Physical { len, plain } = Physical::find(rest);
-            let ink = plain.filter(|_| len <= MAX_LINE)?;
-            let start = self.at;
-            self.at += len + 1;
-            if !ink.is_empty() {
-                let range = start + ink.start..start + ink.end;
-                return Some(Span::new(self.source, range));
-            }
-        }
-    }
-
     pub(super) fn next(&mut self) -> Option<Line> {
         let rest = self.text.get(self.at..).filter(|rest| !rest.is_empty())?;
         let len = rest.find('\n').unwrap_or(rest.len());

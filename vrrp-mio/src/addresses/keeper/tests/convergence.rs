@@ -14,6 +14,7 @@ enum Op {
     ForeignAdd(u8),
     ForeignRemove(u8),
     Request,
+    RequestOne,
     Answers,
     Notifications,
     Refuse(i32),
@@ -28,10 +29,14 @@ fn op() -> impl Strategy<Value = Op> {
         (owner.clone(), proptest::collection::vec(0..6u8, 0..4))
             .prop_map(|(owner, addresses)| Op::Declare(owner, addresses)),
         (owner.clone(), any::<bool>()).prop_map(|(owner, active)| Op::Activate(owner, active)),
+        // More than are taken in at a time.
+        (owner.clone(), 0..6u8, 60..200u8)
+            .prop_map(|(owner, first, count)| Op::Declare(owner, (first..first + count).collect())),
         owner.prop_map(Op::Forget),
-        (0..8u8).prop_map(Op::ForeignAdd),
-        (0..8u8).prop_map(Op::ForeignRemove),
+        foreign().prop_map(Op::ForeignAdd),
+        foreign().prop_map(Op::ForeignRemove),
         Just(Op::Request),
+        Just(Op::RequestOne),
         Just(Op::Answers),
         Just(Op::Notifications),
         prop_oneof![Just(1), Just(12), Just(19), Just(22), Just(105)].prop_map(Op::Refuse),
@@ -39,6 +44,11 @@ fn op() -> impl Strategy<Value = Op> {
         Just(Op::Overrun),
         (0..5_000u64).prop_map(Op::Wait),
     ]
+}
+
+/// Addresses that somebody else has: one of few that routers may have, or one that none has.
+fn foreign() -> impl Strategy<Value = u8> {
+    prop_oneof![0..6u8, 250..252u8]
 }
 
 proptest! {
@@ -78,6 +88,9 @@ proptest! {
                     foreign.remove(&last);
                 }
                 Op::Request => host.request(),
+                Op::RequestOne => {
+                    host.request_one();
+                }
                 Op::Answers => host.deliver_answers(),
                 Op::Notifications => host.deliver_notifications(),
                 Op::Refuse(errno) => host.refuse = Some(errno),
@@ -90,14 +103,14 @@ proptest! {
             }
         }
         host.settle();
-        for last in 0..6 {
+        for last in 0..206 {
             let claims = || declared.iter().filter(|(_, addresses)| addresses.contains(&last));
             let wanted = claims().any(|(owner, _)| active.contains(owner));
             if claims().next().is_some() {
                 prop_assert_eq!(host.has(last), wanted, "address {}", last);
             }
         }
-        for last in 6..8 {
+        for last in 250..252 {
             prop_assert_eq!(host.has(last), foreign.contains(&last), "foreign address {}", last);
         }
     }

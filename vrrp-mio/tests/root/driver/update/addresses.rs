@@ -137,8 +137,7 @@ fn secondaries_that_the_kernel_removes_along_are_back_in_time() {
     let all: Vec<_> = ["10.9.0.100/24"].into_iter().chain(others).collect();
     let mut pair = Pair::prepared(quiet_router(&all), |left| {
         for of in ["all", "eth0"] {
-            let path = format!("/proc/sys/net/ipv4/conf/{of}/promote_secondaries");
-            left.ask(move |_| std::fs::write(path, "0\n").unwrap());
+            left.set_sysctl(&format!("ipv4/conf/{of}/promote_secondaries"), 0);
         }
     });
     for first in 1..=3 {

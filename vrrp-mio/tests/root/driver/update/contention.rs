@@ -6,15 +6,11 @@
 use core::net::Ipv4Addr;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
-use std::fs::File;
 use std::net::UdpSocket;
 use std::sync::{Arc, Mutex};
 use std::thread::{JoinHandle, sleep, spawn};
 
-use nix::sched::{CloneFlags, setns};
-use rig::now;
-
-use crate::driver::host::{Switch, ip};
+use rig::{Namespace, now};
 
 /// Takes the lock once in a millisecond, and records how long that took.
 pub(super) struct Contention {
@@ -25,15 +21,13 @@ pub(super) struct Contention {
 }
 
 impl Contention {
-    pub(super) fn measured(switch: &Switch) -> Self {
-        let name = &switch.name;
-        ip(&format!("-n {name} link set lo up"));
-        let namespace = File::open(format!("/run/netns/{name}")).unwrap();
+    pub(super) fn measured(namespace: &Namespace) -> Self {
+        let enter = namespace.entrance();
         let end = Arc::new(AtomicBool::new(false));
         let waits = Arc::new(Mutex::new(Vec::new()));
         let (ended, record) = (Arc::clone(&end), Arc::clone(&waits));
         let thread = spawn(move || {
-            setns(namespace, CloneFlags::CLONE_NEWNET).unwrap();
+            enter();
             let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
             let group = Ipv4Addr::new(239, 1, 1, 1);
             while !ended.load(Ordering::Relaxed) {

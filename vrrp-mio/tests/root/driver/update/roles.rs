@@ -4,7 +4,7 @@ use vrrp_core::{Family, Role, Vrid};
 use vrrp_mio::{Aspect, VirtualMac};
 
 use super::{Pair, configure, is_transition, quiet_router};
-use crate::driver::host::{Switch, ip, until, virtual_address};
+use crate::driver::host::{Switch, until, virtual_address};
 
 const VIP: &str = "10.9.0.100/24";
 
@@ -88,7 +88,7 @@ fn a_router_in_fault_takes_on_what_it_is_to_be_and_what_frees_it() {
     host.await_address("10.9.0.110/24", true);
     assert!(!host.has(VIP));
 
-    ip(&format!("-n {} link set p1 down", switch.name));
+    switch.ip("link set p1 down");
     host.await_role(a, Role::Initialize);
     host.await_address("10.9.0.110/24", false);
     spec.addresses.push(virtual_address("10.9.0.111/24"));
@@ -97,7 +97,7 @@ fn a_router_in_fault_takes_on_what_it_is_to_be_and_what_frees_it() {
         .unwrap();
     assert_eq!(host.role(a), Role::Initialize);
     assert!(!host.has("10.9.0.111/24"));
-    ip(&format!("-n {} link set p1 up", switch.name));
+    switch.ip("link set p1 up");
     host.await_role(a, Role::Active);
     host.await_address("10.9.0.110/24", true);
     host.await_address("10.9.0.111/24", true);

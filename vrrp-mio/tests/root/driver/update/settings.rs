@@ -36,14 +36,14 @@ fn each_setting_of_the_election_takes_effect_at_once_and_moves_nothing() {
         let at = pair.change(&[Aspect::Election], |spec| configure(spec, change));
         assert_eq!(pair.removals.list(), NONE, "change {number}");
         let config = pair.specs[0].config;
-        let mut sent = pair.tap.frames.iter().filter(|frame| frame.at >= at);
+        let mut sent = pair.tap.frames.iter().filter(|frame| frame.time >= at);
         let first = sent.find(|frame| is_advertisement(frame)).unwrap();
         let pdu = first.advertisement().unwrap();
         let interval = u16::from_be_bytes([pdu[4], pdu[5]]);
         let expected = (config.priority().get(), config.interval().centis());
         assert_eq!((pdu[2], interval), expected, "change {number}");
-        let bound = config.interval().duration() / 5 + stall(at, first.at);
-        assert!(first.at.saturating_sub(at) <= bound, "change {number}");
+        let bound = config.interval().duration() / 5 + stall(at, first.time);
+        assert!(first.time.saturating_sub(at) <= bound, "change {number}");
         let announced = pair.tap.announcements(address("10.9.0.100"));
         assert_eq!(announced, 0, "change {number}");
     }
@@ -74,8 +74,7 @@ fn what_is_sent_accepted_and_tracked_changes_without_a_word() {
         assert_eq!(pair.removals.list(), NONE, "{aspect:?}");
         assert_eq!(pair.tap.announcements(address("10.9.0.100")), 0);
     }
-    let interface = &pair.switch.name;
-    crate::driver::host::ip(&format!("-n {interface} link set p1 down"));
+    pair.switch.ip("link set p1 down");
     sleep(Duration::from_millis(100));
     let [a, _] = pair.ids;
     assert_eq!(pair.left.role(a), vrrp_core::Role::Active, "not tracked");

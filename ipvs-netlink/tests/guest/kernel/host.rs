@@ -8,13 +8,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ipvs_core::{Destination, DestinationKey, Forwarding, Scheduler, Service, ServiceKey};
 use ipvs_netlink::Client;
-use nix::sched::{CloneFlags, unshare};
+use rig::enter_namespace;
+pub(crate) use rig::tools::run;
 
 /// Puts the test's thread in a network namespace of its own, which ends with the thread, and
 /// connects to its IPVS.
 pub(crate) fn client() -> Client {
-    unshare(CloneFlags::CLONE_NEWNET).unwrap();
-    run("ip", &["link", "set", "lo", "up"]);
+    enter_namespace();
     Client::connect().unwrap()
 }
 
@@ -34,14 +34,6 @@ pub(crate) fn dummy(address: &str) {
 pub(crate) fn joining() -> MutexGuard<'static, ()> {
     static JOINING: Mutex<()> = Mutex::new(());
     JOINING.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The output of a program that is to succeed.
-pub(crate) fn run(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program).args(arguments).output().unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{program} {arguments:?}: {errors}");
-    String::from_utf8(output.stdout).unwrap()
 }
 
 /// Gives `rules` to `ipvsadm -R`.
