@@ -8,7 +8,6 @@
 pub mod build;
 mod ends;
 mod files;
-mod hardship;
 mod inventory;
 mod kernel;
 mod modules;
@@ -20,6 +19,7 @@ mod server;
 pub mod status;
 mod suspension;
 pub mod synchroniser;
+mod system_errors;
 
 use core::net::IpAddr;
 use core::num::NonZeroUsize;
@@ -36,7 +36,6 @@ use vrrp_mio::TimeSlice;
 
 use self::ends::Ending;
 use self::files::Files;
-use self::hardship::Hardships;
 use self::inventory::checker_of;
 use self::kernel::{Kernel, Opened, Purpose};
 use self::narrator::Endpoint;
@@ -47,6 +46,7 @@ use self::reconciler::{Finding, Reconciler};
 pub use self::server::VirtualServerKey;
 use self::server::{CheckerState, VirtualServerState};
 use self::synchroniser::Synchroniser;
+use self::system_errors::SystemErrors;
 use crate::config::{Check, FlushOnStop};
 use crate::health::attempt::Outcome;
 use crate::health::driver::{Checks, Report};
@@ -110,7 +110,7 @@ pub struct Balancer {
     reconciler: Reconciler,
     /// The last refusal of a service, logged once.
     refusals: BTreeMap<Option<ServiceKey>, ErrorKind>,
-    hardships: Hardships,
+    system_errors: SystemErrors,
     /// Until when the table may take to be in place before `quorum_up` is run for the first time.
     greeting: Option<Instant>,
     ending: Ending,
@@ -147,7 +147,7 @@ impl Balancer {
             synchroniser: balancing.sync.map(Synchroniser::new),
             reconciler: Reconciler::new(),
             refusals: BTreeMap::new(),
-            hardships: Hardships::default(),
+            system_errors: SystemErrors::default(),
             greeting: Some(now + GREETING),
             ending: Ending::None,
         };
@@ -337,8 +337,8 @@ impl Balancer {
             let change = report.change.since(before, report.verdict);
             let every = state.config.log_all_failures;
             narrator::outcome(probe, &endpoint, change, failure, every);
-            let tidings = self.hardships.note(checker, &report.outcome);
-            narrator::hardship(probe, &endpoint, tidings, &report.outcome);
+            let event = self.system_errors.note(checker, &report.outcome);
+            narrator::system_error(probe, &endpoint, event, &report.outcome);
         }
         self.judge(checker, report.verdict, report.outcome, now);
     }

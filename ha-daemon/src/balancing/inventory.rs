@@ -293,7 +293,7 @@ impl Balancer {
             Check::Probe { .. } => self.checks.remove(checker_id(checker)),
             Check::File(file) => self.files.remove(&file.path, checker),
         }
-        self.hardships.forget(checker);
+        self.system_errors.forget(checker);
         Some(state)
     }
 }
