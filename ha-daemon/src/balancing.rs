@@ -10,8 +10,8 @@ mod ends;
 mod files;
 mod inventory;
 mod kernel;
+mod log;
 mod modules;
-mod narrator;
 pub mod pool;
 mod prepared;
 pub mod reconciler;
@@ -38,7 +38,7 @@ use self::ends::Ending;
 use self::files::Files;
 use self::inventory::checker_of;
 use self::kernel::{Kernel, Opened, Purpose};
-use self::narrator::Endpoint;
+use self::log::Endpoint;
 pub use self::prepared::{
     PrepareError, Prepared, PreparedChecker, PreparedRealServer, PreparedServer,
 };
@@ -336,9 +336,9 @@ impl Balancer {
             let failure = report.outcome.as_ref().err();
             let change = report.change.since(before, report.verdict);
             let every = state.config.log_all_failures;
-            narrator::outcome(probe, &endpoint, change, failure, every);
+            log::outcome(probe, &endpoint, change, failure, every);
             let event = self.system_errors.note(checker, &report.outcome);
-            narrator::system_error(probe, &endpoint, event, &report.outcome);
+            log::system_error(probe, &endpoint, event, &report.outcome);
         }
         self.judge(checker, report.verdict, report.outcome, now);
     }
@@ -366,7 +366,7 @@ impl Balancer {
             return;
         };
         for event in events {
-            narrator::event(state, *event);
+            log::event(state, *event);
             state.notify(&mut self.notifier, *event, now);
         }
         if !events.is_empty() {

@@ -25,7 +25,7 @@ use crate::script::{Ending, Run, Runner, Script, StartError, Turns};
 use crate::slab::{Handle, Slab};
 use crate::tokens::TokenRange;
 
-mod narration;
+mod log;
 
 /// How long a script may run.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -182,7 +182,7 @@ impl Notifier {
             return;
         };
         if let Some(earlier) = subject.pending.replace(event) {
-            narration::superseded(&subject.hooks, earlier);
+            log::superseded(&subject.hooks, earlier);
         }
         if !subject.engaged {
             subject.engaged = true;
@@ -228,7 +228,7 @@ impl Notifier {
                 live.until = None;
                 live.run.cancel();
                 if let Some(subject) = self.subjects.get(live.subject) {
-                    narration::too_long(&subject.hooks, live.event, self.limit);
+                    log::too_long(&subject.hooks, live.event, self.limit);
                 }
             }
         }
@@ -254,14 +254,14 @@ impl Notifier {
                 live.until = None;
                 live.run.cancel();
                 if let Some(subject) = self.subjects.get(live.subject) {
-                    narration::cut_short(&subject.hooks, live.event);
+                    log::cut_short(&subject.hooks, live.event);
                 }
             }
             self.run_for(clock, GRACE + limit);
         }
         for (_, subject) in self.subjects.iter() {
             if let Some(event) = subject.pending {
-                narration::not_run(&subject.hooks, event);
+                log::not_run(&subject.hooks, event);
             }
         }
         self.slots.clear();
@@ -316,7 +316,7 @@ impl Notifier {
             // It is this host that could not, for the moment.
             Ending::NotStarted(errno) if is_lack(errno) => {
                 if self.told_lack.replace(errno) != Some(errno) {
-                    narration::put_off(&subject.hooks, event, errno.desc());
+                    log::put_off(&subject.hooks, event, errno.desc());
                 }
                 subject.pending.get_or_insert(event);
                 self.resting.push_back((now + RETRY, handle));
@@ -327,7 +327,7 @@ impl Notifier {
             | Ending::NotRun
             | Ending::Lost => {
                 self.told_lack = None;
-                narration::ended(&subject.hooks, event, ending);
+                log::ended(&subject.hooks, event, ending);
                 subject.engaged = subject.pending.is_some();
                 if subject.engaged {
                     self.turns.wait(party, handle);
@@ -360,7 +360,7 @@ impl Notifier {
             };
             match begin(&self.runner, &self.registry, token, script) {
                 Ok(run) => {
-                    narration::begun(&subject.hooks, event);
+                    log::begun(&subject.hooks, event);
                     let until = Some(now + self.limit);
                     if let Some(slot) = self.slots.get_mut(slot) {
                         *slot = Some(Live {
@@ -377,7 +377,7 @@ impl Notifier {
                         StartError::Alive | StartError::Busy => Errno::EAGAIN,
                     };
                     if self.told_lack.replace(errno) != Some(errno) {
-                        narration::put_off(&subject.hooks, event, error);
+                        log::put_off(&subject.hooks, event, error);
                     }
                     subject.pending = pending;
                     self.turns.done(party);

@@ -13,7 +13,7 @@ use crate::observe::limit::{Limiter, PERIOD};
 use crate::observe::status::state_word;
 use crate::slab::Handle;
 use crate::vrrp::instances::VrrpInstance;
-use crate::vrrp::narrator;
+use crate::vrrp::log;
 
 /// A lost address is logged once no other has been lost for this long, …
 const QUIET: Duration = Duration::from_millis(300);
@@ -237,9 +237,9 @@ impl Engine {
             .is_none_or(|(cause, most)| self.news.limiter.admits(cause, most, now));
         match (notice, router) {
             (Notice::Transition { transition, .. }, Some(router)) if admitted => {
-                narrator::transition(name, router, transition, first);
+                log::transition(name, router, transition, first);
             }
-            (notice, router) if admitted => narrator::notice(name, router, notice),
+            (notice, router) if admitted => log::notice(name, router, notice),
             (_, _) => {}
         }
         if let Some(instance) = instance {

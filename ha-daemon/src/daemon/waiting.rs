@@ -12,7 +12,7 @@ use crate::observe::log::chain;
 use crate::observe::status::FailingStatus;
 use crate::slab::Handle;
 use crate::vrrp::instances::{Attachment, VrrpInstance};
-use crate::vrrp::narrator;
+use crate::vrrp::log;
 
 /// Addresses of an instance that are shown one by one.
 const SHOWN: usize = 8;
@@ -52,7 +52,7 @@ impl Engine {
         };
         let idle = router.machine().role() == Role::Initialize && router.machine().is_started();
         // A router that was just added learns what it lacks in the next turn.
-        idle && narrator::waiting(name, router)
+        idle && log::waiting(name, router)
     }
 
     /// The first addresses of a router that cannot be put in place.
