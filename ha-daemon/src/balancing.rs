@@ -61,7 +61,7 @@ use crate::tokens::TokenRange;
 /// Attempts of checkers under way at a time; each has a descriptor.
 const ATTEMPTS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(4095);
 /// How long `quorum_up` waits for the kernel's table at the start.
-const GREETING: Duration = Duration::from_secs(1);
+const INITIAL_QUORUM: Duration = Duration::from_secs(1);
 /// How long checkers and virtual servers may be ended in one turn.
 const ENDING: Duration = Duration::from_micros(300);
 
@@ -112,7 +112,7 @@ pub struct Balancer {
     refusals: BTreeMap<Option<ServiceKey>, ErrorKind>,
     system_errors: SystemErrors,
     /// Until when the table may take to be in place before `quorum_up` is run for the first time.
-    greeting: Option<Instant>,
+    initial_quorum_until: Option<Instant>,
     ending: Ending,
 }
 
@@ -148,7 +148,7 @@ impl Balancer {
             reconciler: Reconciler::new(),
             refusals: BTreeMap::new(),
             system_errors: SystemErrors::default(),
-            greeting: Some(now + GREETING),
+            initial_quorum_until: Some(now + INITIAL_QUORUM),
             ending: Ending::None,
         };
         for server in servers {
@@ -188,7 +188,7 @@ impl Balancer {
             self.kernel.deadline(),
             reconciler,
             self.notifier.deadline(),
-            self.greeting,
+            self.initial_quorum_until,
             self.ending.is_under_way().then_some(Instant::EPOCH),
         ];
         deadlines.into_iter().flatten().min()
@@ -225,7 +225,7 @@ impl Balancer {
         if self.kernel.open(registry, now, clock) == Opened::Now {
             self.reconciler.restart(now);
         }
-        self.ask(now);
+        self.push_requests(now);
         match self.kernel.drive(now, clock) {
             Some(completions) => {
                 for completion in completions {
@@ -234,11 +234,11 @@ impl Balancer {
             }
             None => self.reconciler.restart(now),
         }
-        self.ask(now);
-        self.greet(now);
+        self.push_requests(now);
+        self.notify_initial_quorum(now);
     }
 
-    fn ask(&mut self, now: Instant) {
+    fn push_requests(&mut self, now: Instant) {
         let mut findings = Vec::new();
         while self.kernel.room() > 0 {
             if let Some(request) = self.settings.pop_front() {
@@ -255,7 +255,7 @@ impl Balancer {
                 break;
             }
         }
-        self.tell(findings);
+        self.log_findings(findings);
     }
 
     fn conclude(&mut self, completion: Completion<Purpose>, now: Instant) {
@@ -268,7 +268,7 @@ impl Balancer {
             Purpose::Table => {
                 let mut findings = Vec::new();
                 self.reconciler.answer(now, &request, result, &mut findings);
-                self.tell(findings);
+                self.log_findings(findings);
             }
             Purpose::Setting => match result {
                 Ok(reply @ Reply::Daemons(_)) => {
@@ -286,7 +286,7 @@ impl Balancer {
         }
     }
 
-    fn tell(&mut self, findings: Vec<Finding>) {
+    fn log_findings(&mut self, findings: Vec<Finding>) {
         for finding in findings {
             match finding {
                 Finding::Drift { service, changes } => {

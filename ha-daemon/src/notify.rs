@@ -87,7 +87,7 @@ pub struct Notifier {
     /// Subjects whose script found no process, and when each is to be tried again.
     resting: VecDeque<(Instant, Handle)>,
     /// The shortage that was logged since a script last started.
-    told_lack: Option<Errno>,
+    logged_shortage: Option<Errno>,
 }
 
 #[derive(Debug)]
@@ -139,7 +139,7 @@ impl Notifier {
             slots: (0..TURNS.get()).map(|_| None).collect(),
             retry_at: None,
             resting: VecDeque::new(),
-            told_lack: None,
+            logged_shortage: None,
         })
     }
 
@@ -314,8 +314,8 @@ impl Notifier {
         self.turns.done(party);
         match ending {
             // It is this host that could not, for the moment.
-            Ending::NotStarted(errno) if is_lack(errno) => {
-                if self.told_lack.replace(errno) != Some(errno) {
+            Ending::NotStarted(errno) if is_shortage(errno) => {
+                if self.logged_shortage.replace(errno) != Some(errno) {
                     log::put_off(&subject.hooks, event, errno.desc());
                 }
                 subject.pending.get_or_insert(event);
@@ -326,7 +326,7 @@ impl Notifier {
             | Ending::NotStarted(_)
             | Ending::NotRun
             | Ending::Lost => {
-                self.told_lack = None;
+                self.logged_shortage = None;
                 log::ended(&subject.hooks, event, ending);
                 subject.engaged = subject.pending.is_some();
                 if subject.engaged {
@@ -376,7 +376,7 @@ impl Notifier {
                         StartError::Descriptor(errno) => errno,
                         StartError::Alive | StartError::Busy => Errno::EAGAIN,
                     };
-                    if self.told_lack.replace(errno) != Some(errno) {
+                    if self.logged_shortage.replace(errno) != Some(errno) {
                         log::put_off(&subject.hooks, event, error);
                     }
                     subject.pending = pending;
@@ -390,8 +390,8 @@ impl Notifier {
 }
 
 /// Whether it is something that comes back: processes, memory, descriptors, a program being written.
-fn is_lack(errno: Errno) -> bool {
-    let lacks = [
+fn is_shortage(errno: Errno) -> bool {
+    let shortages = [
         Errno::EAGAIN,
         Errno::ENOMEM,
         Errno::EMFILE,
@@ -399,7 +399,7 @@ fn is_lack(errno: Errno) -> bool {
         Errno::ENOBUFS,
         Errno::ETXTBSY,
     ];
-    lacks.contains(&errno)
+    shortages.contains(&errno)
 }
 
 /// Has a script started, and its end make `token` ready.

@@ -19,7 +19,7 @@ const SHOWN: usize = 8;
 
 impl Engine {
     /// Says once why an instance does not start.
-    pub(super) fn tell_waiting(&mut self, handle: Handle) {
+    pub(super) fn log_waiting(&mut self, handle: Handle) {
         let Some(instance) = self.instances.get(handle) else {
             return;
         };
@@ -29,7 +29,7 @@ impl Engine {
         let name = &*instance.name;
         let logged = match &instance.attachment {
             Attachment::Router(id) => {
-                instance.eligibility.fault().is_none() && self.tell_idle(name, *id)
+                instance.eligibility.fault().is_none() && self.log_idle(name, *id)
             }
             Attachment::Pending(configured) => {
                 if let Some(source) = unicast_source(configured) {
@@ -46,7 +46,7 @@ impl Engine {
         }
     }
 
-    fn tell_idle(&self, name: &str, id: RouterId) -> bool {
+    fn log_idle(&self, name: &str, id: RouterId) -> bool {
         let Some(router) = self.driver.router(id) else {
             return false;
         };
@@ -69,7 +69,7 @@ impl Engine {
     /// Gives an instance its router if the interface of its unicast source is known now. An instance
     /// that turns out to be the same virtual router as another is logged once and waits, and the
     /// others run.
-    pub(super) fn seek(&mut self, handle: Handle) {
+    pub(super) fn find_interface(&mut self, handle: Handle) {
         let Some(VrrpInstance {
             attachment: Attachment::Pending(configured),
             ..

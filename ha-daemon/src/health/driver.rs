@@ -98,9 +98,9 @@ pub struct Checks {
 }
 
 /// What became of an attempt that was looked at.
-enum News {
+enum AttemptState {
     /// Nothing more for now.
-    Wait,
+    Waiting,
     /// There is more to be read, or to be done.
     More,
     /// It is over.
@@ -341,9 +341,9 @@ impl Checks {
             return;
         };
         match attempt.ready(now, &Slice::of(SHARE), &mut self.scratch) {
-            News::Done(outcome) => return self.end(index, outcome, now),
-            News::Wait => {}
-            News::More => self.line_up(index),
+            AttemptState::Done(outcome) => return self.end(index, outcome, now),
+            AttemptState::Waiting => {}
+            AttemptState::More => self.line_up(index),
         }
         self.await_end(index);
     }
