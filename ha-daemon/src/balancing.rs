@@ -8,11 +8,10 @@
 pub mod build;
 mod ends;
 mod files;
-mod hardship;
 mod inventory;
 mod kernel;
+mod log;
 mod modules;
-mod narrator;
 pub mod pool;
 mod prepared;
 pub mod reconciler;
@@ -20,6 +19,7 @@ mod server;
 pub mod status;
 mod suspension;
 pub mod synchroniser;
+mod system_errors;
 
 use core::net::IpAddr;
 use core::num::NonZeroUsize;
@@ -36,10 +36,9 @@ use vrrp_mio::TimeSlice;
 
 use self::ends::Ending;
 use self::files::Files;
-use self::hardship::Hardships;
 use self::inventory::checker_of;
 use self::kernel::{Kernel, Opened, Purpose};
-use self::narrator::Endpoint;
+use self::log::Endpoint;
 pub use self::prepared::{
     PrepareError, Prepared, PreparedChecker, PreparedRealServer, PreparedServer,
 };
@@ -47,6 +46,7 @@ use self::reconciler::{Finding, Reconciler};
 pub use self::server::VirtualServerKey;
 use self::server::{CheckerState, VirtualServerState};
 use self::synchroniser::Synchroniser;
+use self::system_errors::SystemErrors;
 use crate::config::{Check, FlushOnStop};
 use crate::health::attempt::Outcome;
 use crate::health::driver::{Checks, Report};
@@ -61,7 +61,7 @@ use crate::tokens::TokenRange;
 /// Attempts of checkers under way at a time; each has a descriptor.
 const ATTEMPTS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(4095);
 /// How long `quorum_up` waits for the kernel's table at the start.
-const GREETING: Duration = Duration::from_secs(1);
+const INITIAL_QUORUM: Duration = Duration::from_secs(1);
 /// How long checkers and virtual servers may be ended in one turn.
 const ENDING: Duration = Duration::from_micros(300);
 
@@ -110,9 +110,9 @@ pub struct Balancer {
     reconciler: Reconciler,
     /// The last refusal of a service, logged once.
     refusals: BTreeMap<Option<ServiceKey>, ErrorKind>,
-    hardships: Hardships,
+    system_errors: SystemErrors,
     /// Until when the table may take to be in place before `quorum_up` is run for the first time.
-    greeting: Option<Instant>,
+    initial_quorum_until: Option<Instant>,
     ending: Ending,
 }
 
@@ -147,8 +147,8 @@ impl Balancer {
             synchroniser: balancing.sync.map(Synchroniser::new),
             reconciler: Reconciler::new(),
             refusals: BTreeMap::new(),
-            hardships: Hardships::default(),
-            greeting: Some(now + GREETING),
+            system_errors: SystemErrors::default(),
+            initial_quorum_until: Some(now + INITIAL_QUORUM),
             ending: Ending::None,
         };
         for server in servers {
@@ -188,7 +188,7 @@ impl Balancer {
             self.kernel.deadline(),
             reconciler,
             self.notifier.deadline(),
-            self.greeting,
+            self.initial_quorum_until,
             self.ending.is_under_way().then_some(Instant::EPOCH),
         ];
         deadlines.into_iter().flatten().min()
@@ -225,7 +225,7 @@ impl Balancer {
         if self.kernel.open(registry, now, clock) == Opened::Now {
             self.reconciler.restart(now);
         }
-        self.ask(now);
+        self.push_requests(now);
         match self.kernel.drive(now, clock) {
             Some(completions) => {
                 for completion in completions {
@@ -234,11 +234,11 @@ impl Balancer {
             }
             None => self.reconciler.restart(now),
         }
-        self.ask(now);
-        self.greet(now);
+        self.push_requests(now);
+        self.notify_initial_quorum(now);
     }
 
-    fn ask(&mut self, now: Instant) {
+    fn push_requests(&mut self, now: Instant) {
         let mut findings = Vec::new();
         while self.kernel.room() > 0 {
             if let Some(request) = self.settings.pop_front() {
@@ -255,7 +255,7 @@ impl Balancer {
                 break;
             }
         }
-        self.tell(findings);
+        self.log_findings(findings);
     }
 
     fn conclude(&mut self, completion: Completion<Purpose>, now: Instant) {
@@ -268,7 +268,7 @@ impl Balancer {
             Purpose::Table => {
                 let mut findings = Vec::new();
                 self.reconciler.answer(now, &request, result, &mut findings);
-                self.tell(findings);
+                self.log_findings(findings);
             }
             Purpose::Setting => match result {
                 Ok(reply @ Reply::Daemons(_)) => {
@@ -286,7 +286,7 @@ impl Balancer {
         }
     }
 
-    fn tell(&mut self, findings: Vec<Finding>) {
+    fn log_findings(&mut self, findings: Vec<Finding>) {
         for finding in findings {
             match finding {
                 Finding::Drift { service, changes } => {
@@ -336,9 +336,9 @@ impl Balancer {
             let failure = report.outcome.as_ref().err();
             let change = report.change.since(before, report.verdict);
             let every = state.config.log_all_failures;
-            narrator::outcome(probe, &endpoint, change, failure, every);
-            let tidings = self.hardships.note(checker, &report.outcome);
-            narrator::hardship(probe, &endpoint, tidings, &report.outcome);
+            log::outcome(probe, &endpoint, change, failure, every);
+            let event = self.system_errors.note(checker, &report.outcome);
+            log::system_error(probe, &endpoint, event, &report.outcome);
         }
         self.judge(checker, report.verdict, report.outcome, now);
     }
@@ -366,7 +366,7 @@ impl Balancer {
             return;
         };
         for event in events {
-            narrator::event(state, *event);
+            log::event(state, *event);
             state.notify(&mut self.notifier, *event, now);
         }
         if !events.is_empty() {

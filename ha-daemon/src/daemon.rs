@@ -4,7 +4,7 @@ pub mod descriptors;
 pub mod host;
 mod identity;
 mod meter;
-mod news;
+mod notices;
 mod orphans;
 pub mod privilege;
 mod report;
@@ -31,7 +31,7 @@ use vrrp_mio::{Driver, DriverError, RouterId};
 use self::host::{Host, Worker, WorkerLost};
 use self::identity::Identity;
 use self::meter::Meter;
-use self::news::News;
+use self::notices::NoticeLog;
 use self::privilege::PrivilegeError;
 use self::turn::{Progress, Switching};
 use crate::balancing::{Balancer, PrepareError, Prepared, Threads};
@@ -125,12 +125,12 @@ struct Engine {
     /// Until when a stopping daemon waits.
     stop_by: Option<Instant>,
     switching: Switching,
-    /// Whether addresses changed that the balancer was not told of.
-    unnoted: bool,
+    /// Whether addresses changed since the balancer was told which are this host's.
+    addresses_changed: bool,
     /// How many instances are to be looked at because the network changed, and which one is next.
-    unfollowed: usize,
-    followed: Cursor,
-    news: News,
+    checks_left: usize,
+    next_checked: Cursor,
+    notices: NoticeLog,
     meter: Meter,
     /// Says that this daemon runs.
     _identity: Identity,
@@ -176,10 +176,10 @@ impl Engine {
             network_known: false,
             stop_by: None,
             switching: Switching::Done,
-            unnoted: false,
-            unfollowed: 0,
-            followed: Cursor::default(),
-            news: News::new(),
+            addresses_changed: false,
+            checks_left: 0,
+            next_checked: Cursor::default(),
+            notices: NoticeLog::new(),
             meter: Meter::new(clock),
             _identity: identity,
             orphans: true,
@@ -209,7 +209,7 @@ impl Engine {
         } = self;
         let handle = instances.add(driver, global, instance)?;
         if self.network_known {
-            self.unfollowed = self.instances.len();
+            self.checks_left = self.instances.len();
         }
         let is_running = self.start_at.is_none() && self.stop_by.is_none();
         if is_running
@@ -228,7 +228,7 @@ impl Engine {
             return false;
         };
         let router = self.instances.get(handle).and_then(VrrpInstance::router);
-        self.news.forget(handle, router);
+        self.notices.forget(handle, router);
         self.balancer.note_role(name, Role::Initialize);
         self.instances.remove(&mut self.driver, handle)
     }

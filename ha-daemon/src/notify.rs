@@ -25,7 +25,7 @@ use crate::script::{Ending, Run, Runner, Script, StartError, Turns};
 use crate::slab::{Handle, Slab};
 use crate::tokens::TokenRange;
 
-mod narration;
+mod log;
 
 /// How long a script may run.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -87,7 +87,7 @@ pub struct Notifier {
     /// Subjects whose script found no process, and when each is to be tried again.
     resting: VecDeque<(Instant, Handle)>,
     /// The shortage that was logged since a script last started.
-    told_lack: Option<Errno>,
+    logged_shortage: Option<Errno>,
 }
 
 #[derive(Debug)]
@@ -139,7 +139,7 @@ impl Notifier {
             slots: (0..TURNS.get()).map(|_| None).collect(),
             retry_at: None,
             resting: VecDeque::new(),
-            told_lack: None,
+            logged_shortage: None,
         })
     }
 
@@ -182,7 +182,7 @@ impl Notifier {
             return;
         };
         if let Some(earlier) = subject.pending.replace(event) {
-            narration::superseded(&subject.hooks, earlier);
+            log::superseded(&subject.hooks, earlier);
         }
         if !subject.engaged {
             subject.engaged = true;
@@ -228,7 +228,7 @@ impl Notifier {
                 live.until = None;
                 live.run.cancel();
                 if let Some(subject) = self.subjects.get(live.subject) {
-                    narration::too_long(&subject.hooks, live.event, self.limit);
+                    log::too_long(&subject.hooks, live.event, self.limit);
                 }
             }
         }
@@ -254,14 +254,14 @@ impl Notifier {
                 live.until = None;
                 live.run.cancel();
                 if let Some(subject) = self.subjects.get(live.subject) {
-                    narration::cut_short(&subject.hooks, live.event);
+                    log::cut_short(&subject.hooks, live.event);
                 }
             }
             self.run_for(clock, GRACE + limit);
         }
         for (_, subject) in self.subjects.iter() {
             if let Some(event) = subject.pending {
-                narration::not_run(&subject.hooks, event);
+                log::not_run(&subject.hooks, event);
             }
         }
         self.slots.clear();
@@ -314,9 +314,9 @@ impl Notifier {
         self.turns.done(party);
         match ending {
             // It is this host that could not, for the moment.
-            Ending::NotStarted(errno) if is_lack(errno) => {
-                if self.told_lack.replace(errno) != Some(errno) {
-                    narration::put_off(&subject.hooks, event, errno.desc());
+            Ending::NotStarted(errno) if is_shortage(errno) => {
+                if self.logged_shortage.replace(errno) != Some(errno) {
+                    log::put_off(&subject.hooks, event, errno.desc());
                 }
                 subject.pending.get_or_insert(event);
                 self.resting.push_back((now + RETRY, handle));
@@ -326,8 +326,8 @@ impl Notifier {
             | Ending::NotStarted(_)
             | Ending::NotRun
             | Ending::Lost => {
-                self.told_lack = None;
-                narration::ended(&subject.hooks, event, ending);
+                self.logged_shortage = None;
+                log::ended(&subject.hooks, event, ending);
                 subject.engaged = subject.pending.is_some();
                 if subject.engaged {
                     self.turns.wait(party, handle);
@@ -360,7 +360,7 @@ impl Notifier {
             };
             match begin(&self.runner, &self.registry, token, script) {
                 Ok(run) => {
-                    narration::begun(&subject.hooks, event);
+                    log::begun(&subject.hooks, event);
                     let until = Some(now + self.limit);
                     if let Some(slot) = self.slots.get_mut(slot) {
                         *slot = Some(Live {
@@ -376,8 +376,8 @@ impl Notifier {
                         StartError::Descriptor(errno) => errno,
                         StartError::Alive | StartError::Busy => Errno::EAGAIN,
                     };
-                    if self.told_lack.replace(errno) != Some(errno) {
-                        narration::put_off(&subject.hooks, event, error);
+                    if self.logged_shortage.replace(errno) != Some(errno) {
+                        log::put_off(&subject.hooks, event, error);
                     }
                     subject.pending = pending;
                     self.turns.done(party);
@@ -390,8 +390,8 @@ impl Notifier {
 }
 
 /// Whether it is something that comes back: processes, memory, descriptors, a program being written.
-fn is_lack(errno: Errno) -> bool {
-    let lacks = [
+fn is_shortage(errno: Errno) -> bool {
+    let shortages = [
         Errno::EAGAIN,
         Errno::ENOMEM,
         Errno::EMFILE,
@@ -399,7 +399,7 @@ fn is_lack(errno: Errno) -> bool {
         Errno::ENOBUFS,
         Errno::ETXTBSY,
     ];
-    lacks.contains(&errno)
+    shortages.contains(&errno)
 }
 
 /// Has a script started, and its end make `token` ready.

@@ -40,24 +40,24 @@ impl Ending {
 impl Balancer {
     /// Tells the scripts of each virtual server that starts with its quorum, as keepalived does; once
     /// its services are in the kernel, if that takes them.
-    pub(super) fn greet(&mut self, now: Instant) {
-        let Some(until) = self.greeting else {
+    pub(super) fn notify_initial_quorum(&mut self, now: Instant) {
+        let Some(until) = self.initial_quorum_until else {
             return;
         };
         let is_in_place = !self.kernel.is_open() || self.reconciler.is_done();
         if !is_in_place && now < until {
             return;
         }
-        self.greeting = None;
+        self.initial_quorum_until = None;
         for (_, state) in self.servers.iter() {
-            state.greet(&mut self.notifier, now);
+            state.notify_initial_quorum(&mut self.notifier, now);
         }
     }
 
     /// Has the turns that follow end the checkers, and remove what was set up. `omega` runs the scripts
     /// of those that go.
     pub fn stop(&mut self) {
-        self.greeting = None;
+        self.initial_quorum_until = None;
         self.ending = Ending::Checkers(Cursor::default());
         if let Some(sync) = &mut self.synchroniser {
             sync.stop();

@@ -124,7 +124,7 @@ impl VirtualServerState {
     }
 
     /// Tells the script of the quorum that there is one, though nothing has happened.
-    pub(super) fn greet(&self, notifier: &mut Notifier, now: Instant) {
+    pub(super) fn notify_initial_quorum(&self, notifier: &mut Notifier, now: Instant) {
         if let Some(hooks) = self.quorum_hooks.filter(|_| self.pool.has_quorum())
             && !self.quorum_notified
         {

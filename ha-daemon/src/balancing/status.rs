@@ -4,7 +4,7 @@ use ipvs_core::ServiceKey;
 use serde::{Deserialize, Serialize};
 
 use super::server::{CheckerState, VirtualServerState};
-use super::{Balancer, narrator};
+use super::{Balancer, log};
 use crate::config::Check;
 use crate::health::schedule::Verdict;
 use crate::slab::{Cursor, Handle, Slab};
@@ -152,7 +152,7 @@ impl Balancer {
 impl CheckerStatus {
     fn new(checker: &CheckerState, verdict: Verdict) -> Self {
         let kind = match &checker.config.check {
-            Check::Probe { probe, .. } => narrator::kind(probe),
+            Check::Probe { probe, .. } => log::kind(probe),
             Check::File(_) => "FILE_CHECK",
         };
         let last = checker.last.as_ref().map(|outcome| match outcome {

@@ -275,7 +275,9 @@ fn checkers_come_and_go_without_the_others() {
     10.0.0.1:80              DOWN  weight 2    TCP_CHECK passed; TCP_CHECK not tried yet; TCP_CHECK not tried yet
 "]
     );
+    let before = rig.status();
     rig.fail(b);
+    assert_eq!(rig.status(), before, "nobody is called so any more");
     rig.judge(d, Ok(Passed::default()));
     assert_eq!(rig.wanted("192.0.2.1").unwrap(), ["10.0.0.1:80"]);
     assert_eq!(rig.checkers(host, real), [a, c, d]);

@@ -10,7 +10,7 @@ use tracing::{info, warn};
 use vrrp_core::Instant;
 use vrrp_mio::{TimeSlice, Turn};
 
-use super::news::Cause;
+use super::notices::Cause;
 use super::{Engine, EngineError, orphans, tokens};
 use crate::slab::{Cursor, Handle};
 use crate::vrrp::instances::VrrpInstance;
@@ -38,7 +38,7 @@ pub(super) enum Switching {
 
 impl Engine {
     pub(super) fn turn(&mut self) -> Result<Progress, EngineError> {
-        let limit = self.patience();
+        let limit = self.sleep_limit();
         let Turn {
             notices,
             ready,
@@ -47,37 +47,37 @@ impl Engine {
         let clock = *self.driver.clock();
         let clock = || clock.now();
         let now = clock();
-        self.take_in(notices, now);
+        self.queue_notices(notices, now);
         let learned = !self.network_known && self.driver.knows_network();
         self.network_known |= learned;
         if self.network_known && (learned || network_changed) {
-            self.unfollowed = self.instances.len();
+            self.checks_left = self.instances.len();
         }
-        self.unnoted |= learned || network_changed;
+        self.addresses_changed |= learned || network_changed;
         self.start_if_due(now);
         for token in ready {
-            self.attend(token, now);
+            self.dispatch(token, now);
         }
         if self.stop_requested.load(Ordering::Relaxed) {
             self.stop();
         }
         if !self.driver.is_behind() {
-            self.go_on(now, &clock);
+            self.run_slices(now, &clock);
         }
         self.meter.lap();
         Ok(self.progress(now))
     }
 
     /// Does what is less urgent than advertisements.
-    fn go_on(&mut self, now: Instant, clock: &dyn Fn() -> Instant) {
+    fn run_slices(&mut self, now: Instant, clock: &dyn Fn() -> Instant) {
         let step = || TimeSlice::of(STEP, now, clock);
-        self.tell(&step());
-        self.follow_network(&step());
+        self.log_notices(&step());
+        self.check_network(&step());
         self.switch(&step());
         if self.orphans {
             self.orphans = orphans::reap();
         }
-        if core::mem::take(&mut self.unnoted) {
+        if core::mem::take(&mut self.addresses_changed) {
             self.note_addresses(now);
         }
         self.balancer.turn(self.driver.registry(), now, clock);
@@ -85,12 +85,12 @@ impl Engine {
     }
 
     /// How long the driver may sleep.
-    fn patience(&self) -> Option<Duration> {
+    fn sleep_limit(&self) -> Option<Duration> {
         let control = self.control.as_ref();
-        // What waited for advertisements was told of once.
+        // What waited for advertisements has no other reminder.
         let busy = self.driver.is_behind()
-            || !self.news.is_empty()
-            || self.unfollowed > 0
+            || !self.notices.is_empty()
+            || self.checks_left > 0
             || self.orphans
             || self.switching != Switching::Done
             || control.is_some_and(|control| control.has_work());
@@ -100,7 +100,7 @@ impl Engine {
         let start_at = self.start_at.filter(|_| self.network_known);
         let wake = start_at.into_iter().chain(self.stop_by);
         let wake = wake.chain(self.balancer.deadline());
-        let wake = wake.chain(self.news.deadline());
+        let wake = wake.chain(self.notices.deadline());
         let wake = wake.chain(control.and_then(|control| control.deadline()));
         let now = self.driver.now();
         wake.min().map(|at| at.saturating_duration_since(now))
@@ -149,7 +149,7 @@ impl Engine {
                 (None, _) => {}
             }
             if on {
-                self.tell_waiting(handle);
+                self.log_waiting(handle);
                 self.switching = Switching::On(cursor);
             } else {
                 self.switching = Switching::Off(cursor);
@@ -160,7 +160,7 @@ impl Engine {
         }
     }
 
-    fn attend(&mut self, token: Token, now: Instant) {
+    fn dispatch(&mut self, token: Token, now: Instant) {
         if tokens::SIGNALS.contains(token) {
             self.take_signals(now);
         } else if self.balancer.owns(token) {
@@ -177,7 +177,7 @@ impl Engine {
                 self.orphans = true;
             } else if signal == SIGTERM || signal == SIGINT {
                 self.stop();
-            } else if self.news.limiter.admits(Cause::Signal(signal), 1, now) {
+            } else if self.notices.limiter.admits(Cause::Signal(signal), 1, now) {
                 match signal {
                     SIGHUP => warn!("reload is not supported yet; SIGHUP ignored"),
                     signal => warn!(
@@ -224,19 +224,19 @@ impl Engine {
     }
 
     /// Looks at tracked interfaces, and for the interface of a unicast source.
-    fn follow_network(&mut self, slice: &TimeSlice<'_>) {
-        while self.unfollowed > 0 {
-            self.unfollowed -= 1;
-            let Some(handle) = self.next_to_follow() else {
-                self.unfollowed = 0;
+    fn check_network(&mut self, slice: &TimeSlice<'_>) {
+        while self.checks_left > 0 {
+            self.checks_left -= 1;
+            let Some(handle) = self.next_to_check() else {
+                self.checks_left = 0;
                 return;
             };
             match self.instances.get(handle).map(VrrpInstance::router) {
                 None => {}
-                Some(None) => self.seek(handle),
+                Some(None) => self.find_interface(handle),
                 Some(Some(router)) => {
                     self.track(handle, router);
-                    self.tell_waiting(handle);
+                    self.log_waiting(handle);
                 }
             }
             if slice.is_over() {
@@ -245,11 +245,11 @@ impl Engine {
         }
     }
     /// The instance after the one that was looked at last; after the last one the first.
-    fn next_to_follow(&mut self) -> Option<Handle> {
-        let next = self.instances.next(&mut self.followed);
+    fn next_to_check(&mut self) -> Option<Handle> {
+        let next = self.instances.next(&mut self.next_checked);
         next.or_else(|| {
-            self.followed = Cursor::default();
-            self.instances.next(&mut self.followed)
+            self.next_checked = Cursor::default();
+            self.instances.next(&mut self.next_checked)
         })
     }
 }

@@ -12,14 +12,14 @@ use crate::observe::log::chain;
 use crate::observe::status::FailingStatus;
 use crate::slab::Handle;
 use crate::vrrp::instances::{Attachment, VrrpInstance};
-use crate::vrrp::narrator;
+use crate::vrrp::log;
 
 /// Addresses of an instance that are shown one by one.
 const SHOWN: usize = 8;
 
 impl Engine {
     /// Says once why an instance does not start.
-    pub(super) fn tell_waiting(&mut self, handle: Handle) {
+    pub(super) fn log_waiting(&mut self, handle: Handle) {
         let Some(instance) = self.instances.get(handle) else {
             return;
         };
@@ -29,7 +29,7 @@ impl Engine {
         let name = &*instance.name;
         let logged = match &instance.attachment {
             Attachment::Router(id) => {
-                instance.eligibility.fault().is_none() && self.tell_idle(name, *id)
+                instance.eligibility.fault().is_none() && self.log_idle(name, *id)
             }
             Attachment::Pending(configured) => {
                 if let Some(source) = unicast_source(configured) {
@@ -46,13 +46,13 @@ impl Engine {
         }
     }
 
-    fn tell_idle(&self, name: &str, id: RouterId) -> bool {
+    fn log_idle(&self, name: &str, id: RouterId) -> bool {
         let Some(router) = self.driver.router(id) else {
             return false;
         };
         let idle = router.machine().role() == Role::Initialize && router.machine().is_started();
         // A router that was just added learns what it lacks in the next turn.
-        idle && narrator::waiting(name, router)
+        idle && log::waiting(name, router)
     }
 
     /// The first addresses of a router that cannot be put in place.
@@ -69,7 +69,7 @@ impl Engine {
     /// Gives an instance its router if the interface of its unicast source is known now. An instance
     /// that turns out to be the same virtual router as another is logged once and waits, and the
     /// others run.
-    pub(super) fn seek(&mut self, handle: Handle) {
+    pub(super) fn find_interface(&mut self, handle: Handle) {
         let Some(VrrpInstance {
             attachment: Attachment::Pending(configured),
             ..

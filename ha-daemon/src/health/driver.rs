@@ -1,5 +1,6 @@
 //! The driver of health checkers: runs the attempts of many checkers in one event loop.
 
+mod checker;
 mod datagram;
 mod probe;
 mod scratch;
@@ -22,6 +23,7 @@ use mio::{Interest, Registry, Token};
 use vrrp_core::Instant;
 use vrrp_mio::Deadlines;
 
+use self::checker::Checker;
 use self::probe::{Attempt, Probe, Queue};
 use self::scratch::Scratch;
 pub use self::scripts::SCRIPTS;
@@ -95,17 +97,10 @@ pub struct Checks {
     scratch: Scratch,
 }
 
-/// Who wants the attempts of a probe.
-#[derive(Debug)]
-struct Checker {
-    probe: usize,
-    suspended: bool,
-}
-
 /// What became of an attempt that was looked at.
-enum News {
+enum AttemptState {
     /// Nothing more for now.
-    Wait,
+    Waiting,
     /// There is more to be read, or to be done.
     More,
     /// It is over.
@@ -148,23 +143,6 @@ impl Checks {
         })
     }
 
-    /// Starts a checker at `now`, in place of one of that name.
-    pub fn add(&mut self, id: CheckerId, settings: Settings, now: Instant) {
-        self.remove(id);
-        let probe = self.probe(settings, now);
-        self.checkers.insert(
-            id,
-            Checker {
-                probe,
-                suspended: false,
-            },
-        );
-        if let Some(probe) = self.probes.get_mut(probe).and_then(Option::as_mut) {
-            probe.checkers.push(id);
-        }
-        self.wake(id, now);
-    }
-
     /// The probe with these settings, made if there is none.
     fn probe(&mut self, settings: Settings, now: Instant) -> usize {
         let settings = Arc::new(settings);
@@ -197,103 +175,6 @@ impl Checks {
             None => self.probes.push(Some(probe)),
         }
         index
-    }
-
-    /// Ends a checker. There are no more reports of it, those not taken yet included.
-    pub fn remove(&mut self, id: CheckerId) {
-        self.suspend(id);
-        let Some(checker) = self.checkers.remove(&id) else {
-            return;
-        };
-        self.reports.retain(|report| report.checker != id);
-        let Some(slot) = self.probes.get_mut(checker.probe) else {
-            return;
-        };
-        if let Some(probe) = slot {
-            probe.checkers.retain(|other| *other != id);
-        }
-        if let Some(probe) = slot.take_if(|probe| probe.checkers.is_empty()) {
-            if let Some(party) = probe.party() {
-                self.scripts.leave(party);
-            }
-            self.by_settings.remove(&probe.settings);
-            self.deadlines.set(checker.probe, None);
-            self.free.push(checker.probe);
-        }
-    }
-
-    /// How many checkers there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.checkers.len()
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.checkers.is_empty()
-    }
-
-    /// Whether there is one of that name.
-    #[must_use]
-    pub fn contains(&self, id: CheckerId) -> bool {
-        self.checkers.contains_key(&id)
-    }
-
-    /// Makes no attempts for a checker until it is [resumed](Self::resume) (`ha_suspend`); its
-    /// verdict stays as reported.
-    pub fn suspend(&mut self, id: CheckerId) {
-        let checker = self.checkers.get_mut(&id);
-        let Some(checker) = checker.filter(|checker| !checker.suspended) else {
-            return;
-        };
-        checker.suspended = true;
-        let index = checker.probe;
-        let Some(probe) = self.probes.get_mut(index).and_then(Option::as_mut) else {
-            return;
-        };
-        probe.awake -= 1;
-        if probe.awake == 0 {
-            self.running -= usize::from(probe.attempt.take().is_some());
-            probe.schedule.suspend();
-            probe.queue = Queue::None;
-            self.deadlines.set(index, None);
-            self.end_turn(index);
-        }
-    }
-
-    /// Makes attempts for a suspended checker again, the first at once.
-    pub fn resume(&mut self, id: CheckerId, now: Instant) {
-        let checker = self.checkers.get_mut(&id);
-        if let Some(checker) = checker.filter(|checker| checker.suspended) {
-            checker.suspended = false;
-            self.wake(id, now);
-        }
-    }
-
-    /// One more checker has need of its probe.
-    fn wake(&mut self, id: CheckerId, now: Instant) {
-        let Some(checker) = self.checkers.get_mut(&id) else {
-            return;
-        };
-        let index = checker.probe;
-        let Some(probe) = self.probes.get_mut(index).and_then(Option::as_mut) else {
-            return;
-        };
-        probe.awake += 1;
-        if probe.awake == 1 {
-            probe.schedule.resume(now);
-            self.deadlines.set(index, probe.schedule.deadline());
-        } else if let Some(outcome) = &probe.last
-            && probe.schedule.is_founded()
-        {
-            self.reports.push(Report {
-                checker: id,
-                outcome: outcome.clone(),
-                verdict: probe.schedule.verdict(),
-                change: Change::Confirmed,
-            });
-        }
     }
 
     /// Whether `token` is one of the checkers'.
@@ -460,9 +341,9 @@ impl Checks {
             return;
         };
         match attempt.ready(now, &Slice::of(SHARE), &mut self.scratch) {
-            News::Done(outcome) => return self.end(index, outcome, now),
-            News::Wait => {}
-            News::More => self.line_up(index),
+            AttemptState::Done(outcome) => return self.end(index, outcome, now),
+            AttemptState::Waiting => {}
+            AttemptState::More => self.line_up(index),
         }
         self.await_end(index);
     }

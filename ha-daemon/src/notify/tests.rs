@@ -196,10 +196,10 @@ fn a_script_that_finds_no_process_is_tried_again() {
     while rig.notifier.resting.is_empty() {
         rig.turn();
     }
-    assert_eq!(rig.notifier.told_lack, Some(Errno::ETXTBSY));
+    assert_eq!(rig.notifier.logged_shortage, Some(Errno::ETXTBSY));
     drop(writer);
     rig.settle();
-    assert_eq!(rig.notifier.told_lack, None);
+    assert_eq!(rig.notifier.logged_shortage, None);
 }
 
 #[test]

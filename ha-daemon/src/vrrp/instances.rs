@@ -5,7 +5,7 @@ use std::sync::Arc;
 use vrrp_core::eligibility::{Eligibility, Tracked};
 use vrrp_mio::{Driver, InterfaceName, RouterId};
 
-use super::narrator;
+use super::log;
 use super::spec::{SpecError, specify, tracker};
 use crate::config::{Global, Instance};
 use crate::slab::{Cursor, Handle, KeyedSlab};
@@ -221,7 +221,7 @@ fn add_router(
 ) -> Result<RouterId, InstanceError> {
     let spec = specify(instance, global, interface);
     let spec = spec.map_err(|source| refused(instance, source))?;
-    narrator::placed(&instance.name, &spec);
+    log::placed(&instance.name, &spec);
     let router = driver.add(spec);
     router.map_err(|source| refused(instance, source.into()))
 }

@@ -73,7 +73,7 @@ impl Kernel {
             ApplyError::NoService(_) => ErrorKind::ServiceMissing,
             ApplyError::DestinationExists(..) => ErrorKind::DestinationExists,
             ApplyError::NoDestination(..) => ErrorKind::DestinationMissing,
-            _ => ErrorKind::Invalid,
+            ApplyError::Service(..) | ApplyError::Destination(..) | _ => ErrorKind::Invalid,
         };
         let outcome = self.table.apply(&change);
         outcome

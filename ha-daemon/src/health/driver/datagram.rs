@@ -7,7 +7,7 @@ use socket2::Socket;
 use vrrp_core::Instant;
 
 use super::socket;
-use super::{News, Scratch};
+use super::{AttemptState, Scratch};
 use crate::health::attempt::{Exchange, Failure, Outcome};
 use crate::health::slice::Slice;
 
@@ -56,14 +56,16 @@ impl Datagram {
     }
 
     /// The socket may be readable. Spurious calls are harmless.
-    pub(super) fn ready(&mut self, slice: &Slice, scratch: &mut Scratch) -> News {
+    pub(super) fn ready(&mut self, slice: &Slice, scratch: &mut Scratch) -> AttemptState {
         for _ in 0..RUNS {
             let datagram = match self.socket.read(&mut scratch.buffer) {
                 Ok(length) => scratch.buffer.get(..length).unwrap_or_default(),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return News::Wait,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    return AttemptState::Waiting;
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) => {
-                    return News::Done(Err(socket::failed("recv", socket::errno(&error))));
+                    return AttemptState::Done(Err(socket::failed("recv", socket::errno(&error))));
                 }
             };
             let payload = if self.headed {
@@ -72,13 +74,13 @@ impl Datagram {
                 Some(datagram)
             };
             if let Some(outcome) = payload.and_then(|payload| self.exchange.answer(payload)) {
-                return News::Done(outcome);
+                return AttemptState::Done(outcome);
             }
             if slice.is_over() {
                 break;
             }
         }
-        News::More
+        AttemptState::More
     }
 }
 

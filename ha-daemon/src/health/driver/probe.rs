@@ -9,7 +9,7 @@ use vrrp_core::{Family, Instant};
 use super::datagram::Datagram;
 use super::socket;
 use super::stream::Stream;
-use super::{CheckerId, News, Scratch};
+use super::{AttemptState, CheckerId, Scratch};
 use crate::health::attempt::{Dialogue, Exchange, Failure, Outcome, Process};
 use crate::health::dns::DnsCheck;
 use crate::health::http::{Get, Url};
@@ -192,7 +192,12 @@ impl Attempt {
         }
     }
 
-    pub(super) fn ready(&mut self, now: Instant, slice: &Slice, scratch: &mut Scratch) -> News {
+    pub(super) fn ready(
+        &mut self,
+        now: Instant,
+        slice: &Slice,
+        scratch: &mut Scratch,
+    ) -> AttemptState {
         match self {
             Self::Stream(stream) => stream.ready(now, slice, scratch),
             Self::Datagram(datagram) => datagram.ready(slice, scratch),
@@ -202,7 +207,7 @@ impl Attempt {
                 if attempt.has_begun() && !had_begun {
                     *until = now + misc.limit;
                 }
-                outcome.map_or(News::Wait, News::Done)
+                outcome.map_or(AttemptState::Waiting, AttemptState::Done)
             }
         }
     }

@@ -6,7 +6,7 @@ use socket2::Socket;
 use vrrp_core::Instant;
 
 use super::socket::{self, Connected};
-use super::{News, Scratch};
+use super::{AttemptState, Scratch};
 use crate::health::attempt::{Dialogue, Failure, Outcome, Passed, Progress};
 use crate::health::settings::{Connection, Limits};
 use crate::health::slice::Slice;
@@ -78,15 +78,20 @@ impl Stream {
     }
 
     /// The socket may be writable or readable. Spurious calls are harmless.
-    pub(super) fn ready(&mut self, now: Instant, slice: &Slice, scratch: &mut Scratch) -> News {
+    pub(super) fn ready(
+        &mut self,
+        now: Instant,
+        slice: &Slice,
+        scratch: &mut Scratch,
+    ) -> AttemptState {
         if self.stage == Stage::Connecting {
             match socket::connected(&self.socket) {
-                Err(failure) => return News::Done(Err(failure)),
-                Ok(Connected::NotYet) => return News::Wait,
+                Err(failure) => return AttemptState::Done(Err(failure)),
+                Ok(Connected::NotYet) => return AttemptState::Waiting,
                 Ok(Connected::Yes) => {}
             }
             let Some(dialogue) = &mut self.dialogue else {
-                return News::Done(Ok(Passed::default()));
+                return AttemptState::Done(Ok(Passed::default()));
             };
             self.stage = Stage::Talking;
             self.until = self.end.min(now + self.limits.step);
@@ -96,7 +101,7 @@ impl Stream {
         }
         self.send();
         let Some(mut dialogue) = self.dialogue.take() else {
-            return News::Done(Ok(Passed::default()));
+            return AttemptState::Done(Ok(Passed::default()));
         };
         let news = self.hear(&mut *dialogue, now, slice, scratch);
         self.dialogue = Some(dialogue);
@@ -109,21 +114,26 @@ impl Stream {
         now: Instant,
         slice: &Slice,
         scratch: &mut Scratch,
-    ) -> News {
+    ) -> AttemptState {
         for _ in 0..RUNS {
             let progress = match self.busy {
                 Some(_) => dialogue.go_on(&mut self.out, slice),
                 None => match self.socket.read(&mut scratch.buffer) {
-                    Ok(0) => return News::Done(dialogue.closed()),
+                    Ok(0) => return AttemptState::Done(dialogue.closed()),
                     Ok(length) => {
                         self.until = self.end.min(now + self.limits.step);
                         let octets = scratch.buffer.get(..length).unwrap_or_default();
                         dialogue.receive(octets, &mut self.out)
                     }
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => return News::Wait,
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                        return AttemptState::Waiting;
+                    }
                     Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                     Err(error) => {
-                        return News::Done(Err(socket::failed("recv", socket::errno(&error))));
+                        return AttemptState::Done(Err(socket::failed(
+                            "recv",
+                            socket::errno(&error),
+                        )));
                     }
                 },
             };
@@ -137,7 +147,7 @@ impl Stream {
                 break;
             }
         }
-        News::More
+        AttemptState::More
     }
 
     /// Everything that arrived is done with: the server's time goes on.
@@ -148,9 +158,9 @@ impl Stream {
         }
     }
 
-    fn done(&mut self, outcome: Outcome) -> News {
+    fn done(&mut self, outcome: Outcome) -> AttemptState {
         self.send();
-        News::Done(outcome)
+        AttemptState::Done(outcome)
     }
 
     /// Sends what the socket takes. That the other side hears no more is found out by reading: it may

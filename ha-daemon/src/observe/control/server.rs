@@ -40,9 +40,9 @@ pub struct Server {
     tokens: TokenRange,
     clients: BTreeMap<usize, Client>,
     /// Clients that can be gone on with, each once.
-    able: VecDeque<usize>,
+    runnable: VecDeque<usize>,
     /// Whether a connection may be waiting to be accepted.
-    knocking: bool,
+    may_accept: bool,
     /// When to try again to accept, after there was no descriptor for it.
     retry_at: Option<Instant>,
 }
@@ -84,8 +84,8 @@ impl Server {
             file: file(path),
             tokens,
             clients: BTreeMap::new(),
-            able: VecDeque::new(),
-            knocking: true,
+            runnable: VecDeque::new(),
+            may_accept: true,
             retry_at: None,
         })
     }
@@ -99,7 +99,7 @@ impl Server {
     /// The source with this token is ready.
     pub fn ready(&mut self, token: Token) {
         match self.tokens.index(token) {
-            Some(0) => self.knocking = true,
+            Some(0) => self.may_accept = true,
             Some(slot) => self.queue(slot),
             None => {}
         }
@@ -109,7 +109,7 @@ impl Server {
         if let Some(client) = self.clients.get_mut(&slot)
             && !core::mem::replace(&mut client.queued, true)
         {
-            self.able.push_back(slot);
+            self.runnable.push_back(slot);
         }
     }
 
@@ -117,7 +117,7 @@ impl Server {
     #[must_use]
     pub fn has_work(&self) -> bool {
         let room = self.clients.len() < MAX_CLIENTS && self.retry_at.is_none();
-        !self.able.is_empty() || (self.knocking && room)
+        !self.runnable.is_empty() || (self.may_accept && room)
     }
 
     /// When to call [`turn`](Self::turn) at the latest.
@@ -144,7 +144,7 @@ impl Server {
         if accepted.is_err() {
             self.retry_at = Some(now + RETRY);
         }
-        while let Some(slot) = self.able.pop_front() {
+        while let Some(slot) = self.runnable.pop_front() {
             let Some(client) = self.clients.get_mut(&slot) else {
                 continue;
             };
@@ -163,7 +163,7 @@ impl Server {
 
     fn accept(&mut self, registry: &Registry, now: Instant) -> io::Result<()> {
         for _ in 0..ACCEPTED {
-            if !self.knocking || self.retry_at.is_some() {
+            if !self.may_accept || self.retry_at.is_some() {
                 break;
             }
             // With every place taken the newcomers wait until one is free.
@@ -175,7 +175,7 @@ impl Server {
             let mut stream = match self.listener.accept() {
                 Ok((stream, _)) => stream,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    self.knocking = false;
+                    self.may_accept = false;
                     break;
                 }
                 // The second: a client that has gone again.

@@ -5,8 +5,8 @@ use core::fmt;
 use ipvs_core::{DestinationKey, Protocol, ServiceKey};
 use tracing::{info, warn};
 
-use super::hardship::Tidings;
 use super::server::VirtualServerState;
+use super::system_errors::ErrorEvent;
 use crate::balancing::pool::Event;
 use crate::config::Probe;
 use crate::health::attempt::{Failure, Outcome};
@@ -140,20 +140,20 @@ pub(super) fn outcome(
 }
 
 /// Says that this host lacks something for an attempt, or no longer.
-pub(super) fn hardship(probe: &Probe, server: &Endpoint, tidings: Tidings, outcome: &Outcome) {
-    match (tidings, outcome) {
-        (Tidings::Begins, Err(failure)) => {
+pub(super) fn system_error(probe: &Probe, server: &Endpoint, event: ErrorEvent, outcome: &Outcome) {
+    match (event, outcome) {
+        (ErrorEvent::Started, Err(failure)) => {
             let kind = kind(probe);
             warn!(
                 "{kind} on service {server} could not be made: {failure}; \
                  that says nothing of the server, and is not told again until it is over"
             );
         }
-        (Tidings::Ends { call, errno }, _) => {
+        (ErrorEvent::Ended { call, errno }, _) => {
             let errno = errno.desc();
             info!("Health checks are no longer held up by {call}: {errno}");
         }
-        (Tidings::Nothing, _) | (Tidings::Begins, Ok(_)) => {}
+        (ErrorEvent::None, _) | (ErrorEvent::Started, Ok(_)) => {}
     }
 }
 

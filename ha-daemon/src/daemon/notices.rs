@@ -13,7 +13,7 @@ use crate::observe::limit::{Limiter, PERIOD};
 use crate::observe::status::state_word;
 use crate::slab::Handle;
 use crate::vrrp::instances::VrrpInstance;
-use crate::vrrp::narrator;
+use crate::vrrp::log;
 
 /// A lost address is logged once no other has been lost for this long, …
 const QUIET: Duration = Duration::from_millis(300);
@@ -27,10 +27,10 @@ const WAITING: usize = 16_384;
 
 /// The notices that wait to be logged, and what was logged lately.
 #[derive(Debug)]
-pub(super) struct News {
-    notices: VecDeque<Notice>,
+pub(super) struct NoticeLog {
+    queue: VecDeque<Notice>,
     pub(super) limiter: Limiter<Cause>,
-    lost: Option<Losses>,
+    lost: Option<LostAddresses>,
 }
 
 /// What lines are about, and of which instance where it is one's.
@@ -55,23 +55,23 @@ pub(super) enum Cause {
 
 /// Addresses that went at about the same time.
 #[derive(Debug)]
-struct Losses {
+struct LostAddresses {
     since: Instant,
     last: Instant,
     /// The first one and how many, of each instance.
     of: BTreeMap<Handle, (IpAddr, usize)>,
 }
 
-impl Losses {
+impl LostAddresses {
     fn due(&self) -> Instant {
         (self.last + QUIET).min(self.since + LONGEST)
     }
 }
 
-impl News {
+impl NoticeLog {
     pub(super) const fn new() -> Self {
         Self {
-            notices: VecDeque::new(),
+            queue: VecDeque::new(),
             limiter: Limiter::new(),
             lost: None,
         }
@@ -79,18 +79,18 @@ impl News {
 
     /// Takes as many as may wait; gives back the others.
     pub(super) fn add(&mut self, mut notices: Vec<Notice>) -> Vec<Notice> {
-        let room = WAITING.saturating_sub(self.notices.len());
+        let room = WAITING.saturating_sub(self.queue.len());
         let rest = notices.split_off(room.min(notices.len()));
-        self.notices.extend(notices);
+        self.queue.extend(notices);
         rest
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.notices.is_empty()
+        self.queue.is_empty()
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let lost = self.lost.as_ref().map(Losses::due);
+        let lost = self.lost.as_ref().map(LostAddresses::due);
         lost.into_iter().chain(self.limiter.deadline()).min()
     }
 
@@ -103,7 +103,7 @@ impl News {
 
     /// A virtual address is gone from an instance.
     fn lose(&mut self, instance: Handle, address: IpAddr, now: Instant) {
-        let lost = self.lost.get_or_insert(Losses {
+        let lost = self.lost.get_or_insert(LostAddresses {
             since: now,
             last: now,
             of: BTreeMap::new(),
@@ -114,7 +114,7 @@ impl News {
 
     /// An instance is removed: nothing more is logged about it or its router.
     pub(super) fn forget(&mut self, instance: Handle, router: Option<RouterId>) {
-        self.notices
+        self.queue
             .retain(|notice| notice.router().is_none() || notice.router() != router);
         if let Some(lost) = &mut self.lost {
             lost.of.remove(&instance);
@@ -167,26 +167,26 @@ impl Cause {
 }
 
 impl Engine {
-    /// Tells what happened, as long as the slice lasts.
-    pub(super) fn tell(&mut self, slice: &TimeSlice<'_>) {
+    /// Logs what happened, as long as the slice lasts.
+    pub(super) fn log_notices(&mut self, slice: &TimeSlice<'_>) {
         let now = slice.now();
-        while let Some(notice) = self.news.notices.pop_front() {
-            self.narrate(&notice, now);
+        while let Some(notice) = self.notices.queue.pop_front() {
+            self.log_notice(&notice, now);
             if slice.is_over() {
                 return;
             }
         }
-        while let Some((cause, count)) = self.news.limiter.next_summary(now) {
-            self.sum_up(cause, count);
+        while let Some((cause, count)) = self.notices.limiter.next_summary(now) {
+            self.log_summary(cause, count);
             if slice.is_over() {
                 return;
             }
         }
-        self.tell_losses(now);
+        self.log_losses(now);
     }
 
     /// Queues notices for the log; those without room are counted.
-    pub(super) fn take_in(&mut self, notices: Vec<Notice>, now: Instant) {
+    pub(super) fn queue_notices(&mut self, notices: Vec<Notice>, now: Instant) {
         for notice in &notices {
             if let Notice::Transition { transition, .. } = notice {
                 let instance = self.instance_of(notice);
@@ -195,13 +195,13 @@ impl Engine {
                 self.balancer.note_role(name, transition.to);
             }
         }
-        for notice in self.news.add(notices) {
+        for notice in self.notices.add(notices) {
             let instance = self.instance_of(&notice);
             match (&notice, instance) {
                 (Notice::AddressLost { address, .. }, Some(handle)) => {
-                    self.news.lose(handle, *address, now);
+                    self.notices.lose(handle, *address, now);
                 }
-                (notice, instance) => self.news.leave_out(notice, instance, now),
+                (notice, instance) => self.notices.leave_out(notice, instance, now),
             }
         }
     }
@@ -211,7 +211,7 @@ impl Engine {
         self.instances.of_router(notice.router()?)
     }
 
-    fn narrate(&mut self, notice: &Notice, now: Instant) {
+    fn log_notice(&mut self, notice: &Notice, now: Instant) {
         let id = notice.router();
         let router = id.and_then(|id| self.driver.router(id));
         let handle = self.instance_of(notice);
@@ -220,7 +220,7 @@ impl Engine {
         let first = instance.as_ref().is_some_and(|instance| !instance.entered);
         if let Notice::AddressLost { address, .. } = notice {
             if let Some(handle) = handle {
-                self.news.lose(handle, *address, now);
+                self.notices.lose(handle, *address, now);
             }
             return;
         }
@@ -234,12 +234,12 @@ impl Engine {
             return;
         }
         let admitted = Cause::of(notice, handle)
-            .is_none_or(|(cause, most)| self.news.limiter.admits(cause, most, now));
+            .is_none_or(|(cause, most)| self.notices.limiter.admits(cause, most, now));
         match (notice, router) {
             (Notice::Transition { transition, .. }, Some(router)) if admitted => {
-                narrator::transition(name, router, transition, first);
+                log::transition(name, router, transition, first);
             }
-            (notice, router) if admitted => narrator::notice(name, router, notice),
+            (notice, router) if admitted => log::notice(name, router, notice),
             (_, _) => {}
         }
         if let Some(instance) = instance {
@@ -249,7 +249,7 @@ impl Engine {
         }
     }
 
-    fn sum_up(&self, cause: Cause, count: u64) {
+    fn log_summary(&self, cause: Cause, count: u64) {
         let (instance, what) = cause.summary();
         let period = PERIOD.as_secs();
         let instance = instance.and_then(|handle| self.instances.get(handle));
@@ -266,8 +266,8 @@ impl Engine {
 
     /// Says that addresses of Active routers were removed. Of any other nothing was taken: the kernel
     /// removes addresses with their interface, and they are not put back.
-    fn tell_losses(&mut self, now: Instant) {
-        let Some(losses) = self.news.lost.take_if(|losses| losses.due() <= now) else {
+    fn log_losses(&mut self, now: Instant) {
+        let Some(losses) = self.notices.lost.take_if(|losses| losses.due() <= now) else {
             return;
         };
         let is_active = |handle: &Handle| {
@@ -281,7 +281,7 @@ impl Engine {
             let count: usize = taken.values().map(|(_, count)| count).sum();
             let first = taken.first_key_value();
             if let Some((_, (first, _))) = first
-                && self.news.limiter.admits(Cause::Lost, 4, now)
+                && self.notices.limiter.admits(Cause::Lost, 4, now)
             {
                 let instances = taken.len();
                 warn!(
@@ -295,7 +295,7 @@ impl Engine {
                 continue;
             };
             if !self
-                .news
+                .notices
                 .limiter
                 .admits(Cause::Address(Some(handle)), 4, now)
             {
@@ -318,42 +318,42 @@ mod tests {
 
     #[test]
     fn addresses_that_go_together_are_one_loss() {
-        let mut news = News::new();
+        let mut log = NoticeLog::new();
         let at = |millis| Instant::EPOCH + Duration::from_millis(millis);
         let [seven, eight] = [7, 8].map(Handle::from_bits);
         for (number, millis) in [(1, 0), (2, 200), (3, 450)] {
-            news.lose(seven, IpAddr::from([192, 0, 2, number]), at(millis));
+            log.lose(seven, IpAddr::from([192, 0, 2, number]), at(millis));
         }
-        assert_eq!(news.deadline(), Some(at(750)));
-        let lost = news.lost.as_ref().unwrap().of.get(&seven);
+        assert_eq!(log.deadline(), Some(at(750)));
+        let lost = log.lost.as_ref().unwrap().of.get(&seven);
         assert_eq!(lost, Some(&(IpAddr::from([192, 0, 2, 1]), 3)));
         for millis in (600..2_500).step_by(100) {
-            news.lose(seven, IpAddr::from([192, 0, 2, 9]), at(millis));
+            log.lose(seven, IpAddr::from([192, 0, 2, 9]), at(millis));
         }
-        assert_eq!(news.deadline(), Some(at(2_000)), "however long it goes on");
-        news.lose(eight, IpAddr::from([192, 0, 2, 9]), at(2_500));
-        news.forget(seven, None);
-        let left: Vec<_> = news.lost.unwrap().of.into_keys().collect();
+        assert_eq!(log.deadline(), Some(at(2_000)), "however long it goes on");
+        log.lose(eight, IpAddr::from([192, 0, 2, 9]), at(2_500));
+        log.forget(seven, None);
+        let left: Vec<_> = log.lost.unwrap().of.into_keys().collect();
         assert_eq!(left, [eight], "the other instance was removed");
     }
 
     #[test]
-    fn of_notices_beyond_those_that_may_wait_the_number_is_told() {
-        let mut news = News::new();
+    fn notices_beyond_those_that_may_wait_are_counted() {
+        let mut log = NoticeLog::new();
         let late = |millis| Notice::Late {
             by: Duration::from_millis(millis),
         };
-        assert!(news.add((0..16_000).map(late).collect()).is_empty());
-        let rest = news.add((16_000..17_000).map(late).collect());
-        assert_eq!(news.notices.len(), 16_384);
+        assert!(log.add((0..16_000).map(late).collect()).is_empty());
+        let rest = log.add((16_000..17_000).map(late).collect());
+        assert_eq!(log.queue.len(), 16_384);
         assert_eq!(rest.len(), 616);
         assert!(matches!(rest[0], Notice::Late { by } if by == Duration::from_millis(16_384)));
         let at = |seconds| Instant::EPOCH + Duration::from_secs(seconds);
         for notice in &rest {
-            news.leave_out(notice, None, at(1));
+            log.leave_out(notice, None, at(1));
         }
-        let summary = news.limiter.next_summary(at(11));
+        let summary = log.limiter.next_summary(at(11));
         assert_eq!(summary, Some((Cause::Late, 616)));
-        assert_eq!(news.add(vec![late(1)]).len(), 1, "none was logged yet");
+        assert_eq!(log.add(vec![late(1)]).len(), 1, "none was logged yet");
     }
 }

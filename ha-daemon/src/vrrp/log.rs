@@ -29,7 +29,7 @@ pub(crate) fn transition(name: &str, router: &Router, transition: &Transition, f
         (Cause::ActiveTimeout, _) => info!("({name}) Receive advertisement timeout"),
         (Cause::ActiveResigned, _) => info!("({name}) Backup received priority 0 advertisement"),
         (Cause::InterfaceDown | Cause::NoPrimaryAddress | Cause::Fault, _) => {
-            for obstacle in told_with_state(router) {
+            for obstacle in logged_with_state(router) {
                 warn!("({name}) entering FAULT state ({})", chain(obstacle));
             }
         }
@@ -63,7 +63,7 @@ pub(crate) fn placed(name: &str, spec: &RouterSpec) {
 
 /// Logs an instance that cannot start yet; whether it is known why.
 pub(crate) fn waiting(name: &str, router: &Router) -> bool {
-    let Some(obstacle) = told_with_state(router).next() else {
+    let Some(obstacle) = logged_with_state(router).next() else {
         return false;
     };
     warn!(
@@ -76,7 +76,7 @@ pub(crate) fn waiting(name: &str, router: &Router) -> bool {
 
 /// The obstacles that keep a router from being MASTER, except those that are logged where they are
 /// tracked and those that pass in a moment.
-fn told_with_state(router: &Router) -> impl Iterator<Item = &Obstacle> {
+fn logged_with_state(router: &Router) -> impl Iterator<Item = &Obstacle> {
     (router.obstacles().iter())
         .filter(|obstacle| !matches!(obstacle, Obstacle::Tracked | Obstacle::VirtualMacMissing(_)))
 }
