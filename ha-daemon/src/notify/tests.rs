@@ -8,6 +8,9 @@ use mio::{Events, Poll};
 
 use super::*;
 
+/// A command of a script: it waits until it may go on, or whoever started it is gone.
+const WAIT: &str = "while [ ! -e go ] && [ -d /proc/$PPID ]; do sleep 0.1; done";
+
 const TOKENS: TokenRange = TokenRange::new(100, Notifier::TOKENS.get());
 
 /// Scripts of one subject that write to a file in a directory of their own.
@@ -116,7 +119,7 @@ fn a_change_runs_its_script() {
 #[test]
 fn changes_during_a_run_wait_for_its_end_and_the_last_one_counts() {
     let mut rig = Rig::new("latest");
-    let up = "touch begun; while [ ! -e go ]; do sleep 0.01; done; echo up >>log";
+    let up = &format!("touch begun; {WAIT}; echo up >>log");
     let id = rig.add(up, "echo down >>log");
     rig.notify(id, Event::Up);
     rig.wait_for("begun");
@@ -132,7 +135,7 @@ fn changes_during_a_run_wait_for_its_end_and_the_last_one_counts() {
 #[test]
 fn a_script_runs_again_for_a_change_during_its_run() {
     let mut rig = Rig::new("again");
-    let up = "touch begun; while [ ! -e go ]; do sleep 0.01; done; echo up >>log";
+    let up = &format!("touch begun; {WAIT}; echo up >>log");
     let id = rig.add(up, "");
     rig.notify(id, Event::Up);
     rig.wait_for("begun");
@@ -145,7 +148,7 @@ fn a_script_runs_again_for_a_change_during_its_run() {
 #[test]
 fn subjects_do_not_wait_for_one_another_unless_all_turns_are_taken() {
     let mut rig = Rig::new("turns");
-    let text = "echo begun >>begun; while [ ! -e go ]; do sleep 0.01; done; echo done >>log";
+    let text = &format!("echo begun >>begun; {WAIT}; echo done >>log");
     let ids: Vec<_> = (0..Notifier::TOKENS.get() + 3)
         .map(|_| rig.add(text, ""))
         .collect();
@@ -166,7 +169,7 @@ fn subjects_do_not_wait_for_one_another_unless_all_turns_are_taken() {
 fn scripts_that_hang_hold_up_no_other_party() {
     let mut rig = Rig::new("parties");
     let quorum = rig.add_of(1, "", "echo down >>log");
-    let hang = "while [ ! -e go ]; do sleep 0.5; done";
+    let hang = WAIT;
     for _ in 0..Notifier::TOKENS.get() + 10 {
         let id = rig.add_of(0, hang, "");
         rig.notify(id, Event::Up);
@@ -253,7 +256,7 @@ fn nothing_runs_for_a_change_without_a_script() {
 #[test]
 fn a_script_that_cannot_be_started_yet_is_tried_again() {
     let mut rig = Rig::new("retry");
-    let script = rig.script("touch begun; while [ ! -e go ]; do sleep 0.01; done; echo it >>log");
+    let script = rig.script(&format!("touch begun; {WAIT}; echo it >>log"));
     let [one, other] = [0, 1].map(|_| {
         rig.notifier.add(Hooks {
             name: "test".to_owned(),
@@ -324,7 +327,7 @@ fn subjects_come_and_go_without_the_others() {
 #[test]
 fn what_a_removed_subject_was_notified_of_still_runs() {
     let mut rig = Rig::new("leaving");
-    let up = "touch begun; while [ ! -e go ]; do sleep 0.01; done; echo up >>log";
+    let up = &format!("touch begun; {WAIT}; echo up >>log");
     let id = rig.add(up, "echo down >>log");
     rig.notify(id, Event::Up);
     rig.wait_for("begun");

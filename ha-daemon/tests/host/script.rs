@@ -15,6 +15,9 @@ use ha_daemon::script::{Ending, Run, Runner, Script, StartError, split};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+/// A command of a script: it waits until it may go on, or whoever started it is gone.
+const WAIT: &str = "while [ ! -e go ] && [ -d /proc/$PPID ]; do sleep 0.1; done";
+
 /// One test at a time: they count processes and descriptors.
 static TURN: Mutex<()> = Mutex::new(());
 
@@ -189,7 +192,7 @@ fn standard_streams_are_the_null_device() {
 #[test]
 fn inherits_no_descriptor_of_the_daemon() {
     let scripts = Scripts::new("descriptors");
-    let script = scripts.write("while [ ! -e go ]; do sleep 0.05; done; ls -l /proc/$$/fd > out");
+    let script = scripts.write(&format!("{WAIT}; ls -l /proc/$$/fd > out"));
     let _open = fs::File::create(scripts.file("marker")).unwrap();
     let runner = runner(1);
     let running = runner.start(&script).unwrap();
@@ -271,7 +274,7 @@ fn no_signal_is_blocked_in_a_script_and_a_broken_pipe_ends_it() {
 fn attendants_come_when_they_are_needed_and_all_scripts_run_at_a_time() {
     let scripts = Scripts::new("crowd");
     let runner = runner(40);
-    let text = "echo >> begun; while [ ! -e go ]; do sleep 0.05; done";
+    let text = &format!("echo >> begun; {WAIT}");
     scripts.write(text);
     let runs: Vec<_> = (0..40)
         .map(|_| {
@@ -290,6 +293,10 @@ fn attendants_come_when_they_are_needed_and_all_scripts_run_at_a_time() {
 
 #[test]
 fn scripts_one_after_the_other_take_no_further_thread() {
+    // Others have attendants, too.
+    if !is_alone("scripts_one_after_the_other_take_no_further_thread", &[]) {
+        return;
+    }
     let scripts = Scripts::new("single");
     let runner = runner(10);
     let attendants = || {
@@ -300,7 +307,6 @@ fn scripts_one_after_the_other_take_no_further_thread() {
         });
         names.filter(|name| name == "script\n").count()
     };
-    // Those of another test may still be ending.
     eventually("two attendants", || attendants() == 2);
     let script = scripts.write("true");
     for _ in 0..5 {
@@ -312,7 +318,7 @@ fn scripts_one_after_the_other_take_no_further_thread() {
 #[test]
 fn a_script_has_begun_once_its_program_is_executed() {
     let scripts = Scripts::new("begun");
-    let slow = scripts.write("while [ ! -e go ]; do sleep 0.05; done");
+    let slow = scripts.write(WAIT);
     let runner = runner(1);
     let mut first = runner.start(&slow).unwrap();
     let mut second = runner.start(&script(vec!["true".into()])).unwrap();
@@ -413,7 +419,7 @@ fn a_script_has_one_process_at_a_time() {
 #[test]
 fn scripts_wait_for_an_attendant_and_can_be_cancelled_while_they_do() {
     let scripts = Scripts::new("queue");
-    let slow = scripts.write("while [ ! -e go ]; do sleep 0.05; done");
+    let slow = scripts.write(WAIT);
     let touch = |name: &str| script(vec!["touch".into(), scripts.file(name).into()]);
     let runner = runner(1);
     let slow = runner.start(&slow).unwrap();

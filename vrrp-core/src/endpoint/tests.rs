@@ -249,6 +249,6 @@ fn a_primary_address_of_another_family_changes_nothing() {
 
 #[test]
 fn an_endpoint_takes_less_than_two_kilobytes() {
-    let octets = size_of::<Endpoint<super::Table<'_>>>();
+    let octets = size_of::<Endpoint<Table<'_>>>();
     assert!(octets < 2_000, "{octets}");
 }

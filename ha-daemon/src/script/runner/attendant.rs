@@ -18,7 +18,7 @@ use nix::sys::stat::{Mode, umask};
 use nix::unistd::Pid;
 use rustix::process::{PidfdFlags, WaitId, WaitIdOptions, pidfd_open, waitid};
 
-use super::{Ending, Job, Office, Report, Script, errno};
+use super::{Busy, Ending, Job, Office, Report, Script, errno};
 use crate::daemon::descriptors;
 
 /// What a cancelled script has from SIGTERM to SIGKILL, in milliseconds, as with keepalived.
@@ -57,16 +57,16 @@ fn attend(post: &Post) {
     if unshare(CloneFlags::CLONE_FS).is_ok() {
         umask(UMASK);
     }
-    while let Some((job, _busy, wanted)) = post.0.next_job() {
+    while let Some((job, busy, wanted)) = post.0.next_job() {
         if wanted {
             // Without one the next job waits.
             let _none = employ(&post.0);
         }
-        serve(job);
+        serve(job, busy);
     }
 }
 
-fn serve(Job { lease, mut link }: Job) {
+fn serve(Job { lease, mut link }: Job, busy: Busy<'_>) {
     let ending = if is_cancelled(&link) {
         Ending::NotRun
     } else {
@@ -79,8 +79,10 @@ fn serve(Job { lease, mut link }: Job) {
             Err(error) => Ending::NotStarted(errno(&error)),
         }
     };
-    // Before the report, so that who has read it can start the script again.
+    // Before the report, so that who has read it can start the script again, and finds an attendant
+    // idle.
     drop(lease);
+    drop(busy);
     // Nobody listens if the script was cancelled.
     let _unheard = link.write_all(&Report::Ended(ending).write());
 }
