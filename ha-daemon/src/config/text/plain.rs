@@ -31,7 +31,7 @@ pub(in crate::config) fn push_lines(
         let before = tape.len();
         let line = push_line(tape, octets, at).filter(|line| {
             let is_allowed = tape.count() + line.lexemes <= limits.lexemes && *limits.lines > 0;
-            line.end - at <= MAX_LINE && (line.lexemes == 0 || is_allowed)
+            line.lexemes == 0 || is_allowed
         });
         let Some(Line {
             end,
@@ -67,6 +67,10 @@ fn push_line(tape: &mut Tape, octets: &[u8], from: usize) -> Option<Line> {
     };
     while let Some(&octet) = octets.get(line.end) {
         let start = line.end;
+        // However long it is, not much of it is on the tape.
+        if start - from > MAX_LINE {
+            return None;
+        }
         if is(octet, BLANK) {
             if octet == b'\n' {
                 break;
@@ -95,7 +99,7 @@ fn push_line(tape: &mut Tape, octets: &[u8], from: usize) -> Option<Line> {
         line.lexemes += 1;
         line.ends_with_word = matches!(kind, CellKind::Keyword | CellKind::Argument);
     }
-    Some(line)
+    (line.end - from <= MAX_LINE).then_some(line)
 }
 
 /// How many spaces there are, or a few less: eight at a time, as most lines are indented.
