@@ -12,16 +12,16 @@ use crate::config::{
 };
 
 mod balancing;
+mod grouped;
 mod host;
 mod instance;
-mod noise;
 mod refusals;
 mod text;
 
 pub use self::balancing::{RealSummary, ServerSummary};
+use self::grouped::Grouped;
 pub use self::host::compare;
 pub use self::instance::Summary;
-use self::noise::Shown;
 use self::text::PushText;
 use super::arguments::Format;
 use super::output::print;
@@ -137,7 +137,7 @@ pub fn examine(loaded: &mut Loaded) {
 
 /// All diagnostics for a person, with ANSI colours if `colour`; those that say the same are one.
 pub fn shown(loaded: &Loaded, colour: bool) -> impl fmt::Display + '_ {
-    Shown::new(loaded, colour)
+    Grouped::new(loaded, colour)
 }
 
 impl Report {

@@ -16,9 +16,9 @@ struct Given<K> {
     place: Place,
 }
 
-/// Why a keyword that was given has no value.
+/// What is wrong with a keyword that was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Lack {
+enum Problem {
     /// It was meant, but not understood.
     Tried,
     /// It is not read where it is, behind another one.
@@ -31,14 +31,14 @@ pub(super) struct Seen<K> {
     /// Each where it was given last, or first if that one counts.
     given: Vec<Given<K>>,
     /// Those that have been reported.
-    lacking: Vec<(K, Lack, Handle)>,
+    reported: Vec<(K, Problem, Handle)>,
 }
 
 impl<K> Seen<K> {
     pub(super) const fn new() -> Self {
         Self {
             given: Vec::new(),
-            lacking: Vec::new(),
+            reported: Vec::new(),
         }
     }
 }
@@ -60,12 +60,12 @@ impl<K: Variant> Seen<K> {
 
     /// What was reported when a setting was meant, but not understood.
     pub(super) fn tried(&self, setting: K) -> Option<Handle> {
-        self.reported(setting, Lack::Tried)
+        self.reported(setting, Problem::Tried)
     }
 
     /// What was reported when a setting was given behind another one on its line.
     pub(super) fn misplaced(&self, setting: K) -> Option<Handle> {
-        self.reported(setting, Lack::Misplaced)
+        self.reported(setting, Problem::Misplaced)
     }
 
     /// Whether a setting was meant, but not understood.
@@ -73,10 +73,10 @@ impl<K: Variant> Seen<K> {
         self.tried(setting).is_some()
     }
 
-    fn reported(&self, setting: K, lack: Lack) -> Option<Handle> {
-        let mut lacking = self.lacking.iter();
-        lacking
-            .find(|(known, why, _)| *known == setting && *why == lack)
+    fn reported(&self, setting: K, problem: Problem) -> Option<Handle> {
+        let mut reported = self.reported.iter();
+        reported
+            .find(|(known, why, _)| *known == setting && *why == problem)
             .map(|&(_, _, handle)| handle)
     }
 
@@ -168,8 +168,8 @@ pub(super) fn read_with<'n, K: Variant>(
             Known::Supported(variant, keyword) => (variant, keyword),
             Known::Reported(handle, meant) => {
                 skipped(&node, meant, diagnostics);
-                let tried = meant.map(|meant| (meant, Lack::Tried, handle));
-                seen.lacking.extend(tried);
+                let tried = meant.map(|meant| (meant, Problem::Tried, handle));
+                seen.reported.extend(tried);
                 continue;
             }
         };
@@ -182,10 +182,10 @@ pub(super) fn read_with<'n, K: Variant>(
             Ok(()) => {
                 let misplaced = words.end(table);
                 let misplaced =
-                    misplaced.map(|(setting, handle)| (setting, Lack::Misplaced, handle));
-                seen.lacking.extend(misplaced);
+                    misplaced.map(|(setting, handle)| (setting, Problem::Misplaced, handle));
+                seen.reported.extend(misplaced);
             }
-            Err(handle) => seen.lacking.push((setting, Lack::Tried, handle)),
+            Err(handle) => seen.reported.push((setting, Problem::Tried, handle)),
         }
     }
 }

@@ -35,12 +35,12 @@ pub struct Summary {
     pub active_down_ns: u64,
     /// Whether it takes over from a lower priority.
     pub preempt: bool,
-    /// Whether unicast adverts are accepted from any sender.
-    pub heeds_strangers: bool,
     /// How long it waits before that, in milliseconds.
     pub preempt_delay_ms: u64,
     /// Whether it accepts packets to its addresses without being their owner.
     pub accept: bool,
+    /// Whether unicast adverts are accepted from any sender: the opposite of `check_unicast_src`.
+    pub accepts_any_source: bool,
     /// The group, or the peers.
     pub destinations: Vec<String>,
     /// Advertised addresses.
@@ -76,7 +76,7 @@ impl Summary {
                     peers.iter().map(|peer| peer.address.to_string()).collect()
                 }
             },
-            heeds_strangers: heeds_strangers(instance),
+            accepts_any_source: accepts_any_source(instance),
             addresses: list(&instance.addresses),
             excluded: list(&instance.excluded),
         }
@@ -95,7 +95,7 @@ fn state(instance: &Instance) -> &'static str {
     }
 }
 
-const fn heeds_strangers(instance: &Instance) -> bool {
+const fn accepts_any_source(instance: &Instance) -> bool {
     match &instance.transport {
         Transport::Multicast { .. } => false,
         Transport::Unicast { check_source, .. } => !*check_source,
@@ -153,7 +153,7 @@ pub(super) fn describe(instance: &Instance, text: &mut String) {
             push_list(peers, text, |peer, text| text.push_address(peer));
         }
     }
-    if heeds_strangers(instance) {
+    if accepts_any_source(instance) {
         text.push_str(
             "\n  adverts from  anybody, also off this link; `check_unicast_src` refuses strangers",
         );

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use ipvs_core::{Family, Flags, Forwarding, Granularity, Persistence, Protocol, Scheduler};
 
-use self::common::Common;
+use self::interner::Interner;
 use super::Drafts;
 use super::group::Group;
 use super::key::Keys;
-use super::virtual_server::{Front, Mask, PERSISTENCE, VirtualServerDraft};
+use super::virtual_server::{Mask, PERSISTENCE, Selector, VirtualServerDraft};
 use crate::config::block::Seen;
 use crate::config::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::config::global::lvs::LvsGlobals;
@@ -19,8 +19,8 @@ use crate::config::text::tree::{Block, Node};
 use crate::config::value::Words;
 
 mod checker;
-mod common;
 mod family;
+mod interner;
 mod real_server;
 
 /// What virtual servers refer to.
@@ -43,7 +43,7 @@ impl Context<'_, '_> {
 #[derive(Debug)]
 pub(in crate::config) struct VirtualServers<'n, 'c> {
     context: Context<'n, 'c>,
-    common: Common,
+    interner: Interner,
     keys: Keys,
     servers: Vec<VirtualServer>,
 }
@@ -59,7 +59,7 @@ impl<'n, 'c> VirtualServers<'n, 'c> {
         };
         Self {
             context,
-            common: Common::default(),
+            interner: Interner::default(),
             keys: Keys::default(),
             servers: Vec::new(),
         }
@@ -77,7 +77,7 @@ impl<'n, 'c> VirtualServers<'n, 'c> {
         };
         draft.read(block, diagnostics);
         let server = Completion::new(&mut draft, &self.context, diagnostics)
-            .and_then(|completion| completion.server(&mut self.keys, &mut self.common));
+            .and_then(|completion| completion.server(&mut self.keys, &mut self.interner));
         self.servers.extend(server);
     }
 
@@ -103,9 +103,9 @@ impl<'n, 'c, 'd> Completion<'n, 'c, 'd> {
         context: &'d Context<'n, 'c>,
         diagnostics: &'d mut Diagnostics,
     ) -> Option<Self> {
-        let group = match draft.front {
-            Front::Address(..) | Front::Mark(_) => None,
-            Front::Group(name) => match context.groups.get(name.text) {
+        let group = match draft.selector {
+            Selector::Address(..) | Selector::Mark(_) => None,
+            Selector::Group(name) => match context.groups.get(name.text) {
                 Some(group) if group.is_unusable => return None,
                 Some(group) => Some(group),
                 None => {
@@ -129,7 +129,7 @@ impl<'n, 'c, 'd> Completion<'n, 'c, 'd> {
         })
     }
 
-    fn server(mut self, keys: &mut Keys, common: &mut Common) -> Option<VirtualServer> {
+    fn server(mut self, keys: &mut Keys, interner: &mut Interner) -> Option<VirtualServer> {
         if self.draft.real_servers.is_empty() {
             self.no_real_server();
             return None;
@@ -142,7 +142,7 @@ impl<'n, 'c, 'd> Completion<'n, 'c, 'd> {
         let flags = self.flags(scheduler, protocol);
         let persistence = self.persistence(family);
         let name = self.name(protocol);
-        let real_servers = self.real_servers(method, common);
+        let real_servers = self.real_servers(method, interner);
         if real_servers.is_empty() {
             self.no_real_server();
             return None;
@@ -217,13 +217,13 @@ impl<'n, 'c, 'd> Completion<'n, 'c, 'd> {
 
     /// Whether it takes packets by their address, and whether by their mark.
     fn takes(&self) -> (bool, bool) {
-        match (self.draft.front, self.group) {
-            (Front::Address(..), _) => (true, false),
-            (Front::Mark(_), _) => (false, true),
-            (Front::Group(_), Some(group)) => {
+        match (self.draft.selector, self.group) {
+            (Selector::Address(..), _) => (true, false),
+            (Selector::Mark(_), _) => (false, true),
+            (Selector::Group(_), Some(group)) => {
                 (group.families() != (false, false), group.mark().is_some())
             }
-            (Front::Group(_), None) => (false, false),
+            (Selector::Group(_), None) => (false, false),
         }
     }
 
@@ -326,10 +326,10 @@ impl<'n, 'c, 'd> Completion<'n, 'c, 'd> {
     }
 
     fn takes_every_port(&self) -> bool {
-        match (self.draft.front, self.group) {
-            (Front::Address(_, port), _) => port == 0,
-            (Front::Mark(_), _) | (Front::Group(_), None) => false,
-            (Front::Group(_), Some(group)) => group.takes_every_port(),
+        match (self.draft.selector, self.group) {
+            (Selector::Address(_, port), _) => port == 0,
+            (Selector::Mark(_), _) | (Selector::Group(_), None) => false,
+            (Selector::Group(_), Some(group)) => group.takes_every_port(),
         }
     }
 
@@ -355,19 +355,19 @@ impl<'n, 'c, 'd> Completion<'n, 'c, 'd> {
     /// What keepalived calls it.
     fn name(&self, protocol: Option<Protocol>) -> String {
         let protocol = protocol.unwrap_or(Protocol::UDP).to_string().to_lowercase();
-        match self.draft.front {
-            Front::Address(address, port) => format!("[{address}]:{protocol}:{port}"),
-            Front::Mark(mark) => format!("FWM {mark}"),
-            Front::Group(name) => format!("[{}]:0", name.text),
+        match self.draft.selector {
+            Selector::Address(address, port) => format!("[{address}]:{protocol}:{port}"),
+            Selector::Mark(mark) => format!("FWM {mark}"),
+            Selector::Group(name) => format!("[{}]:0", name.text),
         }
     }
 
     /// The service keys may have different ports; the first one.
     fn port(&self) -> u16 {
-        match (self.draft.front, self.group) {
-            (Front::Address(_, port), _) => port,
-            (Front::Mark(_), _) | (Front::Group(_), None) => 0,
-            (Front::Group(_), Some(group)) => group.ports().find(|&port| port > 0).unwrap_or(0),
+        match (self.draft.selector, self.group) {
+            (Selector::Address(_, port), _) => port,
+            (Selector::Mark(_), _) | (Selector::Group(_), None) => 0,
+            (Selector::Group(_), Some(group)) => group.ports().find(|&port| port > 0).unwrap_or(0),
         }
     }
 }

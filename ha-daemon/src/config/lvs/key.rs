@@ -5,7 +5,7 @@ use std::collections::hash_map::{self, HashMap};
 use ipvs_core::{Family, Protocol, ServiceKey};
 
 use super::group::{Entry, Group};
-use super::virtual_server::{Front, VirtualServerDraft};
+use super::virtual_server::{Selector, VirtualServerDraft};
 use crate::config::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::config::text::source::Place;
 
@@ -33,8 +33,8 @@ impl Keys {
         let protocol = protocol.unwrap_or(Protocol::UDP);
         let mut keys = Vec::new();
         let place = draft.name.place;
-        match (draft.front, group) {
-            (Front::Address(address, port), _) => {
+        match (draft.selector, group) {
+            (Selector::Address(address, port), _) => {
                 let key = ServiceKey::Address {
                     protocol,
                     address,
@@ -42,12 +42,12 @@ impl Keys {
                 };
                 self.take(core::iter::once(key), place, &mut keys, diagnostics);
             }
-            (Front::Mark(mark), _) => {
+            (Selector::Mark(mark), _) => {
                 let key = ServiceKey::Mark { mark, family };
                 self.take(core::iter::once(key), place, &mut keys, diagnostics);
             }
-            (Front::Group(_), None) => {}
-            (Front::Group(_), Some(group)) => {
+            (Selector::Group(_), None) => {}
+            (Selector::Group(_), Some(group)) => {
                 for entry in &group.entries {
                     match entry.value {
                         Entry::Addresses { range, port } => {

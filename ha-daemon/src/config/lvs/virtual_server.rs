@@ -24,7 +24,7 @@ use crate::health::http::RequestText;
 
 /// What a virtual server is given by.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Front<'n> {
+pub(super) enum Selector<'n> {
     Address(IpAddr, u16),
     Mark(NonZeroU32),
     Group(Token<'n>),
@@ -50,7 +50,7 @@ pub(super) struct SorryDraft {
 pub(super) struct VirtualServerDraft<'n> {
     /// Its address, mark or group.
     pub(super) name: Token<'n>,
-    pub(super) front: Front<'n>,
+    pub(super) selector: Selector<'n>,
     pub(super) seen: Seen<VirtualServerKeyword>,
     pub(super) timing: TimingDraft,
     pub(super) scheduler: Option<Scheduler>,
@@ -84,11 +84,11 @@ pub(super) const PERSISTENCE: u32 = 360;
 impl<'n> VirtualServerDraft<'n> {
     /// Reads what it is given by; nothing is left without that.
     pub(super) fn new(words: &mut Words<'n, '_>) -> Result<Self, Handle> {
-        let (name, front) = front(words)?;
+        let (name, selector) = selector(words)?;
         words.end(&TOP);
         Ok(Self {
             name,
-            front,
+            selector,
             seen: Seen::new(),
             timing: TimingDraft::NONE,
             scheduler: None,
@@ -199,21 +199,21 @@ impl<'n> VirtualServerDraft<'n> {
 }
 
 /// `ADDRESS [PORT]`, `fwmark N` or `group NAME`.
-fn front<'n>(words: &mut Words<'n, '_>) -> Result<(Token<'n>, Front<'n>), Handle> {
+fn selector<'n>(words: &mut Words<'n, '_>) -> Result<(Token<'n>, Selector<'n>), Handle> {
     let first = words.word("an address, `fwmark` or `group`")?;
     match first.text {
         "fwmark" => {
             let name = words.peek().unwrap_or(first);
-            Ok((name, Front::Mark(mark(words)?)))
+            Ok((name, Selector::Mark(mark(words)?)))
         }
         "group" => {
             let name = words.word_after(first, "the name of a group")?;
-            Ok((name, Front::Group(name)))
+            Ok((name, Selector::Group(name)))
         }
         _ => {
             let expected = "ADDRESS [PORT], `fwmark` MARK or `group` NAME is expected";
             let address = words.host(first, expected)?;
-            Ok((first, Front::Address(address, port(words)?)))
+            Ok((first, Selector::Address(address, port(words)?)))
         }
     }
 }

@@ -4,7 +4,7 @@
 use crate::config::text::lexer::{BLANK, DIRECTIVE, MARK, SPECIAL, is};
 use crate::config::text::macros::MAX_LINE;
 use crate::config::text::source::SourceId;
-use crate::config::text::tape::{Mark, Tape};
+use crate::config::text::tape::{CellKind, Tape};
 
 /// How much there may be of a configuration.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub(in crate::config) fn push_lines(
         let before = tape.len();
         let line = push_line(tape, octets, at).filter(|line| {
             let is_allowed = tape.count() + line.lexemes <= limits.lexemes && *limits.lines > 0;
-            line.end - at <= MAX_LINE && (line.lexemes == 0 || is_allowed)
+            line.lexemes == 0 || is_allowed
         });
         let Some(Line {
             end,
@@ -67,6 +67,10 @@ fn push_line(tape: &mut Tape, octets: &[u8], from: usize) -> Option<Line> {
     };
     while let Some(&octet) = octets.get(line.end) {
         let start = line.end;
+        // However long it is, not much of it is on the tape.
+        if start - from > MAX_LINE {
+            return None;
+        }
         if is(octet, BLANK) {
             if octet == b'\n' {
                 break;
@@ -75,27 +79,27 @@ fn push_line(tape: &mut Tape, octets: &[u8], from: usize) -> Option<Line> {
             continue;
         }
         let rest = octets.get(start..)?;
-        let (mark, len) = match octet {
-            b'{' => (Mark::Open, 1),
-            b'}' => (Mark::Close, 1),
+        let (kind, len) = match octet {
+            b'{' => (CellKind::Open, 1),
+            b'}' => (CellKind::Close, 1),
             _ => {
                 if line.lexemes == 0 && (is(octet, DIRECTIVE) || rest.starts_with(b"include")) {
                     return None;
                 }
-                let mark = if line.ends_with_word {
-                    Mark::Argument
+                let kind = if line.ends_with_word {
+                    CellKind::Argument
                 } else {
-                    Mark::Keyword
+                    CellKind::Keyword
                 };
-                (mark, word_len(octet, rest)?)
+                (kind, word_len(octet, rest)?)
             }
         };
-        tape.push_plain(mark, start, u16::try_from(len).ok()?);
+        tape.push_plain(kind, start, u16::try_from(len).ok()?);
         line.end += len;
         line.lexemes += 1;
-        line.ends_with_word = matches!(mark, Mark::Keyword | Mark::Argument);
+        line.ends_with_word = matches!(kind, CellKind::Keyword | CellKind::Argument);
     }
-    Some(line)
+    (line.end - from <= MAX_LINE).then_some(line)
 }
 
 /// How many spaces there are, or a few less: eight at a time, as most lines are indented.
@@ -139,14 +143,14 @@ mod tests {
             lexemes,
         };
         let end = push_lines(&mut tape, source, text, 0, limits);
-        let cells = (0..tape.len()).filter(|&at| tape.mark(at) != Some(Mark::End));
+        let cells = (0..tape.len()).filter(|&at| tape.kind(at) != Some(CellKind::End));
         let words = cells.map(|at| {
-            let mark = match tape.mark(at) {
-                Some(Mark::Keyword) => "k:",
-                Some(Mark::Argument) => "a:",
+            let kind = match tape.kind(at) {
+                Some(CellKind::Keyword) => "k:",
+                Some(CellKind::Argument) => "a:",
                 _ => "",
             };
-            format!("{mark}{}", tape.token(at, &sources).text)
+            format!("{kind}{}", tape.token(at, &sources).text)
         });
         let rest = text.get(end..).unwrap_or_default();
         (words.collect(), rest.to_owned())

@@ -63,7 +63,7 @@ impl Ready {
 /// A word or a brace. There are many of them, so it is small.
 #[derive(Clone, Copy, Debug)]
 struct Cell {
-    mark: Mark,
+    kind: CellKind,
     /// Whether `at` is an index into [`Tape::elsewhere`], rather than an offset in a source.
     is_elsewhere: bool,
     /// How many octets it has in its source: a line has no more.
@@ -73,14 +73,14 @@ struct Cell {
 
 /// What a [`Cell`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::config) enum Mark {
+pub(in crate::config) enum CellKind {
     /// The first word of a line or behind a brace.
     Keyword,
     /// A word behind a keyword.
     Argument,
     /// `{`; the cell behind it says at which index `}` is.
     Open,
-    /// The cell behind [`Mark::Open`].
+    /// The cell behind [`CellKind::Open`].
     End,
     /// `}`.
     Close,
@@ -139,19 +139,19 @@ impl Tape {
             self.enter(span.source);
         }
         for lexeme in Lexer::new(line.text(sources)) {
-            let mark = match lexeme.kind {
-                Kind::Word | Kind::Unterminated if is_open => Mark::Argument,
-                Kind::Word | Kind::Unterminated => Mark::Keyword,
-                Kind::Open => Mark::Open,
-                Kind::Close => Mark::Close,
+            let kind = match lexeme.kind {
+                Kind::Word | Kind::Unterminated if is_open => CellKind::Argument,
+                Kind::Word | Kind::Unterminated => CellKind::Keyword,
+                Kind::Open => CellKind::Open,
+                Kind::Close => CellKind::Close,
             };
             if lexeme.kind == Kind::Unterminated {
                 unterminated = Some(line.place(lexeme.range.clone(), sources));
             }
             let is_first = words + braces == 0;
-            is_open = matches!(mark, Mark::Keyword | Mark::Argument);
+            is_open = matches!(kind, CellKind::Keyword | CellKind::Argument);
             *(if is_open { &mut words } else { &mut braces }) += 1;
-            self.push_lexeme(mark, &lexeme, line, is_first, sources);
+            self.push_lexeme(kind, &lexeme, line, is_first, sources);
         }
         if self.count + words + braces > most {
             self.cells.truncate(before);
@@ -163,9 +163,9 @@ impl Tape {
 
     /// Appends a word or brace that is in the source last entered as it is, from the octet `start` on.
     #[inline]
-    pub(super) fn push_plain(&mut self, mark: Mark, start: usize, len: u16) {
+    pub(super) fn push_plain(&mut self, kind: CellKind, start: usize, len: u16) {
         self.push(Cell {
-            mark,
+            kind,
             is_elsewhere: false,
             len,
             at: index(start),
@@ -189,7 +189,7 @@ impl Tape {
 
     fn push_lexeme(
         &mut self,
-        mark: Mark,
+        kind: CellKind,
         lexeme: &Lexeme,
         line: &Ready,
         is_first: bool,
@@ -198,13 +198,13 @@ impl Tape {
         let range = lexeme.range.clone();
         let cell = match (line, lexeme.kind, u16::try_from(range.len())) {
             (Ready::Verbatim(line), Kind::Word | Kind::Open | Kind::Close, Ok(len)) => Cell {
-                mark,
+                kind,
                 is_elsewhere: false,
                 len,
                 at: line.start.saturating_add(index(range.start)),
             },
             _ => Cell {
-                mark,
+                kind,
                 is_elsewhere: true,
                 len: 0,
                 at: self.add_elsewhere(lexeme, line, is_first, sources),
@@ -216,9 +216,9 @@ impl Tape {
     #[inline]
     fn push(&mut self, cell: Cell) {
         self.cells.push(cell);
-        if cell.mark == Mark::Open {
+        if cell.kind == CellKind::Open {
             self.cells.push(Cell {
-                mark: Mark::End,
+                kind: CellKind::End,
                 is_elsewhere: false,
                 len: 0,
                 at: 0,
@@ -269,8 +269,8 @@ impl Tape {
         entry.map_or_else(SourceId::default, |&(_, source)| source)
     }
 
-    pub(in crate::config) fn mark(&self, at: usize) -> Option<Mark> {
-        self.cells.get(at).map(|cell| cell.mark)
+    pub(in crate::config) fn kind(&self, at: usize) -> Option<CellKind> {
+        self.cells.get(at).map(|cell| cell.kind)
     }
 
     /// Where a word or brace was written.
@@ -322,7 +322,7 @@ impl Tape {
         let arguments = rest.iter();
         at + 1
             + arguments
-                .take_while(|cell| cell.mark == Mark::Argument)
+                .take_while(|cell| cell.kind == CellKind::Argument)
                 .count()
     }
 
@@ -392,9 +392,9 @@ mod tests {
             let line = Ready::Verbatim(Span::new(source, range));
             assert!(matches!(tape.push_line(&line, &sources, 9), Ok(None)));
         }
-        let marks: Vec<_> = (0..tape.len()).filter_map(|at| tape.mark(at)).collect();
-        let block = [Mark::Keyword, Mark::Open, Mark::End];
-        let words = [Mark::Keyword, Mark::Argument, Mark::Close];
+        let marks: Vec<_> = (0..tape.len()).filter_map(|at| tape.kind(at)).collect();
+        let block = [CellKind::Keyword, CellKind::Open, CellKind::End];
+        let words = [CellKind::Keyword, CellKind::Argument, CellKind::Close];
         assert_eq!(marks, [block, words].concat());
         let written = |at| (tape.token(at, &sources).text, tape.place(at).span);
         assert_eq!(written(0), ("x", Span::new(outer, 0..1)));

@@ -5,7 +5,7 @@ use core::ops::Range;
 use crate::config::diagnostic::{Code, Diagnostic};
 use crate::config::text::reader::Reader;
 use crate::config::text::source::{Place, Sources};
-use crate::config::text::tape::{Mark, Tape, Token, TooMany};
+use crate::config::text::tape::{CellKind, Tape, Token, TooMany};
 
 mod repair;
 
@@ -95,14 +95,14 @@ impl<'t> Iterator for Nodes<'t> {
         let Written { tape, .. } = self.written;
         let keyword = self
             .cells
-            .find(|&at| tape.mark(at) == Some(Mark::Keyword))?;
+            .find(|&at| tape.kind(at) == Some(CellKind::Keyword))?;
         let behind = tape.behind_arguments(keyword);
         self.cells.start = behind;
         let part = |cells| Self {
             cells,
             ..self.clone()
         };
-        let block = (tape.mark(behind) == Some(Mark::Open)).then(|| Block {
+        let block = (tape.kind(behind) == Some(CellKind::Open)).then(|| Block {
             open: tape.place(behind),
             nodes: part(behind + 1..tape.end(behind)),
         });
@@ -178,15 +178,15 @@ fn nest(tape: &mut Tape) -> bool {
     let mut open = Vec::with_capacity(MAX_DEPTH);
     let mut pending = false;
     for at in 0..tape.len() {
-        match tape.mark(at) {
-            Some(Mark::Keyword) => pending = true,
-            Some(Mark::Argument | Mark::End) | None => {}
-            Some(Mark::Open) if !pending || open.len() == MAX_DEPTH => return false,
-            Some(Mark::Open) => {
+        match tape.kind(at) {
+            Some(CellKind::Keyword) => pending = true,
+            Some(CellKind::Argument | CellKind::End) | None => {}
+            Some(CellKind::Open) if !pending || open.len() == MAX_DEPTH => return false,
+            Some(CellKind::Open) => {
                 pending = false;
                 open.push(at);
             }
-            Some(Mark::Close) => {
+            Some(CellKind::Close) => {
                 pending = false;
                 match open.pop() {
                     Some(open) => tape.set_end(open, at),

@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use super::Context;
-use super::common::Common;
+use super::interner::Interner;
 use crate::config::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::config::lvs::checker::{CheckerDraft, Kind};
 use crate::config::lvs::connection::{ConnectionDraft, Target};
@@ -68,7 +68,7 @@ impl Inherited<'_> {
         &self,
         draft: &mut CheckerDraft<'_>,
         context: &Context<'_, '_>,
-        common: &mut Common,
+        interner: &mut Interner,
         into: &mut Vec<Checker>,
         diagnostics: &mut Diagnostics,
     ) {
@@ -105,7 +105,7 @@ impl Inherited<'_> {
                     [] => core::slice::from_ref(own),
                     hosts => hosts,
                 };
-                let timing = common.timing(schedule);
+                let timing = interner.timing(schedule);
                 let connections = hosts.iter().filter_map(|host| connect(host, diagnostics));
                 into.extend(connections.map(|connection| {
                     let timing = Arc::clone(&timing);
@@ -116,8 +116,9 @@ impl Inherited<'_> {
             }
             Kind::Ping => connect(own, diagnostics).map(Probe::Ping),
             Kind::Tcp => connect(own, diagnostics).map(Probe::Tcp),
-            Kind::Http(draft) => connect(own, diagnostics)
-                .and_then(|connection| self.http(draft, connection, keyword, common, diagnostics)),
+            Kind::Http(draft) => connect(own, diagnostics).and_then(|connection| {
+                self.http(draft, connection, keyword, interner, diagnostics)
+            }),
             Kind::Dns(dns) => connect(own, diagnostics).map(|connection| {
                 Probe::Dns(Box::new(DnsCheck {
                     connection,
@@ -130,7 +131,7 @@ impl Inherited<'_> {
             Kind::Misc(misc) => self.misc(core::mem::take(&mut **misc), keyword, diagnostics),
         };
         into.extend(probe.map(|probe| {
-            let timing = common.timing(schedule);
+            let timing = interner.timing(schedule);
             checker(Check::Probe { probe, timing })
         }));
     }
@@ -140,7 +141,7 @@ impl Inherited<'_> {
         draft: &mut HttpDraft,
         connection: Connection,
         keyword: Token<'_>,
-        common: &mut Common,
+        interner: &mut Interner,
         diagnostics: &mut Diagnostics,
     ) -> Option<Probe> {
         if draft.urls.is_empty() {
@@ -153,7 +154,7 @@ impl Inherited<'_> {
         }
         let urls = core::mem::take(&mut draft.urls).into_iter();
         let host = draft.virtual_host.as_ref().or(self.virtual_host);
-        let urls = urls.map(|url| common.url(url, host, diagnostics));
+        let urls = urls.map(|url| interner.url(url, host, diagnostics));
         Some(Probe::Http(Box::new(HttpCheck {
             connection,
             tls: draft.tls.take(),

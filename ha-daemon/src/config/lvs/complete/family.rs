@@ -6,7 +6,7 @@ use ipvs_core::{Family, Forwarding};
 
 use super::{Completion, is_tunnel};
 use crate::config::diagnostic::{Code, Diagnostic};
-use crate::config::lvs::virtual_server::{Front, Mask};
+use crate::config::lvs::virtual_server::{Mask, Selector};
 use crate::config::text::source::Place;
 
 impl Completion<'_, '_, '_> {
@@ -14,14 +14,14 @@ impl Completion<'_, '_, '_> {
     /// family to the other. `None` if nothing is left to decide about.
     pub(super) fn family(&mut self, method: Forwarding) -> Option<Family> {
         let families = self.group.map(|group| group.families());
-        let family = match (self.draft.front, families) {
-            (Front::Address(address, _), _) => self.given(Family::of(address)),
-            (Front::Group(_), Some((true, false))) => self.given(Family::V4),
-            (Front::Group(_), Some((false, true))) => self.given(Family::V6),
-            (Front::Group(_), Some((true, true))) => {
+        let family = match (self.draft.selector, families) {
+            (Selector::Address(address, _), _) => self.given(Family::of(address)),
+            (Selector::Group(_), Some((true, false))) => self.given(Family::V4),
+            (Selector::Group(_), Some((false, true))) => self.given(Family::V6),
+            (Selector::Group(_), Some((true, true))) => {
                 return self.mixed(method);
             }
-            (Front::Mark(_) | Front::Group(_), _) => self.derived(method),
+            (Selector::Mark(_) | Selector::Group(_), _) => self.derived(method),
         };
         self.keep(family, method);
         Some(family)

@@ -3,13 +3,13 @@
 use ipvs_core::{DestinationKey, Forwarding};
 
 use super::checker::Inherited;
-use super::common::Common;
+use super::interner::Interner;
 use super::{Completion, keeps_port};
 use crate::config::diagnostic::{Code, Diagnostic};
 use crate::config::keyword::{RealServerKeyword, VIRTUAL_SERVER, VirtualServerKeyword};
 use crate::config::lvs::real_server::RealServerDraft;
 use crate::config::lvs::timing::TimingDraft;
-use crate::config::lvs::virtual_server::Front;
+use crate::config::lvs::virtual_server::Selector;
 use crate::config::model::{RealServer, SorryServer};
 use crate::config::text::source::Place;
 use crate::config::unique::Unique;
@@ -19,7 +19,7 @@ impl<'n> Completion<'n, '_, '_> {
     pub(super) fn real_servers(
         &mut self,
         method: Forwarding,
-        common: &mut Common,
+        interner: &mut Interner,
     ) -> Vec<RealServer> {
         let mut drafts = core::mem::take(&mut self.draft.real_servers);
         let mut unique = Unique::new();
@@ -38,7 +38,7 @@ impl<'n> Completion<'n, '_, '_> {
                 );
                 continue;
             }
-            servers.push(self.real_server(draft, key, forwarding, common));
+            servers.push(self.real_server(draft, key, forwarding, interner));
         }
         servers
     }
@@ -48,7 +48,7 @@ impl<'n> Completion<'n, '_, '_> {
         draft: &mut RealServerDraft<'n>,
         key: DestinationKey,
         forwarding: Forwarding,
-        common: &mut Common,
+        interner: &mut Interner,
     ) -> RealServer {
         let timing = draft.timing.or(self.draft.timing);
         let inherited = Inherited {
@@ -72,7 +72,7 @@ impl<'n> Completion<'n, '_, '_> {
         let mut checkers = Vec::with_capacity(draft.checkers.len());
         for checker in &mut draft.checkers {
             let diagnostics = &mut *self.diagnostics;
-            inherited.complete(checker, self.context, common, &mut checkers, diagnostics);
+            inherited.complete(checker, self.context, interner, &mut checkers, diagnostics);
         }
         RealServer {
             key,
@@ -112,15 +112,15 @@ impl<'n> Completion<'n, '_, '_> {
         place: Place,
         what: &str,
     ) -> u16 {
-        let service = match self.draft.front {
-            Front::Address(_, service) => service,
-            Front::Mark(_) => 0,
-            Front::Group(_) => {
+        let service = match self.draft.selector {
+            Selector::Address(_, service) => service,
+            Selector::Mark(_) => 0,
+            Selector::Group(_) => {
                 self.group_port(port, forwarding, place, what);
                 return port;
             }
         };
-        let is_mark = matches!(self.draft.front, Front::Mark(_));
+        let is_mark = matches!(self.draft.selector, Selector::Mark(_));
         if !keeps_port(forwarding) {
             return if port == 0 { service } else { port };
         }

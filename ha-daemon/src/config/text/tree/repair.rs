@@ -6,7 +6,7 @@ use super::MAX_DEPTH;
 use crate::config::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::config::keyword::is_leaf;
 use crate::config::text::source::{Place, Sources};
-use crate::config::text::tape::{Mark, Tape, Token};
+use crate::config::text::tape::{CellKind, Tape, Token};
 
 /// Keywords that are in no block: one of them inside of a block shows that a brace is missing.
 const TOP_ONLY: [&str; 6] = [
@@ -98,11 +98,11 @@ impl<'t, 'd> Repair<'t, 'd> {
 
     fn items(mut self) -> Vec<Item> {
         for at in 0..self.tape.len() {
-            match self.tape.mark(at) {
-                Some(Mark::Keyword) => self.keyword(at),
-                Some(Mark::Open) => self.open(at),
-                Some(Mark::Close) => self.closing(at),
-                Some(Mark::Argument | Mark::End) | None => {}
+            match self.tape.kind(at) {
+                Some(CellKind::Keyword) => self.keyword(at),
+                Some(CellKind::Open) => self.open(at),
+                Some(CellKind::Close) => self.closing(at),
+                Some(CellKind::Argument | CellKind::End) | None => {}
             }
         }
         self.close_all();
@@ -114,7 +114,7 @@ impl<'t, 'd> Repair<'t, 'd> {
         if TOP_ONLY.contains(&self.tape.token(at, self.sources).text) {
             self.close_all();
         }
-        self.follow_indentation(Mark::Keyword, indent);
+        self.follow_indentation(CellKind::Keyword, indent);
         self.items.push(Item {
             cells: at..self.tape.behind_arguments(at),
             block: None,
@@ -123,7 +123,7 @@ impl<'t, 'd> Repair<'t, 'd> {
     }
 
     fn open(&mut self, open: usize) {
-        self.follow_indentation(Mark::Open, self.tape.indent(open, self.sources));
+        self.follow_indentation(CellKind::Open, self.tape.indent(open, self.sources));
         let indent = self.pending.take();
         let mut item = indent.and_then(|_| self.items.len().checked_sub(1));
         let depth = self.levels.len();
@@ -148,7 +148,7 @@ impl<'t, 'd> Repair<'t, 'd> {
 
     fn closing(&mut self, at: usize) {
         let indent = self.tape.indent(at, self.sources);
-        self.follow_indentation(Mark::Close, indent);
+        self.follow_indentation(CellKind::Close, indent);
         self.pending = None;
         match self.levels.pop() {
             Some(level) if is_stray(&level, indent) => {
@@ -160,13 +160,13 @@ impl<'t, 'd> Repair<'t, 'd> {
         }
     }
 
-    /// Closes blocks that, going by the indentation of a line that starts with `mark`, must have
-    /// ended before it.
-    fn follow_indentation(&mut self, mark: Mark, indent: Option<u16>) {
+    /// Closes blocks that must have ended before a line, going by its indentation. The line starts with
+    /// a word or brace of `kind`.
+    fn follow_indentation(&mut self, kind: CellKind, indent: Option<u16>) {
         let Some(indent) = indent else {
             return;
         };
-        let is_close = mark == Mark::Close;
+        let is_close = kind == CellKind::Close;
         while let Some(level) = self.levels.last_mut() {
             let Some(opened) = level.indent else {
                 return;
@@ -177,7 +177,7 @@ impl<'t, 'd> Repair<'t, 'd> {
             let has_ended = if is_close {
                 indent < opened
             } else {
-                indent <= opened && level.is_indented && mark != Mark::Open
+                indent <= opened && level.is_indented && kind != CellKind::Open
             };
             if !has_ended {
                 return;

@@ -14,12 +14,12 @@ const LISTED: usize = 10;
 
 /// Every diagnostic, for a person: those that say the same as another are only counted, and so are
 /// those of a kind of which there are many.
-pub(super) struct Shown<'l> {
+pub(super) struct Grouped<'l> {
     loaded: &'l Loaded,
     colour: bool,
 }
 
-impl<'l> Shown<'l> {
+impl<'l> Grouped<'l> {
     pub(super) const fn new(loaded: &'l Loaded, colour: bool) -> Self {
         Self { loaded, colour }
     }
@@ -68,7 +68,7 @@ fn key(diagnostic: &Diagnostic) -> (Severity, Code, &str) {
     (diagnostic.severity, diagnostic.code, &diagnostic.message)
 }
 
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for Grouped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sources = &self.loaded.sources;
         let mut kinds: HashMap<(Severity, Code), usize> = HashMap::new();

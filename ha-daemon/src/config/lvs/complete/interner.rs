@@ -1,4 +1,4 @@
-//! The parts that many checks have in common: equal ones are kept once.
+//! The interner of timings, pages and patterns of checks: equal ones are kept once.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -8,16 +8,16 @@ use crate::config::lvs::http::{PatternDraft, UrlDraft};
 use crate::health::http::{Pattern, PatternOptions, RequestText, Url};
 use crate::health::schedule::Timing;
 
-/// What checks have been given so far.
+/// The values that checks have been given so far.
 #[derive(Debug, Default)]
-pub(super) struct Common {
+pub(super) struct Interner {
     timing: Option<Arc<Timing>>,
     urls: HashSet<Arc<Url>>,
     /// By text and options; the error says why one cannot be compiled.
     patterns: HashMap<(String, PatternOptions), Result<Pattern, String>>,
 }
 
-impl Common {
+impl Interner {
     /// A timing, which most often is that of the check before.
     pub(super) fn timing(&mut self, timing: Timing) -> Arc<Timing> {
         match &self.timing {
