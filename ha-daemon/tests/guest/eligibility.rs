@@ -98,6 +98,9 @@ fn is_elected_in_a_vrf(options: &str) {
     clock::until("an answer of the address", PATIENCE, || {
         hosts.hosts[1].attempt(&ping).status.success()
     });
+    // The host has it in the VRF, and not outside.
+    let routes = |table| hosts.hosts[0].show(&format!("route show table {table}"));
+    assert!(routes("100").contains(ADDRESS) && !routes("main").contains(ADDRESS));
     assert!(hosts.daemons[0].terminate());
     hosts.await_owner(1);
     hosts.daemons[0].start_again();
