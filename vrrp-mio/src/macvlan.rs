@@ -4,7 +4,7 @@
 //! it the multicast of other routers that use the same virtual MAC, and the parent would not
 //! receive their advertisements; one that is found in another mode is put in bridge mode. It is up
 //! only in the Active state, for a Backup discards frames to the virtual MAC (RFC 9568 §6.4.2) and
-//! must not teach switches that the MAC is here.
+//! must not teach switches that the MAC is here. It is in the VRF that its parent is in.
 
 mod difference;
 
@@ -140,6 +140,8 @@ pub struct Macvlan {
 enum Change {
     Create,
     Bridge(u32),
+    /// The interface, and the VRF it is to be in.
+    Vrf(u32, Option<u32>),
     Suppress(u32),
     Up(u32),
     Down(u32),
@@ -359,6 +361,9 @@ impl Macvlan {
                     Change::Bridge(index)
                 }
             }
+            Presence::Down | Presence::Up if parent.is_some_and(|it| it.vrf != link.vrf) => {
+                Change::Vrf(index, parent.and_then(|parent| parent.vrf))
+            }
             Presence::Down | Presence::Up if up && self.tuned != Some(index) => Change::Down(index),
             Presence::Down | Presence::Up if self.suppressed != Some(index) => {
                 Change::Suppress(index)
@@ -406,6 +411,7 @@ impl Macvlan {
         Some(match change {
             Change::Create => Request::CreateMacvlan(self.spec),
             Change::Bridge(index) => Request::BridgeMacvlan { index },
+            Change::Vrf(index, vrf) => Request::SetVrf { index, vrf },
             Change::Suppress(index) => Request::SuppressLinkLocal { index },
             Change::Up(index) => Request::SetLink { index, up: true },
             Change::Down(index) => Request::SetLink { index, up: false },
@@ -473,6 +479,7 @@ fn is_already(change: Change, error: &RequestError) -> bool {
         // It is gone, which the table is about to show.
         Change::Delete(_)
         | Change::Bridge(_)
+        | Change::Vrf(..)
         | Change::Suppress(_)
         | Change::Up(_)
         | Change::Down(_) => errno == Some(Errno::ENODEV),

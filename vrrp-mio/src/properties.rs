@@ -121,6 +121,7 @@ fn ask(keeper: &mut AddressKeeper<u8>, interfaces: &Interfaces) {
             }
             Request::CreateMacvlan(_)
             | Request::BridgeMacvlan { .. }
+            | Request::SetVrf { .. }
             | Request::SuppressLinkLocal { .. }
             | Request::SetLink { .. }
             | Request::DeleteLink { .. } => panic!("links are not the keeper's"),

@@ -16,25 +16,29 @@ struct Hosts {
 }
 
 impl Hosts {
-    /// `prepare` is what `ip` does on the first host before.
+    /// With a virtual MAC; `prepare` is what `ip` does on the first host before.
     fn new(interface: &str, prepare: &str) -> Self {
+        Self::with(interface, "use_vmac", [prepare, ""])
+    }
+
+    /// `prepare` is what `ip` does on each host before.
+    fn with(interface: &str, options: &str, prepare: [&str; 2]) -> Self {
         let hosts = ["first", "second"].map(|name| Arc::new(Namespace::new(name)));
         hosts[0].ip(&format!(
             "link add eth0 type veth peer name eth0 netns {}",
             hosts[1].name()
         ));
-        for (host, last) in hosts.iter().zip(1..) {
+        for ((host, last), prepare) in hosts.iter().zip(1..).zip(prepare) {
             host.ip(&format!(
-                "link set eth0 up\naddr add 10.99.0.{last}/24 dev eth0"
+                "link set eth0 up\naddr add 10.99.0.{last}/24 dev eth0\n{prepare}"
             ));
         }
-        hosts[0].ip(prepare);
         let directory = Directory::new("eligibility");
         let daemons = hosts.iter().zip([(interface, 150), ("eth0", 100)]);
         let daemons = daemons.map(|(host, (interface, priority))| {
             let configuration = format!(
                 "vrrp_instance v {{\n interface {interface}\n virtual_router_id 12\n \
-                 priority {priority}\n use_vmac\n virtual_ipaddress {{\n  {ADDRESS}/24\n }}\n}}\n"
+                 priority {priority}\n {options}\n virtual_ipaddress {{\n  {ADDRESS}/24\n }}\n}}\n"
             );
             let files = directory.make(host.name());
             Daemon::start(Program::HaDaemon, Arc::clone(host), &files, &configuration)
@@ -81,6 +85,38 @@ fn on_a_tunnel_there_can_be_no_virtual_mac() {
     let hosts = Hosts::new("gre1", tunnel);
     hosts.await_owner(1);
     hosts.await_obstacle("virtual-mac-refused", "Invalid argument");
+}
+
+/// Both hosts in a VRF: the second one would be MASTER, too, if it did not hear the first.
+fn is_elected_in_a_vrf(options: &str) {
+    let vrf = "link add vrf1 type vrf table 100\nlink set vrf1 up\nlink set eth0 master vrf1";
+    let mut hosts = Hosts::with("eth0", options, [vrf; 2]);
+    hosts.await_owner(0);
+    clock::pause(Duration::from_secs(5));
+    hosts.await_owner(0);
+    let ping = format!("ping -I vrf1 -c1 -W1 {ADDRESS}");
+    clock::until("an answer of the address", PATIENCE, || {
+        hosts.hosts[1].attempt(&ping).status.success()
+    });
+    // The host has it in the VRF, and not outside.
+    let routes = |table| hosts.hosts[0].show(&format!("route show table {table}"));
+    assert!(routes("100").contains(ADDRESS) && !routes("main").contains(ADDRESS));
+    assert!(hosts.daemons[0].terminate());
+    hosts.await_owner(1);
+    hosts.daemons[0].start_again();
+    hosts.await_owner(0);
+}
+
+#[test]
+#[ignore = "needs vrf"]
+fn an_interface_in_a_vrf_is_as_any_other() {
+    is_elected_in_a_vrf("");
+}
+
+#[test]
+#[ignore = "needs vrf"]
+fn on_an_interface_in_a_vrf_there_can_be_a_virtual_mac() {
+    is_elected_in_a_vrf("use_vmac");
 }
 
 /// No notification reports that the interface under the macvlan is back.

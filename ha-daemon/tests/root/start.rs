@@ -1,30 +1,23 @@
 //! Tests of the start of `ha-daemon run`, by its log.
-#![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
 
-use std::fs;
-use std::process::{Command, Stdio};
+use core::time::Duration;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_ha-daemon");
+use rig::{Daemon, Directory, Namespace, Program, pause};
 
-/// What a daemon logs in a second, in a network namespace in which eth0 has 192.0.2.1.
-fn log_of_a_second(config: &str) -> String {
-    let script = "ip link add eth0 type veth peer name eth1
-        ip link set eth1 up
-        ip link set eth0 up
-        ip address add 192.0.2.1/24 dev eth0
-        exec timeout 1 \"$0\" run --file \"$1\" --socket /dev/null/none";
-    let directory = rig::Directory::new("start");
-    let file = directory.path().join("daemon.conf");
-    fs::write(&file, config).unwrap();
-    let output = Command::new("unshare")
-        .args(["--net", "sh", "-ec", script, PROGRAM])
-        .arg(&file)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let log = String::from_utf8(output.stderr).unwrap();
-    assert!(log.contains("Startup complete: 1 VRRP instances"), "{log}");
-    log
+/// What a daemon has logged a second after its start, in a network namespace in which eth0 has
+/// 192.0.2.1, and not before it has logged `awaited`.
+fn log_of_a_second(config: &str, awaited: &str) -> String {
+    let namespace = Namespace::new("start");
+    namespace.ip("link add eth0 type veth peer name eth1
+link set eth1 up
+link set eth0 up
+address add 192.0.2.1/24 dev eth0");
+    let directory = Directory::new("start");
+    let daemon = Daemon::start(Program::HaDaemon, namespace, directory.path(), config);
+    daemon.await_log("Startup complete: 1 VRRP instances");
+    daemon.await_log(awaited);
+    pause(Duration::from_secs(1));
+    daemon.log()
 }
 
 const OWNER: &str = "interface eth0
@@ -36,31 +29,31 @@ const OWNER: &str = "interface eth0
     }";
 
 #[test]
-#[ignore = "needs root, unshare and iproute2"]
+#[ignore = "needs root and iproute2"]
 fn an_owner_without_its_tracked_interface_is_never_master() {
     let tracked = "track_interface {\n absent\n}";
-    let log = log_of_a_second(&format!("vrrp_instance A {{\n{OWNER}\n{tracked}\n}}"));
-    assert!(
-        log.contains("(A) entering FAULT state (tracked interface down)"),
-        "{log}"
+    let log = log_of_a_second(
+        &format!("vrrp_instance A {{\n{OWNER}\n{tracked}\n}}"),
+        "(A) entering FAULT state (tracked interface down)",
     );
     assert!(!log.contains("MASTER"), "{log}");
 }
 
 #[test]
-#[ignore = "needs root, unshare and iproute2"]
+#[ignore = "needs root and iproute2"]
 fn nothing_starts_before_the_startup_delay_has_passed() {
     let delay = |seconds| format!("global_defs {{\n vrrp_startup_delay {seconds}\n}}");
-    let log = |seconds| {
+    let log = |seconds, awaited| {
         let global = delay(seconds);
-        log_of_a_second(&format!("{global}\nvrrp_instance A {{\n{OWNER}\n}}"))
+        let config = format!("{global}\nvrrp_instance A {{\n{OWNER}\n}}");
+        log_of_a_second(&config, awaited)
     };
-    assert!(log(0.1).contains("(A) Entering MASTER STATE"));
-    assert!(!log(60.0).contains("STATE"));
+    log(0.1, "(A) Entering MASTER STATE");
+    assert!(!log(600.0, "").contains("STATE"));
 }
 
 #[test]
-#[ignore = "needs root, unshare and iproute2"]
+#[ignore = "needs root and iproute2"]
 fn an_instance_placed_by_its_unicast_source_starts_with_its_tracked_priority() {
     let config = "vrrp_instance A {
         virtual_router_id 51
@@ -76,7 +69,7 @@ fn an_instance_placed_by_its_unicast_source_starts_with_its_tracked_priority() {
             192.0.2.100/24
         }
     }";
-    let log = log_of_a_second(config);
+    let log = log_of_a_second(config, "(A) Entering BACKUP STATE (init)");
     let lowered = log.find("(A) Changing effective priority from 100 to 70");
     let started = log.find("(A) Entering BACKUP STATE (init)");
     assert!(lowered.is_some() && lowered < started, "{log}");

@@ -25,6 +25,8 @@ pub struct Link {
     /// The network namespace that `parent` is numbered in, by its number here
     /// (`IFLA_LINK_NETNSID`), if that is another one.
     pub parent_namespace: Option<i32>,
+    /// The index of the VRF that it is in.
+    pub vrf: Option<u32>,
 }
 
 impl Link {

@@ -14,6 +14,7 @@ fn link(index: u32, name: &str) -> Link {
         kind: LinkKind::Plain,
         parent: None,
         parent_namespace: None,
+        vrf: None,
     }
 }
 

@@ -21,6 +21,7 @@ fn parent(flags: u32) -> Link {
         kind: LinkKind::Plain,
         parent: None,
         parent_namespace: None,
+        vrf: None,
     }
 }
 
@@ -332,4 +333,18 @@ fn one_that_could_not_be_made_is_settled_as_soon_as_it_is_not_wanted() {
     assert_eq!(subject.next_step(&interfaces, now), Ok(None));
     assert_eq!((subject.refusal(), subject.deadline()), (None, None));
     assert!(subject.is_settled(&interfaces));
+}
+
+#[test]
+fn a_macvlan_is_in_the_vrf_of_its_parent() {
+    let in_vrf = |link: Link, vrf| Link { vrf, ..link };
+    for vrf in [Some(9), None] {
+        let former = vrf.xor(Some(9));
+        let interfaces = table([in_vrf(parent(UP), vrf), in_vrf(macvlan(DOWN), former)]);
+        let mut subject = Macvlan::new(spec());
+        subject.want(Presence::Up);
+        let first = subject.next_step(&interfaces, Instant::EPOCH).unwrap();
+        let request = Request::SetVrf { index: 7, vrf };
+        assert_eq!(first, Some(MacvlanStep::Request(request)));
+    }
 }

@@ -59,12 +59,17 @@ fn link(payload: &[u8]) -> Option<Link> {
     let mut name = None;
     let mut link = (None, 0, LinkKind::Plain, None);
     let mut parent_namespace = None;
+    let (mut master, mut in_vrf) = (None, false);
     for (kind, value) in Attributes::after(payload, LINK_HEADER)? {
         match kind {
             libc::IFLA_IFNAME => name = text(value).and_then(|name| name.parse().ok()),
             libc::IFLA_ADDRESS => link.0 = <[u8; 6]>::try_from(value).ok().map(MacAddr),
             libc::IFLA_MTU => link.1 = u32_at(value, 0)?,
-            libc::IFLA_LINKINFO => link.2 = link_kind(value),
+            libc::IFLA_LINKINFO => {
+                link.2 = link_kind(value);
+                in_vrf = is_in_vrf(value);
+            }
+            libc::IFLA_MASTER => master = u32_at(value, 0).filter(|&master| master != 0),
             libc::IFLA_LINK => link.3 = u32_at(value, 0).filter(|&parent| parent != 0),
             libc::IFLA_LINK_NETNSID => {
                 parent_namespace = u32_at(value, 0).map(u32::cast_signed);
@@ -84,7 +89,15 @@ fn link(payload: &[u8]) -> Option<Link> {
         kind,
         parent,
         parent_namespace,
+        vrf: master.filter(|_| in_vrf),
     })
+}
+
+/// Whether the interface over it is a VRF: it may also be a bridge, say.
+fn is_in_vrf(info: &[u8]) -> bool {
+    let mut attributes = Attributes::new(info);
+    let slave = attributes.find(|&(kind, _)| kind == libc::IFLA_INFO_SLAVE_KIND);
+    slave.and_then(|(_, value)| text(value)) == Some("vrf")
 }
 
 fn link_kind(info: &[u8]) -> LinkKind {
@@ -208,9 +221,29 @@ mod tests {
             kind: LinkKind::Macvlan { mode: 4 },
             parent: Some(2),
             parent_namespace: Some(0),
+            vrf: None,
         };
         let decoded = Update::decode(&message(16, &payload));
         assert_eq!(decoded, Some(Update::Link(expected)));
+    }
+
+    #[test]
+    fn of_the_interfaces_over_one_a_vrf_counts() {
+        for (kind, vrf) in [(&b"vrf\0"[..], Some(9)), (b"bridge\0", None)] {
+            let payload = link_message(
+                0,
+                &[
+                    attribute(3, b"eth0\0"),
+                    attribute(4, &1500u32.to_ne_bytes()),
+                    attribute(10, &9u32.to_ne_bytes()),
+                    attribute(18 | 0x8000, &attribute(4, kind)),
+                ],
+            );
+            let Some(Update::Link(link)) = Update::decode(&message(16, &payload)) else {
+                panic!("no link");
+            };
+            assert_eq!((link.vrf, link.kind), (vrf, LinkKind::Plain));
+        }
     }
 
     #[test]

@@ -45,6 +45,13 @@ pub enum Request {
         /// The interface.
         index: u32,
     },
+    /// Put an interface in a VRF, or in none.
+    SetVrf {
+        /// The interface.
+        index: u32,
+        /// The index of the VRF.
+        vrf: Option<u32>,
+    },
     /// Let the kernel add no IPv6 link-local address to an interface.
     SuppressLinkLocal {
         /// The interface.
@@ -108,6 +115,12 @@ impl Request {
             }
             Self::BridgeMacvlan { index } => {
                 let attributes = [bridge_mode()?].into_iter().collect();
+                let message = link_message(*index, Iff::empty(), Iff::empty(), attributes)?;
+                append(Rtm::Newlink, NlmF::empty(), sequence, message, datagram)
+            }
+            Self::SetVrf { index, vrf } => {
+                let master = attribute(Ifla::Master, vrf.unwrap_or(0))?;
+                let attributes = [master].into_iter().collect();
                 let message = link_message(*index, Iff::empty(), Iff::empty(), attributes)?;
                 append(Rtm::Newlink, NlmF::empty(), sequence, message, datagram)
             }

@@ -52,6 +52,22 @@ impl Hindrance {
     }
 }
 
+/// How many frames the kernel has dropped because too many waited, in all network namespaces.
+///
+/// # Panics
+/// If the kernel does not tell.
+pub fn dropped_frames() -> u64 {
+    let text = fs::read_to_string("/proc/net/softnet_stat").expect("every kernel has it");
+    // A line a processor: frames taken, frames dropped and more, in hexadecimal.
+    let dropped = text.lines().map(|line| {
+        let field = line.split_whitespace().nth(1);
+        field
+            .and_then(|field| u64::from_str_radix(field, 16).ok())
+            .expect("a number")
+    });
+    dropped.sum()
+}
+
 /// A meter of the lock that rtnetlink has for all network namespaces: what one host asks of the
 /// kernel waits for what another asked, which on machines of their own it would not.
 #[derive(Debug)]
@@ -64,9 +80,9 @@ pub struct LockMeter {
 }
 
 impl LockMeter {
-    /// Starts to measure.
-    pub fn start() -> Self {
-        const NOTEWORTHY: Duration = Duration::from_millis(2);
+    /// Starts to measure, once in `every`.
+    pub fn start(every: Duration) -> Self {
+        const NOTEWORTHY: Duration = Duration::from_micros(500);
         let namespace = Namespace::new("meter");
         let socket = namespace.inside(|| UdpSocket::bind("127.0.0.1:0").expect("a socket"));
         let (waits, stop) = (Arc::default(), Arc::new(AtomicBool::new(false)));
@@ -85,7 +101,7 @@ impl LockMeter {
                         let mut waits = waits.lock().unwrap_or_else(PoisonError::into_inner);
                         waits.push((end, end - begin));
                     }
-                    pause(Duration::from_millis(10));
+                    pause(every);
                 }
             })
         };
@@ -102,6 +118,17 @@ impl LockMeter {
         let waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner);
         let since = waits.iter().filter(|(end, _)| *end >= from);
         since.map(|(_, length)| *length).max().unwrap_or_default()
+    }
+
+    /// All waits between two points in time together.
+    pub fn total(&self, from: Duration, to: Duration) -> Duration {
+        // Who waits now may have begun then.
+        pause(Duration::from_millis(50));
+        let waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner);
+        let within = waits
+            .iter()
+            .filter(|(end, length)| *end >= from && *end <= to + *length);
+        within.map(|(_, length)| *length).sum()
     }
 
     /// Forgets the waits before `time`.

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Panics, naming what is missing, unless this is root and every one of `programs` exists.
 pub fn require(programs: &[&str]) {
@@ -57,6 +58,7 @@ pub fn attempt(command: &str) -> Output {
 /// # Panics
 /// If it fails.
 pub fn ip(words: &str) -> String {
+    let _alone = alone(words);
     let words: Vec<&str> = words.split_whitespace().collect();
     run("ip", &words)
 }
@@ -77,7 +79,16 @@ pub fn ip_batch_in(namespace: &str, commands: &str) {
     batch(&["-n", namespace, "-batch", "-"], commands);
 }
 
+/// Whoever adds the first interface of its type has the kernel load a module; whoever comes second then
+/// is refused. One adds them at a time.
+fn alone(commands: &str) -> Option<MutexGuard<'static, ()>> {
+    static ADDING: Mutex<()> = Mutex::new(());
+    let adds = commands.contains("link add");
+    adds.then(|| ADDING.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
 fn batch(options: &[&str], commands: &str) {
+    let _alone = alone(commands);
     let mut child = Command::new("/usr/sbin/ip")
         .args(options)
         .stdin(Stdio::piped())

@@ -94,7 +94,7 @@ impl<'lab> Site<'lab> {
             lab,
             seats,
             client: Client::start(lab.host(CLIENT), &addresses),
-            meter: LockMeter::start(),
+            meter: LockMeter::start(Duration::from_millis(10)),
             removals: Vec::new(),
             crashed: [false; DIRECTORS],
             _disks: disks,

@@ -5,6 +5,7 @@ use core::time::Duration;
 use std::thread;
 
 use rig::garbage::{self, vectors};
+use rig::machine::dropped_frames;
 use rig::{
     Advert, Gaps, Instance, Lab, PATIENCE, Pair, Peer, Ping, Protocol, now, pause, stall,
     succession, until,
@@ -29,14 +30,14 @@ fn is_replaced(pair: &Pair<'_>, lab: &Lab, from: Duration) {
     let taken = pair.await_claim(1, from, PATIENCE).time;
     let last = lab.capture().last_claim(pair.key(), 0, taken);
     let last = last.expect("it was Active").time;
-    let bound = pair.instance(1).down() + BASE.grace(last, taken);
+    let bound = pair.instance(1).down() + pair.seats[1].grace(&BASE, last, taken);
     assert!(taken - last <= bound, "{:?} of {bound:?}", taken - last);
 }
 
 /// The first host takes over again in time after `restored`; returns when.
 fn returns(pair: &Pair<'_>, restored: Duration) -> Duration {
     let back = pair.await_claim(0, restored, PATIENCE).time;
-    let bound = BASE.down() + SLACK + BASE.grace(restored, back);
+    let bound = BASE.down() + SLACK + pair.seats[0].grace(&BASE, restored, back);
     assert!(
         back - restored <= bound,
         "{:?} of {bound:?}",
@@ -353,17 +354,19 @@ fn our_daemon_keeps_time_under_a_flood_of_garbage() {
     // keepalived 2.2.7 obeys this one, and flaps for as long as it is sent.
     frames.push(vectors::interval_zero(V3));
     let flooded = || {
-        let mut sent = 0;
+        let (mut sent, dropped) = (0, dropped_frames());
         let outcome = attacked(Peer::HaDaemon, |lab| {
             let work = || pause(Duration::from_secs(10));
             sent = garbage::flood(lab, 2, RATE, frames.clone(), work);
         });
-        println!("{sent} packets/s");
-        (sent > u64::from(RATE) * 9 / 10).then_some(outcome)
+        let dropped = dropped_frames() - dropped;
+        println!("{sent} packets/s, {dropped} of them dropped by the kernel");
+        (dropped == 0 && sent > u64::from(RATE) * 9 / 10).then_some(outcome)
     };
-    // The sender, too, has only the processor time it gets.
+    // The sender, too, has only the processor time it gets, and a frame that the kernel drops between
+    // two hosts may be an advert.
     let outcome = (0..4).find_map(|_| flooded());
-    for (instance, gaps) in outcome.expect("the machine can send so many") {
+    for (instance, gaps) in outcome.expect("the machine can carry so many") {
         let late = gaps.late(instance.interval());
         assert!(
             late.is_empty(),

@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use ipvs_core::{Destination, DestinationKey, Forwarding, Scheduler, Service, ServiceKey};
 use ipvs_netlink::Client;
 use rig::enter_namespace;
+use rig::tools::ip_batch;
 pub(crate) use rig::tools::run;
 
 /// Puts the test's thread in a network namespace of its own, which ends with the thread, and
@@ -20,14 +21,11 @@ pub(crate) fn client() -> Client {
 
 /// Adds the interface `sync` with `address`.
 pub(crate) fn dummy(address: &str) {
-    // While one test has the module loaded, another would be told that there is none.
-    static LOADING: Mutex<()> = Mutex::new(());
-    {
-        let _loading = LOADING.lock().unwrap_or_else(PoisonError::into_inner);
-        run("ip", &["link", "add", "sync", "type", "dummy"]);
-    }
-    run("ip", &["addr", "add", address, "dev", "sync", "nodad"]);
-    run("ip", &["link", "set", "sync", "up"]);
+    ip_batch(&format!(
+        "link add sync type dummy
+addr add {address} dev sync nodad
+link set sync up"
+    ));
 }
 
 /// Held by tests in which a daemon joins a group, and by the one in which it cannot.

@@ -37,6 +37,7 @@ fn link() -> Link {
         kind: LinkKind::Plain,
         parent: None,
         parent_namespace: None,
+        vrf: None,
     }
 }
 
@@ -147,6 +148,7 @@ impl Host {
             Request::RemoveAddress { .. } => self.remove(&key),
             Request::CreateMacvlan(_)
             | Request::BridgeMacvlan { .. }
+            | Request::SetVrf { .. }
             | Request::SuppressLinkLocal { .. }
             | Request::SetLink { .. }
             | Request::DeleteLink { .. } => unreachable!("the keeper leaves links alone"),

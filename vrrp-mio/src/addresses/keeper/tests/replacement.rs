@@ -35,6 +35,7 @@ fn asked(host: &Host) -> Vec<(u8, bool)> {
         Request::RemoveAddress { address, .. } => (last(address), false),
         Request::CreateMacvlan(_)
         | Request::BridgeMacvlan { .. }
+        | Request::SetVrf { .. }
         | Request::SuppressLinkLocal { .. }
         | Request::SetLink { .. }
         | Request::DeleteLink { .. } => unreachable!("the keeper leaves links alone"),
