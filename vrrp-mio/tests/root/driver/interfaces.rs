@@ -146,8 +146,10 @@ fn addresses_are_announced_again_when_their_interface_has_another_mac_address() 
     };
     let switch = Switch::new();
     let host = switch.host(1);
-    host.ip("link add spare type dummy");
-    host.ip("link set spare addrgenmode none up");
+    host.ip("link add spare type veth peer name eraps");
+    for end in ["spare", "eraps"] {
+        host.ip(&format!("link set {end} addrgenmode none up"));
+    }
     let mut tap = Tap::on(&switch, "p1");
     let elsewhere = VirtualAddress {
         device: Some("spare".parse().unwrap()),
