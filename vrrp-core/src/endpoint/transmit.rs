@@ -73,6 +73,8 @@ impl<'b> Transmit<'b> {
 pub(super) struct Advert {
     priority: Priority,
     failed: bool,
+    /// It has gone to everybody.
+    complete: bool,
     /// The position of the next destination.
     next: u32,
 }
@@ -82,17 +84,20 @@ impl Advert {
         Self {
             priority,
             failed: false,
+            complete: false,
             next: 0,
         }
     }
 
-    /// Where it goes next, and with which time to live; nowhere if it has gone to everybody.
-    fn destination(&self, policy: &Policy<'_>) -> Option<(IpAddr, u8)> {
+    /// Where it goes next, with which time to live, and whether that is the last destination; nowhere
+    /// if it has gone to everybody.
+    fn destination(&self, policy: &Policy<'_>) -> Option<(IpAddr, u8, bool)> {
         match policy.reach {
-            Reach::Group(group) => (self.next == 0).then_some((group, TTL)),
+            Reach::Group(group) => Some((group, TTL, true)),
             Reach::Peers { peers, .. } => {
-                let peer = peers.get(usize::try_from(self.next).ok()?)?;
-                Some((peer.address, policy.hop_limit))
+                let next = usize::try_from(self.next).ok()?;
+                let peer = peers.get(next)?;
+                Some((peer.address, policy.hop_limit, next + 1 == peers.len()))
             }
         }
     }
@@ -106,7 +111,7 @@ struct Route {
 }
 
 impl Route {
-    fn new(source: IpAddr, (destination, ttl): (IpAddr, u8)) -> Option<Self> {
+    fn new(source: IpAddr, destination: IpAddr, ttl: u8) -> Option<Self> {
         let ends = PseudoHeader::new(source, destination)?;
         Some(Self { ends, ttl })
     }
@@ -201,12 +206,17 @@ impl<S: Storage> Endpoint<S> {
     fn next_advertisement(&mut self, buf: &mut [u8]) -> Option<(Envelope, Route, Range<usize>)> {
         loop {
             let advert = self.advert?;
+            if advert.complete {
+                self.settle();
+                return None;
+            }
             let policy = self.storage.policy();
-            let Some(to) = advert.destination(&policy) else {
+            // An update may have left fewer peers.
+            let Some((to, ttl, complete)) = advert.destination(&policy) else {
                 self.settle();
                 return None;
             };
-            let route = self.source.and_then(|source| Route::new(source, to));
+            let route = self.source.and_then(|source| Route::new(source, to, ttl));
             // The kernel numbers what goes through its IP; a frame or a signed header does not.
             let sequence = self.ah_sequence.wrapping_add(1).max(1);
             let encoded = match route {
@@ -218,6 +228,7 @@ impl<S: Storage> Endpoint<S> {
             self.advert = Some(Advert {
                 next: advert.next.saturating_add(1),
                 failed: advert.failed || encoded.is_err(),
+                complete,
                 ..advert
             });
             match encoded {
@@ -290,9 +301,10 @@ impl<S: Storage> Endpoint<S> {
                 Ok((Envelope::Packet, 0..octets))
             }
             (None, Expect::None | Expect::Simple(_)) => {
+                let all = packet.buf.len();
                 let mut room = &mut *packet.buf;
                 advertisement.encode(packet.ends, &mut room)?;
-                Ok((Envelope::Payload, 0..advertisement.encoded_len()))
+                Ok((Envelope::Payload, 0..all.saturating_sub(room.len())))
             }
         }
     }
