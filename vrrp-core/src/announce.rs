@@ -286,7 +286,7 @@ impl Schedule {
     /// same.
     #[must_use]
     pub fn is_idle(&self, now: Instant) -> bool {
-        self.deadline().is_none() && self.contested_until <= now
+        self.contested_until <= now && self.deadline().is_none()
     }
 
     /// What to announce now. Early calls are no-ops; late ones send the larger of what is due, not

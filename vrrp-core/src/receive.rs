@@ -167,8 +167,7 @@ impl Admission<'_> {
         if advertisement.version() != self.config.version() {
             return Err(Discard::Version(advertisement.version()));
         }
-        let mut heard = *replay;
-        let icv = self.authenticate(now, packet, &mut heard)?;
+        let (icv, heard) = self.authenticate(now, packet, replay)?;
         let interval = advertisement.interval != self.config.interval();
         let v2 = self.config.version() == Version::V2;
         // RFC 3768 §7.1: an owner hears nobody. By erratum 8298 to RFC 9568 §7.1 it hears another
@@ -192,7 +191,9 @@ impl Admission<'_> {
             return Err(Discard::AddressList);
         }
         // Only what is admitted has an effect.
-        *replay = heard;
+        if let Some(heard) = heard {
+            *replay = heard;
+        }
         Ok(Admitted {
             heard: Heard {
                 source: packet.source,
@@ -235,21 +236,22 @@ impl Admission<'_> {
         }
     }
 
+    /// The form of the integrity check value, and the senders with this one among them.
     fn authenticate(
         &self,
         now: Instant,
         packet: &Packet<'_>,
-        replay: &mut ReplayWindow,
-    ) -> Result<Option<IcvForm>, Discard> {
+        replay: &ReplayWindow,
+    ) -> Result<(Option<IcvForm>, Option<ReplayWindow>), Discard> {
         let claimed = match packet.advertisement.format {
             Format::V2(authentication) => authentication,
             Format::V3(_) => Authentication::None,
         };
         match (self.expect, claimed, packet.ah) {
-            (Expect::None, Authentication::None, None) => Ok(None),
+            (Expect::None, Authentication::None, None) => Ok((None, None)),
             (Expect::Simple(key), Authentication::Simple(password), None) => {
                 if key.matches(&password) {
-                    Ok(None)
+                    Ok((None, None))
                 } else {
                     Err(Discard::Authentication)
                 }
@@ -261,10 +263,11 @@ impl Admission<'_> {
                     packet.advertisement.priority,
                     packet.advertisement.interval,
                 );
-                replay
+                let mut heard = *replay;
+                heard
                     .accept(now, ah.spi, ah.sequence, forget)
                     .map_err(|_| Discard::Replay)?;
-                Ok(Some(form))
+                Ok((Some(form), Some(heard)))
             }
             (Expect::None | Expect::Simple(_) | Expect::Ah(_), _, _) => {
                 Err(Discard::AuthenticationType)

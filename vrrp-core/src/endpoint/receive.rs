@@ -40,7 +40,8 @@ impl<S: Storage> Endpoint<S> {
             ),
             Err(error) => Err(Discard::Decode(error)),
         };
-        self.counted(received)
+        self.count(&received);
+        received
     }
 
     /// Receives a whole IPv4 packet, as a raw socket hands it over: of protocol 112, or 51 (an
@@ -50,7 +51,8 @@ impl<S: Storage> Endpoint<S> {
     /// As of [`receive`](Self::receive).
     pub fn receive_ipv4(&mut self, now: Instant, octets: &[u8]) -> Result<Received, Discard> {
         let received = self.read_ipv4(now, octets);
-        self.counted(received)
+        self.count(&received);
+        received
     }
 
     /// Receives a decoded packet.
@@ -63,7 +65,8 @@ impl<S: Storage> Endpoint<S> {
         packet: &Packet<'_>,
     ) -> Result<Received, Discard> {
         let received = self.hear(now, packet);
-        self.counted(received)
+        self.count(&received);
+        received
     }
 
     /// Whether [`receive_packet`](Self::receive_packet) would admit `packet`; nothing is counted and
@@ -82,15 +85,14 @@ impl<S: Storage> Endpoint<S> {
         self.storage.count(|all| all.discarded(discard));
     }
 
-    fn counted(&mut self, received: Result<Received, Discard>) -> Result<Received, Discard> {
-        match &received {
+    fn count(&mut self, received: &Result<Received, Discard>) {
+        match received {
             Ok(Received { admitted, .. }) => {
                 let Admitted { heard, remarks, .. } = admitted;
                 self.storage.count(|all| all.admitted(heard, remarks));
             }
             Err(discard) => self.storage.count(|all| all.discarded(discard)),
         }
-        received
     }
 
     fn read_ipv4(&mut self, now: Instant, octets: &[u8]) -> Result<Received, Discard> {
@@ -113,13 +115,16 @@ impl<S: Storage> Endpoint<S> {
     }
 
     fn hear(&mut self, now: Instant, packet: &Packet<'_>) -> Result<Received, Discard> {
-        let mut window = self.storage.replay().map(|window| *window);
-        let admitted = match &mut window {
-            Some(window) => self.admit(now, packet, window)?,
-            None => self.admit(now, packet, &mut ReplayWindow::new())?,
-        };
+        // Sequence numbers are of Authentication Headers only.
+        let mut window = ReplayWindow::new();
         if packet.ah.is_some()
-            && let (Some(kept), Some(window)) = (self.storage.replay(), window)
+            && let Some(kept) = self.storage.replay()
+        {
+            window = *kept;
+        }
+        let admitted = self.admit(now, packet, &mut window)?;
+        if packet.ah.is_some()
+            && let Some(kept) = self.storage.replay()
         {
             *kept = window;
         }

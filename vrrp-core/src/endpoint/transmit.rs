@@ -1,6 +1,7 @@
 //! Transmission: finished packets and frames.
 
 use core::net::IpAddr;
+use core::ops::Range;
 
 use super::{Endpoint, Policy, Storage, TransmitChecksum, TransmitError};
 use crate::receive::{Expect, Reach};
@@ -72,6 +73,8 @@ impl<'b> Transmit<'b> {
 pub(super) struct Advert {
     priority: Priority,
     failed: bool,
+    /// It has gone to everybody.
+    complete: bool,
     /// The position of the next destination.
     next: u32,
 }
@@ -81,8 +84,36 @@ impl Advert {
         Self {
             priority,
             failed: false,
+            complete: false,
             next: 0,
         }
+    }
+
+    /// Where it goes next, with which time to live, and whether that is the last destination; nowhere
+    /// if it has gone to everybody.
+    fn destination(&self, policy: &Policy<'_>) -> Option<(IpAddr, u8, bool)> {
+        match policy.reach {
+            Reach::Group(group) => Some((group, TTL, true)),
+            Reach::Peers { peers, .. } => {
+                let next = usize::try_from(self.next).ok()?;
+                let peer = peers.get(next)?;
+                Some((peer.address, policy.hop_limit, next + 1 == peers.len()))
+            }
+        }
+    }
+}
+
+/// Where a packet goes.
+#[derive(Clone, Copy)]
+struct Route {
+    ends: PseudoHeader,
+    ttl: u8,
+}
+
+impl Route {
+    fn new(source: IpAddr, destination: IpAddr, ttl: u8) -> Option<Self> {
+        let ends = PseudoHeader::new(source, destination)?;
+        Some(Self { ends, ttl })
     }
 }
 
@@ -100,9 +131,9 @@ impl<S: Storage> Endpoint<S> {
     /// Call it until it says `None`, after every call that changes the endpoint.
     pub fn poll_transmit<'b>(&mut self, now: Instant, buf: &'b mut [u8]) -> Option<Transmit<'b>> {
         if self.advert.is_some()
-            && let Some((envelope, ends, ttl, written)) = self.next_advertisement(buf)
+            && let Some((envelope, route, written)) = self.next_advertisement(buf)
         {
-            return Some(envelope.around(ends, ttl, buf.get(written)?));
+            return Some(envelope.around(route, buf.get(written)?));
         }
         self.poll_announcement(now, buf)
     }
@@ -110,8 +141,8 @@ impl<S: Storage> Endpoint<S> {
     /// The advertisements of [`poll_transmit`](Self::poll_transmit) alone, for a runtime that keeps
     /// those of many routers from waiting for announcements.
     pub fn poll_advertisement<'b>(&mut self, buf: &'b mut [u8]) -> Option<Transmit<'b>> {
-        let (envelope, ends, ttl, written) = self.next_advertisement(buf)?;
-        Some(envelope.around(ends, ttl, buf.get(written)?))
+        let (envelope, route, written) = self.next_advertisement(buf)?;
+        Some(envelope.around(route, buf.get(written)?))
     }
 
     /// The announcements of [`poll_transmit`](Self::poll_transmit) alone. An address is announced
@@ -172,45 +203,45 @@ impl<S: Storage> Endpoint<S> {
 
     /// The next packet with an advertisement, and where in `buf` it is. Counts the advertisement
     /// when it has gone to everybody.
-    fn next_advertisement(
-        &mut self,
-        buf: &mut [u8],
-    ) -> Option<(Envelope, PseudoHeader, u8, core::ops::Range<usize>)> {
-        while let Some(mut advert) = self.advert {
+    fn next_advertisement(&mut self, buf: &mut [u8]) -> Option<(Envelope, Route, Range<usize>)> {
+        loop {
+            let advert = self.advert?;
+            if advert.complete {
+                self.settle();
+                return None;
+            }
             let policy = self.storage.policy();
-            let to = match policy.reach {
-                Reach::Group(group) => (advert.next == 0).then_some((group, TTL)),
-                Reach::Peers { peers, .. } => usize::try_from(advert.next)
-                    .ok()
-                    .and_then(|next| peers.get(next))
-                    .map(|peer| (peer.address, policy.hop_limit)),
-            };
-            let Some((destination, ttl)) = to else {
+            // An update may have left fewer peers.
+            let Some((to, ttl, complete)) = advert.destination(&policy) else {
                 self.settle();
                 return None;
             };
-            advert.next = advert.next.saturating_add(1);
-            let ends = (self.source).and_then(|source| PseudoHeader::new(source, destination));
-            let encoded = match ends {
+            let route = self.source.and_then(|source| Route::new(source, to, ttl));
+            // The kernel numbers what goes through its IP; a frame or a signed header does not.
+            let sequence = self.ah_sequence.wrapping_add(1).max(1);
+            let encoded = match route {
                 None => Err(TransmitError::NoSource),
-                Some(ends) => self
-                    .encode(advert.priority, &ends, ttl, buf)
-                    .map(|(envelope, written)| (envelope, ends, ttl, written))
+                Some(route) => (self.encode(&policy, advert.priority, &route, sequence, buf))
+                    .map(|(envelope, written)| (envelope, route, written))
                     .map_err(TransmitError::Encode),
             };
+            self.advert = Some(Advert {
+                next: advert.next.saturating_add(1),
+                failed: advert.failed || encoded.is_err(),
+                complete,
+                ..advert
+            });
             match encoded {
                 Ok(packet) => {
-                    self.advert = Some(advert);
+                    let is_numbered = !matches!(packet.0, Envelope::Payload);
+                    if is_numbered && self.machine.config().family() == Family::V4 {
+                        self.ah_sequence = sequence;
+                    }
                     return Some(packet);
                 }
-                Err(error) => {
-                    advert.failed = true;
-                    self.advert = Some(advert);
-                    self.pending.not_sent = Some(error);
-                }
+                Err(error) => self.pending.not_sent = Some(error),
             }
         }
-        None
     }
 
     /// Counts the advertisement that was under way.
@@ -224,61 +255,58 @@ impl<S: Storage> Endpoint<S> {
     }
 
     fn encode(
-        &mut self,
+        &self,
+        policy: &Policy<'_>,
         priority: Priority,
-        ends: &PseudoHeader,
-        ttl: u8,
+        route: &Route,
+        sequence: u32,
         buf: &mut [u8],
-    ) -> Result<(Envelope, core::ops::Range<usize>), EncodeError> {
-        // The kernel numbers what goes through its IP; a frame or a signed header does not.
-        let sequence = self.ah_sequence.wrapping_add(1).max(1);
-        let policy = self.storage.policy();
-        let (expect, icv, source_mac) = (policy.expect, policy.icv, policy.source_mac);
+    ) -> Result<(Envelope, Range<usize>), EncodeError> {
         let advertisement = Advertisement {
             vrid: self.machine.config().vrid(),
             priority,
             interval: self.machine.config().interval(),
             addresses: self.advertised(),
-            format: self.format(&policy),
+            format: self.format(policy),
         };
-        let link = source_mac.zip(multicast_mac(ends.destination()));
+        let link = policy.source_mac.and_then(|source| {
+            let destination = multicast_mac(route.ends.destination())?;
+            Some((source, destination))
+        });
         let mut packet = Packet {
             buf,
-            ends,
-            ttl,
+            ends: &route.ends,
+            ttl: route.ttl,
             sequence,
         };
-        let encoded = match (link, expect) {
-            (Some((source, destination)), _) => {
+        match (link, policy.expect) {
+            (Some((source, destination)), expect) => {
                 let key = match expect {
-                    Expect::Ah(key) => Some((key, icv)),
+                    Expect::Ah(key) => Some((key, policy.icv)),
                     Expect::None | Expect::Simple(_) => None,
                 };
                 let header = EthernetHeader {
                     destination,
                     source,
-                    ether_type: match ends.family() {
+                    ether_type: match route.ends.family() {
                         Family::V4 => EtherType::IPV4,
                         Family::V6 => EtherType::IPV6,
                     },
                 };
                 let frame = packet.frame(&header, &advertisement, key)?;
-                (Envelope::Frame, frame)
+                Ok((Envelope::Frame, frame))
             }
             (None, Expect::Ah(key)) => {
-                let octets = packet.authenticated(0, &advertisement, (key, icv))?;
-                (Envelope::Packet, 0..octets)
+                let octets = packet.authenticated(0, &advertisement, (key, policy.icv))?;
+                Ok((Envelope::Packet, 0..octets))
             }
             (None, Expect::None | Expect::Simple(_)) => {
+                let all = packet.buf.len();
                 let mut room = &mut *packet.buf;
-                advertisement.encode(ends, &mut room)?;
-                return Ok((Envelope::Payload, 0..advertisement.encoded_len()));
+                advertisement.encode(packet.ends, &mut room)?;
+                Ok((Envelope::Payload, 0..all.saturating_sub(room.len())))
             }
-        };
-        if ends.family() == Family::V4 {
-            self.ah_sequence = sequence;
         }
-        Ok(encoded)
     }
 
     /// The format of an advertisement sent now.
@@ -300,7 +328,7 @@ impl<S: Storage> Endpoint<S> {
 }
 
 impl Envelope {
-    const fn around(self, ends: PseudoHeader, ttl: u8, octets: &[u8]) -> Transmit<'_> {
+    const fn around(self, Route { ends, ttl }: Route, octets: &[u8]) -> Transmit<'_> {
         match self {
             Self::Payload => Transmit::Payload { ends, ttl, octets },
             Self::Packet => Transmit::Packet { ends, octets },
@@ -323,7 +351,7 @@ impl Packet<'_> {
         header: &EthernetHeader,
         advertisement: &Advertisement<'_>,
         key: Option<(crate::wire::Key, crate::wire::IcvForm)>,
-    ) -> Result<core::ops::Range<usize>, EncodeError> {
+    ) -> Result<Range<usize>, EncodeError> {
         header.encode(&mut &mut *self.buf)?;
         if let Some(key) = key {
             let octets = self.authenticated(EthernetHeader::LEN, advertisement, key)?;

@@ -1,9 +1,13 @@
 //! Tests of interfaces and addresses that appear and disappear.
 
-use vrrp_core::{Cause, Role};
-use vrrp_mio::{Obstacle, RouterSpec};
+use core::time::Duration;
 
-use super::host::{Host, Switch, router, until};
+use vrrp_core::{Cause, MacAddr, Role, announce};
+use vrrp_mio::{Obstacle, RouterSpec, VirtualAddress};
+
+use super::host::{Host, Switch, router, until, virtual_address};
+use rig::Tap;
+use rig::capture::Frame;
 use rig::tools::ip_batch_in;
 
 const VIP: &str = "10.9.0.100/24";
@@ -136,4 +140,53 @@ fn a_router_on_a_loopback_interface_waits_and_says_why() {
     };
     until("the obstacle", || names() == ["interface-loopback"]);
     assert_eq!(host.role(a), Role::Initialize);
+}
+
+/// Neighbours learn the address that answers from now on, and only of addresses that it answers for.
+#[test]
+#[ignore = "needs root: network namespaces and packet sockets"]
+fn addresses_are_announced_again_when_their_interface_has_another_mac_address() {
+    let settings = announce::Settings {
+        repeat: 2,
+        delay: Duration::ZERO,
+        ..announce::Settings::default()
+    };
+    let switch = Switch::new();
+    let host = switch.host(1);
+    host.ip("link add spare type veth peer name eraps");
+    for end in ["spare", "eraps"] {
+        host.ip(&format!("link set {end} addrgenmode none up"));
+    }
+    let mut tap = Tap::on(&switch.namespace, "p1");
+    let elsewhere = VirtualAddress {
+        device: Some("spare".parse().unwrap()),
+        ..virtual_address("10.9.0.101/24")
+    };
+    let id = host.start(RouterSpec {
+        announce: announce::Config::try_from(settings).unwrap(),
+        excluded: vec![elsewhere],
+        ..router(100, &[VIP])
+    });
+    host.await_role(id, Role::Active);
+    let announced = |frame: &Frame| frame.announced().is_some();
+    tap.wait("both copies", 2, announced);
+    assert_eq!(tap.count(announced), 2);
+    host.ip("link set spare address 02:00:00:00:00:08");
+    host.ip("link set eth0 address 02:00:00:00:00:09");
+    tap.wait("both copies from the other address", 4, announced);
+    std::thread::sleep(Duration::from_millis(100));
+    tap.read();
+    let again: Vec<_> = tap
+        .frames
+        .iter()
+        .filter(|it| announced(it))
+        .skip(2)
+        .collect();
+    let theirs = MacAddr([2, 0, 0, 0, 0, 9]);
+    assert_eq!(again.len(), 2);
+    for frame in again {
+        assert_eq!(frame.announced(), Some([10, 9, 0, 100].into()));
+        assert_eq!(frame.source(), theirs);
+        assert_eq!(frame.octets[22..28], theirs.0, "in the packet as well");
+    }
 }
