@@ -34,12 +34,11 @@ use self::diagnostic::Diagnostics;
 pub use self::diagnostic::render::{Position, Record, Related};
 pub use self::diagnostic::{Code, Diagnostic, Label, Severity};
 pub use self::model::{
-    Announce, Authentication, Balancing, BodyPattern, Broadcast, Check, Checker, Config,
-    Connection, Digest, DnsCheck, DynamicInterfaces, FileCheck, FlushOnStop, Global, HttpCheck,
-    InitFile, InitialState, Instance, Lifetime, MiscCheck, Password, PatternOption, Peer, Probe,
-    RealServer, Script, ScriptUser, Secret, SmtpCheck, SorryServer, StatusCodes, Synchronisation,
-    Tls, TlsFiles, TrackFile, TrackedInterface, Transport, UdpCheck, Url, VirtualAddress,
-    VirtualServer, Vmac, Written,
+    Announce, Authentication, Balancing, Broadcast, Check, Checker, Config, DnsCheck,
+    DynamicInterfaces, FileCheck, FlushOnStop, Global, HttpCheck, InitFile, InitialState, Instance,
+    Lifetime, MiscCheck, Password, Peer, Probe, RealServer, Script, ScriptUser, Secret, SmtpCheck,
+    SorryServer, Synchronisation, Tls, TlsFiles, TrackFile, TrackedInterface, Transport, UdpCheck,
+    VirtualAddress, VirtualServer, Vmac, Written,
 };
 use self::text::reader::Reader;
 pub use self::text::source::{Place, Source, SourceId, Sources, Span, UseId};

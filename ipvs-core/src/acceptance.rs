@@ -363,9 +363,11 @@ const fn fixed_port(forwarding: Forwarding, key: &ServiceKey) -> Option<u16> {
 }
 
 pub(crate) fn is_host(address: IpAddr) -> bool {
-    !address.is_unspecified()
-        && !address.is_multicast()
-        && address != IpAddr::V4(Ipv4Addr::BROADCAST)
+    let is_special = match address {
+        IpAddr::V4(address) => address == Ipv4Addr::BROADCAST,
+        IpAddr::V6(address) => address.to_ipv4_mapped().is_some(),
+    };
+    !is_special && !address.is_unspecified() && !address.is_multicast()
 }
 
 impl ServiceEntry {

@@ -11,6 +11,8 @@ use crate::{Destination, DestinationKey, Service, ServiceKey};
 /// A service with its destinations.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(from = "crate::form::EntryForm"))]
+#[cfg_attr(feature = "serde", serde(into = "crate::form::EntryForm"))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct ServiceEntry {
     /// The service.
@@ -48,6 +50,9 @@ impl ServiceEntry {
 
 /// Services with their destinations: what a kernel has, or what it should have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "crate::form::ConfigurationForm"))]
+#[cfg_attr(feature = "serde", serde(into = "crate::form::ConfigurationForm"))]
 pub struct Configuration {
     entries: BTreeMap<ServiceKey, ServiceEntry>,
 }
@@ -55,6 +60,7 @@ pub struct Configuration {
 /// One request that changes a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Change {
     /// A new service (`NEW_SERVICE`).
@@ -108,6 +114,11 @@ impl Configuration {
     #[must_use]
     pub fn get(&self, key: &ServiceKey) -> Option<&ServiceEntry> {
         self.entries.get(key)
+    }
+
+    #[cfg(feature = "serde")]
+    pub(crate) fn into_entries(self) -> impl Iterator<Item = ServiceEntry> {
+        self.entries.into_values()
     }
 
     /// The services, in the order of their keys.

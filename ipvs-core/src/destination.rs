@@ -7,7 +7,6 @@ use crate::Family;
 
 /// The address and port of a destination; unique in a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct DestinationKey {
     /// Address; of the service's family unless it is reached by a tunnel.
@@ -40,6 +39,7 @@ impl fmt::Display for DestinationKey {
 /// Which checksum a tunnel has (`IP_VS_TUNNEL_ENCAP_FLAG_*`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum TunnelChecksum {
     /// None.
@@ -54,6 +54,7 @@ pub enum TunnelChecksum {
 /// How packets to a destination are wrapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Tunnel {
     /// IP in IP.
@@ -63,11 +64,13 @@ pub enum Tunnel {
         /// UDP port of the destination; the kernel refuses 0.
         port: u16,
         /// Checksum of the tunnel.
+        #[cfg_attr(feature = "serde", serde(default))]
         checksum: TunnelChecksum,
     },
     /// GRE (since Linux 5.3).
     Gre {
         /// Checksum of the tunnel.
+        #[cfg_attr(feature = "serde", serde(default))]
         checksum: TunnelChecksum,
     },
     /// A type this crate does not know, as the kernel reports it.
@@ -84,6 +87,7 @@ pub enum Tunnel {
 /// How packets reach a destination (`IP_VS_CONN_F_*`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Forwarding {
     /// Network address translation (`-m`, `NAT`).
@@ -101,18 +105,24 @@ pub enum Forwarding {
 /// A destination of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Destination {
     /// Where it is.
+    #[cfg_attr(feature = "serde", serde(rename = "address"))]
     pub key: DestinationKey,
     /// How packets reach it.
+    #[cfg_attr(feature = "serde", serde(default = "crate::form::route"))]
     pub forwarding: Forwarding,
     /// Its weight, 0..=2³¹-1; with 0 it gets no new connections.
+    #[cfg_attr(feature = "serde", serde(default = "crate::form::one"))]
     pub weight: u32,
     /// The number of connections from which it is overloaded; 0 for never.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub upper: u32,
     /// The number of connections below which it is no longer overloaded; 0 for three quarters of
     /// `upper`.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub lower: u32,
 }
 

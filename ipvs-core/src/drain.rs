@@ -12,6 +12,7 @@ use crate::{Activity, Configuration, Destination, DestinationKey, ServiceEntry, 
 /// What a destination must no longer have before it is removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Until {
     /// Connections, active and inactive.

@@ -22,6 +22,8 @@ mod destination;
 mod drain;
 mod family;
 mod flow;
+#[cfg(feature = "serde")]
+mod form;
 mod name;
 mod normal;
 mod plan;

@@ -7,7 +7,6 @@ use core::fmt;
 /// The kernel accepts any number here and schedules only [`TCP`](Self::TCP), [`UDP`](Self::UDP)
 /// and [`SCTP`](Self::SCTP).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Protocol(pub u8);
 

@@ -10,7 +10,6 @@ use crate::{Family, Name, Protocol, Scheduler};
 
 /// The packets of a service; unique in a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum ServiceKey {
     /// Packets of a protocol to an address and port.
@@ -62,6 +61,15 @@ impl ServiceKey {
         }
     }
 
+    /// The virtual address; none of a mark.
+    #[must_use]
+    pub const fn address(&self) -> Option<IpAddr> {
+        match *self {
+            Self::Address { address, .. } => Some(address),
+            Self::Mark { .. } => None,
+        }
+    }
+
     /// The virtual port; 0 of a mark.
     #[must_use]
     pub const fn port(&self) -> u16 {
@@ -74,7 +82,6 @@ impl ServiceKey {
 
 /// Flags of a service (`IP_VS_SVC_F_*`), without those that say persistence and the kernel's own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Flags(u32);
 
 impl Flags {
@@ -125,7 +132,6 @@ impl<'a> arbitrary::Arbitrary<'a> for Flags {
 
 /// How many clients share a persistence template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Granularity {
     /// Those that agree in the bits of this mask, which need not be contiguous.
@@ -175,8 +181,10 @@ impl Granularity {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Persistence {
     /// How long after the last connection, in seconds.
+    #[cfg_attr(feature = "serde", serde(with = "crate::form::seconds"))]
     pub timeout: u32,
     /// The clients that share a template.
     pub granularity: Granularity,
@@ -185,6 +193,8 @@ pub struct Persistence {
 /// A virtual service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(from = "crate::form::ServiceForm"))]
+#[cfg_attr(feature = "serde", serde(into = "crate::form::ServiceForm"))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Service {
     /// Its packets.
@@ -217,6 +227,18 @@ impl Service {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mark_has_neither_address_nor_port() {
+        for (text, address, port) in [
+            ("udp [2001:db8::1]:53", Some("2001:db8::1"), 53),
+            ("fwmark 7", None, 0),
+        ] {
+            let key: ServiceKey = text.parse().unwrap();
+            let address = address.map(|address| address.parse().unwrap());
+            assert_eq!((key.address(), key.port()), (address, port));
+        }
+    }
 
     #[test]
     fn flags_are_those_of_the_kernel() {

@@ -7,6 +7,7 @@ use crate::Name;
 /// The role of a synchronisation daemon; a namespace can have one of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum SyncRole {
     /// It sends connections.
@@ -18,6 +19,7 @@ pub enum SyncRole {
 /// A connection synchronisation daemon of the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct SyncDaemon {
     /// Its role.
@@ -25,6 +27,7 @@ pub struct SyncDaemon {
     /// Its interface.
     pub interface: Name,
     /// The identifier on the wire, 0..=255; a backup of 0 takes every master's.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub id: u8,
     /// The largest datagram in octets; `None` for what the interface allows.
     pub max_length: Option<u16>,

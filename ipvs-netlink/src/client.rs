@@ -1,8 +1,8 @@
 //! The blocking client.
 
+use core::fmt;
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
-use std::time::Instant;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 use ipvs_core::{
     Destination, DestinationKey, DestinationRecord, KernelProfile, Service, ServiceKey,
@@ -13,20 +13,22 @@ use crate::error::{ConnectError, Error, ErrorKind};
 use crate::exchange::Exchange;
 use crate::pipeline::{Completion, IN_FLIGHT};
 use crate::request::{Info, Reply, Request};
+use crate::socket::Socket;
+use crate::transport::{Clock, Transport};
 
 mod probe;
+mod table;
 
 /// A connection to the IPVS of the network namespace the calling thread is in.
 ///
 /// Each method sends a request and waits for the kernel's answer, which normally is there at once,
 /// and at most 5 s. Nothing is cached.
-#[derive(Debug)]
-pub struct Client {
-    exchange: Exchange<usize>,
-    epoch: Instant,
+pub struct Client<S = Socket> {
+    exchange: Exchange<usize, S>,
+    clock: Clock,
 }
 
-impl Client {
+impl Client<Socket> {
     /// Connects, and asks the kernel for its version.
     ///
     /// The kernel loads the module `ip_vs` if it is installed and not yet there.
@@ -34,14 +36,20 @@ impl Client {
     /// # Errors
     /// Without `ip_vs`, without permission, or if the socket fails.
     pub fn connect() -> Result<Self, ConnectError> {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "blocking use has no loop whose time it could take"
-        )]
-        let epoch = Instant::now();
+        Self::over(Socket::open()?)
+    }
+}
+
+impl<S: Transport> Client<S> {
+    /// Connects over `transport`, and asks the kernel for its version.
+    ///
+    /// # Errors
+    /// As those of [`connect`](Client::connect).
+    pub fn over(transport: S) -> Result<Self, ConnectError> {
+        let clock = transport.clock();
         let mut client = Self {
-            exchange: Exchange::connect(&|| epoch.elapsed())?,
-            epoch,
+            exchange: Exchange::over(transport, &clock)?,
+            clock,
         };
         client.info().map_err(ConnectError::from)?;
         Ok(client)
@@ -102,10 +110,8 @@ impl Client {
     }
 
     fn turn(&mut self, completions: &mut Vec<Completion<usize>>) -> io::Result<()> {
-        let epoch = self.epoch;
-        let clock = || epoch.elapsed();
-        self.exchange.send(IN_FLIGHT, &clock, completions)?;
-        let now = clock();
+        self.exchange.send(IN_FLIGHT, &self.clock, completions)?;
+        let now = (self.clock)();
         self.exchange.read(now, &|| false, completions)?;
         self.exchange.pipeline.expire(now, completions);
         self.exchange.wait(now)?;
@@ -128,7 +134,7 @@ impl Client {
 
 /// Each method fails as [`request`](Client::request) does; the errors named are those of the kernel
 /// for it.
-impl Client {
+impl<S: Transport> Client<S> {
     /// The version of IPVS and the size of its connection table.
     ///
     /// # Errors
@@ -353,9 +359,23 @@ impl Client {
     }
 }
 
-impl AsRawFd for Client {
+impl<S: AsFd> AsFd for Client<S> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.exchange.as_fd()
+    }
+}
+
+impl<S: AsRawFd> AsRawFd for Client<S> {
     fn as_raw_fd(&self) -> RawFd {
         self.exchange.as_raw_fd()
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for Client<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("exchange", &self.exchange)
+            .finish_non_exhaustive()
     }
 }
 

@@ -323,22 +323,55 @@ pub(crate) fn destination(
     })
 }
 
+/// The service that a request is about, if it is about one.
+pub(crate) fn requested_service(payload: &[u8]) -> Result<Option<ServiceKey>, DecodeError> {
+    let message = message(payload)?;
+    message.optional(top::SERVICE, |message, attr| {
+        service_key(&message.nest(attr)?)
+    })
+}
+
+/// The destination that a request with no more than its key is about.
+pub(crate) fn requested_destination(
+    payload: &[u8],
+    family: Family,
+) -> Result<DestinationKey, DecodeError> {
+    destination_key(&message(payload)?.nest(top::DEST)?, family)
+}
+
+/// The daemon that a request to stop it is about.
+pub(crate) fn requested_role(payload: &[u8]) -> Result<SyncRole, DecodeError> {
+    role(&message(payload)?.nest(top::DAEMON)?)
+}
+
+/// The name `CTRL_CMD_GETFAMILY` asks for.
+pub(crate) fn requested_family(payload: &[u8]) -> Result<&str, DecodeError> {
+    const FAMILY_NAME: Attr = Attr {
+        number: 2,
+        name: "CTRL_ATTR_FAMILY_NAME",
+    };
+    message(payload)?.text(FAMILY_NAME)
+}
+
 /// The destination that a request is about.
-#[cfg(any(test, feature = "properties"))]
 pub(crate) fn requested(payload: &[u8], family: Family) -> Result<Destination, DecodeError> {
     described(&message(payload)?.nest(top::DEST)?, family)
 }
 
-fn described(nest: &Nest<'_>, family: Family) -> Result<Destination, DecodeError> {
+fn destination_key(nest: &Nest<'_>, family: Family) -> Result<DestinationKey, DecodeError> {
     // It comes behind the address; before Linux 3.18 there is none, and no other family either.
     let family = nest
         .optional(dest::ADDR_FAMILY, Nest::family)?
         .unwrap_or(family);
+    Ok(DestinationKey {
+        address: nest.address(dest::ADDR, family)?,
+        port: nest.port(dest::PORT)?,
+    })
+}
+
+fn described(nest: &Nest<'_>, family: Family) -> Result<Destination, DecodeError> {
     Ok(Destination {
-        key: DestinationKey {
-            address: nest.address(dest::ADDR, family)?,
-            port: nest.port(dest::PORT)?,
-        },
+        key: destination_key(nest, family)?,
         forwarding: forwarding(nest)?,
         weight: nest.u32(dest::WEIGHT)?,
         upper: nest.u32(dest::U_THRESH)?,
@@ -394,13 +427,17 @@ fn statistics(nest: &Nest<'_>) -> Result<Statistics, DecodeError> {
     })
 }
 
+fn role(nest: &Nest<'_>) -> Result<SyncRole, DecodeError> {
+    match nest.u32(daemon::STATE)? {
+        attr::MASTER => Ok(SyncRole::Master),
+        attr::BACKUP => Ok(SyncRole::Backup),
+        other => Err(value(daemon::STATE, other)),
+    }
+}
+
 pub(crate) fn daemon(payload: &[u8]) -> Result<SyncDaemon, DecodeError> {
     let nest = message(payload)?.nest(top::DAEMON)?;
-    let role = match nest.u32(daemon::STATE)? {
-        attr::MASTER => SyncRole::Master,
-        attr::BACKUP => SyncRole::Backup,
-        other => return Err(value(daemon::STATE, other)),
-    };
+    let role = role(&nest)?;
     // The kernel keeps what it was given, and puts the low octet on the wire.
     let [id, ..] = nest.u32(daemon::SYNC_ID)?.to_le_bytes();
     let group = |attr, family| nest.optional(attr, |nest, attr| nest.address(attr, family));

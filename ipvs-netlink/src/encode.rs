@@ -15,6 +15,7 @@ use crate::attr::{self, Attr, command, daemon, dest, forwarding, service, top, t
 use crate::error::ErrorKind;
 use crate::request::Request;
 
+pub(crate) mod answer;
 mod writer;
 
 /// Appends `request` to `datagram`, for the family of the number `family`. A change does not ask

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 use nix::libc;
 
@@ -12,11 +12,11 @@ use crate::encode;
 use crate::error::ConnectError;
 use crate::frame::{Acknowledgement, Message, Messages, NLMSG_ERROR};
 use crate::pipeline::{Completion, PATIENCE, Pipeline};
-use crate::socket::{Received, Socket};
+use crate::transport::{Received, Transport};
 
 #[derive(Debug)]
-pub(crate) struct Exchange<T> {
-    socket: Socket,
+pub(crate) struct Exchange<T, S> {
+    socket: S,
     pub(crate) pipeline: Pipeline<T>,
     datagram: Vec<u8>,
 }
@@ -30,10 +30,9 @@ pub(crate) enum Read {
     Part,
 }
 
-impl<T> Exchange<T> {
-    /// Opens a socket and asks for the number of the family, as long as `clock` allows.
-    pub(crate) fn connect(clock: &dyn Fn() -> Duration) -> Result<Self, ConnectError> {
-        let mut socket = Socket::open()?;
+impl<T, S: Transport> Exchange<T, S> {
+    /// Asks for the number of the family over `socket`, as long as `clock` allows.
+    pub(crate) fn over(mut socket: S, clock: &dyn Fn() -> Duration) -> Result<Self, ConnectError> {
         let family = resolve(&mut socket, attr::FAMILY, clock)?;
         Ok(Self {
             socket,
@@ -97,7 +96,7 @@ impl<T> Exchange<T> {
     }
 
     /// Waits until there is something to read or an answer is overdue.
-    pub(crate) fn wait(&self, now: Duration) -> io::Result<()> {
+    pub(crate) fn wait(&mut self, now: Duration) -> io::Result<()> {
         match self.pipeline.deadline() {
             Some(deadline) => self.socket.wait(deadline.saturating_sub(now)),
             None => Ok(()),
@@ -105,7 +104,13 @@ impl<T> Exchange<T> {
     }
 }
 
-impl<T> AsRawFd for Exchange<T> {
+impl<T, S: AsFd> AsFd for Exchange<T, S> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+impl<T, S: AsRawFd> AsRawFd for Exchange<T, S> {
     fn as_raw_fd(&self) -> RawFd {
         self.socket.as_raw_fd()
     }
@@ -113,7 +118,7 @@ impl<T> AsRawFd for Exchange<T> {
 
 /// The number of a family.
 fn resolve(
-    socket: &mut Socket,
+    socket: &mut impl Transport,
     name: &str,
     clock: &dyn Fn() -> Duration,
 ) -> Result<u16, ConnectError> {
@@ -161,6 +166,7 @@ fn verdict(message: &Message<'_>, number: Option<u16>) -> Result<u16, ConnectErr
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Socket;
 
     #[test]
     fn a_family_the_kernel_lacks_is_not_available() {

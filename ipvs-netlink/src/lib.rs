@@ -31,6 +31,7 @@ mod encode;
 mod error;
 mod exchange;
 mod frame;
+pub mod memory;
 mod pipeline;
 #[cfg(any(test, feature = "properties"))]
 pub mod properties;
@@ -38,6 +39,7 @@ mod request;
 mod requests;
 mod socket;
 mod sys;
+mod transport;
 
 pub use self::client::Client;
 pub use self::decode::DecodeError;
@@ -45,3 +47,5 @@ pub use self::error::{ConnectError, Error, ErrorKind};
 pub use self::pipeline::Completion;
 pub use self::request::{Info, Reply, Request, Version};
 pub use self::requests::{Progress, QueueFull, Requests, TimeSlice};
+pub use self::socket::Socket;
+pub use self::transport::{Clock, Received, Transport};

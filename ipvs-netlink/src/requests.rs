@@ -3,7 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 use nix::errno::Errno;
 use thiserror::Error;
@@ -12,6 +12,8 @@ use crate::error::ConnectError;
 use crate::exchange::{Exchange, Read};
 use crate::pipeline::Completion;
 use crate::request::Request;
+use crate::socket::Socket;
+use crate::transport::Transport;
 
 /// The limit of waiting requests. A caller with more keeps them: a long queue would delay later
 /// requests.
@@ -82,14 +84,14 @@ pub struct QueueFull<T> {
 /// after pushing, and whenever it is readable or [`deadline`](Self::deadline) has come, call
 /// [`drive`](Self::drive); if that made only [`Progress::Partial`], do so in the next turn as well.
 #[derive(Debug)]
-pub struct Requests<T> {
-    exchange: Exchange<T>,
+pub struct Requests<T, S = Socket> {
+    exchange: Exchange<T, S>,
     retry_at: Option<Duration>,
     /// Requests to put in the next datagram.
     batch: usize,
 }
 
-impl<T> Requests<T> {
+impl<T> Requests<T, Socket> {
     /// Opens a socket for requests, waiting for the kernel, which may have to load `ip_vs`, at most
     /// 5 s by `clock`.
     ///
@@ -97,8 +99,19 @@ impl<T> Requests<T> {
     /// Without `ip_vs`, or if the socket fails. Whether there is permission, the first request
     /// shows.
     pub fn connect(clock: &dyn Fn() -> Duration) -> Result<Self, ConnectError> {
+        Self::over(Socket::open()?, clock)
+    }
+}
+
+impl<T, S: Transport> Requests<T, S> {
+    /// Sends requests over `transport`, after it has waited for the number of the family at most
+    /// 5 s by `clock`.
+    ///
+    /// # Errors
+    /// As those of [`connect`](Requests::connect).
+    pub fn over(transport: S, clock: &dyn Fn() -> Duration) -> Result<Self, ConnectError> {
         Ok(Self {
-            exchange: Exchange::connect(clock)?,
+            exchange: Exchange::over(transport, clock)?,
             retry_at: None,
             batch: 1,
         })
@@ -196,7 +209,13 @@ fn next_batch(size: usize, taken: Duration) -> usize {
         .clamp(1, LARGEST_BATCH)
 }
 
-impl<T> AsRawFd for Requests<T> {
+impl<T, S: AsFd> AsFd for Requests<T, S> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.exchange.as_fd()
+    }
+}
+
+impl<T, S: AsRawFd> AsRawFd for Requests<T, S> {
     fn as_raw_fd(&self) -> RawFd {
         self.exchange.as_raw_fd()
     }

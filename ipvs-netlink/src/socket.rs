@@ -3,7 +3,8 @@
 use core::fmt;
 use core::time::Duration;
 use std::io::{self, IoSliceMut};
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::time::Instant;
 
 use neli::consts::socket::{Msg, NlFamily};
 use neli::socket::NlSocket;
@@ -13,33 +14,25 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{MsgFlags, NetlinkAddr, recvmsg, setsockopt, sockopt};
 
 use crate::sys;
+use crate::transport::{Clock, Received, Transport};
 
 /// Octets read at once. The kernel fills a datagram of a list with at most 32 KiB.
 const DATAGRAM: usize = 64 * 1024;
 /// Room for the answers to all requests in flight, should each be refused, with a margin.
 const RECEIVE_BUFFER: usize = 1024 * 1024;
 
-/// What one read of the socket gave.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Received<'a> {
-    /// A whole datagram from the kernel.
-    Datagram(&'a [u8]),
-    /// A datagram to disregard: another process sent it.
-    Foreign,
-    /// The kernel dropped messages for want of room, or one did not fit our buffer.
-    Overrun,
-    /// Nothing to read.
-    Empty,
-}
-
-/// A generic-netlink socket and the buffer it reads into.
-pub(crate) struct Socket {
+/// A generic-netlink socket to the kernel of this host, in the network namespace it was opened in.
+pub struct Socket {
     socket: NlSocket,
     buffer: Box<[u8]>,
 }
 
 impl Socket {
-    pub(crate) fn open() -> io::Result<Self> {
+    /// Opens a socket.
+    ///
+    /// # Errors
+    /// Those of socket(2), bind(2) and setsockopt(2).
+    pub fn open() -> io::Result<Self> {
         let socket = NlSocket::connect(NlFamily::Generic, None, Groups::empty())?;
         socket.nonblock()?;
         socket.enable_ext_ack(true)?;
@@ -58,13 +51,14 @@ impl Socket {
             buffer: vec![0; DATAGRAM].into_boxed_slice(),
         })
     }
+}
 
-    /// Sends one datagram of one or more messages to the kernel, which acts before this returns.
-    pub(crate) fn send(&self, datagram: &[u8]) -> io::Result<()> {
+impl Transport for Socket {
+    fn send(&mut self, datagram: &[u8]) -> io::Result<()> {
         self.socket.send(datagram, Msg::empty()).map(drop)
     }
 
-    pub(crate) fn receive(&mut self) -> io::Result<Received<'_>> {
+    fn receive(&mut self) -> io::Result<Received<'_>> {
         let (length, flags, sender) = loop {
             let mut buffers = [IoSliceMut::new(&mut self.buffer)];
             let received = recvmsg::<NetlinkAddr>(
@@ -92,8 +86,7 @@ impl Socket {
         ))
     }
 
-    /// Waits until there is something to read, but no longer than `most`.
-    pub(crate) fn wait(&self, most: Duration) -> io::Result<()> {
+    fn wait(&mut self, most: Duration) -> io::Result<()> {
         // A little longer, so that time is over when nothing came.
         let milliseconds = most.as_millis().saturating_add(1);
         let timeout = PollTimeout::try_from(milliseconds).unwrap_or(PollTimeout::MAX);
@@ -105,6 +98,21 @@ impl Socket {
             Ok(_) | Err(Errno::EINTR) => Ok(()),
             Err(errno) => Err(errno.into()),
         }
+    }
+
+    fn clock(&self) -> Clock {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "blocking use has no loop whose time it could take"
+        )]
+        let epoch = Instant::now();
+        Box::new(move || epoch.elapsed())
+    }
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        sys::descriptor(&self.socket)
     }
 }
 

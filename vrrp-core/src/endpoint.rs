@@ -33,7 +33,8 @@
 //! - `poll_event()` until `None`;
 //! - sleep until `deadline()` or a packet.
 //!
-//! Outputs that are not polled in time are bounded: of each kind the latest is kept.
+//! Outputs that are not polled in time are bounded: of each kind the latest is kept. An advertisement
+//! is not sent any more once the router has left the Active state.
 //!
 //! # What a runtime owes
 //!
@@ -243,7 +244,8 @@ impl<S: Storage> Endpoint<S> {
         }
     }
 
-    /// Has an advertisement sent. One that has not gone to everybody is given up.
+    /// Has an advertisement sent. One that has not gone to everybody is given up, and counted if it has
+    /// gone to anybody.
     fn advertise(&mut self, priority: Priority) {
         self.settle();
         self.advert = Some(Advert::new(priority));

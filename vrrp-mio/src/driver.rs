@@ -398,12 +398,12 @@ impl Driver {
     fn handle(&mut self, id: usize, event: Event, now: Instant) {
         if let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) {
             router.endpoint.handle(now, event);
-            self.follow(id);
+            self.drive_router(id);
         }
     }
 
     /// Sends and does what a router asks for, in its order, and re-arms its deadlines.
-    fn follow(&mut self, id: usize) {
+    fn drive_router(&mut self, id: usize) {
         let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) else {
             return;
         };

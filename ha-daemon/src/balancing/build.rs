@@ -11,18 +11,14 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use vrrp_mio::interfaces::InterfaceNameError;
-
 pub use self::init_file::{InitFileError, initialise};
-pub use self::probe::PatternError;
-pub use self::refusal::{Note, Notes, Refusal, notes, refusals};
+pub use self::refusal::{Note, Notes, Refusal, refusals};
 pub use self::tls::TlsFileError;
 
 use self::tls::Clients;
 use crate::config::{self, Check, Config, FileCheck, Probe, Written};
 use crate::health::dns::DomainNameError;
 use crate::health::file::FileWeight;
-use crate::health::http::{RequestTextError, StatusError};
 use crate::health::schedule::Timing;
 use crate::health::settings::{Protocol, Settings};
 use crate::health::smtp::HelloNameError;
@@ -45,24 +41,6 @@ pub enum BuildError {
     /// A file of the `SSL` block.
     #[error(transparent)]
     TlsFile(#[from] TlsFileError),
-    /// An interface name the kernel cannot have.
-    #[error(transparent)]
-    Interface(#[from] InterfaceNameError),
-    /// A path or a host name that does not stay in its place in a request.
-    #[error("{text:?}")]
-    Request {
-        /// What was to be sent.
-        text: String,
-        /// Why it cannot be.
-        source: RequestTextError,
-    },
-    /// A set of status codes.
-    #[error(transparent)]
-    Status(#[from] StatusError),
-    /// A regular expression that cannot be compiled. It may have what PCRE has and we have not:
-    /// look-around and back-references.
-    #[error(transparent)]
-    Pattern(#[from] PatternError),
     /// A `helo_name`.
     #[error(transparent)]
     Hello(#[from] HelloNameError),
@@ -83,14 +61,7 @@ impl BuildError {
     pub const fn is_of_script(&self) -> bool {
         match self {
             Self::User(_) | Self::Program(_) => true,
-            Self::NoProgram
-            | Self::TlsFile(_)
-            | Self::Interface(_)
-            | Self::Request { .. }
-            | Self::Status(_)
-            | Self::Pattern(_)
-            | Self::Hello(_)
-            | Self::Domain { .. } => false,
+            Self::NoProgram | Self::TlsFile(_) | Self::Hello(_) | Self::Domain { .. } => false,
         }
     }
 }
@@ -204,7 +175,7 @@ impl Builder {
     pub fn checker(&mut self, checker: &config::Checker) -> Result<Kind, BuildError> {
         match &checker.check {
             Check::Probe { probe, timing } => {
-                let timing = *timing;
+                let timing = **timing;
                 let protocol = self.protocol(probe, timing)?;
                 Ok(Kind::Probe(Settings { protocol, timing }))
             }

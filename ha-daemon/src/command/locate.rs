@@ -25,9 +25,9 @@ mod table;
 mod tests;
 mod text;
 
-pub use self::answer::{Answer, Candidate, Decision, Row, Standing};
+pub use self::answer::{Answer, Availability, Candidate, Decision, Row};
 pub use self::endpoint::{Endpoint, EndpointError};
-pub use self::service::TakenBy;
+pub use self::service::MatchedBy;
 pub use self::table::Source;
 
 use super::arguments::LIVE;
@@ -116,7 +116,7 @@ impl fmt::Display for Question {
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum PlacementError {
+pub enum LocateError {
     /// The kernel's table could not be asked for.
     #[error("cannot ask the kernel")]
     Connect(#[from] ConnectError),
@@ -160,8 +160,8 @@ pub enum PlacementError {
 /// Answers `question` from the table of `source`.
 ///
 /// # Errors
-/// [`PlacementError`] if there is no such table, or no model of the scheduler.
-pub fn find(question: &Question, source: &Source) -> Result<Answer, PlacementError> {
+/// [`LocateError`] if there is no such table, or no model of the scheduler.
+pub fn find(question: &Question, source: &Source) -> Result<Answer, LocateError> {
     table::find(question, source)
 }
 

@@ -16,23 +16,29 @@ struct Given<K> {
     place: Place,
 }
 
+/// Why a keyword that was given has no value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lack {
+    /// It was meant, but not understood.
+    Tried,
+    /// It is not read where it is, behind another one.
+    Misplaced,
+}
+
 /// Which keywords of a block were given.
 #[derive(Debug)]
 pub(super) struct Seen<K> {
     /// Each where it was given last, or first if that one counts.
     given: Vec<Given<K>>,
-    /// Keywords that were meant, but not understood.
-    tried: Vec<(K, Handle)>,
-    /// Keywords that are not read where they are, behind another one.
-    misplaced: Vec<(K, Handle)>,
+    /// Those that have been reported.
+    lacking: Vec<(K, Lack, Handle)>,
 }
 
 impl<K> Seen<K> {
     pub(super) const fn new() -> Self {
         Self {
             given: Vec::new(),
-            tried: Vec::new(),
-            misplaced: Vec::new(),
+            lacking: Vec::new(),
         }
     }
 }
@@ -54,17 +60,24 @@ impl<K: Variant> Seen<K> {
 
     /// What was reported when a setting was meant, but not understood.
     pub(super) fn tried(&self, setting: K) -> Option<Handle> {
-        find(&self.tried, setting)
+        self.reported(setting, Lack::Tried)
     }
 
     /// What was reported when a setting was given behind another one on its line.
     pub(super) fn misplaced(&self, setting: K) -> Option<Handle> {
-        find(&self.misplaced, setting)
+        self.reported(setting, Lack::Misplaced)
     }
 
     /// Whether a setting was meant, but not understood.
     pub(super) fn was_tried(&self, setting: K) -> bool {
         self.tried(setting).is_some()
+    }
+
+    fn reported(&self, setting: K, lack: Lack) -> Option<Handle> {
+        let mut lacking = self.lacking.iter();
+        lacking
+            .find(|(known, why, _)| *known == setting && *why == lack)
+            .map(|&(_, _, handle)| handle)
     }
 
     /// Notes a keyword; false if it does not count, which is reported.
@@ -103,13 +116,6 @@ impl<K: Variant> Seen<K> {
             }
         }
     }
-}
-
-fn find<K: Variant>(reported: &[(K, Handle)], setting: K) -> Option<Handle> {
-    let mut reported = reported.iter();
-    reported
-        .find(|(known, _)| *known == setting)
-        .map(|&(_, handle)| handle)
 }
 
 /// That the keyword `name` replaces what `before` has set.
@@ -162,7 +168,8 @@ pub(super) fn read_with<'n, K: Variant>(
             Known::Supported(variant, keyword) => (variant, keyword),
             Known::Reported(handle, meant) => {
                 skipped(&node, meant, diagnostics);
-                seen.tried.extend(meant.map(|meant| (meant, handle)));
+                let tried = meant.map(|meant| (meant, Lack::Tried, handle));
+                seen.lacking.extend(tried);
                 continue;
             }
         };
@@ -172,8 +179,13 @@ pub(super) fn read_with<'n, K: Variant>(
         }
         let mut words = Words::of(&node, diagnostics);
         match each(variant, node.block.as_ref(), &mut words) {
-            Ok(()) => seen.misplaced.extend(words.end(table)),
-            Err(handle) => seen.tried.push((setting, handle)),
+            Ok(()) => {
+                let misplaced = words.end(table);
+                let misplaced =
+                    misplaced.map(|(setting, handle)| (setting, Lack::Misplaced, handle));
+                seen.lacking.extend(misplaced);
+            }
+            Err(handle) => seen.lacking.push((setting, Lack::Tried, handle)),
         }
     }
 }

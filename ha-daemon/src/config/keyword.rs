@@ -10,10 +10,10 @@ use core::fmt::Debug;
 
 pub(super) use self::global::{GLOBAL, GarpKeyword, GlobalKeyword, LvsGlobalKeyword};
 pub(super) use self::lvs::{
-    CheckKeyword, ConnectionKeyword, DNS_CHECK, DnsKeyword, FILE_CHECK, FileKeyword, HOST,
-    HTTP_CHECK, HttpKeyword, MISC_CHECK, MiscKeyword, REAL_SERVER, RealServerKeyword, SMTP_CHECK,
-    SOCKET_CHECK, SSL, ScheduleKeyword, SmtpKeyword, SocketKeyword, SslKeyword, TimingKeyword,
-    UDP_CHECK, URL, UdpKeyword, UrlKeyword, VIRTUAL_SERVER, VirtualServerKeyword,
+    CheckKeyword, ConnectionKeyword, DNS_CHECK, DnsKeyword, FILE_CHECK, FileKeyword, FlagKeyword,
+    HOST, HTTP_CHECK, HttpKeyword, MISC_CHECK, MiscKeyword, REAL_SERVER, RealServerKeyword,
+    SMTP_CHECK, SOCKET_CHECK, SSL, ScheduleKeyword, SmtpKeyword, SocketKeyword, SslKeyword,
+    TimingKeyword, UDP_CHECK, URL, UdpKeyword, UrlKeyword, VIRTUAL_SERVER, VirtualServerKeyword,
 };
 pub(super) use self::vrrp::{
     AUTHENTICATION, AuthenticationKeyword, INSTANCE, InstanceKeyword, ListKeyword, SwitchKeyword,
@@ -105,15 +105,18 @@ struct Start(u64);
 
 impl Start {
     const fn of(name: &str) -> Self {
-        let mut octets = [0; size_of::<u64>()];
-        let len = if name.len() < octets.len() {
-            name.len()
-        } else {
-            octets.len()
-        };
-        let (start, _) = name.as_bytes().split_at(len);
-        octets.split_at_mut(len).0.copy_from_slice(start);
-        Self(u64::from_be_bytes(octets))
+        let octets = name.as_bytes();
+        if let Some(start) = octets.first_chunk() {
+            return Self(u64::from_be_bytes(*start));
+        }
+        let mut start = 0;
+        let mut at = 0;
+        while at < size_of::<u64>() {
+            let octet = if at < octets.len() { octets[at] } else { 0 };
+            start = start << 8 | octet as u64;
+            at += 1;
+        }
+        Self(start)
     }
 }
 

@@ -10,8 +10,7 @@ use super::text::source::Span;
 
 pub use self::balancing::{Balancing, FlushOnStop, Synchronisation, TlsFiles};
 pub use self::checker::{
-    BodyPattern, Check, Checker, Connection, Digest, DnsCheck, FileCheck, HttpCheck, MiscCheck,
-    PatternOption, Probe, SmtpCheck, StatusCodes, Tls, UdpCheck, Url,
+    Check, Checker, DnsCheck, FileCheck, HttpCheck, MiscCheck, Probe, SmtpCheck, Tls, UdpCheck,
 };
 pub use self::script::{Script, ScriptUser};
 pub use self::secret::Secret;

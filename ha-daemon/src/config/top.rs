@@ -1,6 +1,7 @@
 //! The top level of a configuration: the blocks that are in no other block.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use super::diagnostic::{Code, Diagnostic, Diagnostics};
 use super::global::{Defaults, EarlyDefaults, Globals};
@@ -144,16 +145,20 @@ impl<'t, 'd> Instances<'t, 'd> {
             return;
         };
         words.end(&TOP);
-        if let Some(&first) = self.names.get(name.text) {
-            let text = format!("there is another instance `{}`", name.text);
-            diagnostics.push(
-                Diagnostic::error(Code::DuplicateName, name.place, text)
-                    .label("skipped with its block")
-                    .and(first, "first defined here"),
-            );
-            return;
+        match self.names.entry(name.text) {
+            Entry::Vacant(entry) => {
+                entry.insert(name.place);
+            }
+            Entry::Occupied(first) => {
+                let text = format!("there is another instance `{}`", name.text);
+                diagnostics.push(
+                    Diagnostic::error(Code::DuplicateName, name.place, text)
+                        .label("skipped with its block")
+                        .and(*first.get(), "first defined here"),
+                );
+                return;
+            }
         }
-        self.names.insert(name.text, name.place);
         let draft = Draft::read(name, block, self.early, references, diagnostics);
         self.complete
             .extend(complete(draft, self.defaults, diagnostics));

@@ -61,18 +61,14 @@ impl Protocol {
 }
 
 /// Where to connect to, and from where.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Connection {
-    /// The real server, or `connect_ip` and `connect_port`.
+    /// `connect_ip` and `connect_port`, else the real server; the port is 0 for `PING_CHECK` alone.
     pub to: SocketAddr,
-    /// `bindto` and `bind_port`; port 0 for one of the kernel's choice.
-    pub from: Option<SocketAddr>,
-    /// `bind_if`.
-    pub interface: Option<InterfaceName>,
-    /// `fwmark`, by which routing rules recognise the packets of checkers.
-    pub mark: Option<u32>,
-    /// How long to wait.
+    /// `connect_timeout`.
     pub limits: Limits,
+    /// `bindto` and its neighbours. Few checkers have any, so they are in a box.
+    pub source: Option<Box<Source>>,
 }
 
 impl Connection {
@@ -81,12 +77,21 @@ impl Connection {
     pub const fn new(to: SocketAddr) -> Self {
         Self {
             to,
-            from: None,
-            interface: None,
-            mark: None,
             limits: Limits::of_steps(Duration::from_secs(5)),
+            source: None,
         }
     }
+}
+
+/// Where a connection comes from. The kernel chooses what is not set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Source {
+    /// `bindto` and `bind_port`; port 0 for one of the kernel's choice.
+    pub address: Option<SocketAddr>,
+    /// `bind_if`; set if the address to connect to is link-local.
+    pub interface: Option<InterfaceName>,
+    /// `fwmark`, by which routing rules recognise the packets of checkers.
+    pub mark: Option<u32>,
 }
 
 /// How long an attempt waits.

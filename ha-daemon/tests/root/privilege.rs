@@ -16,7 +16,7 @@ use ha_daemon::daemon::privilege;
 use ha_daemon::health::attempt::Failure;
 use ha_daemon::health::driver::{CheckerId, Checks};
 use ha_daemon::health::schedule::Timing;
-use ha_daemon::health::settings::{Connection, Protocol, Settings};
+use ha_daemon::health::settings::{Connection, Protocol, Settings, Source};
 use ha_daemon::script::{Ending, Runner, Script, Users};
 use ha_daemon::tokens::TokenRange;
 use mio::{Events, Poll};
@@ -73,9 +73,11 @@ fn checkers_have_reserved_ports_marks_interfaces_and_raw_sockets() {
     let to = listener.local_addr().unwrap();
     privilege::restrict().unwrap();
     let connection = Connection {
-        from: Some(SocketAddr::from(([127, 0, 0, 1], 20))),
-        interface: Some("lo".parse().unwrap()),
-        mark: Some(5),
+        source: Some(Box::new(Source {
+            address: Some(SocketAddr::from(([127, 0, 0, 1], 20))),
+            interface: Some("lo".parse().unwrap()),
+            mark: Some(5),
+        })),
         ..Connection::new(to)
     };
     assert_eq!(failure(Protocol::Tcp(connection)), None);

@@ -193,6 +193,7 @@ fn addresses_are_those_of_hosts() {
         ("fe80::1", true),
         ("::", false),
         ("ff02::1", false),
+        ("::ffff:10.0.0.1", false),
     ] {
         let address: IpAddr = text.parse().unwrap();
         let destination = real(address, 80, Forwarding::Tunnel(Tunnel::Ipip));

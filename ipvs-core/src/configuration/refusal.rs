@@ -1,10 +1,9 @@
 //! The refusals of a kernel that is asked to change its table.
 
-use core::net::IpAddr;
-
 use thiserror::Error;
 
 use super::{Change, Configuration, ServiceEntry};
+use crate::acceptance::is_host;
 use crate::normal::normal_destination;
 use crate::{
     Destination, DestinationFault, DestinationKey, Forwarding, Granularity, Service, ServiceFault,
@@ -191,11 +190,7 @@ const fn is_gue_without_port(forwarding: Forwarding) -> bool {
 
 /// What the kernel looks at when it makes a new destination.
 fn check_address(service: ServiceKey, key: DestinationKey) -> Result<usize, ApplyError> {
-    let is_mapped = match key.address {
-        IpAddr::V4(_) => false,
-        IpAddr::V6(address) => address.to_ipv4_mapped().is_some(),
-    };
-    if is_mapped || !crate::acceptance::is_host(key.address) {
+    if !is_host(key.address) {
         let fault = DestinationFault::Address(key.address);
         return Err(ApplyError::Destination(service, key, fault));
     }

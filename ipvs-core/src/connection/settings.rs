@@ -5,6 +5,7 @@ use crate::Timeouts;
 /// When a SYN on a known connection starts a new one (`conn_reuse_mode`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum ReuseMode {
     /// Never (0).
@@ -21,6 +22,7 @@ pub enum ReuseMode {
 /// The kernel settings that affect scheduling. The defaults are the kernel's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Settings {
     /// Packets of connections whose destination was removed start new ones, instead of being

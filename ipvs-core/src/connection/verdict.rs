@@ -7,6 +7,7 @@ use crate::{DestinationKey, ServiceKey};
 /// The reason why a packet goes to its destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum Because {
     /// It belongs to a connection.
     Connection,
@@ -19,6 +20,7 @@ pub enum Because {
 /// The reason why a packet of a service has no destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum Unserved {
     /// The scheduler has no destination for it: the client gets a "port unreachable" message.
     NoDestination,
@@ -33,6 +35,7 @@ pub enum Unserved {
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum Verdict {
     /// It goes to a destination.
     Forward {

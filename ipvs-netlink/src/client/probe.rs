@@ -10,6 +10,7 @@ use ipvs_core::{
 
 use super::Client;
 use crate::error::{Error, ErrorKind};
+use crate::transport::Transport;
 
 /// The first packet mark to try: no small number, as people choose, and no single bit.
 const FIRST_MARK: u32 = 0x7eda_5c3b;
@@ -20,7 +21,7 @@ const THRESHOLD: u32 = 1 << 31;
 
 /// Adds a destination with the threshold to a service that takes no packets, as nothing sets its
 /// mark; it would give them none either, for want of a scheduler and of weight.
-pub(super) fn profile(client: &mut Client) -> Result<KernelProfile, Error> {
+pub(super) fn profile<S: Transport>(client: &mut Client<S>) -> Result<KernelProfile, Error> {
     let key = add_service(client)?;
     let found = ask(client, &key);
     let deleted = client.delete_service(&key);
@@ -29,7 +30,7 @@ pub(super) fn profile(client: &mut Client) -> Result<KernelProfile, Error> {
     Ok(found)
 }
 
-fn add_service(client: &mut Client) -> Result<ServiceKey, Error> {
+fn add_service<S: Transport>(client: &mut Client<S>) -> Result<ServiceKey, Error> {
     let scheduler = Name::new("none").map_or(Scheduler::Rr, Scheduler::Other);
     let mut mark = FIRST_MARK;
     loop {
@@ -47,7 +48,7 @@ fn add_service(client: &mut Client) -> Result<ServiceKey, Error> {
     }
 }
 
-fn ask(client: &mut Client, key: &ServiceKey) -> Result<KernelProfile, Error> {
+fn ask<S: Transport>(client: &mut Client<S>, key: &ServiceKey) -> Result<KernelProfile, Error> {
     let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
     let mut destination =
         Destination::new(DestinationKey::new(address, 0), Forwarding::Masquerade, 0);

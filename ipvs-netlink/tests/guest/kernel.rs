@@ -6,7 +6,7 @@
 
 mod attributes;
 mod daemons;
-mod host;
+pub(crate) mod host;
 mod rates;
 mod raw;
 mod refusals;

@@ -246,3 +246,9 @@ fn a_primary_address_of_another_family_changes_nothing() {
     let now = elect(&mut router);
     assert_eq!(sent(&mut router, now).len(), 1);
 }
+
+#[test]
+fn an_endpoint_takes_less_than_two_kilobytes() {
+    let octets = size_of::<Endpoint<super::Table<'_>>>();
+    assert!(octets < 2_000, "{octets}");
+}

@@ -162,9 +162,11 @@ impl Network {
         if keys == router.keys {
             return;
         }
-        for (key, _) in &router.keys {
-            if first_position(&keys, key).is_none() {
-                self.refuse_leaving(id, *key);
+        if self.refuses(id) {
+            for (key, _) in &router.keys {
+                if first_position(&keys, key).is_none() {
+                    self.refuse_leaving(id, *key);
+                }
             }
         }
         router.place(keys);

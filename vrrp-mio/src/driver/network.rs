@@ -2,7 +2,7 @@
 
 use core::net::IpAddr;
 use core::time::Duration;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 
@@ -57,7 +57,7 @@ pub(super) struct Network {
     /// Routers to look at when their configured source comes or goes.
     sources: BTreeMap<IpAddr, BTreeSet<usize>>,
     /// Virtual addresses of any router but an owner, which are no primary addresses.
-    pub(super) virtuals: BTreeMap<IpAddr, u32>,
+    pub(super) virtuals: HashMap<IpAddr, u32>,
     /// Interfaces that changed, and those that have another address.
     disturbed: BTreeSet<InterfaceName>,
     welcoming: BTreeSet<InterfaceName>,
@@ -95,7 +95,7 @@ impl Network {
             hopeful: BTreeSet::new(),
             returns: BTreeSet::new(),
             sources: BTreeMap::new(),
-            virtuals: BTreeMap::new(),
+            virtuals: HashMap::new(),
             disturbed: BTreeSet::new(),
             welcoming: BTreeSet::new(),
             found: Sources::new(),
@@ -128,9 +128,11 @@ impl Network {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
+        // Where there is no room for a request, the next answer makes some.
+        let keeper = self.keeper.deadline().filter(|_| self.has_room());
         [
             self.requests.deadline(),
-            self.keeper.deadline(),
+            keeper,
             self.virtual_macs.deadline(),
             self.firewall.deadline(),
             self.retry_at,
@@ -417,6 +419,11 @@ impl Network {
         }
     }
 
+    /// Whether there is room for a request of the keeper of addresses.
+    fn has_room(&self) -> bool {
+        self.requests.room() > RESERVED
+    }
+
     /// Queues what the keeper of addresses wants; whether there was anything.
     pub(super) fn ask_addresses(
         &mut self,
@@ -425,7 +432,7 @@ impl Network {
         slice: &TimeSlice<'_>,
     ) -> bool {
         let mut asked = false;
-        while self.requests.room() > RESERVED
+        while self.has_room()
             && !(asked && slice.is_over())
             && let Some((key, request)) = self.keeper.next_request(interfaces, now)
         {

@@ -220,7 +220,7 @@ impl Driver {
                 heard,
             });
         }
-        self.follow(id);
+        self.drive_router(id);
     }
 
     fn refuse(&mut self, id: usize, source: core::net::IpAddr, discard: Discard) {

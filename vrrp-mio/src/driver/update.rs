@@ -149,7 +149,7 @@ impl Driver {
         {
             self.network.redeclare(slot, router);
         }
-        self.follow(slot);
+        self.drive_router(slot);
         Ok(())
     }
 

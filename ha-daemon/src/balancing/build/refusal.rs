@@ -13,10 +13,12 @@ pub struct Refusal {
     pub error: BuildError,
 }
 
-/// What [`Builder`] would refuse, all of it. It reads files and looks up users.
+/// What [`Builder`] would refuse, all of it, and what it would not but is worth a word. It reads files
+/// and looks up users.
 #[must_use]
-pub fn refusals(config: &Config) -> Vec<Refusal> {
+pub fn refusals(config: &Config) -> (Vec<Refusal>, Notes) {
     let (mut builder, mut refusals) = Builder::begin(config);
+    let mut notes = Notes::default();
     for server in &config.virtual_servers {
         let hooks = [server.quorum_up.as_deref(), server.quorum_down.as_deref()];
         refusals.extend(
@@ -33,15 +35,31 @@ pub fn refusals(config: &Config) -> Vec<Refusal> {
                     .flatten()
                     .filter_map(|hook| builder.hook(hook)),
             );
-            for checker in &server.checkers {
+            let checkers = server.checkers.iter();
+            for checker in checkers.filter(|checker| may_be_refused(&checker.check)) {
                 if let Err(error) = builder.checker(checker) {
-                    let place = place(checker, &error);
+                    let place = place(checker);
                     refusals.push(Refusal { place, error });
                 }
             }
         }
+        for script in scripts(server) {
+            builder.note(script, &mut notes);
+        }
     }
-    refusals
+    (refusals, notes)
+}
+
+/// Whether there is anything in a check that depends on this host or is not validated yet.
+const fn may_be_refused(check: &Check) -> bool {
+    match check {
+        Check::File(_) => false,
+        Check::Probe { probe, .. } => match probe {
+            Probe::Tcp(_) | Probe::Ping(_) | Probe::Udp(_) => false,
+            Probe::Http(http) => http.tls.is_some(),
+            Probe::Smtp(_) | Probe::Dns(_) | Probe::Misc(_) => true,
+        },
+    }
 }
 
 /// Something to be known of a script that runs.
@@ -60,34 +78,6 @@ pub struct Notes {
     pub notes: Vec<Note>,
     /// Where the first script is that runs though nothing was said about security.
     pub unguarded: Option<Place>,
-}
-
-/// What [`Builder`] would not refuse but is worth a word. It reads files and looks up users.
-#[must_use]
-pub fn notes(config: &Config) -> Notes {
-    let (builder, _) = Builder::begin(config);
-    let mut notes = Notes::default();
-    for script in config.virtual_servers.iter().flat_map(scripts) {
-        if builder.script(script).is_err() {
-            continue;
-        }
-        let place = script.at.0;
-        let program = script.command.first().map_or("", String::as_str);
-        let user = (script.user.as_deref(), script.group.as_deref());
-        let credentials = builder.users.credentials(user.0, user.1).ok().flatten();
-        match builder.inspect(program.as_ref(), credentials) {
-            Err(error @ (ProgramError::Missing { .. } | ProgramError::NotExecutable(_))) => {
-                notes.notes.push(Note { place, error });
-                continue;
-            }
-            Err(error @ ProgramError::Insecure { .. }) => notes.notes.push(Note { place, error }),
-            Ok(()) => {}
-        }
-        if !builder.secure {
-            notes.unguarded.get_or_insert(place);
-        }
-    }
-    notes
 }
 
 fn scripts(server: &VirtualServer) -> impl Iterator<Item = &Script> {
@@ -118,19 +108,37 @@ impl Builder {
         let place = script.at.0;
         Some(Refusal { place, error })
     }
+
+    /// Notes what is to be known of a script, unless it is refused.
+    fn note(&self, script: &Script, notes: &mut Notes) {
+        if self.script(script).is_err() {
+            return;
+        }
+        let place = script.at.0;
+        let program = script.command.first().map_or("", String::as_str);
+        let user = (script.user.as_deref(), script.group.as_deref());
+        let credentials = self.users.credentials(user.0, user.1).ok().flatten();
+        match self.inspect(program.as_ref(), credentials) {
+            Err(error @ (ProgramError::Missing { .. } | ProgramError::NotExecutable(_))) => {
+                notes.notes.push(Note { place, error });
+                return;
+            }
+            Err(error @ ProgramError::Insecure { .. }) => notes.notes.push(Note { place, error }),
+            Ok(()) => {}
+        }
+        if !self.secure {
+            notes.unguarded.get_or_insert(place);
+        }
+    }
 }
 
-fn place(checker: &Checker, error: &BuildError) -> Place {
-    match (&checker.check, error) {
-        (_, BuildError::Pattern(error)) => error.place,
-        (
-            Check::Probe {
-                probe: Probe::Misc(misc),
-                ..
-            },
-            _,
-        ) => misc.script.at.0,
-        (Check::Probe { .. } | Check::File(_), _) => Place {
+fn place(checker: &Checker) -> Place {
+    match &checker.check {
+        Check::Probe {
+            probe: Probe::Misc(misc),
+            ..
+        } => misc.script.at.0,
+        Check::Probe { .. } | Check::File(_) => Place {
             span: checker.span,
             via: None,
         },

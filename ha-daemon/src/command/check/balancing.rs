@@ -6,7 +6,8 @@ use ipvs_core::{Flags, Forwarding, Tunnel};
 use serde::Serialize;
 
 use super::text::PushText;
-use crate::config::{Check, Connection, Probe, RealServer, VirtualServer};
+use crate::config::{Check, Probe, RealServer, VirtualServer};
+use crate::health::settings::Connection;
 
 /// What a virtual server would do, with nothing left to defaults. Fields are only ever added.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -161,13 +162,13 @@ fn describe_check(check: &Check, text: &mut String) {
 fn describe_probe(probe: &Probe, text: &mut String) {
     let mut to = |keyword: &str, connection: &Connection| {
         text.push_str(keyword);
-        text.push_end(connection.address, connection.port);
+        text.push_end(connection.to.ip(), connection.to.port());
     };
     match probe {
         Probe::Tcp(connection) => to("TCP_CHECK ", connection),
         Probe::Ping(connection) => {
             text.push_str("PING_CHECK ");
-            text.push_address(connection.address);
+            text.push_address(connection.to.ip());
         }
         Probe::Http(http) => {
             let keyword = match http.tls {
@@ -177,7 +178,7 @@ fn describe_probe(probe: &Probe, text: &mut String) {
             to(keyword, &http.connection);
             for url in &http.urls {
                 text.push(' ');
-                text.push_str(&url.path);
+                text.push_str(url.path.as_str());
             }
         }
         Probe::Smtp(smtp) => to("SMTP_CHECK ", &smtp.connection),

@@ -14,10 +14,10 @@ use crate::vrrp::spec::{SpecError, specify};
 pub(super) fn diagnostics(config: &Config) -> Vec<Diagnostic> {
     let instances = config.instances.iter();
     let instances = instances.filter_map(|instance| self::instance(instance, &config.global));
-    let refusals = build::refusals(config);
+    let (refusals, notes) = build::refusals(config);
     let refusals = refusals.iter().map(refusal);
     let tls = lone_tls_file(&config.balancing.tls);
-    let scripts = scripts(config);
+    let scripts = scripts(notes);
     instances
         .chain(refusals)
         .chain(tls)
@@ -26,8 +26,7 @@ pub(super) fn diagnostics(config: &Config) -> Vec<Diagnostic> {
 }
 
 /// What is to be known of scripts that run.
-fn scripts(config: &Config) -> impl Iterator<Item = Diagnostic> {
-    let Notes { notes, unguarded } = build::notes(config);
+fn scripts(Notes { notes, unguarded }: Notes) -> impl Iterator<Item = Diagnostic> {
     let unguarded = unguarded.map(|place| {
         let text = "scripts run without `enable_script_security`";
         Diagnostic::new(Severity::Warning, Code::ScriptSecurity, place, text)
@@ -73,8 +72,6 @@ fn refusal(Refusal { place, error }: &Refusal) -> Diagnostic {
         error.label("what depends on it is left out")
     };
     match error {
-        BuildError::Pattern(_) => fatal(Code::BadRegex)
-            .help("of what PCRE has, look-around and back-references are not available"),
         BuildError::User(_) => script(Code::UnknownUser),
         BuildError::Program(_) => script(Code::InsecureScript),
         BuildError::TlsFile(TlsFileError::Read { source, .. })
@@ -84,12 +81,9 @@ fn refusal(Refusal { place, error }: &Refusal) -> Diagnostic {
                 .help("check as the user who is to run it")
         }
         BuildError::TlsFile(_) => fatal(Code::BadTlsFile),
-        BuildError::Status(_) => fatal(Code::OutOfRange),
-        BuildError::NoProgram
-        | BuildError::Interface(_)
-        | BuildError::Request { .. }
-        | BuildError::Hello(_)
-        | BuildError::Domain { .. } => fatal(Code::BadName),
+        BuildError::NoProgram | BuildError::Hello(_) | BuildError::Domain { .. } => {
+            fatal(Code::BadName)
+        }
     }
 }
 

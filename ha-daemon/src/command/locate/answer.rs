@@ -8,15 +8,15 @@ use serde::Serialize;
 
 use super::estimate::{Estimate, estimate};
 use super::history::{History, Known, Reuse};
-use super::service::{Taken, TakenBy};
-use super::{Odds, PlacementError, Question};
+use super::service::{Match, MatchedBy};
+use super::{LocateError, Odds, Question};
 
 /// What an answer goes by.
 #[derive(Debug)]
 pub(super) struct Facts<'a> {
     pub(super) question: &'a Question,
     pub(super) settings: Settings,
-    pub(super) taken: Taken<'a>,
+    pub(super) matched: Match<'a>,
     /// The destinations of that service.
     pub(super) records: &'a [DestinationRecord],
     /// What the kernel remembers; `None` of one that was just filled.
@@ -31,7 +31,7 @@ pub struct Answer {
     /// The service that takes it.
     pub service: Option<String>,
     /// By what it takes it.
-    pub taken_by: Option<TakenBy>,
+    pub matched_by: Option<MatchedBy>,
     /// Its scheduler, and the scheduler's flags.
     pub scheduler: Option<String>,
     /// How long it remembers clients, in seconds.
@@ -88,15 +88,15 @@ pub struct Candidate {
 /// Whether a destination takes new connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Standing {
+pub enum Availability {
     /// It does.
-    Open,
+    Available,
     /// Its weight is 0.
     Quiescent,
     /// It carries more than its thresholds allow.
     Overloaded,
     /// It is between its thresholds: overloaded if it was above them last.
-    PerhapsOverloaded,
+    MaybeOverloaded,
 }
 
 /// A destination of the service.
@@ -118,11 +118,11 @@ pub struct Row {
     /// delay.
     pub cost: Option<i32>,
     /// Whether it takes new connections.
-    pub standing: Standing,
+    pub availability: Availability,
 }
 
 impl Answer {
-    pub(super) fn of(facts: &Facts<'_>) -> Result<Self, PlacementError> {
+    pub(super) fn of(facts: &Facts<'_>) -> Result<Self, LocateError> {
         let mut answer = Self::blank(facts)?;
         if let Some(History {
             unread: Some(error),
@@ -136,23 +136,23 @@ impl Answer {
         if answer.remembered(facts) {
             return Ok(answer);
         }
-        match facts.taken {
-            Taken::None => answer.nothing(Decision::NoService, "no service is for it"),
-            Taken::OtherPort(_) => answer.nothing(
+        match facts.matched {
+            Match::None => answer.nothing(Decision::NoService, "no service is for it"),
+            Match::OtherPort(_) => answer.nothing(
                 Decision::OtherPort,
                 "the service takes other ports than its own only with persistence",
             ),
-            Taken::Ignored(_) => answer.nothing(
+            Match::Ignored(_) => answer.nothing(
                 Decision::Ignored,
                 "a packet from FTP's data port, or to it, starts no balanced connection",
             ),
-            Taken::By(service) => answer.schedule(facts, service)?,
+            Match::Service(service) => answer.schedule(facts, service)?,
         }
         Ok(answer)
     }
 
-    fn blank(facts: &Facts<'_>) -> Result<Self, PlacementError> {
-        let service = facts.taken.service();
+    fn blank(facts: &Facts<'_>) -> Result<Self, LocateError> {
+        let service = facts.matched.service();
         let mut assumed = Vec::new();
         if facts.history.is_none() {
             assumed.push(
@@ -170,7 +170,7 @@ impl Answer {
         Ok(Self {
             packet: facts.question.to_string(),
             service: service.map(|service| service.key.to_string()),
-            taken_by: service.map(|service| TakenBy::of(&service.key, &flow)),
+            matched_by: service.map(|service| MatchedBy::of(&service.key, &flow)),
             scheduler: service.map(scheduler_with_flags),
             persistence_s: persistence.map(|persistence| persistence.timeout),
             destination: None,
@@ -203,7 +203,7 @@ impl Answer {
         let Some(history) = &facts.history else {
             return false;
         };
-        let service = facts.taken.service();
+        let service = facts.matched.service();
         if let Some(known) = &history.connection {
             let protocol = facts.question.protocol;
             match known.reuse(protocol, service, &facts.settings, facts.records) {
@@ -251,7 +251,7 @@ impl Answer {
         };
     }
 
-    fn schedule(&mut self, facts: &Facts<'_>, service: &Service) -> Result<(), PlacementError> {
+    fn schedule(&mut self, facts: &Facts<'_>, service: &Service) -> Result<(), LocateError> {
         let question = facts.question;
         let port = question.client.port.is_some();
         let Estimate { possible, unknown } =
@@ -295,7 +295,7 @@ fn scheduler_with_flags(service: &Service) -> String {
     text
 }
 
-fn rows(service: &Service, facts: &Facts<'_>) -> Result<Vec<Row>, PlacementError> {
+fn rows(service: &Service, facts: &Facts<'_>) -> Result<Vec<Row>, LocateError> {
     let table = Table::from_records(KernelProfile::default(), facts.records)?;
     let row = |(position, record): (usize, &DestinationRecord)| {
         let DestinationRecord {
@@ -333,14 +333,14 @@ fn rows(service: &Service, facts: &Facts<'_>) -> Result<Vec<Row>, PlacementError
                 | Scheduler::Mh
                 | Scheduler::Other(_) => None,
             },
-            standing: if destination.weight == 0 {
-                Standing::Quiescent
+            availability: if destination.weight == 0 {
+                Availability::Quiescent
             } else if table.is_ambiguous(position) {
-                Standing::PerhapsOverloaded
+                Availability::MaybeOverloaded
             } else if table.is_overloaded(position) {
-                Standing::Overloaded
+                Availability::Overloaded
             } else {
-                Standing::Open
+                Availability::Available
             },
         }
     };

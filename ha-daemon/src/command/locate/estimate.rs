@@ -7,7 +7,7 @@ use ipvs_core::{
     DestinationKey, DestinationRecord, Flags, Flow, KernelProfile, Scheduler, Service, Table,
 };
 
-use super::{Odds, PlacementError};
+use super::{LocateError, Odds};
 
 /// The generations of kernels, those of today first.
 const PROFILES: [KernelProfile; 2] = [KernelProfile::TotalConnections, KernelProfile::Legacy];
@@ -68,7 +68,7 @@ pub(super) fn estimate(
     records: &[DestinationRecord],
     flow: &Flow,
     port: bool,
-) -> Result<Estimate, PlacementError> {
+) -> Result<Estimate, LocateError> {
     let mut estimate = Estimate {
         possible: Vec::new(),
         unknown: Vec::new(),
@@ -103,7 +103,7 @@ impl Estimate {
         service: &Service,
         mut table: Table,
         flow: &Flow,
-    ) -> Result<bool, PlacementError> {
+    ) -> Result<bool, LocateError> {
         let mut fresh = false;
         // Each turn but the last overloads one more destination.
         for turn in 0..=table.len() {
@@ -176,7 +176,7 @@ impl Estimate {
     }
 }
 
-fn pick(service: &Service, table: &Table, flow: &Flow) -> Result<Option<usize>, PlacementError> {
+fn pick(service: &Service, table: &Table, flow: &Flow) -> Result<Option<usize>, LocateError> {
     let mut model = Model::new(&service.scheduler, table.profile())?;
     model.start(table);
     let request = Request {

@@ -17,7 +17,7 @@ const FTP_DATA: u16 = 20;
 /// By what a service takes a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum TakenBy {
+pub enum MatchedBy {
     /// The packet filter's mark.
     Mark,
     /// Protocol, address and port.
@@ -28,7 +28,7 @@ pub enum TakenBy {
     AnyPort,
 }
 
-impl TakenBy {
+impl MatchedBy {
     /// How `service` takes the packets of `flow`.
     pub(super) fn of(service: &ServiceKey, flow: &Flow) -> Self {
         match *service {
@@ -52,9 +52,9 @@ impl TakenBy {
 
 /// What services do with the first packet of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Taken<'a> {
+pub(super) enum Match<'a> {
     /// One schedules it.
-    By(&'a Service),
+    Service(&'a Service),
     /// One takes it, but has no persistence, without which it serves no port but its own.
     OtherPort(&'a Service),
     /// One is for it, but such a packet starts no connection.
@@ -64,11 +64,11 @@ pub(super) enum Taken<'a> {
 }
 
 /// Which of `services` takes the packet of `question`.
-pub(super) fn taken<'a>(
+pub(super) fn matched<'a>(
     services: &'a [Service],
     settings: &Settings,
     question: &Question,
-) -> Taken<'a> {
+) -> Match<'a> {
     // Without destinations, all that is left to decide is whose packet it is.
     let mut director = Director::new(KernelProfile::default(), *settings);
     for service in services {
@@ -80,23 +80,23 @@ pub(super) fn taken<'a>(
         let _listed_twice = director.add_service(&service);
     }
     let known = |key: ServiceKey| services.iter().find(|service| service.key == key);
-    let taken = match director.schedule(Duration::ZERO, &question.packet(), [0; 2]) {
-        Verdict::Forward { service, .. } => known(service).map(Taken::By),
+    let matched = match director.schedule(Duration::ZERO, &question.packet(), [0; 2]) {
+        Verdict::Forward { service, .. } => known(service).map(Match::Service),
         Verdict::Unserved { service, because } => known(service).map(|service| match because {
-            Unserved::OtherPort => Taken::OtherPort(service),
-            Unserved::NoDestination | Unserved::Removed(_) => Taken::By(service),
+            Unserved::OtherPort => Match::OtherPort(service),
+            Unserved::NoDestination | Unserved::Removed(_) => Match::Service(service),
         }),
         Verdict::Ignored { service } => known(service).map(|service| {
             // Where FTP has no destination, its other ports are ignored as well.
-            let data = TakenBy::of(&service.key, &question.flow()) == TakenBy::Ftp;
+            let data = MatchedBy::of(&service.key, &question.flow()) == MatchedBy::Ftp;
             let scheduled = service.persistence.is_some() && question.client.port != Some(FTP_DATA);
             if data && scheduled {
-                Taken::By(service)
+                Match::Service(service)
             } else {
-                Taken::Ignored(service)
+                Match::Ignored(service)
             }
         }),
         Verdict::NoService => None,
     };
-    taken.unwrap_or(Taken::None)
+    matched.unwrap_or(Match::None)
 }

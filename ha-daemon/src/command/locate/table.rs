@@ -12,8 +12,8 @@ use ipvs_netlink::Client;
 
 use super::answer::{Answer, Facts};
 use super::history::History;
-use super::service::{Taken, taken};
-use super::{PlacementError, Question};
+use super::service::{Match, matched};
+use super::{LocateError, Question};
 
 /// Octets of rules: 37,000 real servers take 3 MB.
 const MAX_RULES: u64 = 16 * 1024 * 1024;
@@ -28,12 +28,12 @@ pub enum Source {
     Rules(PathBuf),
 }
 
-pub(super) fn find(question: &Question, source: &Source) -> Result<Answer, PlacementError> {
+pub(super) fn find(question: &Question, source: &Source) -> Result<Answer, LocateError> {
     match source {
         Source::Live => live(question),
         Source::Rules(path) => {
             let text = File::open(path).and_then(bounded);
-            let text = text.map_err(|source| PlacementError::Read {
+            let text = text.map_err(|source| LocateError::Read {
                 path: path.clone(),
                 source,
             })?;
@@ -55,13 +55,13 @@ pub(super) fn bounded(file: impl Read) -> io::Result<String> {
     }
 }
 
-fn live(question: &Question) -> Result<Answer, PlacementError> {
+fn live(question: &Question) -> Result<Answer, LocateError> {
     let mut client = Client::connect()?;
     let records = client.services()?;
     let services: Vec<Service> = records.iter().map(|record| record.service).collect();
     let settings = settings(&|path| fs::read_to_string(path).ok()?.trim().parse().ok());
-    let taken = taken(&services, &settings, question);
-    let service = taken.service();
+    let matched = matched(&services, &settings, question);
+    let service = matched.service();
     let records = match service {
         Some(service) => client.destinations(&service.key)?,
         None => Vec::new(),
@@ -69,21 +69,20 @@ fn live(question: &Question) -> Result<Answer, PlacementError> {
     Answer::of(&Facts {
         question,
         settings,
-        taken,
+        matched,
         records: &records,
         history: Some(History::load(question, service)),
     })
 }
 
 /// The answer of a kernel that has `table` and no connection.
-pub(super) fn restored(
-    question: &Question,
-    table: &Configuration,
-) -> Result<Answer, PlacementError> {
+pub(super) fn restored(question: &Question, table: &Configuration) -> Result<Answer, LocateError> {
     let settings = Settings::default();
     let services: Vec<Service> = table.entries().map(|entry| entry.service).collect();
-    let taken = taken(&services, &settings, question);
-    let entry = taken.service().and_then(|service| table.get(&service.key));
+    let matched = matched(&services, &settings, question);
+    let entry = matched
+        .service()
+        .and_then(|service| table.get(&service.key));
     let records: Vec<DestinationRecord> = entry
         .iter()
         .flat_map(|entry| &entry.destinations)
@@ -96,17 +95,17 @@ pub(super) fn restored(
     Answer::of(&Facts {
         question,
         settings,
-        taken,
+        matched,
         records: &records,
         history: None,
     })
 }
 
 /// The table after the commands of `text`; those that do not concern it are passed over.
-pub(super) fn read(text: &str, path: &Path) -> Result<Configuration, PlacementError> {
+pub(super) fn read(text: &str, path: &Path) -> Result<Configuration, LocateError> {
     let mut table = Configuration::new();
     for rule in rules::read(text, &mut Numeric) {
-        let (line, command) = rule.map_err(|source| PlacementError::Rule {
+        let (line, command) = rule.map_err(|source| LocateError::Rule {
             path: path.to_owned(),
             source,
         })?;
@@ -133,13 +132,11 @@ pub(super) fn read(text: &str, path: &Path) -> Result<Configuration, PlacementEr
             | Command::Help
             | Command::Version => continue,
         };
-        table
-            .apply(&change)
-            .map_err(|source| PlacementError::Apply {
-                path: path.to_owned(),
-                line,
-                source,
-            })?;
+        table.apply(&change).map_err(|source| LocateError::Apply {
+            path: path.to_owned(),
+            line,
+            source,
+        })?;
     }
     Ok(table)
 }
@@ -167,11 +164,13 @@ pub(super) fn settings(read: &dyn Fn(&str) -> Option<u32>) -> Settings {
     }
 }
 
-impl<'a> Taken<'a> {
+impl<'a> Match<'a> {
     /// The service it is about.
     pub(super) const fn service(&self) -> Option<&'a Service> {
         match *self {
-            Self::By(service) | Self::OtherPort(service) | Self::Ignored(service) => Some(service),
+            Self::Service(service) | Self::OtherPort(service) | Self::Ignored(service) => {
+                Some(service)
+            }
             Self::None => None,
         }
     }

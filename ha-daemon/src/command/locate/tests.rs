@@ -10,7 +10,7 @@ use ipvs_core::{
 
 use super::answer::{Answer, Decision, Facts};
 use super::history::History;
-use super::service::taken;
+use super::service::matched;
 use super::table::{read, restored, settings};
 use super::{Question, QuestionError};
 
@@ -57,7 +57,7 @@ service      TCP 192.0.2.100:80, by protocol, address and port
 scheduler    wlc
 destination  10.0.0.2:80
 why          wlc picks the least load for its weight, the first of equals
-worth        exact
+certainty    exact
 assumed      the table was just read by `ipvsadm -R`, in this order, and nothing is connected
 
    destination    method       weight  active  inactive      load
@@ -80,7 +80,7 @@ service      UDP 192.0.2.100:53, by protocol, address and port
 scheduler    wrr
 destination  10.0.0.2:53
 why          wrr picks them in turn, each as often as its weight says
-worth        the likeliest of 2
+certainty    the likeliest of 2
 unknown      the kernel does not tell of wrr whose turn it is, and at what weight
 assumed      the table was just read by `ipvsadm -R`, in this order, and nothing is connected
 
@@ -99,7 +99,7 @@ service      FWM 7, by its mark
 scheduler    rr, persistent for 300 s
 destination  10.0.0.2:8080
 why          rr picks them in turn
-worth        one of 2, each as likely
+certainty    one of 2, each as likely
 unknown      the kernel does not tell of rr whose turn it is
 assumed      the table was just read by `ipvsadm -R`, in this order, and nothing is connected
 
@@ -175,7 +175,7 @@ fn the_document_has_stable_names() {
         serde_json::json!({
             "packet": "UDP 198.51.100.7 -> 192.0.2.100:53",
             "service": "UDP 192.0.2.100:53",
-            "taken_by": "address",
+            "matched_by": "address",
             "scheduler": "wrr",
             "persistence_s": null,
             "destination": "10.0.0.2:53",
@@ -192,9 +192,9 @@ fn the_document_has_stable_names() {
             ],
             "destinations": [
                 {"destination": "10.0.0.2:53", "method": "masquerade", "weight": 2, "active": 0,
-                 "inactive": 0, "persistent": 0, "cost": null, "standing": "open"},
+                 "inactive": 0, "persistent": 0, "cost": null, "availability": "available"},
                 {"destination": "10.0.0.1:53", "method": "masquerade", "weight": 1, "active": 0,
-                 "inactive": 0, "persistent": 0, "cost": null, "standing": "open"},
+                 "inactive": 0, "persistent": 0, "cost": null, "availability": "available"},
             ],
         })
     );
@@ -281,12 +281,12 @@ impl Live {
             )
             .collect();
         let services = [self.service];
-        let taken = taken(&services, &self.settings, &question);
-        let history = History::read(self.connections.as_bytes(), &question, taken.service());
+        let matched = matched(&services, &self.settings, &question);
+        let history = History::read(self.connections.as_bytes(), &question, matched.service());
         Answer::of(&Facts {
             question: &question,
             settings: self.settings,
-            taken,
+            matched,
             records: &records,
             history: Some(history),
         })

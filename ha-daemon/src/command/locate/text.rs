@@ -4,7 +4,7 @@ use core::fmt;
 
 use ipvs_core::{Flags, Scheduler, Service};
 
-use super::answer::{Answer, Candidate, Decision, Row, Standing};
+use super::answer::{Answer, Availability, Candidate, Decision, Row};
 
 /// By what a scheduler picks; completes "SCHEDULER picks".
 pub(super) const fn rule(scheduler: &Scheduler, flags: Flags) -> &'static str {
@@ -65,7 +65,12 @@ pub(super) fn flag_names(scheduler: &Scheduler) -> &'static [(Flags, &'static st
 
 /// Why a scheduler picks none of `rows`.
 pub(super) fn refusal(service: &Service, rows: &[Row]) -> &'static str {
-    let open = |row: &Row| matches!(row.standing, Standing::Open | Standing::PerhapsOverloaded);
+    let open = |row: &Row| {
+        matches!(
+            row.availability,
+            Availability::Available | Availability::MaybeOverloaded
+        )
+    };
     if rows.is_empty() {
         "the service has no destination"
     } else if !rows.iter().any(open) {
@@ -110,7 +115,7 @@ impl Answer {
         }
     }
 
-    fn worth(&self) -> String {
+    fn certainty(&self) -> String {
         let mut of = self.candidates.iter();
         let count = of.len();
         let odds = |candidate: &Candidate| candidate.odds.map(|odds| odds.cases);
@@ -130,7 +135,7 @@ impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}\n", self.packet)?;
         let mut line = |name: &str, text: &dyn fmt::Display| writeln!(f, "{name:<13}{text}");
-        if let (Some(service), Some(by)) = (&self.service, self.taken_by) {
+        if let (Some(service), Some(by)) = (&self.service, self.matched_by) {
             line("service", &format_args!("{service}, {}", by.text()))?;
         }
         if let Some(scheduler) = &self.scheduler {
@@ -148,7 +153,7 @@ impl fmt::Display for Answer {
         }
         line("why", &self.why)?;
         if !self.candidates.is_empty() {
-            line("worth", &self.worth())?;
+            line("certainty", &self.certainty())?;
         }
         for unknown in &self.unknown {
             line("unknown", unknown)?;
@@ -211,12 +216,12 @@ impl Answer {
             Some(odds) => format!("  {} in {}", odds.cases, odds.of),
             None => "  possible".to_owned(),
         });
-        let standing = match row.standing {
-            Standing::Open => "",
-            Standing::Quiescent => "  weight 0",
-            Standing::Overloaded => "  overloaded",
-            Standing::PerhapsOverloaded => "  perhaps overloaded",
+        let availability = match row.availability {
+            Availability::Available => "",
+            Availability::Quiescent => "  weight 0",
+            Availability::Overloaded => "  overloaded",
+            Availability::MaybeOverloaded => "  perhaps overloaded",
         };
-        odds.unwrap_or_default() + standing
+        odds.unwrap_or_default() + availability
     }
 }

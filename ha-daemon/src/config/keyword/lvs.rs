@@ -2,11 +2,9 @@
 
 use core::convert::{Infallible, identity};
 
-use ipvs_core::{Flags, Scheduler};
-
 use self::{
     CheckKeyword as Check, ConnectionKeyword as Connection, DnsKeyword as Dns, FileKeyword as File,
-    HttpKeyword as Http, MiscKeyword as Misc, RealServerKeyword as Real,
+    FlagKeyword as Flag, HttpKeyword as Http, MiscKeyword as Misc, RealServerKeyword as Real,
     ScheduleKeyword as Schedule, SmtpKeyword as Smtp, SocketKeyword as Socket, SslKeyword as Ssl,
     TimingKeyword as Timing, UdpKeyword as Udp, UrlKeyword as Url, VirtualServerKeyword as Virtual,
 };
@@ -17,8 +15,7 @@ use super::{Table, block, lost_block, no_effect, not_yet, yes};
 pub(in crate::config) enum VirtualServerKeyword {
     Alpha,
     ConnectTimeout,
-    /// A flag, and the scheduler that it belongs to.
-    Flag(Flags, Option<Scheduler>),
+    Flag(FlagKeyword),
     HaSuspend,
     Hysteresis,
     InhibitOnFailure,
@@ -41,6 +38,18 @@ pub(in crate::config) enum VirtualServerKeyword {
     Timing(TimingKeyword),
     Virtualhost,
     Weight,
+}
+
+/// The flags of schedulers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::config) enum FlagKeyword {
+    Flag1,
+    Flag2,
+    Flag3,
+    MhFallback,
+    MhPort,
+    ShFallback,
+    ShPort,
 }
 
 /// The keywords of `real_server` that are interpreted.
@@ -205,9 +214,9 @@ pub(in crate::config) static VIRTUAL_SERVER: Table<Virtual> = Table {
             Virtual::Timing(Timing::DelayBeforeRetry),
         ),
         yes("delay_loop", Virtual::Timing(Timing::DelayLoop)),
-        yes("flag-1", Virtual::Flag(Flags::SCHED_1, None)),
-        yes("flag-2", Virtual::Flag(Flags::SCHED_2, None)),
-        yes("flag-3", Virtual::Flag(Flags::SCHED_3, None)),
+        yes("flag-1", Virtual::Flag(Flag::Flag1)),
+        yes("flag-2", Virtual::Flag(Flag::Flag2)),
+        yes("flag-3", Virtual::Flag(Flag::Flag3)),
         yes("ha_suspend", Virtual::HaSuspend),
         no_effect("hashed"),
         yes("hysteresis", Virtual::Hysteresis),
@@ -217,14 +226,8 @@ pub(in crate::config) static VIRTUAL_SERVER: Table<Virtual> = Table {
         yes("lb_kind", Virtual::LvsMethod),
         yes("lvs_method", Virtual::LvsMethod),
         yes("lvs_sched", Virtual::LvsSched),
-        yes(
-            "mh-fallback",
-            Virtual::Flag(Flags::SCHED_1, Some(Scheduler::Mh)),
-        ),
-        yes(
-            "mh-port",
-            Virtual::Flag(Flags::SCHED_2, Some(Scheduler::Mh)),
-        ),
+        yes("mh-fallback", Virtual::Flag(Flag::MhFallback)),
+        yes("mh-port", Virtual::Flag(Flag::MhPort)),
         yes("omega", Virtual::Omega),
         yes("ops", Virtual::Ops),
         yes("persistence_engine", Virtual::PersistenceEngine),
@@ -236,14 +239,8 @@ pub(in crate::config) static VIRTUAL_SERVER: Table<Virtual> = Table {
         yes("quorum_up", Virtual::QuorumUp).first_counts(),
         block("real_server", Virtual::RealServer, &REAL_SERVER).adds(),
         yes("retry", Virtual::Timing(Timing::Retry)),
-        yes(
-            "sh-fallback",
-            Virtual::Flag(Flags::SCHED_1, Some(Scheduler::Sh)),
-        ),
-        yes(
-            "sh-port",
-            Virtual::Flag(Flags::SCHED_2, Some(Scheduler::Sh)),
-        ),
+        yes("sh-fallback", Virtual::Flag(Flag::ShFallback)),
+        yes("sh-port", Virtual::Flag(Flag::ShPort)),
         not_yet("smtp_alert"),
         not_yet("snmp_name"),
         yes("sorry_server", Virtual::SorryServer),

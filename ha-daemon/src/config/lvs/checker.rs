@@ -37,11 +37,11 @@ pub(super) enum Kind<'n> {
     Tcp,
     Ping,
     Http(Box<HttpDraft>),
-    Smtp(SmtpDraft),
-    Dns(DnsDraft),
+    Smtp(Box<SmtpDraft>),
+    Dns(Box<DnsDraft>),
     Udp(Box<UdpDraft>),
     Misc(Box<MiscDraft>),
-    File(FileDraft<'n>),
+    File(Box<FileDraft<'n>>),
 }
 
 /// `SMTP_CHECK`.
@@ -52,43 +52,52 @@ pub(super) struct SmtpDraft {
 }
 
 impl<'n> CheckerDraft<'n> {
-    /// Reads the block of a check.
-    pub(super) fn read(kind: CheckKeyword, block: &Block<'n>, words: &mut Words<'n, '_>) -> Self {
+    /// Appends what the block of a check says.
+    pub(super) fn read(
+        kind: CheckKeyword,
+        block: &Block<'n>,
+        words: &mut Words<'n, '_>,
+        into: &mut Vec<Self>,
+    ) {
         words.end(&REAL_SERVER);
-        let keyword = words.first;
         let diagnostics = &mut *words.diagnostics;
-        let mut common = CommonDraft::default();
-        let kind = match kind {
-            CheckKeyword::Tcp => {
-                common.read(block, diagnostics);
-                Kind::Tcp
-            }
-            CheckKeyword::Ping => {
-                common.read(block, diagnostics);
-                Kind::Ping
-            }
-            CheckKeyword::Http => {
-                let draft = HttpDraft::read(false, block, &mut common, diagnostics);
-                Kind::Http(Box::new(draft))
-            }
-            CheckKeyword::Ssl => {
-                let draft = HttpDraft::read(true, block, &mut common, diagnostics);
-                Kind::Http(Box::new(draft))
-            }
-            CheckKeyword::Smtp => Kind::Smtp(SmtpDraft::read(block, &mut common, diagnostics)),
-            CheckKeyword::Dns => Kind::Dns(DnsDraft::read(block, &mut common, diagnostics)),
-            CheckKeyword::Udp => {
-                Kind::Udp(Box::new(UdpDraft::read(block, &mut common, diagnostics)))
-            }
-            CheckKeyword::Misc => {
-                Kind::Misc(Box::new(MiscDraft::read(block, &mut common, diagnostics)))
-            }
-            CheckKeyword::File => Kind::File(FileDraft::read(block, diagnostics)),
+        if into.is_empty() {
+            // Most real servers have no other, and a draft is big: it is filled where it stays.
+            into.reserve_exact(1);
+        }
+        into.push(Self {
+            keyword: words.first,
+            common: CommonDraft::default(),
+            kind: Kind::of(kind),
+        });
+        let Some(Self { common, kind, .. }) = into.last_mut() else {
+            return;
         };
-        Self {
-            keyword,
-            common,
-            kind,
+        match kind {
+            Kind::Tcp | Kind::Ping => common.read(block, diagnostics),
+            Kind::Http(draft) => draft.read(block, common, diagnostics),
+            Kind::Smtp(draft) => draft.read(block, common, diagnostics),
+            Kind::Dns(draft) => draft.read(block, common, diagnostics),
+            Kind::Udp(draft) => draft.read(block, common, diagnostics),
+            Kind::Misc(draft) => draft.read(block, common, diagnostics),
+            Kind::File(draft) => draft.read(block, diagnostics),
+        }
+    }
+}
+
+impl Kind<'_> {
+    /// A kind of check of which nothing has been read yet.
+    fn of(keyword: CheckKeyword) -> Self {
+        match keyword {
+            CheckKeyword::Tcp => Self::Tcp,
+            CheckKeyword::Ping => Self::Ping,
+            CheckKeyword::Http => Self::Http(Box::new(HttpDraft::new(false))),
+            CheckKeyword::Ssl => Self::Http(Box::new(HttpDraft::new(true))),
+            CheckKeyword::Smtp => Self::Smtp(Box::default()),
+            CheckKeyword::Dns => Self::Dns(Box::default()),
+            CheckKeyword::Udp => Self::Udp(Box::default()),
+            CheckKeyword::Misc => Self::Misc(Box::default()),
+            CheckKeyword::File => Self::File(Box::default()),
         }
     }
 }
@@ -123,13 +132,12 @@ impl CommonDraft {
 }
 
 impl SmtpDraft {
-    fn read(block: &Block<'_>, common: &mut CommonDraft, diagnostics: &mut Diagnostics) -> Self {
-        let mut draft = Self::default();
+    fn read(&mut self, block: &Block<'_>, common: &mut CommonDraft, diagnostics: &mut Diagnostics) {
         block::read(block, &SMTP_CHECK, diagnostics, |keyword, block, words| {
             match keyword {
                 SmtpKeyword::Connection(keyword) => common.connection.keyword(keyword, words)?,
                 SmtpKeyword::Schedule(keyword) => common.schedule(keyword, words)?,
-                SmtpKeyword::HeloName => draft.helo = Some(words.word("a name")?.text.to_string()),
+                SmtpKeyword::HeloName => self.helo = Some(words.word("a name")?.text.to_string()),
                 SmtpKeyword::Host => {
                     words.end(&SMTP_CHECK);
                     deprecated(words, "write a `SMTP_CHECK` for each of the hosts");
@@ -137,12 +145,11 @@ impl SmtpDraft {
                     if let Some(block) = block {
                         read_host(&mut host, block, words.diagnostics);
                     }
-                    draft.hosts.push(host);
+                    self.hosts.push(host);
                 }
             }
             Ok(())
         });
-        draft
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use ipvs_core::{Family, Flags, Forwarding, Granularity, Persistence, Protocol, Scheduler};
 
+use self::common::Common;
 use super::Drafts;
 use super::group::Group;
 use super::key::Keys;
@@ -18,6 +19,7 @@ use crate::config::text::tree::{Block, Node};
 use crate::config::value::Words;
 
 mod checker;
+mod common;
 mod family;
 mod real_server;
 
@@ -41,6 +43,7 @@ impl Context<'_, '_> {
 #[derive(Debug)]
 pub(in crate::config) struct VirtualServers<'n, 'c> {
     context: Context<'n, 'c>,
+    common: Common,
     keys: Keys,
     servers: Vec<VirtualServer>,
 }
@@ -56,6 +59,7 @@ impl<'n, 'c> VirtualServers<'n, 'c> {
         };
         Self {
             context,
+            common: Common::default(),
             keys: Keys::default(),
             servers: Vec::new(),
         }
@@ -68,12 +72,12 @@ impl<'n, 'c> VirtualServers<'n, 'c> {
         block: &Block<'n>,
         diagnostics: &mut Diagnostics,
     ) {
-        let mut words = Words::of(node, diagnostics);
-        let Ok(draft) = VirtualServerDraft::read(block, &mut words) else {
+        let Ok(mut draft) = VirtualServerDraft::new(&mut Words::of(node, diagnostics)) else {
             return;
         };
-        let server = Completion::new(draft, &self.context, diagnostics)
-            .and_then(|completion| completion.server(&mut self.keys));
+        draft.read(block, diagnostics);
+        let server = Completion::new(&mut draft, &self.context, diagnostics)
+            .and_then(|completion| completion.server(&mut self.keys, &mut self.common));
         self.servers.extend(server);
     }
 
@@ -84,7 +88,7 @@ impl<'n, 'c> VirtualServers<'n, 'c> {
 }
 
 struct Completion<'n, 'c, 'd> {
-    draft: VirtualServerDraft<'n>,
+    draft: &'d mut VirtualServerDraft<'n>,
     /// The group it is given by.
     group: Option<&'c Group<'n>>,
     context: &'d Context<'n, 'c>,
@@ -95,7 +99,7 @@ struct Completion<'n, 'c, 'd> {
 
 impl<'n, 'c, 'd> Completion<'n, 'c, 'd> {
     fn new(
-        draft: VirtualServerDraft<'n>,
+        draft: &'d mut VirtualServerDraft<'n>,
         context: &'d Context<'n, 'c>,
         diagnostics: &'d mut Diagnostics,
     ) -> Option<Self> {
@@ -125,7 +129,7 @@ impl<'n, 'c, 'd> Completion<'n, 'c, 'd> {
         })
     }
 
-    fn server(mut self, keys: &mut Keys) -> Option<VirtualServer> {
+    fn server(mut self, keys: &mut Keys, common: &mut Common) -> Option<VirtualServer> {
         if self.draft.real_servers.is_empty() {
             self.no_real_server();
             return None;
@@ -138,13 +142,13 @@ impl<'n, 'c, 'd> Completion<'n, 'c, 'd> {
         let flags = self.flags(scheduler, protocol);
         let persistence = self.persistence(family);
         let name = self.name(protocol);
-        let real_servers = self.real_servers(method);
+        let real_servers = self.real_servers(method, common);
         if real_servers.is_empty() {
             self.no_real_server();
             return None;
         }
         let sorry_server = self.sorry_server(method, &real_servers);
-        let keys = keys.of(&self.draft, self.group, protocol, family, self.diagnostics);
+        let keys = keys.of(self.draft, self.group, protocol, family, self.diagnostics);
         if keys.is_empty() {
             return None;
         }
@@ -164,8 +168,8 @@ impl<'n, 'c, 'd> Completion<'n, 'c, 'd> {
             sorry_server,
             quorum: draft.quorum,
             hysteresis: draft.hysteresis,
-            quorum_up: draft.quorum_up,
-            quorum_down: draft.quorum_down,
+            quorum_up: draft.quorum_up.take(),
+            quorum_down: draft.quorum_down.take(),
             alpha: draft.timing.alpha.unwrap_or(false),
             omega: draft.omega,
             ha_suspend: draft.ha_suspend,

@@ -1,15 +1,17 @@
 //! The connection of a check: address, port, source, interface and time limit.
 
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use core::num::NonZeroU32;
 use core::time::Duration;
 
+use vrrp_mio::interfaces::InterfaceNameError;
+
 use crate::config::diagnostic::{Code, Diagnostic, Diagnostics, Handle};
 use crate::config::keyword::ConnectionKeyword;
-use crate::config::model::Connection;
 use crate::config::text::source::Place;
 use crate::config::text::tape::Token;
 use crate::config::value::{Set, Words};
+use crate::health::settings::{Connection, Limits, Source};
 
 /// What is written in a check or a `host` of one.
 #[derive(Clone, Debug, Default)]
@@ -55,7 +57,7 @@ impl ConnectionDraft {
 
     /// The connection, if there is an address and, with `needs_port`, a port to connect to.
     pub(super) fn complete(
-        self,
+        &self,
         target: Target,
         needs_port: bool,
         keyword: Token<'_>,
@@ -85,18 +87,48 @@ impl ConnectionDraft {
             );
             return None;
         }
+        let port = if needs_port { port } else { 0 };
         Some(Connection {
-            address,
-            port: if needs_port { port } else { 0 },
-            source: self.source(address, diagnostics),
-            source_port: self.source_port,
-            interface: self.interface,
-            mark: self.mark,
-            timeout: self.timeout.unwrap_or(target.timeout),
+            to: SocketAddr::new(address, port),
+            limits: Limits::of_steps(self.timeout.unwrap_or(target.timeout)),
+            source: self.source(address, keyword, diagnostics),
         })
     }
 
-    fn source(&self, address: IpAddr, diagnostics: &mut Diagnostics) -> Option<IpAddr> {
+    fn source(
+        &self,
+        to: IpAddr,
+        keyword: Token<'_>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Box<Source>> {
+        let address = self.source_address(to, diagnostics);
+        let any = match to {
+            IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        };
+        let address = (address.is_some() || self.source_port.is_some())
+            .then(|| SocketAddr::new(address.unwrap_or(any), self.source_port.unwrap_or(0)));
+        let interface = self.interface.as_deref();
+        let interface = interface.and_then(|name| {
+            name.parse()
+                .map_err(|error: InterfaceNameError| {
+                    let place = Place {
+                        span: keyword.place.span,
+                        via: None,
+                    };
+                    diagnostics.push(Diagnostic::fatal(Code::BadName, place, error.to_string()));
+                })
+                .ok()
+        });
+        let source = Source {
+            address,
+            interface,
+            mark: self.mark.map(NonZeroU32::get),
+        };
+        (source != Source::default()).then(|| Box::new(source))
+    }
+
+    fn source_address(&self, address: IpAddr, diagnostics: &mut Diagnostics) -> Option<IpAddr> {
         let Set { value, place } = self.source?;
         if value.is_ipv4() == address.is_ipv4() {
             return Some(value);

@@ -4,12 +4,13 @@ use super::checker::CommonDraft;
 use crate::config::block::{self, Seen, deprecated};
 use crate::config::diagnostic::{Code, Diagnostic, Diagnostics, Handle};
 use crate::config::keyword::{HTTP_CHECK, HttpKeyword, TimingKeyword, URL, UrlKeyword};
-use crate::config::model::{BodyPattern, Digest, PatternOption, StatusCodes, Tls, Url, Written};
+use crate::config::model::Tls;
 use crate::config::text::source::Place;
 use crate::config::text::tape::Token;
 use crate::config::text::tree::Block;
 use crate::config::value::Words;
-use crate::health::http::HttpVersion;
+use crate::health::digest::Digest;
+use crate::health::http::{HttpVersion, PatternOptions, RequestText, StatusSet, Url};
 
 /// `HTTP_GET` or `SSL_GET`.
 #[derive(Debug)]
@@ -17,8 +18,8 @@ pub(super) struct HttpDraft {
     pub(super) tls: Option<Tls>,
     pub(super) version: HttpVersion,
     pub(super) fast_recovery: bool,
-    pub(super) virtual_host: Option<String>,
-    pub(super) urls: Vec<Url>,
+    pub(super) virtual_host: Option<RequestText>,
+    pub(super) urls: Vec<UrlDraft>,
     /// There is a `url`, though perhaps none that can be used.
     pub(super) has_url: bool,
 }
@@ -31,26 +32,29 @@ const VERSIONS: [(&str, HttpVersion); 4] = [
 ];
 
 impl HttpDraft {
-    /// Reads the block of the check.
-    pub(super) fn read(
-        is_tls: bool,
-        block: &Block<'_>,
-        common: &mut CommonDraft,
-        diagnostics: &mut Diagnostics,
-    ) -> Self {
-        let mut draft = Self {
+    /// Nothing but whether it is `SSL_GET`.
+    pub(super) fn new(is_tls: bool) -> Self {
+        Self {
             tls: is_tls.then(Tls::default),
             version: HttpVersion::default(),
             fast_recovery: false,
             virtual_host: None,
             urls: Vec::new(),
             has_url: false,
-        };
+        }
+    }
+
+    /// Reads the block of the check.
+    pub(super) fn read(
+        &mut self,
+        block: &Block<'_>,
+        common: &mut CommonDraft,
+        diagnostics: &mut Diagnostics,
+    ) {
         let seen = block::read(block, &HTTP_CHECK, diagnostics, |keyword, block, words| {
-            draft.keyword(keyword, block, common, words)
+            self.keyword(keyword, block, common, words)
         });
-        draft.has_url |= seen.was_tried(HttpKeyword::Url);
-        draft
+        self.has_url |= seen.was_tried(HttpKeyword::Url);
     }
 
     fn keyword(
@@ -72,7 +76,7 @@ impl HttpDraft {
                 self.has_url = true;
                 let url = block.and_then(|block| {
                     let place = words.first.place;
-                    UrlDraft::read(block, words.diagnostics).complete(place, words.diagnostics)
+                    UrlBlock::read(block, words.diagnostics).complete(place, words.diagnostics)
                 });
                 self.urls.extend(url);
             }
@@ -89,7 +93,7 @@ impl HttpDraft {
             }
             HttpKeyword::SniName => {
                 if let Some(tls) = self.tls(words) {
-                    tls.name = Some(host(words)?);
+                    tls.name = Some(host(words)?.to_string());
                     tls.enable_sni = true;
                 }
             }
@@ -114,38 +118,51 @@ impl HttpDraft {
 }
 
 /// A name for a `Host` field or a TLS handshake.
-pub(super) fn host(words: &mut Words<'_, '_>) -> Result<String, Handle> {
+pub(super) fn host(words: &mut Words<'_, '_>) -> Result<RequestText, Handle> {
     let word = words.word("a host name")?;
-    printable(word, words)?;
-    Ok(word.text.to_string())
+    printable(word, words)
 }
 
 /// Refuses what would not stay in its place in a request.
-fn printable(word: Token<'_>, words: &mut Words<'_, '_>) -> Result<(), Handle> {
-    let text = word.text;
-    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Ok(());
+fn printable(word: Token<'_>, words: &mut Words<'_, '_>) -> Result<RequestText, Handle> {
+    if word.text.is_ascii()
+        && let Ok(text) = RequestText::try_from(word.text)
+    {
+        return Ok(text);
     }
     let allowed = "printable ASCII without blanks is expected";
     Err(words.refuse(Code::BadName, word, "nothing to send in a request", allowed))
 }
 
-/// A `url` before defaults.
+/// A `url` without what it inherits.
+#[derive(Debug)]
+pub(super) struct UrlDraft {
+    /// Its pattern is not there yet.
+    pub(super) url: Url,
+    pub(super) pattern: Option<PatternDraft>,
+}
+
+/// A `regex` that is not compiled yet.
+#[derive(Debug)]
+pub(super) struct PatternDraft {
+    pub(super) text: String,
+    pub(super) place: Place,
+    pub(super) options: PatternOptions,
+}
+
+/// What is written in the block of a `url`.
 #[derive(Debug, Default)]
-struct UrlDraft {
-    path: Option<String>,
-    virtual_host: Option<String>,
-    codes: Vec<(u16, u16)>,
+struct UrlBlock {
+    path: Option<RequestText>,
+    virtual_host: Option<RequestText>,
+    status: Option<StatusSet>,
     digest: Option<Digest>,
-    pattern: Option<(String, Written)>,
-    negated: bool,
-    options: Vec<PatternOption>,
-    min_offset: usize,
-    max_offset: Option<usize>,
+    pattern: Option<(String, Place)>,
+    options: PatternOptions,
     seen: Seen<UrlKeyword>,
 }
 
-impl UrlDraft {
+impl UrlBlock {
     fn read(block: &Block<'_>, diagnostics: &mut Diagnostics) -> Self {
         let mut url = Self::default();
         let seen = block::read(block, &URL, diagnostics, |keyword, _, words| {
@@ -159,30 +176,31 @@ impl UrlDraft {
         match keyword {
             UrlKeyword::Path => {
                 let word = words.word("a path")?;
-                printable(word, words)?;
-                self.path = Some(word.text.to_string());
+                self.path = Some(printable(word, words)?);
             }
             UrlKeyword::Virtualhost => self.virtual_host = Some(host(words)?),
             UrlKeyword::Digest => self.digest = Some(digest(words)?),
             UrlKeyword::StatusCode => {
                 let mut word = Some(words.word("a status code")?);
                 while let Some(code) = word {
-                    self.codes.push(codes(code, words)?);
+                    let mut status = self.status.unwrap_or(StatusSet::EMPTY);
+                    codes(code, &mut status, words)?;
+                    self.status = Some(status);
                     word = words.next();
                 }
             }
             UrlKeyword::Regex => {
                 let word = words.word("a regular expression")?;
-                self.pattern = Some((word.text.to_string(), Written(word.place)));
+                self.pattern = Some((word.text.to_owned(), word.place));
             }
-            UrlKeyword::RegexNoMatch => self.negated = true,
+            UrlKeyword::RegexNoMatch => self.options.negated = true,
             UrlKeyword::RegexOptions => {
                 while let Some(word) = words.next() {
-                    self.options.extend(pattern_option(word, words)?);
+                    pattern_option(word, &mut self.options, words)?;
                 }
             }
-            UrlKeyword::RegexMinOffset => self.min_offset = offset(words)?,
-            UrlKeyword::RegexMaxOffset => self.max_offset = Some(offset(words)?),
+            UrlKeyword::RegexMinOffset => self.options.min_offset = offset(words)?,
+            UrlKeyword::RegexMaxOffset => self.options.max_offset = Some(offset(words)?),
             UrlKeyword::RegexStack => {
                 words.next();
                 words.next();
@@ -194,7 +212,7 @@ impl UrlDraft {
         Ok(())
     }
 
-    fn complete(self, place: Place, diagnostics: &mut Diagnostics) -> Option<Url> {
+    fn complete(self, place: Place, diagnostics: &mut Diagnostics) -> Option<UrlDraft> {
         let Some(path) = self.path else {
             if !self.seen.was_tried(UrlKeyword::Path) {
                 let diagnostic = Diagnostic::error(Code::MissingSetting, place, "no `path` to get");
@@ -206,25 +224,18 @@ impl UrlDraft {
             let diagnostic = Diagnostic::warning(Code::NoEffect, place, "there is no `regex`");
             diagnostics.push(diagnostic.label("this has no effect"));
         }
-        let mut options = self.options;
-        options.sort_unstable();
-        options.dedup();
-        Some(Url {
-            path,
-            virtual_host: self.virtual_host,
-            status: if self.codes.is_empty() {
-                StatusCodes::success()
-            } else {
-                StatusCodes::of(self.codes)
+        let options = self.options;
+        Some(UrlDraft {
+            url: Url {
+                virtualhost: self.virtual_host,
+                status: self.status.unwrap_or_default(),
+                digest: self.digest,
+                ..Url::new(path)
             },
-            digest: self.digest,
-            pattern: self.pattern.map(|(pattern, at)| BodyPattern {
-                pattern,
-                at,
-                negated: self.negated,
+            pattern: self.pattern.map(|(text, place)| PatternDraft {
+                text,
+                place,
                 options,
-                min_offset: self.min_offset,
-                max_offset: self.max_offset,
             }),
         })
     }
@@ -243,20 +254,18 @@ impl Seen<UrlKeyword> {
     }
 }
 
-fn offset(words: &mut Words<'_, '_>) -> Result<usize, Handle> {
+fn offset(words: &mut Words<'_, '_>) -> Result<u64, Handle> {
     let number = words.number(0..=i64::from(u32::MAX))?;
-    Ok(usize::try_from(number.value).unwrap_or(usize::MAX))
+    Ok(u64::try_from(number.value).unwrap_or(u64::MAX))
 }
 
-/// `CODE` or `CODE-CODE`.
-fn codes(word: Token<'_>, words: &mut Words<'_, '_>) -> Result<(u16, u16), Handle> {
+/// Adds `CODE` or `CODE-CODE` to a set.
+fn codes(word: Token<'_>, into: &mut StatusSet, words: &mut Words<'_, '_>) -> Result<(), Handle> {
     let (first, last) = word.text.split_once('-').unwrap_or((word.text, word.text));
     if let (Ok(first), Ok(last)) = (first.parse::<u16>(), last.parse::<u16>())
-        && 100 <= first
-        && first <= last
-        && last <= 599
+        && into.insert(first..=last).is_ok()
     {
-        return Ok((first, last));
+        return Ok(());
     }
     let allowed = "100 to 599, or a range like 200-299, is allowed";
     Err(words.refuse(Code::OutOfRange, word, "no status code", allowed))
@@ -264,47 +273,38 @@ fn codes(word: Token<'_>, words: &mut Words<'_, '_>) -> Result<(u16, u16), Handl
 
 fn digest(words: &mut Words<'_, '_>) -> Result<Digest, Handle> {
     let word = words.word("32 hexadecimal digits")?;
-    let mut octets = [0_u8; 16];
-    let (pairs, rest) = word.text.as_bytes().as_chunks::<2>();
-    let mut fits = pairs.len() == octets.len() && rest.is_empty();
-    for (octet, pair) in octets.iter_mut().zip(pairs) {
-        let text = str::from_utf8(pair).ok();
-        // `from_str_radix` takes a sign.
-        let text = text.filter(|text| text.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        match text.map(|text| u8::from_str_radix(text, 16)) {
-            Some(Ok(value)) => *octet = value,
-            Some(Err(_)) | None => fits = false,
-        }
-    }
-    if fits {
-        return Ok(Digest(octets));
+    if let Ok(digest) = word.text.parse() {
+        return Ok(digest);
     }
     let allowed = "the 32 hexadecimal digits of an MD5 digest are expected";
     Err(words.refuse(Code::BadNumber, word, "no digest", allowed))
 }
 
-const OPTIONS: [(&str, Option<PatternOption>); 21] = [
+/// The switch of each of `regex_options`, if it has any.
+type Switch = Option<fn(&mut PatternOptions)>;
+
+const OPTIONS: [(&str, Switch); 21] = [
     ("allow_empty_class", None),
     ("alt_bsux", None),
     ("alt_circumflex", None),
     ("alt_verbnames", None),
     ("auto_callout", None),
-    ("caseless", Some(PatternOption::Caseless)),
+    ("caseless", Some(|options| options.caseless = true)),
     ("dollar_endonly", None),
-    ("dotall", Some(PatternOption::Dotall)),
+    ("dotall", Some(|options| options.dotall = true)),
     ("dupnames", None),
-    ("extended", Some(PatternOption::Extended)),
+    ("extended", Some(|options| options.extended = true)),
     ("firstline", None),
     ("match_unset_backref", None),
-    ("multiline", Some(PatternOption::Multiline)),
+    ("multiline", Some(|options| options.multiline = true)),
     ("never_backslash_c", None),
     ("never_ucp", None),
     ("never_utf", None),
     ("no_auto_capture", None),
     ("ucp", None),
-    ("ungreedy", Some(PatternOption::Ungreedy)),
+    ("ungreedy", Some(|options| options.ungreedy = true)),
     ("use_offset_limit", None),
-    ("utf", Some(PatternOption::Utf)),
+    ("utf", Some(|options| options.unicode = true)),
 ];
 
 /// Options that change nothing but how fast matching is.
@@ -312,14 +312,15 @@ const OPTIMISATIONS: [&str; 3] = ["no_auto_possess", "no_dotstar_anchor", "no_st
 
 fn pattern_option(
     word: Token<'_>,
+    options: &mut PatternOptions,
     words: &mut Words<'_, '_>,
-) -> Result<Option<PatternOption>, Handle> {
+) -> Result<(), Handle> {
     if OPTIMISATIONS.contains(&word.text) {
-        return Ok(None);
+        return Ok(());
     }
-    let option = words.choice(word, &OPTIONS)?;
-    if option.is_none() {
-        words.not_supported(word);
+    match words.choice(word, &OPTIONS)? {
+        Some(switch) => switch(options),
+        None => words.not_supported(word),
     }
-    Ok(option)
+    Ok(())
 }

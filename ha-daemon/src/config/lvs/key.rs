@@ -1,6 +1,6 @@
 //! The service keys of virtual servers, each taken only once.
 
-use std::collections::HashMap;
+use std::collections::hash_map::{self, HashMap};
 
 use ipvs_core::{Family, Protocol, ServiceKey};
 
@@ -85,12 +85,13 @@ impl Keys {
                 diagnostics.push(Diagnostic::fatal(Code::ExpansionLimit, place, text));
                 return;
             }
-            match self.places.get(&key) {
-                None => {
-                    self.places.insert(key, place);
+            match self.places.entry(key) {
+                hash_map::Entry::Vacant(entry) => {
+                    entry.insert(place);
                     into.push(key);
                 }
-                Some(&first) => {
+                hash_map::Entry::Occupied(entry) => {
+                    let first = *entry.get();
                     let text = format!("service {key} is there already");
                     let mut diagnostic = Diagnostic::error(Code::DuplicateAddress, place, text)
                         .label("left out here");

@@ -33,16 +33,15 @@ pub(super) struct MiscDraft {
 impl MiscDraft {
     /// Reads the block of the check.
     pub(super) fn read(
+        &mut self,
         block: &Block<'_>,
         common: &mut CommonDraft,
         diagnostics: &mut Diagnostics,
-    ) -> Self {
-        let mut draft = Self::default();
+    ) {
         let seen = block::read(block, &MISC_CHECK, diagnostics, |keyword, _, words| {
-            draft.keyword(keyword, common, words)
+            self.keyword(keyword, common, words)
         });
-        draft.tried = seen.was_tried(MiscKeyword::MiscPath);
-        draft
+        self.tried = seen.was_tried(MiscKeyword::MiscPath);
     }
 
     /// Reads the parameter of a keyword.
@@ -87,13 +86,11 @@ pub(super) struct FileDraft<'n> {
 
 impl<'n> FileDraft<'n> {
     /// Reads the block of the check.
-    pub(super) fn read(block: &Block<'n>, diagnostics: &mut Diagnostics) -> Self {
-        let mut draft = Self::default();
+    pub(super) fn read(&mut self, block: &Block<'n>, diagnostics: &mut Diagnostics) {
         let seen = block::read(block, &FILE_CHECK, diagnostics, |keyword, _, words| {
-            draft.keyword(keyword, words)
+            self.keyword(keyword, words)
         });
-        draft.tried = seen.was_tried(FileKeyword::TrackFile);
-        draft
+        self.tried = seen.was_tried(FileKeyword::TrackFile);
     }
 
     /// Reads the parameter of a keyword.
@@ -116,15 +113,14 @@ pub(super) struct DnsDraft {
 impl DnsDraft {
     /// Reads the block of the check.
     pub(super) fn read(
+        &mut self,
         block: &Block<'_>,
         common: &mut CommonDraft,
         diagnostics: &mut Diagnostics,
-    ) -> Self {
-        let mut draft = Self::default();
+    ) {
         block::read(block, &DNS_CHECK, diagnostics, |keyword, _, words| {
-            draft.keyword(keyword, common, words)
+            self.keyword(keyword, common, words)
         });
-        draft
     }
 
     /// Reads the parameter of a keyword.

@@ -17,6 +17,7 @@ use crate::config::script;
 use crate::config::text::tape::Token;
 use crate::config::text::tree::Block;
 use crate::config::value::Words;
+use crate::health::http::RequestText;
 
 /// A real server before defaults.
 #[derive(Debug)]
@@ -34,20 +35,28 @@ pub(super) struct RealServerDraft<'n> {
     pub(super) inhibit: Option<bool>,
     pub(super) notify_up: Option<Box<Script>>,
     pub(super) notify_down: Option<Box<Script>>,
-    pub(super) virtual_host: Option<String>,
+    pub(super) virtual_host: Option<RequestText>,
     pub(super) checkers: Vec<CheckerDraft<'n>>,
 }
 
 impl<'n> RealServerDraft<'n> {
-    /// Reads `ADDRESS [PORT]` and the block; nothing is left without an address.
-    pub(super) fn read(block: &Block<'n>, words: &mut Words<'n, '_>) -> Result<Self, Handle> {
+    /// Appends what `ADDRESS [PORT]` and the block say; nothing without an address.
+    pub(super) fn read(
+        block: &Block<'n>,
+        words: &mut Words<'n, '_>,
+        into: &mut Vec<Self>,
+    ) -> Result<(), Handle> {
         let name = words.word("an address")?;
-        let mut draft = Self {
+        let address = words.address(name)?;
+        let port = port(words)?;
+        words.end(&VIRTUAL_SERVER);
+        // A draft is big: it is filled where it stays.
+        into.push(Self {
             name,
-            address: words.address(name)?,
-            port: port(words)?,
-            seen: Seen::default(),
-            timing: TimingDraft::default(),
+            address,
+            port,
+            seen: Seen::new(),
+            timing: TimingDraft::NONE,
             weight: None,
             upper: 0,
             lower: 0,
@@ -57,15 +66,20 @@ impl<'n> RealServerDraft<'n> {
             notify_down: None,
             virtual_host: None,
             checkers: Vec::new(),
+        });
+        let Some(draft) = into.last_mut() else {
+            return Ok(());
         };
-        words.end(&VIRTUAL_SERVER);
-        draft.seen = block::read(
+        let mut seen = Seen::new();
+        block::read_more(
             block,
             &REAL_SERVER,
+            &mut seen,
             words.diagnostics,
             |keyword, block, words| draft.keyword(keyword, block, words),
         );
-        Ok(draft)
+        draft.seen = seen;
+        Ok(())
     }
 
     fn keyword(
@@ -76,12 +90,9 @@ impl<'n> RealServerDraft<'n> {
     ) -> Result<(), Handle> {
         match keyword {
             RealServerKeyword::Check(kind) => {
-                if self.checkers.is_empty() {
-                    // Most have no other, and a draft is big.
-                    self.checkers.reserve_exact(1);
+                if let Some(block) = block {
+                    CheckerDraft::read(kind, block, words, &mut self.checkers);
                 }
-                let checker = block.map(|block| CheckerDraft::read(kind, block, words));
-                self.checkers.extend(checker);
             }
             RealServerKeyword::Timing(keyword) => self.timing.keyword(keyword, 1, words)?,
             RealServerKeyword::ConnectTimeout => self.timing.connect_timeout(words)?,

@@ -28,15 +28,14 @@ const MAX_REPLY: u16 = 255;
 impl UdpDraft {
     /// Reads the block of the check.
     pub(super) fn read(
+        &mut self,
         block: &Block<'_>,
         common: &mut CommonDraft,
         diagnostics: &mut Diagnostics,
-    ) -> Self {
-        let mut draft = Self::default();
+    ) {
         block::read(block, &UDP_CHECK, diagnostics, |keyword, _, words| {
-            draft.keyword(keyword, common, words)
+            self.keyword(keyword, common, words)
         });
-        draft
     }
 
     /// Reads the parameter of a keyword.

@@ -11,15 +11,16 @@ use super::method;
 use super::real_server::RealServerDraft;
 use super::timing::TimingDraft;
 use crate::config::block::{self, Seen};
-use crate::config::diagnostic::{Code, Handle};
+use crate::config::diagnostic::{Code, Diagnostics, Handle};
 use crate::config::global::lvs::LONGEST_TIMEOUT;
-use crate::config::keyword::{TOP, VIRTUAL_SERVER, VirtualServerKeyword};
+use crate::config::keyword::{FlagKeyword, TOP, VIRTUAL_SERVER, VirtualServerKeyword};
 use crate::config::model::Script;
 use crate::config::script;
 use crate::config::text::source::Place;
 use crate::config::text::tape::Token;
 use crate::config::text::tree::Block;
 use crate::config::value::{Set, Words};
+use crate::health::http::RequestText;
 
 /// What a virtual server is given by.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +64,7 @@ pub(super) struct VirtualServerDraft<'n> {
     pub(super) protocol: Option<Protocol>,
     pub(super) ha_suspend: bool,
     pub(super) family: Option<Set<Family>>,
-    pub(super) virtual_host: Option<String>,
+    pub(super) virtual_host: Option<RequestText>,
     pub(super) omega: bool,
     pub(super) quorum: u32,
     pub(super) hysteresis: u32,
@@ -81,8 +82,11 @@ pub(super) struct VirtualServerDraft<'n> {
 pub(super) const PERSISTENCE: u32 = 360;
 
 impl<'n> VirtualServerDraft<'n> {
-    const fn new(name: Token<'n>, front: Front<'n>) -> Self {
-        Self {
+    /// Reads what it is given by; nothing is left without that.
+    pub(super) fn new(words: &mut Words<'n, '_>) -> Result<Self, Handle> {
+        let (name, front) = front(words)?;
+        words.end(&TOP);
+        Ok(Self {
             name,
             front,
             seen: Seen::new(),
@@ -109,21 +113,20 @@ impl<'n> VirtualServerDraft<'n> {
             sorry_inhibit: false,
             sorry_method: None,
             real_servers: Vec::new(),
-        }
+        })
     }
 
-    /// Reads what it is given by, and its block; nothing is left without the former.
-    pub(super) fn read(block: &Block<'n>, words: &mut Words<'n, '_>) -> Result<Self, Handle> {
-        let (name, front) = front(words)?;
-        words.end(&TOP);
-        let mut draft = Self::new(name, front);
-        draft.seen = block::read(
+    /// Reads its block.
+    pub(super) fn read(&mut self, block: &Block<'n>, diagnostics: &mut Diagnostics) {
+        let mut seen = Seen::new();
+        block::read_more(
             block,
             &VIRTUAL_SERVER,
-            words.diagnostics,
-            |keyword, block, words| draft.keyword(keyword, block, words),
+            &mut seen,
+            diagnostics,
+            |keyword, block, words| self.keyword(keyword, block, words),
         );
-        Ok(draft)
+        self.seen = seen;
     }
 
     fn keyword(
@@ -136,7 +139,7 @@ impl<'n> VirtualServerDraft<'n> {
         match keyword {
             Keyword::RealServer => {
                 if let Some(block) = block {
-                    self.real_servers.push(RealServerDraft::read(block, words)?);
+                    RealServerDraft::read(block, words, &mut self.real_servers)?;
                 }
             }
             Keyword::Timing(keyword) => self.timing.keyword(keyword, 1, words)?,
@@ -152,7 +155,8 @@ impl<'n> VirtualServerDraft<'n> {
                 self.family = Some(Set { value, place });
             }
             Keyword::Ops => self.one_packet = Some(words.first.place),
-            Keyword::Flag(value, scheduler) => {
+            Keyword::Flag(keyword) => {
+                let (value, scheduler) = flag(keyword);
                 let place = words.first.place;
                 self.flags.push((Set { value, place }, scheduler));
             }
@@ -225,6 +229,19 @@ fn scheduler(words: &mut Words<'_, '_>) -> Result<Scheduler, Handle> {
     let mut choices = Vec::with_capacity(known.len());
     choices.extend(SCHEDULERS.into_iter().zip(known));
     words.choice(word, &choices)
+}
+
+/// What a flag sets, and the scheduler that it belongs to.
+const fn flag(keyword: FlagKeyword) -> (Flags, Option<Scheduler>) {
+    match keyword {
+        FlagKeyword::Flag1 => (Flags::SCHED_1, None),
+        FlagKeyword::Flag2 => (Flags::SCHED_2, None),
+        FlagKeyword::Flag3 => (Flags::SCHED_3, None),
+        FlagKeyword::MhFallback => (Flags::SCHED_1, Some(Scheduler::Mh)),
+        FlagKeyword::MhPort => (Flags::SCHED_2, Some(Scheduler::Mh)),
+        FlagKeyword::ShFallback => (Flags::SCHED_1, Some(Scheduler::Sh)),
+        FlagKeyword::ShPort => (Flags::SCHED_2, Some(Scheduler::Sh)),
+    }
 }
 
 /// `[SECONDS]`.

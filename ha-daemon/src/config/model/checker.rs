@@ -1,17 +1,17 @@
 //! The health checks of a real server.
 
-use core::net::IpAddr;
-use core::num::NonZeroU32;
 use core::time::Duration;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::script::Script;
 use crate::config::text::source::Span;
 use crate::health::dns::DnsType;
 use crate::health::schedule::Timing;
+use crate::health::settings::Connection;
 use crate::health::udp::UdpSettings;
 
-pub use http::{BodyPattern, Digest, HttpCheck, PatternOption, StatusCodes, Tls, Url};
+pub use http::{HttpCheck, Tls};
 
 mod http;
 
@@ -29,7 +29,7 @@ pub struct Checker {
 impl Checker {
     /// `alpha`: it counts as failed until it succeeds, rather than the other way round.
     #[must_use]
-    pub const fn alpha(&self) -> bool {
+    pub fn alpha(&self) -> bool {
         match &self.check {
             Check::Probe { timing, .. } => timing.alpha,
             Check::File(file) => file.alpha,
@@ -45,8 +45,8 @@ pub enum Check {
     Probe {
         /// What is tried.
         probe: Probe,
-        /// When.
-        timing: Timing,
+        /// When; checks with the same timing share it.
+        timing: Arc<Timing>,
     },
     /// The number in a file, whenever it changes: `FILE_CHECK`.
     File(FileCheck),
@@ -70,27 +70,6 @@ pub enum Probe {
     Ping(Connection),
     /// `MISC_CHECK`.
     Misc(Box<MiscCheck>),
-}
-
-/// Where to connect to, and how.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Connection {
-    /// `connect_ip`, else the address of the real server.
-    pub address: IpAddr,
-    /// `connect_port`, else the port that was given to the real server, else that of the virtual
-    /// server. Not 0 unless for `PING_CHECK`.
-    pub port: u16,
-    /// `bindto`, of the family of `address`.
-    pub source: Option<IpAddr>,
-    /// `bind_port`.
-    pub source_port: Option<u16>,
-    /// `bind_if`; there is one if `address` is link-local.
-    pub interface: Option<String>,
-    /// `fwmark` of the packets sent.
-    pub mark: Option<NonZeroU32>,
-    /// `connect_timeout`: for the connection, and then for each answer; never zero. The attempt as a
-    /// whole may take six times as long.
-    pub timeout: Duration,
 }
 
 /// `SMTP_CHECK`: a greeting, an answer to HELO and one to QUIT.

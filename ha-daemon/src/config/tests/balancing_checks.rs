@@ -1,10 +1,12 @@
 use core::time::Duration;
+use std::sync::Arc;
 
-use super::balancing::{only, v4};
-use crate::config::{Check, Checker, Connection, HttpCheck, PatternOption, Probe};
+use super::balancing::only;
+use crate::config::{Check, Checker, HttpCheck, Probe};
 use crate::health::dns::DnsType;
-use crate::health::http::HttpVersion;
+use crate::health::http::{HttpVersion, PatternOptions, RequestText, Url};
 use crate::health::schedule::Timing;
+use crate::health::settings::{Connection, Limits, Source};
 use crate::health::udp::{Payload, Reply};
 
 /// The checks of the real server 10.0.0.1:8080, of which `body` is in the virtual server's block.
@@ -23,7 +25,7 @@ fn probe(inner: &str) -> (Probe, Timing) {
 fn probe_in(body: &str, inner: &str) -> (Probe, Timing) {
     let [checker] = <[Checker; 1]>::try_from(checks_in(body, inner)).unwrap();
     match checker.check {
-        Check::Probe { probe, timing } => (probe, timing),
+        Check::Probe { probe, timing } => (probe, *timing),
         Check::File(_) => panic!("a probe"),
     }
 }
@@ -33,6 +35,10 @@ fn http(inner: &str) -> HttpCheck {
         panic!("HTTP_GET or SSL_GET");
     };
     *http
+}
+
+fn host(url: &Url) -> Option<&str> {
+    url.virtualhost.as_ref().map(RequestText::as_str)
 }
 
 const fn seconds(seconds: u64) -> Duration {
@@ -106,8 +112,8 @@ fn checks_inherit_from_the_real_server_and_that_from_the_virtual_server() {
             alpha,
             fast_recovery: false,
         };
-        assert_eq!(timing, expected);
-        assert_eq!(connection.timeout, seconds(timeout));
+        assert_eq!(*timing, expected);
+        assert_eq!(connection.limits.step, seconds(timeout));
     }
 }
 
@@ -128,28 +134,21 @@ fn a_program_may_run_for_the_delay_loop_of_the_virtual_server() {
 
 #[test]
 fn connections_go_to_the_real_server_unless_told_otherwise() {
-    let plain = Connection {
-        address: v4(10, 0, 0, 1),
-        port: 8080,
-        source: None,
-        source_port: None,
-        interface: None,
-        mark: None,
-        timeout: seconds(5),
-    };
-    assert_eq!(probe("TCP_CHECK {\n}").0, Probe::Tcp(plain.clone()));
-    let ping = Connection { port: 0, ..plain };
+    let plain = Connection::new("10.0.0.1:8080".parse().unwrap());
+    assert_eq!(plain.limits.step, seconds(5));
+    assert_eq!(probe("TCP_CHECK {\n}").0, Probe::Tcp(plain));
+    let ping = Connection::new("10.0.0.1:0".parse().unwrap());
     assert_eq!(probe("PING_CHECK {\n}").0, Probe::Ping(ping));
     let inner = "TCP_CHECK {\nconnect_ip fe80::1\nconnect_port 1\nbindto fe80::2\nbind_port 2\n\
                  bind_if eth0\nfwmark 3\nconnect_timeout 0.25\n}";
     let other = Connection {
-        address: "fe80::1".parse().unwrap(),
-        port: 1,
-        source: Some("fe80::2".parse().unwrap()),
-        source_port: Some(2),
-        interface: Some("eth0".to_owned()),
-        mark: 3.try_into().ok(),
-        timeout: Duration::from_millis(250),
+        to: "[fe80::1]:1".parse().unwrap(),
+        limits: Limits::of_steps(Duration::from_millis(250)),
+        source: Some(Box::new(Source {
+            address: Some("[fe80::2]:2".parse().unwrap()),
+            interface: Some("eth0".parse().unwrap()),
+            mark: Some(3),
+        })),
     };
     assert_eq!(probe(inner).0, Probe::Tcp(other));
 }
@@ -174,22 +173,43 @@ fn http_checks_have_urls_with_good_answers() {
     let [a, b] = &check.urls[..] else {
         panic!("two URLs");
     };
-    assert_eq!((&*a.path, a.virtual_host.as_deref()), ("/a", Some("own")));
-    assert_eq!(a.status.to_string(), "200-204, 404, 503");
+    assert_eq!((a.path.as_str(), host(a)), ("/a", Some("own")));
+    assert_eq!(a.status.to_string(), "200-204 404 503");
     assert!(a.status.contains(404) && !a.status.contains(205));
     assert_eq!(
         a.digest.unwrap().to_string(),
         "9b3a0c85a887a256d6939da88aabd8cd"
     );
-    assert_eq!(b.virtual_host.as_deref(), Some("outer"));
+    assert_eq!(host(b), Some("outer"));
     assert_eq!(b.status.to_string(), "200-299");
     let pattern = b.pattern.as_ref().unwrap();
-    assert_eq!((&*pattern.pattern, pattern.negated), ("a b", true));
-    assert_eq!(
-        pattern.options,
-        [PatternOption::Caseless, PatternOption::Utf]
-    );
-    assert_eq!((pattern.min_offset, pattern.max_offset), (3, Some(9)));
+    let options = PatternOptions {
+        caseless: true,
+        unicode: true,
+        negated: true,
+        min_offset: 3,
+        max_offset: Some(9),
+        ..PatternOptions::default()
+    };
+    assert_eq!((pattern.as_str(), pattern.options()), ("a b", options));
+}
+
+#[test]
+fn equal_pages_are_one_and_so_are_equal_timings() {
+    let page = "HTTP_GET {\nurl {\npath /\nregex a\n}\n}\n";
+    let other = "HTTP_GET {\nurl {\npath /\nregex a\nregex_no_match\n}\n}\n";
+    let late = "HTTP_GET {\nurl {\npath /\n}\ndelay_loop 7\n}\n";
+    let checks = checks_in("", &[page, other, page, late].concat());
+    let parts = checks.iter().map(|checker| match &checker.check {
+        Check::Probe {
+            probe: Probe::Http(http),
+            timing,
+        } => (&http.urls[0], timing),
+        Check::Probe { .. } | Check::File(_) => panic!("HTTP_GET"),
+    });
+    let [a, b, c, d] = parts.collect::<Vec<_>>().try_into().unwrap();
+    assert!(Arc::ptr_eq(a.0, c.0) && !Arc::ptr_eq(a.0, b.0));
+    assert!(Arc::ptr_eq(a.1, b.1) && !Arc::ptr_eq(a.1, d.1));
 }
 
 #[test]
@@ -203,7 +223,7 @@ fn virtual_hosts_are_inherited() {
         let Probe::Http(check) = probe_in(outer, &format!("{middle}{url}")).0 else {
             panic!("HTTP_GET");
         };
-        assert_eq!(check.urls[0].virtual_host.as_deref(), host);
+        assert_eq!(self::host(&check.urls[0]), host);
     }
 }
 

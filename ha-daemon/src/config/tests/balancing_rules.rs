@@ -127,13 +127,10 @@ fn each_host_of_an_smtp_check_is_a_check() {
             else {
                 panic!("SMTP_CHECK");
             };
-            (smtp.connection.address.to_string(), smtp.connection.port)
+            smtp.connection.to.to_string()
         })
         .collect();
-    assert_eq!(
-        ends,
-        [("10.0.0.3".to_owned(), 25), ("10.0.0.2".to_owned(), 26)]
-    );
+    assert_eq!(ends, ["10.0.0.3:25", "10.0.0.2:26"]);
 }
 
 #[test]
@@ -164,4 +161,30 @@ fn an_option_without_its_value_keeps_nothing_from_running() {
     ] {
         assert_eq!(load_text(&text).worst(), Some(Severity::Error), "{text}");
     }
+}
+
+#[test]
+fn a_regex_that_cannot_be_compiled_is_reported_where_it_is_written() {
+    let check = "HTTP_GET {\nurl {\npath /\nregex \"(?=a)\"\n}\n}\n";
+    let text = server(&format!("real_server 10.0.0.2 80 {{\n{check}}}"));
+    let loaded = load_text(&text);
+    assert_eq!(places(&loaded), [("bad-regex", 6, 7)]);
+    let [diagnostic] = &loaded.diagnostics[..] else {
+        panic!("one diagnostic");
+    };
+    assert_eq!(diagnostic.severity, Severity::Fatal);
+    assert_eq!(
+        diagnostic.message,
+        "the regex \"(?=a)\" cannot be used: look-around, including look-ahead and look-behind, \
+         is not supported"
+    );
+}
+
+#[test]
+fn an_interface_that_the_kernel_cannot_have_is_reported_with_its_check() {
+    let check = "TCP_CHECK {\nbind_if all\n}\n";
+    let text = server(&format!("real_server 10.0.0.2 80 {{\n{check}}}"));
+    let loaded = load_text(&text);
+    assert_eq!(places(&loaded), [("bad-name", 3, 1)]);
+    assert_eq!(loaded.worst(), Some(Severity::Fatal));
 }

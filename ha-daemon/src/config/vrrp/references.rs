@@ -55,7 +55,7 @@ impl Kind {
 /// What is defined, and what is named.
 #[derive(Debug, Default)]
 pub(in crate::config) struct References<'t> {
-    defined: HashSet<(Kind, &'t str)>,
+    defined: Vec<(Kind, &'t str)>,
     named: Vec<(Kind, Token<'t>)>,
 }
 
@@ -64,7 +64,7 @@ impl<'t> References<'t> {
     pub(in crate::config) fn read(&mut self, node: &Node<'t>) {
         let kind = Kind::defined_by(node.keyword.text);
         if let Some((kind, name)) = kind.zip(node.arguments.first()) {
-            self.defined.insert((kind, name.text));
+            self.defined.push((kind, name.text));
         }
         let Some(block) = node.block.as_ref() else {
             return;
@@ -95,12 +95,16 @@ impl<'t> References<'t> {
 
     /// Reports what is named and defined nowhere.
     pub(in crate::config) fn report(&self, diagnostics: &mut Diagnostics) {
+        if self.named.is_empty() {
+            return;
+        }
+        let defined: HashSet<_> = self.defined.iter().copied().collect();
         for &(kind, name) in &self.named {
-            if self.defined.contains(&(kind, name.text)) {
+            if defined.contains(&(kind, name.text)) {
                 continue;
             }
             let text = format!("there is no {} `{}`", kind.keyword(), name.text);
-            let alike = self.defined.iter().filter(|(known, _)| *known == kind);
+            let alike = defined.iter().filter(|(known, _)| *known == kind);
             let mut alike: Vec<_> = alike.map(|&(_, name)| name).collect();
             alike.sort_unstable();
             let diagnostic = Diagnostic::error(Code::UnknownName, name.place, text);

@@ -62,14 +62,15 @@ fn open(connection: &Connection, kind: Type, protocol: Protocol) -> Result<Socke
     let domain = Domain::for_address(connection.to);
     let socket = Socket::new(domain, kind.nonblocking(), Some(protocol));
     let socket = socket.map_err(system("socket"))?;
-    if let Some(mark) = connection.mark {
+    let source = connection.source.as_deref().copied().unwrap_or_default();
+    if let Some(mark) = source.mark {
         socket.set_mark(mark).map_err(system("setsockopt"))?;
     }
-    if let Some(interface) = connection.interface {
+    if let Some(interface) = source.interface {
         let bound = socket.bind_device(Some(interface.as_str().as_bytes()));
         bound.map_err(system("setsockopt"))?;
     }
-    if let Some(from) = connection.from {
+    if let Some(from) = source.address {
         if kind == Type::STREAM {
             // The connection before, from a port of our choice, is in TIME-WAIT.
             socket

@@ -16,7 +16,7 @@ use super::*;
 use crate::health::attempt::Passed;
 use crate::health::http::{HttpFailure, HttpVersion, RequestText, Url};
 use crate::health::schedule::Timing;
-use crate::health::settings::{Connection, Http, HttpTls, Limits, Protocol};
+use crate::health::settings::{Connection, Http, HttpTls, Limits, Protocol, Source};
 use crate::health::smtp::HelloName;
 use crate::health::tls::{Client, TlsSettings};
 use crate::health::udp::UdpSettings;
@@ -125,6 +125,13 @@ fn to(to: SocketAddr) -> Connection {
     }
 }
 
+fn source(address: SocketAddr) -> Option<Box<Source>> {
+    Some(Box::new(Source {
+        address: Some(address),
+        ..Source::default()
+    }))
+}
+
 fn http(to: Connection, tls: Option<HttpTls>) -> Protocol {
     let url = Url::new(RequestText::try_from("/").unwrap());
     let http = Http {
@@ -203,7 +210,7 @@ fn tcp_waits_for_the_connection_no_longer_than_its_limit() {
 fn unknown_local_address_says_nothing_of_the_server() {
     let (_listener, address) = listener();
     let connection = Connection {
-        from: Some("192.0.2.77:0".parse().unwrap()),
+        source: source("192.0.2.77:0".parse().unwrap()),
         ..to(address)
     };
     let mut host = Host::new(1);
@@ -225,12 +232,13 @@ fn unknown_local_address_says_nothing_of_the_server() {
 fn connection_comes_from_the_address_and_port_set() {
     let (listener, address) = listener();
     let from = closed_port();
+    let from = SocketAddr::from(([127, 0, 0, 9], from.port()));
     let connection = Connection {
-        from: Some(SocketAddr::from(([127, 0, 0, 9], from.port()))),
+        source: source(from),
         ..to(address)
     };
     assert_eq!(Host::outcome(Protocol::Tcp(connection)), PASSED);
-    assert_eq!(listener.accept().unwrap().1, connection.from.unwrap());
+    assert_eq!(listener.accept().unwrap().1, from);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::thread::{JoinHandle, sleep, spawn};
 use nix::unistd::Pid;
 use rig::Namespace;
 pub(crate) use rig::PATIENCE;
+use rig::clock::processor_time;
 use rig::tools::{parameter, set_parameter};
 use vrrp_core::{Config, Family, Role, Settings, Version};
 use vrrp_mio::{Driver, Notice, RouterId, RouterSpec, VirtualAddress};
@@ -61,6 +62,8 @@ type Job = Box<dyn FnOnce(&mut Node) + Send>;
 pub(crate) struct Node {
     driver: Option<Driver>,
     pub(crate) notices: Vec<Notice>,
+    /// The most processor time that a turn took.
+    pub(crate) longest_turn: Duration,
 }
 
 impl Node {
@@ -80,7 +83,10 @@ impl Node {
                 Err(TryRecvError::Disconnected) => return,
                 Err(TryRecvError::Empty) => match &mut self.driver {
                     Some(driver) => {
+                        let before = processor_time();
                         let turn = driver.turn(Some(Duration::from_millis(5))).unwrap();
+                        let took = processor_time() - before;
+                        self.longest_turn = self.longest_turn.max(took);
                         self.notices.extend(turn.notices);
                     }
                     None => sleep(Duration::from_millis(1)),

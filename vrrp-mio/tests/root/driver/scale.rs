@@ -1,20 +1,25 @@
 //! Tests with many routers, many addresses and short intervals.
 
+use core::net::Ipv4Addr;
 use core::ops::Range;
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::thread::sleep;
 
-use vrrp_core::{Config, Family, Role, Settings, Version};
-use vrrp_mio::{Clock, RouterSpec};
+use vrrp_core::{Config, Event, Family, Role, Settings, Version};
+use vrrp_mio::{Clock, RouterSpec, VirtualAddress};
 
 use super::host::{Host, Switch, router, until, virtual_address};
-use rig::Tap;
 use rig::capture::Frame;
-use rig::{stall, start_stall_meters};
+use rig::clock::processor_time;
+use rig::{Tap, now, stall, start_stall_meters};
 
 /// How long the meters of stalls sleep.
 const TICK: Duration = Duration::from_millis(2);
+/// Of the routers here.
+const INTERVAL: Duration = Duration::from_millis(100);
+/// Their Active_Down_Interval at priority 100.
+const DOWN: Duration = Duration::from_millis(361);
 
 fn spec(vrid: u8, interval_cs: u16, interface: &str, address: &str) -> RouterSpec {
     let settings = Settings {
@@ -54,13 +59,32 @@ fn longest(periods: &[Duration]) -> Duration {
     periods.iter().copied().max().unwrap_or_default()
 }
 
+/// Those that are late: longer than the interval by more than a fifth of it and what the machine itself
+/// stalled meanwhile.
+fn late_periods(periods: &[Range<Duration>]) -> Vec<Duration> {
+    let due = INTERVAL * 12 / 10;
+    let late = periods.iter().filter(|period| length(period) > due);
+    late.filter(|period| length(period) > due + stall(period.start, period.end))
+        .map(length)
+        .collect()
+}
+
 /// Hundredths of a second of processor this process has used, in user and system mode.
-fn processor_time() -> u64 {
+fn process_time() -> u64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
     let (_, fields) = stat.rsplit_once(')').unwrap();
     let mut fields = fields.split_whitespace().skip(11);
     let mut next = || fields.next().unwrap().parse::<u64>().unwrap();
     next() + next()
+}
+
+fn started(host: &Host) -> usize {
+    host.ask(|node| {
+        let routers = node.driver().routers();
+        routers
+            .filter(|(_, router)| router.machine().role() != Role::Initialize)
+            .count()
+    })
 }
 
 fn active(host: &Host) -> usize {
@@ -88,8 +112,9 @@ fn a_thousand_routers_on_four_links_start_in_their_time() {
         }
         host.ip(&format!("address add 10.{link}.0.1/24 dev eth{link}"));
     }
-    let clock = Clock::new().unwrap();
-    let begin = clock.now();
+    start_stall_meters(TICK);
+    let mut tap = Tap::on(&switch.namespace, "p1");
+    let begin = now();
     host.ask(|node| {
         for index in 0..1_000_u16 {
             let link = index % 4;
@@ -102,24 +127,44 @@ fn a_thousand_routers_on_four_links_start_in_their_time() {
             node.driver().start(router);
         }
     });
+    until("a thousand routers in the election", || {
+        started(&host) == 1_000
+    });
+    let electing = now();
     until("a thousand Active routers", || active(&host) == 1_000);
-    let took = clock.now().saturating_duration_since(begin);
-    println!("1,000 routers Active with their addresses after {took:?}");
-    // Active_Down_Interval at priority 100 is 361 ms.
-    assert!(took < Duration::from_millis(1_500), "{took:?}");
+    println!(
+        "1,000 routers in the election after {:?}, Active with their addresses after {:?}",
+        electing - begin,
+        now() - begin
+    );
+    let due = electing + DOWN + INTERVAL / 5;
+    let mut first = BTreeMap::new();
+    for frame in tap.read() {
+        if let Some(pdu) = frame.advertisement() {
+            first.entry(pdu[1]).or_insert(frame.time);
+        }
+    }
+    let late = |time: &Duration| *time > due && *time > due + stall(electing, *time);
+    let late: Vec<_> = first.iter().filter(|(_, time)| late(time)).collect();
+    assert_eq!(
+        (first.len(), late.len()),
+        (250, 0),
+        "{late:?} after {due:?}"
+    );
 
-    let mut tap = Tap::on(&switch.namespace, "p1");
-    let (before, seconds) = (processor_time(), 5);
+    tap.clear();
+    let (before, seconds) = (process_time(), 5);
+    let from = now();
     sleep(Duration::from_secs(seconds));
-    let used = processor_time() - before;
+    let used = process_time() - before;
     let periods = periods(tap.read());
     let all: Vec<Duration> = periods.values().flatten().map(length).collect();
-    let worst = longest(&all);
     println!(
-        "{} advertisements of {} routers on eth0: mean {:?}, longest {worst:?}",
+        "{} advertisements of {} routers on eth0: mean {:?}, longest {:?}",
         all.len(),
         periods.len(),
         mean(&all),
+        longest(&all)
     );
     let processor = Duration::from_millis(10 * used) / u32::try_from(seconds).unwrap();
     println!(
@@ -127,8 +172,13 @@ fn a_thousand_routers_on_four_links_start_in_their_time() {
         processor / 10_000
     );
     assert_eq!(periods.len(), 250);
-    let off = mean(&all).abs_diff(Duration::from_millis(100));
-    assert!(off < Duration::from_micros(100), "{off:?}");
+    for (vrid, own) in &periods {
+        assert_eq!(late_periods(own), [], "virtual router {vrid}");
+    }
+    // Of 50, the last one may have stalled.
+    let off = mean(&all).abs_diff(INTERVAL);
+    let bound = INTERVAL / 1_000 + stall(from, now()) / 50;
+    assert!(off <= bound, "{off:?}, not {bound:?}");
 }
 
 #[test]
@@ -183,14 +233,59 @@ fn twenty_thousand_excluded_addresses_delay_no_advertisement_by_a_fifth() {
         mean(&own),
         longest(&own)
     );
-    let due = Duration::from_millis(120);
-    let limit = |period: &Range<_>| due + stall(period.start, period.end);
-    let late: Vec<_> = periods[&51]
-        .iter()
-        .enumerate()
-        .filter(|(_, period)| length(period) > due && length(period) > limit(period))
-        .collect();
-    assert!(late.is_empty(), "{late:?}");
+    assert_eq!(late_periods(&periods[&51]), []);
+}
+
+/// The lists of excluded addresses that a router has one after the other; they share a half.
+fn twenty_thousand(first: u32) -> Vec<VirtualAddress> {
+    let numbers = (0x0ac8_0000 + first..).take(20_000);
+    let addresses = numbers.map(Ipv4Addr::from_bits);
+    addresses
+        .map(|address| VirtualAddress::new(address.into(), 32))
+        .collect()
+}
+
+/// What follows from a change of role or of the addresses is done a part at a time: neither the call
+/// nor a turn has to do with all of them. How long a turn takes besides that is a limit of work, ten
+/// times what an optimised build may.
+#[test]
+#[ignore = "needs root: network namespaces and packet sockets"]
+fn twenty_thousand_excluded_addresses_change_in_short_turns() {
+    const TURN: Duration = Duration::from_millis(20);
+    let switch = Switch::new();
+    let host = switch.host(1);
+    host.favour();
+    let mut tap = Tap::on(&switch.namespace, "p1");
+    start_stall_meters(TICK);
+    let mut spec = router(100, &["10.9.0.100/24"]);
+    let accept = true;
+    let settings = Settings::from(spec.config);
+    spec.config = Config::try_from(Settings { accept, ..settings }).unwrap();
+    spec.excluded = twenty_thousand(10_000);
+    let id = host.start(spec.clone());
+    host.await_role(id, Role::Active);
+    host.ask(|node| node.longest_turn = Duration::ZERO);
+    let installed = || host.ask(move |node| node.driver().router(id).unwrap().installed());
+    until("the first addresses", || installed() > 2_000);
+    spec.excluded = twenty_thousand(0);
+    host.ask(move |node| node.driver().update(id, spec))
+        .unwrap();
+    until("other addresses", || host.has("10.200.0.0/32"));
+    let took = host.ask(move |node| {
+        let before = processor_time();
+        node.driver().tell(id, Event::Fault).unwrap();
+        processor_time() - before
+    });
+    host.await_role(id, Role::Initialize);
+    until("the addresses to be gone", || {
+        tap.read();
+        host.ask(|node| node.driver().is_settled())
+    });
+    let longest = host.ask(|node| node.longest_turn);
+    println!("a turn took up to {longest:?}, the change of role {took:?}");
+    assert_eq!(late_periods(&periods(tap.read())[&51]), []);
+    assert!(took < Duration::from_millis(2), "{took:?}");
+    assert!(longest < TURN, "{longest:?}");
 }
 
 #[test]
@@ -212,7 +307,7 @@ fn a_period_of_ten_milliseconds_does_not_drift() {
     }
     assert!(own.len() > 900, "the machine stalls all the time");
     let off = mean(&own).abs_diff(interval);
-    assert!(off < Duration::from_micros(10), "{off:?}");
+    assert!(off < interval / 1_000, "{off:?}");
 }
 
 /// What is measured in ten seconds of the one router's periods in which the machine did not stall.

@@ -6,7 +6,7 @@ use std::os::fd::AsRawFd;
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
-use nix::time::{ClockId, clock_gettime};
+use rig::clock::processor_time;
 use rig::enter_namespace;
 pub(crate) use rig::tools::ip;
 use vrrp_core::Family;
@@ -57,7 +57,7 @@ impl Lab {
     /// One turn of a loop: whether there is more to do at once.
     pub(crate) fn turn(&mut self) -> Progress {
         let begin = now();
-        let cpu = cpu_time();
+        let cpu = processor_time();
         let slice = || TimeSlice::new(begin, now() + Duration::from_millis(1), &now);
         let mut completions = Vec::new();
         let requests = self.requests.drive(&slice(), &mut completions).unwrap();
@@ -85,7 +85,7 @@ impl Lab {
             self.monitor.resynchronise();
         }
         self.turns += 1;
-        self.longest_turn = self.longest_turn.max(cpu_time().saturating_sub(cpu));
+        self.longest_turn = self.longest_turn.max(processor_time().saturating_sub(cpu));
         if requests == Progress::Complete && monitor == Progress::Complete {
             Progress::Complete
         } else {
@@ -167,14 +167,4 @@ impl Lab {
         }
         panic!("does not settle: {macvlan:?}");
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "processor time, not the time of day"
-)]
-fn cpu_time() -> Duration {
-    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)
-        .unwrap()
-        .into()
 }

@@ -2,21 +2,24 @@
 
 use core::net::IpAddr;
 use core::time::Duration;
+use std::sync::Arc;
 
 use super::Context;
+use super::common::Common;
 use crate::config::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::config::lvs::checker::{CheckerDraft, CommonDraft, Kind, SmtpDraft};
+use crate::config::lvs::checker::{CheckerDraft, Kind};
 use crate::config::lvs::connection::{ConnectionDraft, Target};
 use crate::config::lvs::http::HttpDraft;
 use crate::config::lvs::misc::{FileDraft, MiscDraft};
 use crate::config::lvs::timing::{Defaults, TimingDraft};
 use crate::config::lvs::udp::UdpDraft;
 use crate::config::model::{
-    Check, Checker, Connection, DnsCheck, FileCheck, HttpCheck, MiscCheck, Probe, Script,
-    SmtpCheck, UdpCheck,
+    Check, Checker, DnsCheck, FileCheck, HttpCheck, MiscCheck, Probe, Script, SmtpCheck, UdpCheck,
 };
 use crate::config::text::tape::Token;
 use crate::health::dns::DnsType;
+use crate::health::http::RequestText;
+use crate::health::settings::Connection;
 
 /// What checks take from the real server they are in.
 #[derive(Debug)]
@@ -25,13 +28,10 @@ pub(super) struct Inherited<'d> {
     /// 0 if there is none.
     pub(super) port: u16,
     pub(super) timing: TimingDraft,
-    pub(super) virtual_host: Option<&'d String>,
+    pub(super) virtual_host: Option<&'d RequestText>,
     /// How long a program may run.
     pub(super) script_timeout: Duration,
 }
-
-/// Completes where a probe connects to.
-type Connect<'c> = dyn Fn(ConnectionDraft, &mut Diagnostics) -> Option<Connection> + 'c;
 
 const HELO: &str = "smtpchecker.keepalived.org";
 
@@ -66,23 +66,15 @@ impl Inherited<'_> {
     /// Appends what a draft stands for. What cannot run is left out, which has been reported.
     pub(super) fn complete(
         &self,
-        draft: CheckerDraft<'_>,
+        draft: &mut CheckerDraft<'_>,
         context: &Context<'_, '_>,
+        common: &mut Common,
         into: &mut Vec<Checker>,
         diagnostics: &mut Diagnostics,
     ) {
-        let CheckerDraft {
-            keyword,
-            common,
-            kind,
-        } = draft;
-        let CommonDraft {
-            timing,
-            connection: own,
-            log_all_failures,
-        } = common;
-        let timing = timing.or(self.timing);
-        let schedule = timing.complete(defaults(&kind));
+        let keyword = draft.keyword;
+        let timing = draft.common.timing.or(self.timing);
+        let schedule = timing.complete(defaults(&draft.kind));
         let target = Target {
             address: self.address,
             port: self.port,
@@ -90,82 +82,65 @@ impl Inherited<'_> {
                 .connect_timeout
                 .unwrap_or(TimingDraft::CONNECT_TIMEOUT),
         };
-        let needs_port = !matches!(kind, Kind::Ping);
-        let connect = |own: ConnectionDraft, diagnostics: &mut Diagnostics| {
+        let needs_port = !matches!(draft.kind, Kind::Ping);
+        let connect = |own: &ConnectionDraft, diagnostics: &mut Diagnostics| {
             own.complete(target, needs_port, keyword, diagnostics)
         };
+        let log_all_failures = draft.common.log_all_failures;
         let checker = |check| Checker {
             span: keyword.place.span,
             log_all_failures: log_all_failures.unwrap_or(context.log_all_failures),
             check,
         };
-        let probing = |probe| {
-            checker(Check::Probe {
-                probe,
-                timing: schedule,
-            })
-        };
-        match kind {
+        let own = &draft.common.connection;
+        let probe = match &mut draft.kind {
             Kind::File(file) => {
                 let check = self::file(file, schedule.alpha, keyword, context, diagnostics);
                 into.extend(check.map(checker));
+                return;
             }
-            Kind::Smtp(SmtpDraft { helo, hosts }) => {
-                let helo = helo.unwrap_or_else(|| HELO.to_owned());
-                let hosts = if hosts.is_empty() { vec![own] } else { hosts };
-                let connections = hosts
-                    .into_iter()
-                    .filter_map(|host| connect(host, diagnostics));
-                into.extend(connections.map(|connection| probing(smtp(connection, &helo))));
+            Kind::Smtp(draft) => {
+                let helo = draft.helo.as_deref().unwrap_or(HELO);
+                let hosts = match &draft.hosts[..] {
+                    [] => core::slice::from_ref(own),
+                    hosts => hosts,
+                };
+                let timing = common.timing(schedule);
+                let connections = hosts.iter().filter_map(|host| connect(host, diagnostics));
+                into.extend(connections.map(|connection| {
+                    let timing = Arc::clone(&timing);
+                    let probe = smtp(connection, helo);
+                    checker(Check::Probe { probe, timing })
+                }));
+                return;
             }
-            kind @ (Kind::Tcp
-            | Kind::Ping
-            | Kind::Http(_)
-            | Kind::Dns(_)
-            | Kind::Udp(_)
-            | Kind::Misc(_)) => {
-                let probe = self.probe(kind, own, &connect, keyword, diagnostics);
-                into.extend(probe.map(probing));
-            }
-        }
-    }
-
-    /// What such a check tries, unless it is the numbers of a file or some mail servers.
-    fn probe(
-        &self,
-        kind: Kind<'_>,
-        own: ConnectionDraft,
-        connect: &Connect<'_>,
-        keyword: Token<'_>,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<Probe> {
-        match kind {
-            Kind::File(_) | Kind::Smtp(_) => None,
-            Kind::Misc(misc) => self.misc(*misc, keyword, diagnostics),
             Kind::Ping => connect(own, diagnostics).map(Probe::Ping),
             Kind::Tcp => connect(own, diagnostics).map(Probe::Tcp),
             Kind::Http(draft) => connect(own, diagnostics)
-                .and_then(|connection| self.http(*draft, connection, keyword, diagnostics)),
+                .and_then(|connection| self.http(draft, connection, keyword, common, diagnostics)),
             Kind::Dns(dns) => connect(own, diagnostics).map(|connection| {
                 Probe::Dns(Box::new(DnsCheck {
                     connection,
                     record: dns.record.unwrap_or(DnsType::Soa),
-                    name: dns.name.unwrap_or_else(|| ".".to_owned()),
+                    name: dns.name.take().unwrap_or_else(|| ".".to_owned()),
                 }))
             }),
-            Kind::Udp(udp) => {
-                connect(own, diagnostics).map(|connection| self::udp(*udp, connection, diagnostics))
-            }
-        }
+            Kind::Udp(udp) => connect(own, diagnostics)
+                .map(|connection| self::udp(core::mem::take(&mut **udp), connection, diagnostics)),
+            Kind::Misc(misc) => self.misc(core::mem::take(&mut **misc), keyword, diagnostics),
+        };
+        into.extend(probe.map(|probe| {
+            let timing = common.timing(schedule);
+            checker(Check::Probe { probe, timing })
+        }));
     }
-}
 
-impl Inherited<'_> {
     fn http(
         &self,
-        draft: HttpDraft,
+        draft: &mut HttpDraft,
         connection: Connection,
         keyword: Token<'_>,
+        common: &mut Common,
         diagnostics: &mut Diagnostics,
     ) -> Option<Probe> {
         if draft.urls.is_empty() {
@@ -176,18 +151,14 @@ impl Inherited<'_> {
             }
             return None;
         }
+        let urls = core::mem::take(&mut draft.urls).into_iter();
         let host = draft.virtual_host.as_ref().or(self.virtual_host);
-        let mut urls = draft.urls;
-        for url in &mut urls {
-            if url.virtual_host.is_none() {
-                url.virtual_host = host.cloned();
-            }
-        }
+        let urls = urls.map(|url| common.url(url, host, diagnostics));
         Some(Probe::Http(Box::new(HttpCheck {
             connection,
-            tls: draft.tls,
+            tls: draft.tls.take(),
             version: draft.version,
-            urls,
+            urls: urls.collect(),
         })))
     }
 
@@ -239,7 +210,7 @@ fn udp(draft: UdpDraft, connection: Connection, diagnostics: &mut Diagnostics) -
 }
 
 fn file(
-    draft: FileDraft<'_>,
+    draft: &FileDraft<'_>,
     alpha: bool,
     keyword: Token<'_>,
     context: &Context<'_, '_>,

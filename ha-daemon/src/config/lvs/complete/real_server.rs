@@ -3,6 +3,7 @@
 use ipvs_core::{DestinationKey, Forwarding};
 
 use super::checker::Inherited;
+use super::common::Common;
 use super::{Completion, keeps_port};
 use crate::config::diagnostic::{Code, Diagnostic};
 use crate::config::keyword::{RealServerKeyword, VIRTUAL_SERVER, VirtualServerKeyword};
@@ -15,11 +16,15 @@ use crate::config::unique::Unique;
 
 impl<'n> Completion<'n, '_, '_> {
     /// The real servers, without those that are there already.
-    pub(super) fn real_servers(&mut self, method: Forwarding) -> Vec<RealServer> {
-        let drafts = core::mem::take(&mut self.draft.real_servers);
+    pub(super) fn real_servers(
+        &mut self,
+        method: Forwarding,
+        common: &mut Common,
+    ) -> Vec<RealServer> {
+        let mut drafts = core::mem::take(&mut self.draft.real_servers);
         let mut unique = Unique::new();
         let mut servers = Vec::with_capacity(drafts.len());
-        for draft in drafts {
+        for draft in &mut drafts {
             let forwarding = draft.method.unwrap_or(method);
             let place = draft.name.place;
             let port = self.destination_port(draft.port, forwarding, place, "real server");
@@ -33,16 +38,17 @@ impl<'n> Completion<'n, '_, '_> {
                 );
                 continue;
             }
-            servers.push(self.real_server(draft, key, forwarding));
+            servers.push(self.real_server(draft, key, forwarding, common));
         }
         servers
     }
 
     fn real_server(
         &mut self,
-        draft: RealServerDraft<'n>,
+        draft: &mut RealServerDraft<'n>,
         key: DestinationKey,
         forwarding: Forwarding,
+        common: &mut Common,
     ) -> RealServer {
         let timing = draft.timing.or(self.draft.timing);
         let inherited = Inherited {
@@ -64,8 +70,9 @@ impl<'n> Completion<'n, '_, '_> {
                 .unwrap_or(TimingDraft::DELAY_LOOP),
         };
         let mut checkers = Vec::with_capacity(draft.checkers.len());
-        for checker in draft.checkers {
-            inherited.complete(checker, self.context, &mut checkers, self.diagnostics);
+        for checker in &mut draft.checkers {
+            let diagnostics = &mut *self.diagnostics;
+            inherited.complete(checker, self.context, common, &mut checkers, diagnostics);
         }
         RealServer {
             key,
@@ -79,8 +86,8 @@ impl<'n> Completion<'n, '_, '_> {
                 draft.seen.place(RealServerKeyword::Lthreshold),
             ),
             inhibit_on_failure: draft.inhibit.unwrap_or(self.draft.inhibit),
-            notify_up: draft.notify_up,
-            notify_down: draft.notify_down,
+            notify_up: draft.notify_up.take(),
+            notify_down: draft.notify_down.take(),
             checkers,
         }
     }
