@@ -9,7 +9,8 @@ use vrrp_mio::Router;
 use super::{Engine, tracking};
 use crate::balancing::status::{RealServerStatus, ServiceStatus, VirtualServerStatus};
 use crate::observe::control::Source;
-use crate::observe::status::{InstanceStatus, Status, TrackedStatus};
+use crate::observe::log::chain;
+use crate::observe::status::{FailingStatus, InstanceStatus, Status, TrackedStatus};
 use crate::slab::{Cursor, Handle};
 use crate::vrrp::instances::{Attachment, VrrpInstance};
 
@@ -54,6 +55,18 @@ impl Source for Engine {
         }
     }
 
+    fn failing(&self, instance: Handle, from: usize, most: usize) -> Option<Vec<FailingStatus>> {
+        let id = self.instances.get(instance)?.router()?;
+        let router = self.driver.router(id)?;
+        let addresses = router.addresses().count() + router.excluded().len();
+        let failures = self.driver.failures_within(id, from..from + most);
+        let failures = failures.map(|(address, error)| FailingStatus {
+            address,
+            text: chain(error),
+        });
+        (from < addresses).then(|| failures.collect())
+    }
+
     fn next_virtual_server(&self, cursor: &mut Cursor) -> Option<(Handle, VirtualServerStatus)> {
         self.balancer.next_status(cursor)
     }
@@ -89,7 +102,6 @@ impl Engine {
                 &instance.name,
                 self.driver.router(*router)?,
                 tracked.collect(),
-                self.failing(*router),
                 now,
             ),
             Attachment::Pending(configured) => {

@@ -9,13 +9,9 @@ use vrrp_mio::{InterfaceName, RouterId};
 use super::Engine;
 use crate::config::{Instance, Transport};
 use crate::observe::log::chain;
-use crate::observe::status::FailingStatus;
 use crate::slab::Handle;
 use crate::vrrp::instances::{Attachment, VrrpInstance};
 use crate::vrrp::log;
-
-/// Addresses of an instance that are shown one by one.
-const SHOWN: usize = 8;
 
 impl Engine {
     /// Says once why an instance does not start.
@@ -53,17 +49,6 @@ impl Engine {
         let idle = router.machine().role() == Role::Initialize && router.machine().is_started();
         // A router that was just added learns what it lacks in the next turn.
         idle && log::waiting(name, router)
-    }
-
-    /// The first addresses of a router that cannot be put in place.
-    pub(super) fn failing(&self, id: RouterId) -> Vec<FailingStatus> {
-        (self.driver.failures(id))
-            .take(SHOWN)
-            .map(|(address, error)| FailingStatus {
-                address,
-                text: chain(error),
-            })
-            .collect()
     }
 
     /// Gives an instance its router if the interface of its unicast source is known now. An instance

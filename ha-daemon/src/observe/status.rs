@@ -234,12 +234,12 @@ pub(crate) const fn state_word(role: Role, started: bool) -> &'static str {
 }
 
 impl InstanceStatus {
-    /// The status without the advertised addresses, of which there may be thousands.
+    /// The status without the addresses that are advertised or cannot be put in place: there may be
+    /// thousands to go through.
     pub(crate) fn new(
         name: &str,
         router: &Router,
         tracked: Vec<TrackedStatus>,
-        failing: Vec<FailingStatus>,
         now: Instant,
     ) -> Self {
         let machine = router.machine();
@@ -294,7 +294,7 @@ impl InstanceStatus {
                 advertised: Vec::new(),
                 excluded: router.excluded().len(),
                 installed: router.installed(),
-                failing,
+                failing: Vec::new(),
             },
             peer_checksum: router.peer_checksum().map(|form| word(&form)),
             statistics: counters(&router.statistics()),

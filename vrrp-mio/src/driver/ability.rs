@@ -1,6 +1,7 @@
 //! The decision whether a virtual router can be Active.
 
 use core::net::IpAddr;
+use core::ops::Range;
 use core::time::Duration;
 use std::collections::BTreeMap;
 
@@ -94,9 +95,22 @@ impl Driver {
 
     /// The virtual addresses that an Active router cannot have for now, and why.
     pub fn failures(&self, id: RouterId) -> impl Iterator<Item = (IpAddr, &AddressError)> {
+        self.failures_within(id, 0..usize::MAX)
+    }
+
+    /// The same among a part of its addresses, by their numbers in an order of the driver's: each is
+    /// looked up, and a router may have thousands. No number is beyond how many it has, excluded ones
+    /// included.
+    pub fn failures_within(
+        &self,
+        id: RouterId,
+        numbers: Range<usize>,
+    ) -> impl Iterator<Item = (IpAddr, &AddressError)> {
         let router = self.router(id);
         let short = router.filter(|router| router.installed() < router.keys.len());
-        (short.into_iter().flat_map(|router| router.keys.iter())).filter_map(|(key, _)| {
+        let keys = short.map_or(&[][..], |router| &router.keys);
+        let keys = keys.iter().skip(numbers.start).take(numbers.len());
+        keys.filter_map(|(key, _)| {
             let error = self.network.keeper.failure(key)?;
             Some((key.address(), error))
         })

@@ -5,13 +5,17 @@ use core::net::IpAddr;
 use serde::Serialize;
 
 use crate::balancing::status::{RealServerStatus, ServiceStatus, VirtualServerStatus};
-use crate::observe::status::{InstanceStatus, Status};
+use crate::observe::status::{FailingStatus, InstanceStatus, Status};
 use crate::slab::{Cursor, Handle};
 
 /// Octets that wait for their reader before more are made.
 const ENOUGH: usize = 16 * 1024;
 /// Addresses of an instance, or services of a virtual server, that are made at a time.
 const CHUNK: usize = 64;
+/// Addresses of an instance that are looked at in a row for those that cannot be put in place, and how
+/// many of these are shown.
+const LOOKED_AT: usize = 256;
+const SHOWN: usize = 8;
 /// How the head of a status ends, whose lists are empty.
 const NO_LISTS: &str = "],\"virtual_servers\":[]}";
 
@@ -22,10 +26,13 @@ const NO_LISTS: &str = "],\"virtual_servers\":[]}";
 pub trait Source {
     /// The daemon, without its instances and virtual servers.
     fn head(&self) -> Status;
-    /// The next instance, without its advertised addresses; none after the last one.
+    /// The next instance, without its advertised and its failing addresses; none after the last one.
     fn next_instance(&self, cursor: &mut Cursor) -> Option<(Handle, InstanceStatus)>;
     /// At most `most` of its advertised addresses, without the first `from`.
     fn addresses(&self, instance: Handle, from: usize, most: usize) -> Vec<IpAddr>;
+    /// Those of its addresses that cannot be put in place, among `most` of all without the first `from`;
+    /// `None` with no address left.
+    fn failing(&self, instance: Handle, from: usize, most: usize) -> Option<Vec<FailingStatus>>;
     /// The next virtual server, without its services and real servers; none after the last one.
     fn next_virtual_server(&self, cursor: &mut Cursor) -> Option<(Handle, VirtualServerStatus)>;
     /// At most `most` of its services, without the first `from`.
@@ -62,6 +69,8 @@ enum Part {
     Instance,
     /// Those of an instance, and how many were made before.
     Addresses(Handle, usize),
+    /// Those that cannot be put in place: how many addresses were looked at before, and shown.
+    Failing(Handle, usize, usize),
     VirtualServer,
     Services(Handle, usize),
     RealServer(Handle, Cursor),
@@ -128,9 +137,13 @@ impl Reply {
                 let addresses = source.addresses(instance, from, CHUNK);
                 match self.list(&addresses) {
                     true => Part::Addresses(instance, from + CHUNK),
-                    false => Part::Instance,
+                    false => {
+                        self.open("failing");
+                        Part::Failing(instance, 0, 0)
+                    }
                 }
             }
+            Part::Failing(instance, from, shown) => self.failing(source, instance, from, shown),
             Part::VirtualServer => self.virtual_server(source),
             Part::Services(virtual_server, from) => {
                 let services = source.services(virtual_server, from, CHUNK);
@@ -166,6 +179,26 @@ impl Reply {
         Part::VirtualServer
     }
 
+    fn failing(
+        &mut self,
+        source: &impl Source,
+        instance: Handle,
+        from: usize,
+        shown: usize,
+    ) -> Part {
+        let failing = source.failing(instance, from, LOOKED_AT);
+        let Some(mut failing) = failing.filter(|_| shown < SHOWN) else {
+            self.close();
+            return Part::Instance;
+        };
+        failing.truncate(SHOWN - shown);
+        for address in &failing {
+            self.separate();
+            self.write(address);
+        }
+        Part::Failing(instance, from + LOOKED_AT, shown + failing.len())
+    }
+
     fn virtual_server(&mut self, source: &impl Source) -> Part {
         if let Some((handle, server)) = source.next_virtual_server(&mut self.cursor) {
             self.separate();
@@ -184,10 +217,15 @@ impl Reply {
             self.write(element);
         }
         if elements.is_empty() {
-            self.octets.append(&mut self.tail);
-            self.continued = true;
+            self.close();
         }
         !elements.is_empty()
+    }
+
+    /// Closes the open list by what follows it.
+    fn close(&mut self) {
+        self.octets.append(&mut self.tail);
+        self.continued = true;
     }
 
     /// Opens the empty list with this name in what was written last. No string can be mistaken for it,
@@ -235,6 +273,7 @@ impl Source for Status {
         let (handle, instance) = next(&self.instances, cursor)?;
         let mut instance = instance.clone();
         instance.addresses.advertised.clear();
+        instance.addresses.failing.clear();
         Some((handle, instance))
     }
 
@@ -243,6 +282,12 @@ impl Source for Status {
         let addresses = instance.map(|it| it.addresses.advertised.as_slice());
         let addresses = addresses.unwrap_or_default().iter();
         addresses.copied().skip(from).take(most).collect()
+    }
+
+    fn failing(&self, instance: Handle, from: usize, most: usize) -> Option<Vec<FailingStatus>> {
+        let failing = &at(&self.instances, instance)?.addresses.failing;
+        let part = failing.iter().skip(from).take(most);
+        (from < failing.len()).then(|| part.cloned().collect())
     }
 
     fn next_virtual_server(&self, cursor: &mut Cursor) -> Option<(Handle, VirtualServerStatus)> {
@@ -324,6 +369,12 @@ mod tests {
         name.clone_into(&mut status.name);
         let addresses = (0..addresses).map(|number| IpAddr::from([192, 0, 2, number]));
         status.addresses.advertised = addresses.collect();
+        let failing = status.addresses.advertised.iter().take(8);
+        let failing = failing.map(|address| FailingStatus {
+            address: *address,
+            text: "\"failing\":[".to_owned(),
+        });
+        status.addresses.failing = failing.collect();
         status
     }
 
@@ -390,7 +441,7 @@ mod tests {
             longest = longest.max(reply.octets().len());
             reply.sent(reply.octets().len());
         }
-        assert!(longest < 64 * 40, "{longest}");
+        assert!(longest < 64 * 50, "{longest}");
     }
 
     #[test]

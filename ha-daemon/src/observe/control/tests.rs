@@ -17,7 +17,7 @@ use vrrp_mio::{Clock, TimeSlice};
 use super::*;
 use crate::balancing::status::{RealServerStatus, ServiceStatus, VirtualServerStatus};
 use crate::config::{LoadOptions, load_str};
-use crate::observe::status::{InstanceStatus, LossStatus, Status, TurnStatus};
+use crate::observe::status::{FailingStatus, InstanceStatus, LossStatus, Status, TurnStatus};
 use crate::slab::{Cursor, Handle};
 use crate::tokens::TokenRange;
 
@@ -176,6 +176,18 @@ impl Source for Counting {
         (from..last).map(numbered).collect()
     }
 
+    /// Each hundredth: more than are shown.
+    fn failing(&self, _: Handle, from: usize, most: usize) -> Option<Vec<FailingStatus>> {
+        self.count();
+        let last = self.addresses.min(from + most);
+        let failing = (from..last).filter(|number| number % 100 == 99);
+        let failing = failing.map(|number| FailingStatus {
+            address: numbered(number),
+            text: "refused".to_owned(),
+        });
+        (from < self.addresses).then(|| failing.collect())
+    }
+
     fn next_virtual_server(&self, cursor: &mut Cursor) -> Option<(Handle, VirtualServerStatus)> {
         self.count();
         let number = cursor.0;
@@ -298,7 +310,11 @@ fn an_instance_of_twenty_thousand_addresses_takes_many_turns() {
     assert!(turns >= ADDRESSES / 64 / 4, "{turns}");
     let status: Status = serde_json::from_slice(&reply).unwrap();
     let expected: Vec<_> = (0..ADDRESSES).map(numbered).collect();
-    assert_eq!(status.instances[0].addresses.advertised, expected);
+    let addresses = &status.instances[0].addresses;
+    assert_eq!(addresses.advertised, expected);
+    let failing = addresses.failing.iter().map(|failing| failing.address);
+    let expected = (0..8).map(|number| numbered(100 * number + 99));
+    assert!(failing.eq(expected), "{:?}", addresses.failing);
 }
 
 #[test]
