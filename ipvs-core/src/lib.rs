@@ -17,15 +17,18 @@
 //! configures. `check` ([`Configuration::check`], [`Service::check`], …) says whether it would work;
 //! the kernel itself refuses less ([`Configuration::accepts`]).
 //!
-//! | | types |
+//! | module | has |
 //! |---|---|
-//! | tables and changes | [`Configuration`], [`ServiceEntry`], [`Change`], [`plan()`], [`Order`], [`Drain`] |
-//! | services | [`Service`], [`ServiceKey`], [`Scheduler`], [`Flags`], [`Persistence`], [`Granularity`] |
-//! | destinations | [`Destination`], [`DestinationKey`], [`Forwarding`], [`Tunnel`] |
-//! | what a kernel reports | [`ServiceRecord`], [`DestinationRecord`], [`Activity`], [`Statistics`] |
-//! | a kernel at work | [`Director`], [`Packet`], [`Verdict`], [`Settings`], [`KernelProfile`] |
-//! | one service of it | [`Balancer`], [`Table`], [`Trash`], [`scheduler`] |
-//! | ipvsadm's text | [`rules`] |
+//! | [`configuration`], [`mod@plan`], [`drain`] | tables and changes: [`Configuration`], [`ServiceEntry`], [`Change`], [`plan()`], [`Order`], [`Drain`] |
+//! | [`service`] | [`Service`], [`ServiceKey`], [`Flags`], [`Persistence`], [`Granularity`] |
+//! | [`destination`] | [`Destination`], [`DestinationKey`], [`Forwarding`], [`Tunnel`] |
+//! | [`acceptance`] | what is wrong with any of them |
+//! | [`record`] | what a kernel reports: [`ServiceRecord`], [`DestinationRecord`], [`Activity`], [`Statistics`] |
+//! | [`connection`] | a kernel at work: [`Director`], [`Packet`], [`Verdict`], [`Settings`] |
+//! | [`balancer`], [`table`], [`scheduler`] | one service of it: [`Balancer`], [`Table`], [`Scheduler`] |
+//! | [`rules`] | ipvsadm's text |
+//!
+//! Every type that is not of [`rules`] or [`scheduler`] is at the root, too.
 //!
 //! # A first program
 //!
@@ -126,29 +129,29 @@ extern crate alloc;
 #[cfg(feature = "arbitrary")]
 extern crate std;
 
-mod acceptance;
-mod balancer;
-mod configuration;
-mod connection;
-mod destination;
-mod drain;
+pub mod acceptance;
+pub mod balancer;
+pub mod configuration;
+pub mod connection;
+pub mod destination;
+pub mod drain;
 mod family;
 mod flow;
 #[cfg(feature = "serde")]
 mod form;
 mod name;
 mod normal;
-mod plan;
+pub mod plan;
 mod profile;
 #[cfg(any(test, feature = "properties"))]
 pub mod properties;
 mod protocol;
-mod record;
+pub mod record;
 pub mod rules;
 pub mod scheduler;
-mod service;
+pub mod service;
 mod sync;
-mod table;
+pub mod table;
 mod timeouts;
 mod trash;
 
