@@ -25,6 +25,31 @@ pub enum BalancerError {
 /// would.
 ///
 /// Persistence and the connections themselves are those of a director.
+///
+/// ```
+/// use core::time::Duration;
+///
+/// use ipvs_core::{
+///     Balancer, Destination, Flow, Forwarding, KernelProfile, Protocol, Scheduler, Service, Trash,
+/// };
+///
+/// let service = Service::new("udp 192.0.2.1:53".parse()?, Scheduler::Rr);
+/// let mut balancer = Balancer::new(&service, KernelProfile::default())?;
+/// let (now, mut trash) = (Duration::ZERO, Trash::new());
+/// for address in ["10.0.0.1:53", "10.0.0.2:53"] {
+///     let real = Destination::new(address.parse()?, Forwarding::Masquerade, 1);
+///     balancer.add(now, &real, &mut trash)?;
+/// }
+/// let flow = Flow {
+///     protocol: Protocol::UDP,
+///     client: ([203, 0, 113, 9], 40_000).into(),
+///     target: ([192, 0, 2, 1], 53).into(),
+/// };
+/// // The destination that was added last is at the head of the list.
+/// let picks = [0; 3].map(|_| balancer.pick(now, &flow, [0; 2]));
+/// assert_eq!(picks, [Some(0), Some(1), Some(0)]);
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Balancer {
     service: Service,

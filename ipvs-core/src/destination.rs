@@ -103,6 +103,20 @@ pub enum Forwarding {
 }
 
 /// A destination of a service.
+///
+/// ```
+/// use ipvs_core::{Destination, DestinationFault, Forwarding, ServiceKey};
+///
+/// let service: ServiceKey = "tcp 192.0.2.1:80".parse()?;
+/// let real = Destination::new("10.0.0.1:8080".parse()?, Forwarding::Route, 1);
+/// let fault = real.check(&service, false).unwrap_err();
+/// assert_eq!(
+///     fault.to_string(),
+///     "port 8080, without masquerading it can only be that of the service, 80"
+/// );
+/// assert_eq!(real.for_service(&service).key.port, 80);
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]

@@ -32,6 +32,38 @@ pub enum Until {
 /// latest; more often, and destinations go soon after their last connection.
 ///
 /// `now` is the time since an epoch the caller chooses once, and never goes backwards.
+///
+/// ```
+/// use core::time::Duration;
+///
+/// use ipvs_core::{
+///     Activity, Change, Configuration, Destination, Drain, Forwarding, Order, Scheduler, Service,
+///     Until, plan,
+/// };
+///
+/// let service = Service::new("tcp 192.0.2.1:80".parse()?, Scheduler::Wlc);
+/// let mut real = Destination::new("10.0.0.1:80".parse()?, Forwarding::Masquerade, 3);
+/// let mut actual = Configuration::new();
+/// actual.apply(&Change::AddService(service))?;
+/// let mut desired = actual.clone();
+/// actual.apply(&Change::AddDestination(service.key, real))?;
+///
+/// let mut drain = Drain::new(Duration::from_secs(60), Until::Connections);
+/// let mut changes = |seconds, active, actual: &Configuration| {
+///     let now = Duration::from_secs(seconds);
+///     let activity = Activity { active, ..Activity::default() };
+///     let held = drain.hold(now, actual, &desired, |_| true, |_, _| Some(activity));
+///     plan(actual, &held, |_| true, Order::Any)
+/// };
+/// real.weight = 0;
+/// let quiesce = Change::EditDestination(service.key, real);
+/// assert_eq!(changes(0, 2, &actual), [quiesce]);
+/// actual.apply(&quiesce)?;
+/// assert_eq!(changes(10, 1, &actual), []);
+/// let delete = Change::DeleteDestination(service.key, real.key);
+/// assert_eq!(changes(20, 0, &actual), [delete]);
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Drain {
     limit: Duration,

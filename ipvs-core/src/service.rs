@@ -191,6 +191,21 @@ pub struct Persistence {
 }
 
 /// A virtual service.
+///
+/// ```
+/// use ipvs_core::{Flags, Granularity, Persistence, Scheduler, Service, ServiceFault};
+///
+/// let mut service = Service::new("tcp [2001:db8::1]:443".parse()?, Scheduler::Mh);
+/// service.flags = Flags::SCHED_1; // mh-fallback
+/// service.persistence = Some(Persistence {
+///     timeout: 300,
+///     granularity: Granularity::V6(64),
+/// });
+/// assert_eq!(service.check(), Ok(()));
+/// service.flags = Flags::ONE_PACKET;
+/// assert!(matches!(service.check(), Err(ServiceFault::OnePacket(_))));
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(from = "crate::form::ServiceForm"))]

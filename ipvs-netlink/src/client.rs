@@ -22,7 +22,7 @@ mod table;
 /// A connection to the IPVS of the network namespace the calling thread is in.
 ///
 /// Each method sends a request and waits for the kernel's answer, which normally is there at once,
-/// and at most 5 s. Nothing is cached.
+/// and at most 5 s. Nothing is cached. `S` is what carries the requests ([`Transport`]).
 pub struct Client<S = Socket> {
     exchange: Exchange<usize, S>,
     clock: Clock,

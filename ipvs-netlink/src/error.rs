@@ -10,6 +10,22 @@ use crate::decode::DecodeError;
 use crate::request::Request;
 
 /// A request failed.
+///
+/// ```
+/// use ipvs_netlink::memory::Kernel;
+/// use ipvs_netlink::{ErrorKind, Request};
+///
+/// let mut client = Kernel::new().client()?;
+/// let service = "udp 192.0.2.1:53".parse()?;
+/// let error = client.delete_service(&service).unwrap_err();
+/// assert_eq!(*error.request, Request::DeleteService(service));
+/// assert_eq!((error.kind, error.errno), (ErrorKind::ServiceMissing, Some(3)));
+/// assert_eq!(
+///     error.to_string(),
+///     "cannot delete service UDP 192.0.2.1:53: there is no such service"
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("cannot {request}: {kind}{}", Words(text.as_deref()))]
 #[non_exhaustive]

@@ -7,7 +7,7 @@
 //! answers.
 //!
 //! It stands here and not in `ipvs-core`, because it takes the place of the netlink socket: a
-//! [`Client`] or [`Requests`](crate::Requests) above it encodes, batches, decodes and names errors
+//! [`Client`] or [`Requests`] above it encodes, batches, decodes and names errors
 //! by the same code as above the real kernel. It is no feature but a plain module, since it costs
 //! nothing where it is not used, and so that a program can offer a run without effect.
 //!

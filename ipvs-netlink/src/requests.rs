@@ -83,6 +83,32 @@ pub struct QueueFull<T> {
 /// several at a time. To drive it: register the descriptor as readable (`mio::unix::SourceFd`);
 /// after pushing, and whenever it is readable or [`deadline`](Self::deadline) has come, call
 /// [`drive`](Self::drive); if that made only [`Progress::Partial`], do so in the next turn as well.
+///
+/// ```
+/// use std::time::{Duration, Instant};
+///
+/// use ipvs_core::{Scheduler, Service};
+/// use ipvs_netlink::memory::Kernel;
+/// use ipvs_netlink::{Progress, Reply, Request, TimeSlice};
+///
+/// let epoch = Instant::now();
+/// let clock = || epoch.elapsed();
+/// // `Requests::connect(&clock)?` in a program.
+/// let mut requests = Kernel::new().requests()?;
+/// let service = Service::new("tcp 192.0.2.1:80".parse()?, Scheduler::Wlc);
+/// requests.push(Request::AddService(service), "add")?;
+/// requests.push(Request::Service(service.key), "look")?;
+///
+/// // A turn of the loop, of which requests get a millisecond.
+/// let mut completions = Vec::new();
+/// let now = clock();
+/// let slice = TimeSlice::new(now, now + Duration::from_millis(1), &clock);
+/// while requests.drive(&slice, &mut completions)? == Progress::Partial {}
+/// let answers: Vec<_> = completions.into_iter().map(|it| (it.tag, it.result)).collect();
+/// assert_eq!(answers[0], ("add", Ok(Reply::Done)));
+/// assert!(matches!(answers[1], ("look", Ok(Reply::Service(_)))));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Requests<T, S = Socket> {
     exchange: Exchange<T, S>,

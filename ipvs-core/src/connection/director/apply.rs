@@ -6,7 +6,7 @@ use super::{Director, DirectorError, Settings};
 use crate::{Change, Configuration, KernelProfile, Order, plan};
 
 impl Director {
-    /// A director whose kernel has been given `configuration` as [`plan`] gives it, at time zero,
+    /// A director whose kernel has been given `configuration` as [`plan()`] gives it, at time zero,
     /// and no packet yet.
     ///
     /// ```
