@@ -2,9 +2,9 @@
 //!
 //! A script never holds up the caller of [`Runner::start`]. Starting one takes a `fork` and an
 //! `execve`, and the latter waits for the disk the program is on, for ever if that is a dead NFS
-//! server; `Command::spawn` waits with it. So every running script has an *attendant*, a thread
+//! server; `Command::spawn` waits with it. So every running script has a *supervisor*, a thread
 //! that starts it, waits for its end, and ends it with all its children if it is cancelled. What
-//! the attendant learns is read from a descriptor that a loop can poll.
+//! the supervisor learns is read from a descriptor that a loop can poll.
 //!
 //! No shell is involved: the words of the command are the arguments, see [`split`].
 //!

@@ -1,6 +1,6 @@
 //! The script runner: the threads that start scripts and wait for them.
 
-mod attendant;
+mod supervisor;
 
 use core::num::NonZeroUsize;
 use core::time::Duration;
@@ -17,9 +17,9 @@ use nix::errno::Errno;
 
 use super::{Lease, Script};
 
-/// Scripts that wait for an attendant.
+/// Scripts that wait for a supervisor.
 const QUEUE_LEN: usize = 1024;
-/// Attendants that stay though they have nothing to do.
+/// Supervisors that stay though they have nothing to do.
 const SPARE: usize = 8;
 /// Kind of report, and its number.
 const REPORT_LEN: usize = 5;
@@ -35,7 +35,7 @@ pub enum Ending {
     NotStarted(Errno),
     /// Not at all: it was cancelled before it began.
     NotRun,
-    /// It is not known how, or whether: its attendant failed.
+    /// It is not known how, or whether: its supervisor failed.
     Lost,
 }
 
@@ -45,7 +45,7 @@ pub enum StartError {
     /// The process of an earlier start is not gone: it is about to be killed, or cannot be.
     #[error("the previous run has not ended")]
     Alive,
-    /// All attendants are busy, and 1024 scripts wait for one.
+    /// All supervisors are busy, and 1024 scripts wait for one.
     #[error("too many scripts are running")]
     Busy,
     /// There is no descriptor left to hear of its end by.
@@ -53,31 +53,31 @@ pub enum StartError {
     Descriptor(#[source] Errno),
 }
 
-/// Attendants, each looking after one script at a time.
+/// Supervisors, each looking after one script at a time.
 ///
 /// They are threads: two are started at once, and the last idle one starts another when it
 /// gets work. So their credentials and capabilities stay those of the thread that creates this
 /// value, even if that thread gives its own up later.
 #[derive(Debug)]
 pub struct Runner {
-    office: Arc<Office>,
+    shared: Arc<Shared>,
 }
 
-/// What attendants share.
+/// What supervisors share.
 #[derive(Debug)]
-struct Office {
+struct Shared {
     most: usize,
-    desk: Mutex<Desk>,
+    state: Mutex<State>,
     /// There is a job, or no more of them.
     job: Condvar,
-    /// The last attendant has gone.
+    /// The last supervisor has gone.
     gone: Condvar,
 }
 
 #[derive(Debug)]
-struct Desk {
+struct State {
     jobs: VecDeque<Job>,
-    attendants: usize,
+    supervisors: usize,
     /// How many of them have a job.
     busy: usize,
     closed: bool,
@@ -90,30 +90,30 @@ struct Job {
 }
 
 impl Runner {
-    /// As many scripts as there may be `attendants` can run at a time; others wait.
+    /// As many scripts as there may be `supervisors` can run at a time; others wait.
     ///
     /// # Errors
     /// The system has not a single thread to give. Later on scripts wait where it has no more.
-    pub fn new(attendants: NonZeroUsize) -> io::Result<Self> {
+    pub fn new(supervisors: NonZeroUsize) -> io::Result<Self> {
         // One more than works, so that scripts one after the other take no thread more.
-        let at_first = attendants.get().min(2);
-        let office = Arc::new(Office {
-            most: attendants.get(),
-            desk: Mutex::new(Desk {
+        let at_first = supervisors.get().min(2);
+        let shared = Arc::new(Shared {
+            most: supervisors.get(),
+            state: Mutex::new(State {
                 jobs: VecDeque::new(),
-                attendants: at_first,
+                supervisors: at_first,
                 busy: 0,
                 closed: false,
             }),
             job: Condvar::new(),
             gone: Condvar::new(),
         });
-        attendant::employ(&office)?;
+        supervisor::start(&shared)?;
         for _ in 1..at_first {
             // With one alone scripts wait for each other.
-            let _none = attendant::employ(&office);
+            let _none = supervisor::start(&shared);
         }
-        Ok(Self { office })
+        Ok(Self { shared })
     }
 
     /// Has `script` started, without waiting for anything.
@@ -133,13 +133,13 @@ impl Runner {
             lease,
             link: theirs,
         };
-        let mut desk = self.office.desk();
-        if desk.jobs.len() >= QUEUE_LEN {
+        let mut state = self.shared.state();
+        if state.jobs.len() >= QUEUE_LEN {
             return Err(StartError::Busy);
         }
-        desk.jobs.push_back(job);
-        drop(desk);
-        self.office.job.notify_one();
+        state.jobs.push_back(job);
+        drop(state);
+        self.shared.job.notify_one();
         Ok(Run {
             link: ours,
             report: Vec::new(),
@@ -147,68 +147,68 @@ impl Runner {
         })
     }
 
-    /// Lets the attendants go and waits for them for at most `limit`; whether all went. Every
+    /// Lets the supervisors go and waits for them for at most `limit`; whether all went. Every
     /// [`Run`] is to be dropped before, or there is nothing to wait for but the scripts' own ends.
     pub fn finish(self, limit: Duration) -> bool {
-        self.office.close();
-        let desk = self.office.desk();
-        let staffed = |desk: &mut Desk| desk.attendants > 0;
-        let waited = self.office.gone.wait_timeout_while(desk, limit, staffed);
-        let (desk, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        desk.attendants == 0
+        self.shared.close();
+        let state = self.shared.state();
+        let are_there = |state: &mut State| state.supervisors > 0;
+        let waited = self.shared.gone.wait_timeout_while(state, limit, are_there);
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        state.supervisors == 0
     }
 }
 
 impl Drop for Runner {
     fn drop(&mut self) {
-        self.office.close();
+        self.shared.close();
     }
 }
 
-impl Office {
-    fn desk(&self) -> MutexGuard<'_, Desk> {
-        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn close(&self) {
-        self.desk().closed = true;
+        self.state().closed = true;
         self.job.notify_all();
     }
 
-    /// What there is to do, once there is something; `None` if the attendant may go. Whether another
-    /// attendant is wanted, who is counted already.
+    /// What there is to do, once there is something; `None` if the supervisor may go. Whether another
+    /// supervisor is wanted, which is counted already.
     fn next_job(&self) -> Option<(Job, Busy<'_>, bool)> {
-        let desk = self.desk();
-        if desk.jobs.is_empty() && desk.attendants - desk.busy > SPARE {
+        let state = self.state();
+        if state.jobs.is_empty() && state.supervisors - state.busy > SPARE {
             return None;
         }
-        let waits = |desk: &mut Desk| desk.jobs.is_empty() && !desk.closed;
-        let waited = self.job.wait_while(desk, waits);
-        let mut desk = waited.unwrap_or_else(PoisonError::into_inner);
-        let job = desk.jobs.pop_front()?;
-        desk.busy += 1;
-        let wanted = desk.busy == desk.attendants && desk.attendants < self.most;
-        desk.attendants += usize::from(wanted);
+        let waits = |state: &mut State| state.jobs.is_empty() && !state.closed;
+        let waited = self.job.wait_while(state, waits);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
+        let job = state.jobs.pop_front()?;
+        state.busy += 1;
+        let wanted = state.busy == state.supervisors && state.supervisors < self.most;
+        state.supervisors += usize::from(wanted);
         Some((job, Busy(self), wanted))
     }
 
-    /// An attendant goes, or has not come.
-    fn dismiss(&self) {
-        let mut desk = self.desk();
-        desk.attendants -= 1;
-        if desk.attendants == 0 {
+    /// A supervisor goes, or has not come.
+    fn leave(&self) {
+        let mut state = self.state();
+        state.supervisors -= 1;
+        if state.supervisors == 0 {
             self.gone.notify_all();
         }
     }
 }
 
-/// An attendant has a job until this is dropped.
+/// A supervisor has a job until this is dropped.
 #[derive(Debug)]
-struct Busy<'a>(&'a Office);
+struct Busy<'a>(&'a Shared);
 
 impl Drop for Busy<'_> {
     fn drop(&mut self) {
-        self.0.desk().busy -= 1;
+        self.0.state().busy -= 1;
     }
 }
 
@@ -247,7 +247,7 @@ impl Run {
     }
 
     /// Whether the program was being executed at the last [`poll`](Self::poll). Until then the script
-    /// waits for an attendant, for a process, or for the disk that its program is on.
+    /// waits for a supervisor, for a process, or for the disk that its program is on.
     #[must_use]
     pub const fn has_begun(&self) -> bool {
         self.begun
@@ -255,7 +255,7 @@ impl Run {
 
     /// Cancels the script.
     pub fn cancel(&self) {
-        // It fails if the attendant has closed its end, and then there is nothing to cancel.
+        // It fails if the supervisor has closed its end, and then there is nothing to cancel.
         let _closed = self.link.shutdown(Shutdown::Write);
     }
 }
@@ -266,7 +266,7 @@ impl AsFd for Run {
     }
 }
 
-/// A report of an attendant.
+/// A report of a supervisor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Report {
     /// The program is being executed.

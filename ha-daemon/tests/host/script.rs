@@ -49,7 +49,7 @@ impl Scripts {
 
     fn write_file(&self, text: &str, mode: u32) -> Arc<Script> {
         let path = self.file("script");
-        // Written by another process: a child that an attendant has just forked can hold a copy of a
+        // Written by another process: a child that a supervisor has just forked can hold a copy of a
         // descriptor opened here, and a file that is open for writing is not executed.
         fs::write(self.file("text"), text).unwrap();
         let copied = std::process::Command::new("cp")
@@ -71,8 +71,8 @@ fn script(words: Vec<std::ffi::OsString>) -> Arc<Script> {
     Arc::new(Script::new(words, None).unwrap())
 }
 
-fn runner(attendants: usize) -> Runner {
-    Runner::new(NonZeroUsize::new(attendants).unwrap()).unwrap()
+fn runner(supervisors: usize) -> Runner {
+    Runner::new(NonZeroUsize::new(supervisors).unwrap()).unwrap()
 }
 
 fn wait_for(fd: impl AsFd) {
@@ -271,7 +271,7 @@ fn no_signal_is_blocked_in_a_script_and_a_broken_pipe_ends_it() {
 }
 
 #[test]
-fn attendants_come_when_they_are_needed_and_all_scripts_run_at_a_time() {
+fn supervisors_come_when_they_are_needed_and_all_scripts_run_at_a_time() {
     let scripts = Scripts::new("crowd");
     let runner = runner(40);
     let text = &format!("echo >> begun; {WAIT}");
@@ -293,13 +293,13 @@ fn attendants_come_when_they_are_needed_and_all_scripts_run_at_a_time() {
 
 #[test]
 fn scripts_one_after_the_other_take_no_further_thread() {
-    // Others have attendants, too.
+    // Others have supervisors, too.
     if !is_alone("scripts_one_after_the_other_take_no_further_thread", &[]) {
         return;
     }
     let scripts = Scripts::new("single");
     let runner = runner(10);
-    let attendants = || {
+    let supervisors = || {
         let threads = fs::read_dir("/proc/self/task").unwrap();
         let names = threads.filter_map(|thread| {
             // A thread may go meanwhile.
@@ -307,12 +307,12 @@ fn scripts_one_after_the_other_take_no_further_thread() {
         });
         names.filter(|name| name == "script\n").count()
     };
-    eventually("two attendants", || attendants() == 2);
+    eventually("two supervisors", || supervisors() == 2);
     let script = scripts.write("true");
     for _ in 0..5 {
         assert_eq!(end(runner.start(&script).unwrap()), Ending::Exited(0));
     }
-    assert_eq!(attendants(), 2);
+    assert_eq!(supervisors(), 2);
 }
 
 #[test]
@@ -326,7 +326,7 @@ fn a_script_has_begun_once_its_program_is_executed() {
     assert_eq!(first.poll(), None);
     assert!(first.has_begun());
     assert_eq!(second.poll(), None);
-    assert!(!second.has_begun(), "it waits for the attendant");
+    assert!(!second.has_begun(), "it waits for the supervisor");
     fs::write(scripts.file("go"), "").unwrap();
     assert_eq!(end(first), Ending::Exited(0));
     assert_eq!(end(second), Ending::Exited(0));
@@ -417,7 +417,7 @@ fn a_script_has_one_process_at_a_time() {
 }
 
 #[test]
-fn scripts_wait_for_an_attendant_and_can_be_cancelled_while_they_do() {
+fn scripts_wait_for_a_supervisor_and_can_be_cancelled_while_they_do() {
     let scripts = Scripts::new("queue");
     let slow = scripts.write(WAIT);
     let touch = |name: &str| script(vec!["touch".into(), scripts.file(name).into()]);
@@ -464,7 +464,7 @@ fn the_queue_is_bounded() {
 
 #[test]
 fn a_hundred_runs_leave_no_descriptor_and_no_process() {
-    // The attendants of another test may still close theirs.
+    // The supervisors of another test may still close theirs.
     if !is_alone("a_hundred_runs_leave_no_descriptor_and_no_process", &[]) {
         return;
     }

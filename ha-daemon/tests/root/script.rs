@@ -37,8 +37,8 @@ fn script(words: Vec<std::ffi::OsString>) -> Arc<Script> {
     Arc::new(Script::new(words, None).unwrap())
 }
 
-fn runner(attendants: usize) -> Runner {
-    Runner::new(NonZeroUsize::new(attendants).unwrap()).unwrap()
+fn runner(supervisors: usize) -> Runner {
+    Runner::new(NonZeroUsize::new(supervisors).unwrap()).unwrap()
 }
 
 fn end(mut run: Run) -> Ending {
@@ -67,7 +67,7 @@ fn hold_execution(file: &Path) -> Fanotify {
 
 #[test]
 #[ignore = "needs root (fanotify permission events)"]
-fn a_program_that_cannot_be_loaded_holds_up_one_attendant_and_nobody_else() {
+fn a_program_that_cannot_be_loaded_holds_up_one_supervisor_and_nobody_else() {
     let scripts = Directory::new("stuck");
     let file = write(&scripts, "sleep 1000");
     let stuck = script(vec![file.clone().into()]);

@@ -18,49 +18,49 @@ use nix::sys::stat::{Mode, umask};
 use nix::unistd::Pid;
 use rustix::process::{PidfdFlags, WaitId, WaitIdOptions, pidfd_open, waitid};
 
-use super::{Busy, Ending, Job, Office, Report, Script, errno};
+use super::{Busy, Ending, Job, Report, Script, Shared, errno};
 use crate::daemon::descriptors;
 
 /// What a cancelled script has from SIGTERM to SIGKILL, in milliseconds, as with keepalived.
 const GRACE_MS: u16 = 2_000;
 /// The interval at which the end of a script is checked without a process descriptor.
 const LOOK_MS: u16 = 50;
-/// An attendant calls few functions.
+/// A supervisor calls few functions.
 const STACK_LEN: usize = 256 * 1024;
 /// What scripts may do with files of their own making: nobody else reads or writes them.
 const UMASK: Mode = Mode::from_bits_truncate(0o177);
 
-/// Makes an attendant, who is counted already, with the rights of the calling thread.
-pub(super) fn employ(office: &Arc<Office>) -> io::Result<()> {
-    let post = Post(Arc::clone(office));
+/// Starts a supervisor, which is counted already, with the rights of the calling thread.
+pub(super) fn start(shared: &Arc<Shared>) -> io::Result<()> {
+    let membership = Membership(Arc::clone(shared));
     let thread = thread::Builder::new()
         .name("script".to_owned())
         .stack_size(STACK_LEN)
-        .spawn(move || attend(&post));
-    // The closure has been dropped with its post if there is no thread.
+        .spawn(move || supervise(&membership));
+    // The closure has been dropped with its membership if there is no thread.
     thread.map(drop)
 }
 
-/// The place of an attendant, whom the office does not count any more once it is dropped.
+/// A supervisor is counted until this is dropped.
 #[derive(Debug)]
-struct Post(Arc<Office>);
+struct Membership(Arc<Shared>);
 
-impl Drop for Post {
+impl Drop for Membership {
     fn drop(&mut self) {
-        self.0.dismiss();
+        self.0.leave();
     }
 }
 
-/// The life of an attendant.
-fn attend(post: &Post) {
+/// Runs one script after the other until it is not needed any more.
+fn supervise(membership: &Membership) {
     // A umask is the process's, or the thread's that has let go of what is shared.
     if unshare(CloneFlags::CLONE_FS).is_ok() {
         umask(UMASK);
     }
-    while let Some((job, busy, wanted)) = post.0.next_job() {
+    while let Some((job, busy, wanted)) = membership.0.next_job() {
         if wanted {
             // Without one the next job waits.
-            let _none = employ(&post.0);
+            let _none = start(&membership.0);
         }
         serve(job, busy);
     }
@@ -79,7 +79,7 @@ fn serve(Job { lease, mut link }: Job, busy: Busy<'_>) {
             Err(error) => Ending::NotStarted(errno(&error)),
         }
     };
-    // Before the report, so that who has read it can start the script again, and finds an attendant
+    // Before the report, so that who has read it can start the script again, and finds a supervisor
     // idle.
     drop(lease);
     drop(busy);
