@@ -9,7 +9,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::Shutdown;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Stdio, exit};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 
@@ -225,7 +225,8 @@ fn meter_of(processor: usize, tick: Duration, looked: &Mutex<Duration>, stream: 
         if length > NOTEWORTHY {
             let line = format!("stall {} {}\n", end.as_nanos(), length.as_nanos());
             if tell(&stream, &line).is_err() {
-                return;
+                // Nobody listens any more, and whoever waits for this meter would wait for ever.
+                exit(0);
             }
         }
         *lock(looked) = end;
