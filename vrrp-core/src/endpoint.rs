@@ -52,7 +52,7 @@ mod error;
 mod event;
 mod receive;
 mod storage;
-#[cfg(test)]
+#[cfg(all(test, feature = "ah"))]
 mod tests;
 mod transmit;
 mod update;

@@ -7,7 +7,7 @@
 mod discard;
 mod form;
 mod replay;
-#[cfg(test)]
+#[cfg(all(test, feature = "ah"))]
 mod tests;
 
 use core::net::IpAddr;
@@ -42,7 +42,8 @@ pub enum Expect {
     None,
     /// Type 1 with this password.
     Simple(Key),
-    /// Type 2 with this key.
+    /// Type 2 with this key. With the feature `ah`.
+    #[cfg(feature = "ah")]
     Ah(Key),
 }
 
@@ -237,6 +238,14 @@ impl Admission<'_> {
     }
 
     /// The form of the integrity check value, and the senders with this one among them.
+    #[cfg_attr(
+        not(feature = "ah"),
+        expect(
+            clippy::missing_const_for_fn,
+            unused_variables,
+            reason = "for the sequence numbers of the Authentication Header"
+        )
+    )]
     fn authenticate(
         &self,
         now: Instant,
@@ -256,6 +265,7 @@ impl Admission<'_> {
                     Err(Discard::Authentication)
                 }
             }
+            #[cfg(feature = "ah")]
             (Expect::Ah(key), Authentication::Ah, Some(ah)) => {
                 let form = ah.verify(&key).map_err(|_| Discard::Authentication)?;
                 let forget = crate::active_down_interval(
@@ -269,9 +279,9 @@ impl Admission<'_> {
                     .map_err(|_| Discard::Replay)?;
                 Ok((Some(form), Some(heard)))
             }
-            (Expect::None | Expect::Simple(_) | Expect::Ah(_), _, _) => {
-                Err(Discard::AuthenticationType)
-            }
+            #[cfg(feature = "ah")]
+            (Expect::Ah(_), _, _) => Err(Discard::AuthenticationType),
+            (Expect::None | Expect::Simple(_), _, _) => Err(Discard::AuthenticationType),
         }
     }
 }

@@ -267,6 +267,8 @@ pub(super) fn unreachable(policy: &Policy<'_>, family: Family) -> Option<IpAddr>
 pub(super) const fn has_authentication(policy: &Policy<'_>, version: Version) -> bool {
     match (version, policy.expect) {
         (Version::V2, _) | (Version::V3, Expect::None) => true,
-        (Version::V3, Expect::Simple(_) | Expect::Ah(_)) => false,
+        (Version::V3, Expect::Simple(_)) => false,
+        #[cfg(feature = "ah")]
+        (Version::V3, Expect::Ah(_)) => false,
     }
 }

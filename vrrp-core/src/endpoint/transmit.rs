@@ -5,10 +5,12 @@ use core::ops::Range;
 
 use super::{Endpoint, Policy, Storage, TransmitChecksum, TransmitError};
 use crate::receive::{Expect, Reach};
+#[cfg(feature = "ah")]
+use crate::wire::{AH_LEN, AhHeader};
 use crate::wire::{
-    AH_LEN, Advertisement, AhHeader, ArpPacket, Authentication, ChecksumForm, EncodeError,
-    EtherType, EthernetHeader, Format, Ipv4Header, Ipv6Header, NeighborAdvertisement, PROTOCOL,
-    PseudoHeader, TOS, TTL, multicast_mac,
+    Advertisement, ArpPacket, Authentication, ChecksumForm, EncodeError, EtherType, EthernetHeader,
+    Format, Ipv4Header, Ipv6Header, NeighborAdvertisement, PROTOCOL, PseudoHeader, TOS, TTL,
+    multicast_mac,
 };
 use crate::{Family, Instant, MacAddr, Priority, Role, Version};
 
@@ -279,12 +281,8 @@ impl<S: Storage> Endpoint<S> {
             ttl: route.ttl,
             sequence,
         };
-        match (link, policy.expect) {
-            (Some((source, destination)), expect) => {
-                let key = match expect {
-                    Expect::Ah(key) => Some((key, policy.icv)),
-                    Expect::None | Expect::Simple(_) => None,
-                };
+        match (link, ah_key(policy)) {
+            (Some((source, destination)), key) => {
                 let header = EthernetHeader {
                     destination,
                     source,
@@ -296,11 +294,11 @@ impl<S: Storage> Endpoint<S> {
                 let frame = packet.frame(&header, &advertisement, key)?;
                 Ok((Envelope::Frame, frame))
             }
-            (None, Expect::Ah(key)) => {
-                let octets = packet.authenticated(0, &advertisement, (key, policy.icv))?;
+            (None, Some(key)) => {
+                let octets = packet.authenticated(0, &advertisement, key)?;
                 Ok((Envelope::Packet, 0..octets))
             }
-            (None, Expect::None | Expect::Simple(_)) => {
+            (None, None) => {
                 let all = packet.buf.len();
                 let mut room = &mut *packet.buf;
                 advertisement.encode(packet.ends, &mut room)?;
@@ -316,6 +314,7 @@ impl<S: Storage> Endpoint<S> {
             (Version::V2, _) => Format::V2(match policy.expect {
                 Expect::None => Authentication::None,
                 Expect::Simple(key) => Authentication::Simple(key.octets()),
+                #[cfg(feature = "ah")]
                 Expect::Ah(_) => Authentication::Ah,
             }),
             (Version::V3, Family::V6) => Format::V3(ChecksumForm::PseudoHeader),
@@ -324,6 +323,22 @@ impl<S: Storage> Endpoint<S> {
                 TransmitChecksum::FollowPeer(_) => self.form.get(),
             }),
         }
+    }
+}
+
+/// The key of an Authentication Header and the form of its integrity check value.
+#[cfg(feature = "ah")]
+type AhKey = (crate::wire::Key, crate::wire::IcvForm);
+/// There is none.
+#[cfg(not(feature = "ah"))]
+type AhKey = core::convert::Infallible;
+
+/// What an advertisement is authenticated with, if it has an Authentication Header.
+const fn ah_key(policy: &Policy<'_>) -> Option<AhKey> {
+    match policy.expect {
+        #[cfg(feature = "ah")]
+        Expect::Ah(key) => Some((key, policy.icv)),
+        Expect::None | Expect::Simple(_) => None,
     }
 }
 
@@ -350,7 +365,7 @@ impl Packet<'_> {
         &mut self,
         header: &EthernetHeader,
         advertisement: &Advertisement<'_>,
-        key: Option<(crate::wire::Key, crate::wire::IcvForm)>,
+        key: Option<AhKey>,
     ) -> Result<Range<usize>, EncodeError> {
         header.encode(&mut &mut *self.buf)?;
         if let Some(key) = key {
@@ -389,11 +404,12 @@ impl Packet<'_> {
 
     /// Writes an IPv4 packet with an Authentication Header behind `offset` octets, and gives its
     /// length.
+    #[cfg(feature = "ah")]
     fn authenticated(
         &mut self,
         offset: usize,
         advertisement: &Advertisement<'_>,
-        (key, icv): (crate::wire::Key, crate::wire::IcvForm),
+        (key, icv): AhKey,
     ) -> Result<usize, EncodeError> {
         let octets = advertisement.encoded_len();
         let needed = Ipv4Header::LEN + AH_LEN + octets;
@@ -417,6 +433,21 @@ impl Packet<'_> {
         };
         ah.encode(&header, payload, &key, icv, &mut front)?;
         Ok(needed)
+    }
+
+    #[cfg(not(feature = "ah"))]
+    #[expect(
+        clippy::needless_pass_by_ref_mut,
+        clippy::unused_self,
+        reason = "as with the feature `ah`"
+    )]
+    const fn authenticated(
+        &mut self,
+        _offset: usize,
+        _advertisement: &Advertisement<'_>,
+        key: AhKey,
+    ) -> Result<usize, EncodeError> {
+        match key {}
     }
 
     fn ipv4(&self, payload_len: u16) -> Result<Ipv4Header, EncodeError> {

@@ -3,12 +3,19 @@
 
 use core::fmt;
 
+#[cfg(feature = "ah")]
 use hmac::{Hmac, KeyInit, Mac};
+#[cfg(feature = "ah")]
 use md5::Md5;
 
+#[cfg(feature = "ah")]
 use super::buffer::Buffer;
-use super::error::{AhError, EncodeError, KeyTooLong, Replayed, require_room};
-use super::ipv4::{Ipv4Header, Ipv4Packet};
+use super::error::{AhError, KeyTooLong, Replayed};
+#[cfg(feature = "ah")]
+use super::error::{EncodeError, require_room};
+#[cfg(feature = "ah")]
+use super::ipv4::Ipv4Header;
+use super::ipv4::Ipv4Packet;
 use super::{AH_PROTOCOL, PROTOCOL};
 
 /// Octets of the header with its 96-bit integrity check value.
@@ -69,6 +76,7 @@ impl Key {
     }
 
     /// The integrity check of a packet.
+    #[cfg(feature = "ah")]
     fn hmac(&self, header: &[u8; 20], ah: &[u8; 12], payload: &[u8], form: IcvForm) -> Hmac<Md5> {
         #[rustfmt::skip]
         let &[
@@ -151,6 +159,7 @@ impl<'a> AhPacket<'a> {
         })
     }
 
+    #[cfg(feature = "ah")]
     /// Verifies the integrity check value in either form and returns which one it has. The
     /// comparison takes constant time.
     ///
@@ -177,6 +186,7 @@ pub struct AhHeader {
     pub sequence: u32,
 }
 
+#[cfg(feature = "ah")]
 impl AhHeader {
     /// Writes the IPv4 header `ip`, this header with its integrity check value, and `payload`: an
     /// advertisement of authentication type 2. The protocol and payload length of `ip` are replaced
