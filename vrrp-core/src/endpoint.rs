@@ -52,7 +52,8 @@ mod error;
 mod event;
 mod receive;
 mod storage;
-#[cfg(all(test, feature = "ah"))]
+#[cfg(test)]
+#[cfg(feature = "ah")]
 mod tests;
 mod transmit;
 mod update;

@@ -7,7 +7,8 @@
 mod discard;
 mod form;
 mod replay;
-#[cfg(all(test, feature = "ah"))]
+#[cfg(test)]
+#[cfg(feature = "ah")]
 mod tests;
 
 use core::net::IpAddr;

@@ -13,6 +13,7 @@
 
 mod advertisement;
 mod ah;
+mod announcement;
 mod arp;
 mod buffer;
 mod checksum;
@@ -28,6 +29,7 @@ pub use self::advertisement::{
     AddressIter, Addresses, Advertisement, Authentication, ChecksumForm, Format,
 };
 pub use self::ah::{AH_LEN, AhHeader, AhPacket, IcvForm, Key, Replay};
+pub use self::announcement::announcement_frame;
 pub use self::arp::{ArpOperation, ArpPacket};
 pub use self::buffer::Buffer;
 pub use self::checksum::{Checksum, PseudoHeader};

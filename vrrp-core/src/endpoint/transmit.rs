@@ -8,11 +8,10 @@ use crate::receive::{Expect, Reach};
 #[cfg(feature = "ah")]
 use crate::wire::{AH_LEN, AhHeader};
 use crate::wire::{
-    Advertisement, ArpPacket, Authentication, ChecksumForm, EncodeError, EtherType, EthernetHeader,
-    Format, Ipv4Header, Ipv6Header, NeighborAdvertisement, PROTOCOL, PseudoHeader, TOS, TTL,
-    multicast_mac,
+    Advertisement, Authentication, ChecksumForm, EncodeError, EtherType, EthernetHeader, Format,
+    Ipv4Header, Ipv6Header, PROTOCOL, PseudoHeader, TOS, TTL, announcement_frame, multicast_mac,
 };
-use crate::{Family, Instant, MacAddr, Priority, Role, Version};
+use crate::{Family, Instant, Priority, Role, Version};
 
 /// Octets of the longest packet or frame that an endpoint sends: an Ethernet and an IPv6 header and
 /// an advertisement of 255 addresses.
@@ -165,7 +164,7 @@ impl<S: Storage> Endpoint<S> {
         };
         let mac = slots.get(position).and_then(|slot| slot.mac())?;
         let address = self.storage.address(position)?;
-        match announcement(address, mac, buf) {
+        match announcement_frame(address, mac, &mut &mut *buf) {
             Ok(octets) => Some(Transmit::Announcement {
                 position,
                 address,
@@ -466,25 +465,6 @@ impl Packet<'_> {
                 payload_len,
             }),
             PseudoHeader::V6 { .. } => Err(EncodeError::V2OverIpv6),
-        }
-    }
-}
-
-/// Writes the frame that tells a link that `address` is at `mac` (RFC 9568 §6.4.1, §6.4.2); its
-/// length.
-fn announcement(address: IpAddr, mac: MacAddr, buf: &mut [u8]) -> Result<usize, EncodeError> {
-    let mut room = buf;
-    match address {
-        IpAddr::V4(address) => {
-            let packet = ArpPacket::gratuitous_request(mac, address);
-            packet.encode(mac, MacAddr::BROADCAST, &mut room)?;
-            Ok(ArpPacket::FRAME_LEN)
-        }
-        IpAddr::V6(address) => {
-            let packet = NeighborAdvertisement::unsolicited(mac, address, true);
-            let all = NeighborAdvertisement::ALL_NODES_MAC;
-            packet.encode(mac, all, &mut room)?;
-            Ok(packet.encoded_len())
         }
     }
 }
