@@ -1,9 +1,12 @@
 //! Diagnostics: severity, code, message and place of each mistake in a configuration.
 
 pub(super) mod render;
+mod suggestion;
 
 use std::collections::{BTreeSet, HashMap};
 
+pub(super) use self::suggestion::is_like;
+use self::suggestion::{Comparisons, closest};
 use super::text::invisible;
 use super::text::lexer::unquoted;
 use super::text::source::{Place, SourceId, Sources, Span};
@@ -294,53 +297,11 @@ impl Diagnostic {
 
     /// Adds the closest of `known` to `word`, if one is close.
     pub(crate) fn suggest<'k>(self, word: &str, known: impl IntoIterator<Item = &'k str>) -> Self {
-        match closest(word, known) {
+        match closest(word, known, &mut Comparisons::default()) {
             Some(known) => self.help(format!("did you mean `{known}`?")),
             None => self,
         }
     }
-}
-
-/// Suggestions look at this many words.
-const MAX_CANDIDATES: usize = 256;
-
-/// The word of `known` that `word` is most likely a misspelling of.
-pub(super) fn closest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
-    if word.len() > 64 {
-        return None;
-    }
-    let word = invisible::removed(word).to_lowercase();
-    let len = word.chars().count();
-    let allowed = (len / 3).max(1);
-    let letters = letters(&word);
-    known
-        .into_iter()
-        .take(MAX_CANDIDATES)
-        .filter(|known| known.chars().count().abs_diff(len) <= allowed)
-        .map(|known| (known, known.to_lowercase()))
-        .filter(|(_, lower)| apart(letters, self::letters(lower)) <= allowed)
-        .map(|(known, lower)| (strsim::osa_distance(&word, &lower), known))
-        .filter(|&(distance, _)| distance <= allowed)
-        .min_by_key(|&(distance, _)| distance)
-        .map(|(_, known)| known)
-}
-
-/// Which characters there are in a word, as a set; some share a place.
-fn letters(word: &str) -> u64 {
-    word.chars()
-        .fold(0, |letters, letter| letters | 1 << (u32::from(letter) % 64))
-}
-
-/// How many changes it takes at least from a word with these letters to one with those, as a change
-/// makes at most one letter come and one go.
-fn apart(these: u64, those: u64) -> usize {
-    let missing = |from: u64, of: u64| (from & !of).count_ones() as usize;
-    missing(these, those).max(missing(those, these))
-}
-
-/// Whether a word is one of some others, or a misspelling of one.
-pub(super) fn is_like(word: &str, known: &[&str]) -> bool {
-    known.contains(&word) || closest(word, known.iter().copied()).is_some()
 }
 
 /// Which diagnostic of a [`Diagnostics`].
@@ -355,6 +316,8 @@ pub(super) struct Diagnostics {
     /// Starts of texts that are not what was meant: nothing else is said about their words.
     garbled: BTreeSet<(SourceId, u32, usize)>,
     omitted: usize,
+    /// What may still be compared to find suggestions.
+    comparisons: Comparisons,
     /// Passwords, which are never shown.
     pub(super) secrets: Vec<Span>,
 }
@@ -375,6 +338,50 @@ impl Diagnostics {
             omitted,
             ..Self::default()
         }
+    }
+
+    /// How many letters were compared to find suggestions.
+    #[cfg(test)]
+    pub(super) const fn comparisons(&self) -> usize {
+        self.comparisons.made()
+    }
+
+    /// The diagnostic of a kind and a place, if there is one.
+    pub(super) fn find(&self, code: Code, span: Span) -> Option<Handle> {
+        self.known.get(&(code, span)).copied()
+    }
+
+    /// The word of `known` that `word` is most likely a misspelling of; none once too much has been
+    /// compared.
+    pub(super) fn closest<'k>(
+        &mut self,
+        word: &str,
+        known: impl IntoIterator<Item = &'k str>,
+    ) -> Option<&'k str> {
+        closest(word, known, &mut self.comparisons)
+    }
+
+    /// Whether too much has been compared to look for another suggestion.
+    pub(super) const fn suggests_no_more(&self) -> bool {
+        self.comparisons.are_used_up()
+    }
+
+    /// Adds a diagnostic about `word` and the closest of `known` to it, if one is close.
+    pub(super) fn push_suggesting<'k>(
+        &mut self,
+        diagnostic: Diagnostic,
+        word: &str,
+        known: impl IntoIterator<Item = &'k str>,
+    ) -> Handle {
+        let span = diagnostic.primary.place.span;
+        let known = match self.find(diagnostic.code, span) {
+            Some(_) => None,
+            None => self.closest(word, known),
+        };
+        self.push(match known {
+            Some(known) => diagnostic.help(format!("did you mean `{known}`?")),
+            None => diagnostic,
+        })
     }
 
     pub(super) fn push(&mut self, mut diagnostic: Diagnostic) -> Handle {

@@ -19,7 +19,7 @@ pub(super) use self::vrrp::{
     AUTHENTICATION, AuthenticationKeyword, INSTANCE, InstanceKeyword, ListKeyword, SwitchKeyword,
     TOP, TRACK_FILE, TopKeyword, TrackFileKeyword,
 };
-use super::diagnostic::{Code, Diagnostic, Diagnostics, Handle, Severity, closest};
+use super::diagnostic::{Code, Diagnostic, Diagnostics, Handle, Severity};
 use super::text::invisible;
 use super::text::tape::Token;
 use super::text::tree::{Block, Node};
@@ -412,10 +412,18 @@ fn unknown(
 ) -> (Handle, Option<&'static str>) {
     let name = node.keyword.text;
     let place = table.place();
+    // However often a sequence repeats it.
+    if diagnostics.suggests_no_more()
+        && let Some(known) = diagnostics.find(Code::UnknownKeyword, node.keyword.place.span)
+    {
+        return (known, None);
+    }
     let mut names = table.names();
     names.sort_unstable();
     let obsolete = obsolete::hint(name, place);
-    let meant = closest(name, names).filter(|_| obsolete.is_none());
+    let meant = diagnostics
+        .closest(name, names)
+        .filter(|_| obsolete.is_none());
     // A blank of another script does not part a keyword from its parameter.
     let mut parts = name.split(invisible::is_invisible);
     let meant = meant.or_else(|| parts.find_map(|part| table.known(part)));

@@ -4,6 +4,7 @@ mod balancing;
 mod balancing_checks;
 mod balancing_mistakes;
 mod balancing_rules;
+mod effort;
 mod examples;
 mod files;
 mod instances;

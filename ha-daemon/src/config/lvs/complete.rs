@@ -111,11 +111,9 @@ impl<'n, 'c, 'd> Completion<'n, 'c, 'd> {
                 None => {
                     let text = format!("there is no group `{}`", name.text);
                     let names = context.groups.keys().copied();
-                    diagnostics.push(
-                        Diagnostic::error(Code::UnknownName, name.place, text)
-                            .label("the virtual server is left out")
-                            .suggest(name.text, names),
-                    );
+                    let diagnostic = Diagnostic::error(Code::UnknownName, name.place, text)
+                        .label("the virtual server is left out");
+                    diagnostics.push_suggesting(diagnostic, name.text, names);
                     return None;
                 }
             },

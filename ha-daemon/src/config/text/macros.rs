@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::config::LoadOptions;
-use crate::config::diagnostic::{Code, Diagnostic, Diagnostics, closest};
+use crate::config::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::config::text::blank::{is_blank, trimmed};
 use crate::config::text::line::{Assembly, Line};
 use crate::config::text::sequence::Head;
@@ -42,8 +42,9 @@ pub(in crate::config) struct Surroundings<'r> {
     pub(in crate::config) diagnostics: &'r mut Diagnostics,
     /// `${_PWD}`.
     pub(in crate::config) directory: &'r str,
-    /// How many more replacements may be done, and lines brought in by them.
-    pub(in crate::config) budget: &'r mut usize,
+    /// How many more replacements may be done, and lines brought in by them; `None` once more than
+    /// that were asked for.
+    pub(in crate::config) budget: &'r mut Option<usize>,
 }
 
 #[derive(Debug)]
@@ -55,12 +56,6 @@ pub(in crate::config) struct Macros {
 /// Why a line was given up; it has been reported.
 #[derive(Debug)]
 pub(in crate::config) struct Abandoned;
-
-/// Why a `$…` stays as it is.
-enum Unreplaced<'n> {
-    NeedsBraces,
-    Undefined { near: Option<&'n str> },
-}
 
 /// A `$…` in a line.
 struct Variable<'l> {
@@ -146,9 +141,7 @@ impl Macros {
                 break;
             };
             let place = line.place(variable.range.clone(), around.sources);
-            if !around.spend(1 + following.len()) || around.sources.depth(place) > MAX_DEPTH {
-                return around.abandon(Code::BadMacro, place, "macros use each other without end");
-            }
+            around.enter(place, following.len())?;
             let via = around.sources.add_use(place);
             let following = following.iter().map(|line| line.used(via));
             expanded.following.splice(0..0, following);
@@ -181,13 +174,16 @@ impl Macros {
                 .text()
                 .get(copied..)
                 .is_none_or(|rest| trimmed(rest).is_empty());
-            if !around.spend(1) || around.sources.depth(place) > MAX_DEPTH {
-                return around.abandon(Code::BadMacro, place, "macros use each other without end");
-            }
+            around.enter(place, 0)?;
             let definition = self.names.get(variable.inner).cloned();
             match definition {
                 Some(_) if !variable.braced && !ends_here(line.text(), copied) => {
-                    around.report(Unreplaced::NeedsBraces, variable.inner, place);
+                    let name = variable.inner;
+                    let help = "without braces a blank, `,` or `)` has to follow";
+                    around.diagnostics.push(
+                        unreplaced(place, format!("`${name}` is not replaced here"))
+                            .help(format!("write `${{{name}}}`: {help}")),
+                    );
                     out.line.push(line, variable.range);
                 }
                 Some(Definition::Value(value)) => out.line.push_generated(&value, place),
@@ -196,9 +192,7 @@ impl Macros {
                     self.expand_into(&text.used(via), around, out)?;
                 }
                 Some(Definition::Lines(lines)) if is_last && out.following.is_empty() => {
-                    if !around.spend(lines.len()) {
-                        return around.abandon(Code::ExpansionLimit, place, "too many lines");
-                    }
+                    around.enter(place, lines.len())?;
                     let via = around.sources.add_use(place);
                     let mut lines = lines.iter().map(|line| line.used(via));
                     if let Some(first) = lines.next() {
@@ -219,8 +213,11 @@ impl Macros {
                     Some(value) => out.line.push_generated(&value, place),
                     None => {
                         let names = self.names.keys().map(String::as_str);
-                        let near = closest(variable.inner, names);
-                        around.report(Unreplaced::Undefined { near }, variable.inner, place);
+                        let text = format!("`{}` is not defined", variable.inner);
+                        let diagnostic = unreplaced(place, text);
+                        around
+                            .diagnostics
+                            .push_suggesting(diagnostic, variable.inner, names);
                         out.line.push(line, variable.range);
                     }
                 },
@@ -267,9 +264,24 @@ impl Macros {
 
 impl Surroundings<'_> {
     fn spend(&mut self, count: usize) -> bool {
-        let left = self.budget.checked_sub(count);
-        *self.budget = left.unwrap_or(0);
-        left.is_some()
+        *self.budget = self.budget.and_then(|left| left.checked_sub(count));
+        self.budget.is_some()
+    }
+
+    /// Counts a macro used at `place`, which brings in `lines` besides the first one.
+    fn enter(&mut self, place: Place, lines: usize) -> Result<(), Abandoned> {
+        if !self.spend(1 + lines) {
+            let text = "more macros are replaced than there may be";
+            self.diagnostics.push(
+                Diagnostic::fatal(Code::ExpansionLimit, place, text)
+                    .label("nothing is read from here on"),
+            );
+            return Err(Abandoned);
+        }
+        if self.sources.depth(place) > MAX_DEPTH {
+            return self.abandon(Code::BadMacro, place, "macros use each other without end");
+        }
+        Ok(())
     }
 
     fn abandon<T>(&mut self, code: Code, place: Place, text: &str) -> Result<T, Abandoned> {
@@ -277,22 +289,11 @@ impl Surroundings<'_> {
             .push(Diagnostic::error(code, place, text).label("this line is left out"));
         Err(Abandoned)
     }
+}
 
-    fn report(&mut self, why: Unreplaced<'_>, name: &str, place: Place) {
-        let warn = |text: String| {
-            Diagnostic::warning(Code::UndefinedVariable, place, text)
-                .label("stays as it is written")
-        };
-        self.diagnostics.push(match why {
-            Unreplaced::NeedsBraces => warn(format!("`${name}` is not replaced here")).help(
-                format!("write `${{{name}}}`: without braces a blank, `,` or `)` has to follow"),
-            ),
-            Unreplaced::Undefined { near: None } => warn(format!("`{name}` is not defined")),
-            Unreplaced::Undefined { near: Some(near) } => {
-                warn(format!("`{name}` is not defined")).help(format!("did you mean `{near}`?"))
-            }
-        });
-    }
+/// A `$…` that stays as it is.
+fn unreplaced(place: Place, text: String) -> Diagnostic {
+    Diagnostic::warning(Code::UndefinedVariable, place, text).label("stays as it is written")
 }
 
 /// The next `${…}` or `$NAME` at or behind `from`.

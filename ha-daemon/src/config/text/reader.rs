@@ -33,6 +33,8 @@ const MAX_FILES: usize = 10_000;
 const MAX_NAMES: usize = 100_000;
 /// How many octets all files may have.
 const MAX_READ: usize = 256 << 20;
+/// How many macros may be replaced for each line there may be, and lines brought in by them.
+const EXPANSIONS_PER_LINE: usize = 4;
 /// How many octets the lines of macros and sequences may have in total.
 const MAX_EXPANDED: usize = 64 << 20;
 
@@ -61,7 +63,8 @@ pub(in crate::config) struct Reader<'o> {
     frames: Vec<Frame>,
     macros: Macros,
     lines_left: usize,
-    expansions_left: usize,
+    /// `None` once more were asked for.
+    expansions_left: Option<usize>,
     octets_left: usize,
     files: usize,
     unread: usize,
@@ -79,7 +82,7 @@ impl<'o> Reader<'o> {
             frames: Vec::new(),
             macros: Macros::new(options.seed),
             lines_left: options.max_lines,
-            expansions_left: options.max_lines.saturating_mul(8),
+            expansions_left: Some(options.max_lines.saturating_mul(EXPANSIONS_PER_LINE)),
             octets_left: MAX_EXPANDED,
             files: 0,
             unread: MAX_READ,
@@ -387,7 +390,11 @@ impl<'o> Reader<'o> {
             directory: directory.as_deref().unwrap_or("."),
             budget: &mut self.expansions_left,
         };
-        apply(&mut self.macros, &mut around)
+        let applied = apply(&mut self.macros, &mut around);
+        if self.expansions_left.is_none() {
+            self.frames.clear();
+        }
+        applied
     }
 
     fn file(&self) -> Option<&FileFrame> {

@@ -100,7 +100,11 @@ impl<'t> References<'t> {
         }
         let defined: HashSet<_> = self.defined.iter().copied().collect();
         for &(kind, name) in &self.named {
-            if defined.contains(&(kind, name.text)) {
+            // A sequence names as many as it likes in one place, which is reported once.
+            let is_reported = diagnostics
+                .find(Code::UnknownName, name.place.span)
+                .is_some();
+            if is_reported || defined.contains(&(kind, name.text)) {
                 continue;
             }
             let text = format!("there is no {} `{}`", kind.keyword(), name.text);
@@ -108,7 +112,7 @@ impl<'t> References<'t> {
             let mut alike: Vec<_> = alike.map(|&(_, name)| name).collect();
             alike.sort_unstable();
             let diagnostic = Diagnostic::error(Code::UnknownName, name.place, text);
-            diagnostics.push(diagnostic.suggest(name.text, alike));
+            diagnostics.push_suggesting(diagnostic, name.text, alike);
         }
     }
 }

@@ -228,11 +228,9 @@ fn file(
     let Some(file) = context.track_file(name.text) else {
         let text = format!("there is no `track_file` {}", name.text);
         let names = context.track_file_names.keys().copied();
-        diagnostics.push(
-            Diagnostic::error(Code::UnknownName, name.place, text)
-                .label("the check is left out")
-                .suggest(name.text, names),
-        );
+        let diagnostic =
+            Diagnostic::error(Code::UnknownName, name.place, text).label("the check is left out");
+        diagnostics.push_suggesting(diagnostic, name.text, names);
         return None;
     };
     Some(Check::File(FileCheck {
