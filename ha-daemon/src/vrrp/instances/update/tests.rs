@@ -50,7 +50,7 @@ impl Host {
         let (global, instance) = load(name, settings);
         let (driver, handle) = (&mut self.driver, self.handle);
         let updated = self.instances.update(driver, &global, handle, instance);
-        updated.map_err(|error| crate::observe::log::chain(&error).to_string())
+        updated.map_err(|error| crate::observe::log::chain(&error))
     }
 
     fn instance(&self) -> &VrrpInstance {
@@ -173,7 +173,7 @@ fn priorities_that_do_not_last_are_left_out() {
 #[test]
 fn what_takes_another_router_is_refused() {
     let mut host = Host::new(&with(""));
-    let before = host.router().machine().config().clone();
+    let before = *host.router().machine().config();
     let other = format!("interface other\n{ADDRESSES}\npriority 9");
     assert_eq!(
         host.update(&other).unwrap_err(),
