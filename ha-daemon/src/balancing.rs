@@ -6,6 +6,7 @@
 //! run, and the table is set up once it is there.
 
 pub mod build;
+mod difference;
 mod ends;
 mod files;
 mod inventory;
@@ -20,6 +21,7 @@ pub mod status;
 mod suspension;
 pub mod synchroniser;
 mod system_errors;
+mod update;
 
 use core::net::IpAddr;
 use core::num::NonZeroUsize;
@@ -34,6 +36,7 @@ use tracing::{error, warn};
 use vrrp_core::{Instant, Role};
 use vrrp_mio::TimeSlice;
 
+pub use self::difference::{Difference, RealServerDifference, RealServerSetting, Setting};
 use self::ends::Ending;
 use self::files::Files;
 use self::inventory::checker_of;
@@ -47,6 +50,7 @@ pub use self::server::VirtualServerKey;
 use self::server::{CheckerState, VirtualServerState};
 use self::synchroniser::Synchroniser;
 use self::system_errors::SystemErrors;
+pub use self::update::UpdateError;
 use crate::config::{Check, FlushOnStop};
 use crate::health::attempt::Outcome;
 use crate::health::driver::{Checks, Report};

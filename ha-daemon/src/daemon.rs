@@ -7,6 +7,7 @@ mod meter;
 mod notices;
 mod orphans;
 pub mod privilege;
+mod reconfigure;
 mod report;
 pub mod signals;
 mod tokens;
@@ -14,6 +15,7 @@ mod tracking;
 mod turn;
 mod waiting;
 
+use core::fmt;
 use core::sync::atomic::AtomicBool;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -25,7 +27,7 @@ use signal_hook::consts::SIGCHLD;
 use signal_hook::flag;
 use signal_hook_mio::v1_0::Signals;
 use tracing::{error, info, warn};
-use vrrp_core::{Event, Instant, Role};
+use vrrp_core::{Event, Instant};
 use vrrp_mio::{Driver, DriverError, RouterId};
 
 use self::host::{Host, Worker, WorkerLost};
@@ -33,12 +35,13 @@ use self::identity::Identity;
 use self::meter::Meter;
 use self::notices::NoticeLog;
 use self::privilege::PrivilegeError;
-use self::turn::{Progress, Switching};
+pub use self::turn::Progress;
+use self::turn::Switching;
 use crate::balancing::{Balancer, PrepareError, Prepared, Threads};
-use crate::config::{Config, Global, Instance};
+use crate::config::{Config, Global};
 use crate::observe::control::Server;
-use crate::slab::{Cursor, Handle};
-use crate::vrrp::instances::{InstanceError, Instances, VrrpInstance};
+use crate::slab::Cursor;
+use crate::vrrp::instances::{InstanceError, Instances};
 
 /// How to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,7 +101,7 @@ pub fn run(config: Config, options: &Options) -> Result<(), EngineError> {
             Err(error) => break Err(error),
         }
     };
-    engine.balancer.finish(engine.driver.clock());
+    engine.finish();
     outcome
 }
 
@@ -107,7 +110,8 @@ fn process(process: Option<u32>) -> String {
     process.map_or_else(String::new, |process| format!(" (process {process})"))
 }
 
-struct Engine {
+/// A daemon on the loop of its caller: [`run`] without the loop.
+pub struct Engine {
     driver: Driver,
     balancer: Balancer,
     signals: Signals,
@@ -138,52 +142,45 @@ struct Engine {
     orphans: bool,
 }
 
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("instances", &self.instances)
+            .field("balancer", &self.balancer)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Engine {
-    fn new(config: Config, options: &Options) -> Result<Self, EngineError> {
+    /// Drops the privileges that the daemon does not need, and adds what is configured. Call
+    /// [`turn`](Self::turn) over and over then.
+    ///
+    /// # Errors
+    /// [`EngineError`].
+    pub fn new(config: Config, options: &Options) -> Result<Self, EngineError> {
         let host = Host::new().map_err(EngineError::Threads)?;
         let identity = identify(options.instance.as_deref())?;
         privilege::restrict()?;
         let (config, prepared) = prepare(&host.worker, config)?;
-        let mut driver = Driver::new()?;
+        let driver = Driver::new()?;
         let (signals, stop_requested) = take_signals(&driver).map_err(EngineError::Signals)?;
         let control = options
             .control
             .as_deref()
             .and_then(|path| listen(path, &driver));
-        if identity.alone {
-            driver.clean_leftovers();
+        let alone = identity.alone;
+        let mut engine = Self {
+            control,
+            stop_requested,
+            ..Self::assemble(driver, host, prepared, signals, identity)?
+        };
+        if alone {
+            engine.driver.clean_leftovers();
         } else {
             warn!("another ha-daemon runs in this network namespace; leftovers are not cleaned");
         }
-        driver.set_ah_sequence(identity::rising_sequence());
-        let (now, clock) = (driver.now(), *driver.clock());
-        let threads = Threads {
-            checks: host.checks,
-            notifications: host.notifications,
-            files: host.files,
-        };
-        let balancer = Balancer::new(prepared, threads, driver.registry(), tokens::BALANCING, now);
-        let mut engine = Self {
-            balancer: balancer.map_err(EngineError::Watch)?,
-            driver,
-            signals,
-            stop_requested,
-            control,
-            instances: Instances::new(),
-            started_at: now,
-            start_at: Some(now + config.global.startup_delay),
-            global: config.global,
-            network_known: false,
-            stop_by: None,
-            switching: Switching::Done,
-            addresses_changed: false,
-            checks_left: 0,
-            next_checked: Cursor::default(),
-            notices: NoticeLog::new(),
-            meter: Meter::new(clock),
-            _identity: identity,
-            orphans: true,
-        };
+        engine.start_at = Some(engine.started_at + config.global.startup_delay);
+        engine.global = config.global;
         for instance in config.instances {
             engine.add_instance(instance)?;
         }
@@ -195,42 +192,52 @@ impl Engine {
             engine.instances.len(),
             config.virtual_servers.len()
         );
-        engine.meter = Meter::new(clock);
+        engine.meter = Meter::new(*engine.driver.clock());
         Ok(engine)
     }
 
-    /// Adds an instance. What it tracks is looked at in the turns that follow.
-    fn add_instance(&mut self, instance: Instance) -> Result<Handle, EngineError> {
-        let Self {
-            instances,
+    /// A daemon without instances, control socket and settings.
+    fn assemble(
+        mut driver: Driver,
+        host: Host,
+        prepared: Prepared,
+        signals: Signals,
+        identity: Identity,
+    ) -> Result<Self, EngineError> {
+        driver.set_ah_sequence(identity::rising_sequence());
+        let (now, clock) = (driver.now(), *driver.clock());
+        let threads = Threads {
+            checks: host.checks,
+            notifications: host.notifications,
+            files: host.files,
+        };
+        let balancer = Balancer::new(prepared, threads, driver.registry(), tokens::BALANCING, now);
+        Ok(Self {
+            balancer: balancer.map_err(EngineError::Watch)?,
             driver,
-            global,
-            ..
-        } = self;
-        let handle = instances.add(driver, global, instance)?;
-        if self.network_known {
-            self.checks_left = self.instances.len();
-        }
-        let is_running = self.start_at.is_none() && self.stop_by.is_none();
-        if is_running
-            && self.switching == Switching::Done
-            && let Some(router) = self.instances.get(handle).and_then(VrrpInstance::router)
-        {
-            self.driver.start(router);
-        }
-        Ok(handle)
+            signals,
+            stop_requested: Arc::default(),
+            control: None,
+            global: Global::default(),
+            instances: Instances::new(),
+            started_at: now,
+            start_at: None,
+            network_known: false,
+            stop_by: None,
+            switching: Switching::Done,
+            addresses_changed: false,
+            checks_left: 0,
+            next_checked: Cursor::default(),
+            notices: NoticeLog::new(),
+            meter: Meter::new(clock),
+            _identity: identity,
+            orphans: true,
+        })
     }
 
-    /// Removes an instance; whether there was one with this name.
-    #[expect(dead_code, reason = "for a reload, which there is not yet")]
-    fn remove_instance(&mut self, name: &str) -> bool {
-        let Some(handle) = self.instances.find(name) else {
-            return false;
-        };
-        let router = self.instances.get(handle).and_then(VrrpInstance::router);
-        self.notices.forget(handle, router);
-        self.balancer.note_role(name, Role::Initialize);
-        self.instances.remove(&mut self.driver, handle)
+    /// Ends what is left of scripts, after the last turn; waits for them a little.
+    pub fn finish(self) {
+        self.balancer.finish(self.driver.clock());
     }
 
     /// Delivers what tracking says to a router that is there.

@@ -112,6 +112,17 @@ struct Live {
 }
 
 impl Hooks {
+    /// Whether these are the same scripts of a subject of the same name.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let same = |ours: &Option<Arc<Script>>, theirs: &Option<Arc<Script>>| match (ours, theirs) {
+            (Some(ours), Some(theirs)) => ours.is_same(theirs),
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        self.name == other.name && same(&self.up, &other.up) && same(&self.down, &other.down)
+    }
+
     const fn script(&self, event: Event) -> Option<&Arc<Script>> {
         match event {
             Event::Up => self.up.as_ref(),
@@ -152,6 +163,21 @@ impl Notifier {
             engaged: false,
             leaving: false,
         }))
+    }
+
+    /// The scripts of a subject.
+    #[must_use]
+    pub fn get(&self, id: HooksId) -> Option<&Hooks> {
+        self.subjects.get(id.0).map(|subject| &subject.hooks)
+    }
+
+    /// Gives a subject other scripts, and leaves its party as it is. A script that runs goes on, and those
+    /// for later changes wait for its end as ever.
+    pub fn update(&mut self, id: HooksId, hooks: Hooks) {
+        if let Some(subject) = self.subjects.get_mut(id.0) {
+            let party = subject.hooks.party;
+            subject.hooks = Hooks { party, ..hooks };
+        }
     }
 
     /// Removes the scripts of a subject. What they were notified of before still has them run.

@@ -68,6 +68,20 @@ impl Script {
         })
     }
 
+    /// Whether another script runs the same program in the same way.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let Self {
+            program,
+            arguments,
+            credentials,
+            alive: _,
+        } = self;
+        *program == other.program
+            && *arguments == other.arguments
+            && *credentials == other.credentials
+    }
+
     /// Whether a process of it is alive.
     #[must_use]
     pub fn is_alive(&self) -> bool {

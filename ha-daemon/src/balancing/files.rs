@@ -67,6 +67,19 @@ impl Files {
         file.value
     }
 
+    /// The number in the file of a checker means something else from now on; what is known of it.
+    pub(super) fn update(
+        &mut self,
+        path: &Path,
+        checker: Handle,
+        weight: FileWeight,
+    ) -> Option<i64> {
+        let file = self.files.get_mut(self.numbers.get(path)?)?;
+        let mut readers = file.readers.iter_mut();
+        readers.find(|(reader, _)| *reader == checker)?.1 = weight;
+        file.value
+    }
+
     /// A checker reads a file no more. The last one has it watched no longer.
     pub(super) fn remove(&mut self, path: &Path, checker: Handle) {
         let Some(number) = self.numbers.get(path).copied() else {

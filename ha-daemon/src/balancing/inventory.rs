@@ -1,6 +1,7 @@
 //! The virtual servers, real servers and checkers of a balancer, which are added and removed one by one.
 
 use core::net::IpAddr;
+use std::collections::BTreeMap;
 
 use ipvs_core::{DestinationKey, ServiceKey};
 use vrrp_core::Instant;
@@ -47,9 +48,7 @@ impl Balancer {
         let key = self.free_key(&config)?;
         let party = 2 * self.servers.next_handle().to_bits();
         let hooks = quorum_hooks.map(|hooks| self.notifier.add(Hooks { party, ..hooks }));
-        for address in watched(&config) {
-            *self.watched.entry(address).or_default() += 1;
-        }
+        watch(&mut self.watched, &config);
         let state = VirtualServerState::new(config, hooks);
         let handle = self.servers.insert(key, state)?;
         for server in real_servers {
@@ -94,14 +93,7 @@ impl Balancer {
             self.reconciler.retire(key);
             self.refusals.remove(&Some(*key));
         }
-        for address in watched(&state.config) {
-            if let Some(count) = self.watched.get_mut(&address) {
-                *count -= 1;
-                if *count == 0 {
-                    self.watched.remove(&address);
-                }
-            }
-        }
+        unwatch(&mut self.watched, &state.config);
         true
     }
 
@@ -126,7 +118,7 @@ impl Balancer {
         Some(handle)
     }
 
-    fn insert_real_server(
+    pub(super) fn insert_real_server(
         &mut self,
         virtual_server: Handle,
         prepared: PreparedRealServer,
@@ -175,12 +167,26 @@ impl Balancer {
         real_server: Handle,
         now: Instant,
     ) -> bool {
+        let mut events = Vec::new();
+        if !self.extract_real_server(virtual_server, real_server, &mut events) {
+            return false;
+        }
+        self.follow(virtual_server, &events, now);
+        self.want(virtual_server);
+        true
+    }
+
+    pub(super) fn extract_real_server(
+        &mut self,
+        virtual_server: Handle,
+        real_server: Handle,
+        events: &mut Vec<Event>,
+    ) -> bool {
         let Some(state) = self.servers.get_mut(virtual_server) else {
             return false;
         };
         let checkers: Vec<_> = state.pool.checkers(real_server).collect();
-        let mut events = Vec::new();
-        let Some(server) = state.pool.remove(real_server, &mut events) else {
+        let Some(server) = state.pool.remove(real_server, events) else {
             return false;
         };
         if let Some(hooks) = server.hooks {
@@ -189,8 +195,6 @@ impl Balancer {
         for (checker, _) in checkers {
             self.end_checker(checker);
         }
-        self.follow(virtual_server, &events, now);
-        self.want(virtual_server);
         true
     }
 
@@ -295,6 +299,25 @@ impl Balancer {
         }
         self.system_errors.forget(checker);
         Some(state)
+    }
+}
+
+/// Counts the addresses on which the checkers of a virtual server depend.
+pub(super) fn watch(counts: &mut BTreeMap<IpAddr, usize>, config: &VirtualServer) {
+    for address in watched(config) {
+        *counts.entry(address).or_default() += 1;
+    }
+}
+
+/// Takes them from the count.
+pub(super) fn unwatch(counts: &mut BTreeMap<IpAddr, usize>, config: &VirtualServer) {
+    for address in watched(config) {
+        if let Some(count) = counts.get_mut(&address) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&address);
+            }
+        }
     }
 }
 

@@ -113,7 +113,14 @@ pub struct Pool<T> {
     /// What the weights of those alive sum up to.
     weight: u64,
     quorum: bool,
+    /// Whether events are left for the end of several changes.
+    held: bool,
 }
+
+/// The real servers of a pool before several changes: whether each was alive, and its weight.
+#[derive(Debug)]
+#[must_use = "the pool waits for the end of the changes"]
+pub struct Former(Vec<(Handle, bool, u32)>);
 
 impl<T> Member<T> {
     fn is_alive(&self) -> bool {
@@ -153,6 +160,7 @@ impl<T> Pool<T> {
             members: KeyedSlab::new(),
             weight: 0,
             quorum: false,
+            held: false,
         }
     }
 
@@ -195,6 +203,57 @@ impl<T> Pool<T> {
         Some(member.data)
     }
 
+    /// Begins several changes that are one to everybody else: until [`end`](Self::end) there are no
+    /// events, and the quorum is as before.
+    pub fn begin(&mut self) -> Former {
+        self.held = true;
+        let members = self.members.iter();
+        let state =
+            |(handle, member): (_, &Member<T>)| (handle, member.is_alive(), member.weight());
+        Former(members.map(state).collect())
+    }
+
+    /// Ends several changes; what they changed together is appended to `events`, but for real servers
+    /// that came or went.
+    pub fn end(&mut self, former: &Former, events: &mut Vec<Event>) {
+        self.held = false;
+        for &(server, was_alive, from) in &former.0 {
+            if let Some(member) = self.members.get(server) {
+                compare(server, (was_alive, from), member, events);
+            }
+        }
+        self.count(events);
+    }
+
+    /// Takes over other settings. A change of the quorum is appended to `events`.
+    pub fn configure(&mut self, settings: Settings, events: &mut Vec<Event>) {
+        self.settings = settings;
+        self.count(events);
+    }
+
+    /// Has a real server configured as `configured`; what changed is appended to `events`.
+    pub fn edit(&mut self, server: Handle, configured: Server, events: &mut Vec<Event>) {
+        self.update(server, |member| member.server = configured, events);
+    }
+
+    /// Has the real servers in the order of `servers`, which are all of them.
+    pub fn arrange(&mut self, servers: &[Handle]) {
+        let current = self.members.iter().map(|(handle, _)| handle);
+        if !current.eq(servers.iter().copied()) {
+            for server in servers {
+                self.members.move_to_end(*server);
+            }
+        }
+    }
+
+    /// Has the checkers of a real server in the order of `checkers`, which are all of them.
+    pub fn arrange_checkers(&mut self, server: Handle, checkers: &[Handle]) {
+        if let Some(member) = self.members.get_mut(server) {
+            let place = |opinion: &Opinion| checkers.iter().position(|at| *at == opinion.checker);
+            member.opinions.sort_by_key(place);
+        }
+    }
+
     /// Adds a checker to a real server, of which `verdict` is assumed; what changed is appended to
     /// `events`.
     pub fn add_checker(
@@ -204,14 +263,14 @@ impl<T> Pool<T> {
         verdict: Verdict,
         events: &mut Vec<Event>,
     ) {
-        let add = |opinions: &mut Vec<Opinion>| opinions.push(assumed((checker, verdict)));
+        let add = |member: &mut Member<T>| member.opinions.push(assumed((checker, verdict)));
         self.update(server, add, events);
     }
 
     /// Removes a checker from a real server; what changed is appended to `events`.
     pub fn remove_checker(&mut self, server: Handle, checker: Handle, events: &mut Vec<Event>) {
-        let remove = |opinions: &mut Vec<Opinion>| {
-            opinions.retain(|opinion| opinion.checker != checker);
+        let remove = |member: &mut Member<T>| {
+            member.opinions.retain(|opinion| opinion.checker != checker);
         };
         self.update(server, remove, events);
     }
@@ -226,6 +285,11 @@ impl<T> Pool<T> {
     #[must_use]
     pub fn get(&self, server: Handle) -> Option<&T> {
         self.members.get(server).map(|member| &member.data)
+    }
+
+    /// The same, to be changed.
+    pub fn get_mut(&mut self, server: Handle) -> Option<&mut T> {
+        self.members.get_mut(server).map(|member| &mut member.data)
     }
 
     /// All real servers in order.
@@ -303,8 +367,8 @@ impl<T> Pool<T> {
         weight: Option<DynamicWeight>,
         events: &mut Vec<Event>,
     ) {
-        let report = |opinions: &mut Vec<Opinion>| {
-            let mut opinions = opinions.iter_mut();
+        let report = |member: &mut Member<T>| {
+            let mut opinions = member.opinions.iter_mut();
             if let Some(opinion) = opinions.find(|opinion| opinion.checker == checker) {
                 opinion.verdict = verdict;
                 // Of a server that is down the weight of old says nothing.
@@ -314,33 +378,30 @@ impl<T> Pool<T> {
         self.update(server, report, events);
     }
 
-    /// Changes the checkers of a server, and says what comes of it.
+    /// Changes a server or its checkers, and says what comes of it.
     fn update(
         &mut self,
         server: Handle,
-        change: impl FnOnce(&mut Vec<Opinion>),
+        change: impl FnOnce(&mut Member<T>),
         events: &mut Vec<Event>,
     ) {
         let Some(member) = self.members.get_mut(server) else {
             return;
         };
-        let (was_alive, from, share) = (member.is_alive(), member.weight(), member.share());
-        change(&mut member.opinions);
-        let (is_alive, to) = (member.is_alive(), member.weight());
+        let (former, share) = ((member.is_alive(), member.weight()), member.share());
+        change(member);
         self.weight = self.weight - share + member.share();
-        if is_alive && from != to {
-            events.push(Event::Weight { server, from, to });
-        }
-        match (was_alive, is_alive) {
-            (false, true) => events.push(Event::ServerUp { server }),
-            (true, false) => events.push(Event::ServerDown { server }),
-            (true, true) | (false, false) => {}
+        if !self.held {
+            compare(server, former, member, events);
         }
         self.count(events);
     }
 
     fn count(&mut self, events: &mut Vec<Event>) {
         let weight = self.weight;
+        if self.held {
+            return;
+        }
         if !self.quorum && weight >= self.gain() {
             self.quorum = true;
             events.push(Event::QuorumGained { weight });
@@ -368,6 +429,24 @@ impl<T> Pool<T> {
             server: None,
             weight: u32::from(!self.quorum),
         }))
+    }
+}
+
+/// Says how a server differs from whether it was alive, and its weight then.
+fn compare<T>(
+    server: Handle,
+    (was_alive, from): (bool, u32),
+    member: &Member<T>,
+    events: &mut Vec<Event>,
+) {
+    let (is_alive, to) = (member.is_alive(), member.weight());
+    if is_alive && from != to {
+        events.push(Event::Weight { server, from, to });
+    }
+    match (was_alive, is_alive) {
+        (false, true) => events.push(Event::ServerUp { server }),
+        (true, false) => events.push(Event::ServerDown { server }),
+        (true, true) | (false, false) => {}
     }
 }
 

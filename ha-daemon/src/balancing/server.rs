@@ -78,18 +78,23 @@ pub(super) struct CheckerState {
     pub(super) last: Option<Outcome>,
 }
 
+/// What of a configuration is the pool's.
+pub(super) fn pool_settings(config: &VirtualServer) -> Settings {
+    let sorry = config.sorry_server.map(|sorry| Sorry {
+        inhibit: sorry.inhibit,
+    });
+    Settings {
+        sorry,
+        quorum: config.quorum,
+        hysteresis: config.hysteresis,
+    }
+}
+
 impl VirtualServerState {
     /// The state of a virtual server without real servers.
     pub(super) fn new(config: VirtualServer, quorum_hooks: Option<HooksId>) -> Self {
-        let settings = Settings {
-            sorry: config.sorry_server.map(|sorry| Sorry {
-                inhibit: sorry.inhibit,
-            }),
-            quorum: config.quorum,
-            hysteresis: config.hysteresis,
-        };
         Self {
-            pool: Pool::new(settings),
+            pool: Pool::new(pool_settings(&config)),
             quorum_hooks,
             quorum_notified: false,
             suspended: false,

@@ -28,7 +28,7 @@ pub(super) struct Rig {
     pub(super) balancer: Balancer,
 }
 
-fn prepare(text: &str) -> Prepared {
+pub(super) fn prepare(text: &str) -> Prepared {
     let loaded = load_str("test.conf", text, &LoadOptions::default());
     assert_eq!(loaded.diagnostics, []);
     Prepared::new(&loaded.config).unwrap()
@@ -79,7 +79,7 @@ fn prepare_checker(checker: &str) -> PreparedChecker {
     server.into_checkers().remove(0)
 }
 
-fn service(address: &str) -> ServiceKey {
+pub(super) fn service(address: &str) -> ServiceKey {
     ServiceKey::Address {
         protocol: ipvs_core::Protocol::TCP,
         address: address.parse().unwrap(),
@@ -88,24 +88,24 @@ fn service(address: &str) -> ServiceKey {
 }
 
 impl Rig {
-    fn find(&self, address: &str) -> Option<Handle> {
+    pub(super) fn find(&self, address: &str) -> Option<Handle> {
         let key = VirtualServerKey::Service(service(address));
         self.balancer.find(&key)
     }
 
-    fn find_real_server(&self, virtual_server: Handle, address: &str) -> Option<Handle> {
+    pub(super) fn find_real_server(&self, virtual_server: Handle, address: &str) -> Option<Handle> {
         let key = DestinationKey::new(address.parse().unwrap(), 80);
         self.balancer.find_real_server(virtual_server, &key)
     }
 
-    fn checkers(&self, virtual_server: Handle, real_server: Handle) -> Vec<Handle> {
+    pub(super) fn checkers(&self, virtual_server: Handle, real_server: Handle) -> Vec<Handle> {
         let server = self.balancer.servers.get(virtual_server);
         let checkers = server.map(|server| server.pool.checkers(real_server));
         let checkers = checkers.into_iter().flatten();
         checkers.map(|(checker, _)| checker).collect()
     }
 
-    fn judge(&mut self, checker: Handle, outcome: Outcome) {
+    pub(super) fn judge(&mut self, checker: Handle, outcome: Outcome) {
         let verdict = match outcome {
             Ok(_) => Verdict::Up,
             Err(_) => Verdict::Down,
@@ -114,12 +114,12 @@ impl Rig {
             .judge(checker, verdict, outcome, Instant::EPOCH);
     }
 
-    fn fail(&mut self, checker: Handle) {
+    pub(super) fn fail(&mut self, checker: Handle) {
         self.judge(checker, Err(Failure::Refused));
     }
 
     /// What `status` shows of each virtual server.
-    fn status(&self) -> Vec<String> {
+    pub(super) fn status(&self) -> Vec<String> {
         let mut cursor = Cursor::default();
         let next = || self.balancer.next_status(&mut cursor);
         let all = core::iter::from_fn(next).map(|(server, mut status)| {
@@ -132,7 +132,7 @@ impl Rig {
     }
 
     /// The real servers that the kernel is to have of a virtual server.
-    fn wanted(&self, address: &str) -> Option<Vec<String>> {
+    pub(super) fn wanted(&self, address: &str) -> Option<Vec<String>> {
         let entry = self.balancer.reconciler.desired(&service(address))?;
         let destinations = entry.destinations.iter().rev();
         Some(destinations.map(|it| it.key.to_string()).collect())

@@ -54,7 +54,7 @@ pub(super) fn claim(instance: Option<&str>) -> Result<Identity, Occupied> {
     claim_in(Path::new(DIRECTORY), instance)
 }
 
-fn claim_in(directory: &Path, instance: Option<&str>) -> Result<Identity, Occupied> {
+pub(super) fn claim_in(directory: &Path, instance: Option<&str>) -> Result<Identity, Occupied> {
     let suffix = instance.map_or_else(String::new, |name| format!(".{name}"));
     let mut held = Vec::new();
     let namespace = fs::metadata("/proc/self/ns/net").map_or(0, |meta| meta.ino());

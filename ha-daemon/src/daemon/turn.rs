@@ -21,9 +21,13 @@ const STEP: Duration = Duration::from_micros(150);
 /// How long a stopping daemon waits for the kernel to remove its addresses.
 const STOP_LIMIT: Duration = Duration::from_secs(3);
 
+/// Whether a daemon goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Progress {
+#[must_use = "a daemon that has stopped has no more turns"]
+pub enum Progress {
+    /// It runs, or has not yet removed what is to be removed.
     Running,
+    /// It has stopped: SIGTERM or SIGINT was received, and everything is removed.
     Stopped,
 }
 
@@ -37,7 +41,11 @@ pub(super) enum Switching {
 }
 
 impl Engine {
-    pub(super) fn turn(&mut self) -> Result<Progress, EngineError> {
+    /// Waits for something to do, and does some of it.
+    ///
+    /// # Errors
+    /// [`EngineError::Driver`]: the loop cannot go on.
+    pub fn turn(&mut self) -> Result<Progress, EngineError> {
         let limit = self.sleep_limit();
         let Turn {
             notices,

@@ -267,6 +267,42 @@ impl Schedule {
         self.phase = Phase::Suspended;
     }
 
+    /// Goes on with another timing or number of steps. What is known of the server stays, and so does
+    /// the attempt under way. The next one is when it was planned, and no later than it would be after an
+    /// attempt at `now`. What was assumed before the first attempts is not assumed anew (`alpha`).
+    pub fn update(&mut self, timing: Timing, steps: NonZeroUsize, now: Instant) {
+        let alpha = self.timing.alpha;
+        self.timing = Timing { alpha, ..timing };
+        self.steps = steps;
+        self.step %= steps;
+        let fits = |left: usize| left.min(steps.get());
+        let longest = match self.state {
+            State::New { left } => {
+                self.state = State::New { left: fits(left) };
+                BOOTSTRAP + timing.warmup.max(timing.delay_loop)
+            }
+            State::Down { left } => {
+                self.state = State::Down { left: fits(left) };
+                timing.delay_loop
+            }
+            State::Up { .. } => timing.delay_loop.max(timing.delay_before_retry),
+        };
+        if let Phase::Waiting { until } = &mut self.phase {
+            *until = (*until).min(now + longest);
+        }
+    }
+
+    /// The same for another checker of the server, which goes on from here: the attempt under way is
+    /// not its own, and it makes one at `now`.
+    #[must_use]
+    pub fn inherited(mut self, timing: Timing, steps: NonZeroUsize, now: Instant) -> Self {
+        if self.phase == Phase::Trying {
+            self.phase = Phase::Waiting { until: now };
+        }
+        self.update(timing, steps, now);
+        self
+    }
+
     /// Tries again from `now` on, if suspended: what is known is out of date.
     pub fn resume(&mut self, now: Instant) {
         if self.phase == Phase::Suspended {

@@ -25,6 +25,15 @@ pub struct Settings {
     pub timing: Timing,
 }
 
+impl Settings {
+    /// Whether other settings mean the same, though they may be made of another reading of the
+    /// configuration and its files. What is equal means the same.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.timing == other.timing && self.protocol.is_same(&other.protocol)
+    }
+}
+
 /// What an attempt is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Protocol {
@@ -45,6 +54,27 @@ pub enum Protocol {
 }
 
 impl Protocol {
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Misc(ours), Self::Misc(theirs)) => {
+                ours.script.is_same(&theirs.script)
+                    && (ours.dynamic, ours.limit) == (theirs.dynamic, theirs.limit)
+            }
+            (Self::Http(connection, ours), Self::Http(other, theirs)) => {
+                let tls = match (&ours.tls, &theirs.tls) {
+                    (Some(ours), Some(theirs)) => {
+                        ours.name == theirs.name && ours.client.is_same(&theirs.client)
+                    }
+                    (None, None) => true,
+                    (Some(_), None) | (None, Some(_)) => false,
+                };
+                let pages = (ours.version, &ours.urls) == (theirs.version, &theirs.urls);
+                connection == other && pages && tls
+            }
+            (ours, theirs) => ours == theirs,
+        }
+    }
+
     /// How many attempts it takes to try everything.
     pub(super) fn steps(&self) -> NonZeroUsize {
         let steps = match self {

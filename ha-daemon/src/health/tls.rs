@@ -3,8 +3,9 @@
 mod verify;
 
 use core::fmt;
-use core::hash::{Hash, Hasher};
+use core::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher};
 use core::net::IpAddr;
+use std::hash::DefaultHasher;
 use std::io::{Read, Write};
 use std::sync::Arc;
 
@@ -78,7 +79,7 @@ pub enum TlsError {
 }
 
 /// What a [`Client`] is made of; the files of an `SSL` block as their octets.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Hash)]
 pub struct TlsSettings<'a> {
     /// Certificates of authorities (PEM), one of which a server's certificate has to lead to. `None`:
     /// any certificate passes, as with keepalived, which reads `ca` and does not use it.
@@ -98,6 +99,8 @@ pub struct TlsSettings<'a> {
 pub struct Client {
     config: Arc<ClientConfig>,
     compliant: bool,
+    /// A digest of what it was made of.
+    origin: u64,
 }
 
 impl Client {
@@ -136,7 +139,14 @@ impl Client {
         Ok(Self {
             config: Arc::new(config),
             compliant: settings.compliant,
+            origin: BuildHasherDefault::<DefaultHasher>::new().hash_one(settings),
         })
+    }
+
+    /// Whether another client was made of equal settings, as after the same files were read again.
+    #[must_use]
+    pub const fn is_same(&self, other: &Self) -> bool {
+        self.origin == other.origin
     }
 
     /// The name to ask for: `name` without the port it may have, or the address.

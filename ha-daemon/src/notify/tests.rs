@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use mio::{Events, Poll};
 
 use super::*;
+use crate::script::Credentials;
 
 /// A command of a script: it waits until it may go on, or whoever started it is gone.
 const WAIT: &str = "while [ ! -e go ] && [ -d /proc/$PPID ]; do sleep 0.1; done";
@@ -338,4 +339,52 @@ fn what_a_removed_subject_was_notified_of_still_runs() {
     rig.settle();
     assert_eq!(rig.log(), "up down ");
     assert!(rig.notifier.subjects.is_empty());
+}
+
+#[test]
+fn other_scripts_wait_for_the_one_that_runs() {
+    let mut rig = Rig::new("update");
+    let id = rig.add(&format!("{WAIT}; echo up >> log"), "echo down >> log");
+    rig.notify(id, Event::Up);
+    let hooks = Hooks {
+        name: "test".to_owned(),
+        up: rig.script("echo other up >> log"),
+        down: rig.script("echo other down >> log"),
+        party: 9,
+    };
+    rig.notifier.update(id, hooks);
+    rig.notify(id, Event::Down);
+    fs::write(rig.directory.join("go"), "").unwrap();
+    while !rig.notifier.is_idle() {
+        rig.turn();
+    }
+    let log = fs::read_to_string(rig.directory.join("log")).unwrap();
+    assert_eq!(log, "up\nother down\n");
+    assert_eq!(rig.notifier.get(id).unwrap().party, 0);
+}
+
+#[test]
+fn scripts_are_the_same_if_they_run_the_same() {
+    let hooks = |name: &str, up: &[&str], uid: Option<u32>| {
+        let words = up.iter().map(Into::into).collect();
+        let user = uid.map(|uid| Credentials { uid, gid: 1 });
+        Hooks {
+            name: name.to_owned(),
+            up: Script::new(words, user).map(Arc::new),
+            down: None,
+            party: 0,
+        }
+    };
+    let ours = hooks("a", &["x", "y"], None);
+    assert!(ours.is_same(&hooks("a", &["x", "y"], None)));
+    for other in [
+        hooks("b", &["x", "y"], None),
+        hooks("a", &["x"], None),
+        hooks("a", &["z", "y"], None),
+        hooks("a", &["x", "y"], Some(1)),
+        hooks("a", &[], None),
+    ] {
+        assert!(!ours.is_same(&other), "{other:?}");
+        assert!(!other.is_same(&ours), "{other:?}");
+    }
 }

@@ -5,6 +5,10 @@ use std::sync::Arc;
 use vrrp_core::eligibility::{Eligibility, Tracked};
 use vrrp_mio::{Driver, InterfaceName, RouterId};
 
+mod update;
+
+pub use self::update::{InstanceDifference, InstanceUpdateError};
+
 use super::log;
 use super::spec::{SpecError, specify, tracker};
 use crate::config::{Global, Instance};
@@ -108,11 +112,8 @@ impl Instances {
         let name: Arc<str> = instance.name.as_str().into();
         let trackers = trackers(&instance).map_err(|source| refused(&instance, source))?;
         let eligibility = Eligibility::new(instance.priority);
-        let attachment = match &instance.interface {
+        let attachment = match configured_interface(&instance)? {
             Some(interface) => {
-                let interface = interface.parse();
-                let interface =
-                    interface.map_err(|error| refused(&instance, SpecError::Interface(error)))?;
                 Attachment::Router(add_router(driver, global, &instance, interface)?)
             }
             None => Attachment::Pending(Box::new(instance)),
@@ -210,6 +211,11 @@ impl Instances {
     pub(crate) fn get_mut(&mut self, handle: Handle) -> Option<&mut VrrpInstance> {
         self.all.get_mut(handle)
     }
+}
+
+fn configured_interface(instance: &Instance) -> Result<Option<InterfaceName>, InstanceError> {
+    let interface = instance.interface.as_deref().map(str::parse).transpose();
+    interface.map_err(|error| refused(instance, SpecError::Interface(error)))
 }
 
 /// The router of an instance on `interface`.

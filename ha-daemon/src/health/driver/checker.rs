@@ -1,12 +1,14 @@
 //! The checkers of the driver, which are added, suspended and removed one by one. Checkers with the same
 //! probe share its attempts.
 
+use std::sync::Arc;
+
 use vrrp_core::Instant;
 
 use super::probe::Queue;
 use super::{CheckerId, Checks, Report};
 use crate::health::schedule::Change;
-use crate::health::settings::Settings;
+use crate::health::settings::{Protocol, Settings};
 
 /// Who wants the attempts of a probe.
 #[derive(Debug)]
@@ -53,6 +55,72 @@ impl Checks {
             self.by_settings.remove(&probe.settings);
             self.deadlines.set(checker.probe, None);
             self.free.push(checker.probe);
+        }
+    }
+
+    /// The settings of a checker.
+    #[must_use]
+    pub fn settings(&self, id: CheckerId) -> Option<&Settings> {
+        let checker = self.checkers.get(&id)?;
+        let probe = self.probes.get(checker.probe)?.as_ref()?;
+        Some(&probe.settings)
+    }
+
+    /// Gives a checker other settings from its next attempt on. What is known of its server stays. One
+    /// that comes to share the attempts of others gets their known result at once.
+    pub fn update(&mut self, id: CheckerId, settings: Settings, now: Instant) {
+        let Some(checker) = self.checkers.get(&id) else {
+            return;
+        };
+        let (index, suspended) = (checker.probe, checker.suspended);
+        let Some(probe) = self.probes.get(index).and_then(Option::as_ref) else {
+            return;
+        };
+        if *probe.settings == settings {
+            return;
+        }
+        let is_script = matches!(settings.protocol, Protocol::Misc(_));
+        let is_alone = probe.checkers.len() == 1 && probe.party().is_some() == is_script;
+        if is_alone && !self.by_settings.contains_key(&settings) {
+            self.update_probe(index, settings, now);
+            return;
+        }
+        let schedule = probe.schedule;
+        let schedule = schedule.inherited(settings.timing, settings.protocol.steps(), now);
+        let last = probe.last.clone();
+        self.add(id, settings, now);
+        let index = self.checkers.get(&id).map(|checker| checker.probe);
+        let probe = index.and_then(|index| self.probes.get_mut(index)?.as_mut());
+        if let Some((index, probe)) = index.zip(probe)
+            && probe.checkers.len() == 1
+        {
+            probe.schedule = schedule;
+            probe.last = last;
+            self.deadlines.set(index, probe.schedule.deadline());
+        }
+        if suspended {
+            self.suspend(id);
+            self.reports.retain(|report| report.checker != id);
+        }
+    }
+
+    /// Gives a probe other settings, which no other has. The attempt under way has the former ones.
+    fn update_probe(&mut self, index: usize, mut settings: Settings, now: Instant) {
+        let Some(probe) = self.probes.get_mut(index).and_then(Option::as_mut) else {
+            return;
+        };
+        // It may be waiting for its turn, or have it.
+        if let (Some(party), Protocol::Misc(misc)) = (probe.party(), &mut settings.protocol) {
+            misc.party = party;
+        }
+        let settings = Arc::new(settings);
+        self.by_settings.remove(&probe.settings);
+        self.by_settings.insert(Arc::clone(&settings), index);
+        let steps = settings.protocol.steps();
+        probe.schedule.update(settings.timing, steps, now);
+        probe.settings = settings;
+        if probe.attempt.is_none() && probe.queue == Queue::None {
+            self.deadlines.set(index, probe.schedule.deadline());
         }
     }
 

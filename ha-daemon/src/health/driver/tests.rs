@@ -22,6 +22,7 @@ use crate::health::tls::{Client, TlsSettings};
 use crate::health::udp::UdpSettings;
 
 mod load;
+mod update;
 
 const PASSED: Outcome = Ok(Passed { weight: None });
 const TOKENS: TokenRange = TokenRange::new(1000, 1 << 16);

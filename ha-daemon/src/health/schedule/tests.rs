@@ -317,3 +317,68 @@ fn a_change_is_what_it_is_to_a_checker_that_may_have_missed_others() {
         assert_eq!(found, expected, "{before:?} {after:?} {change:?}");
     }
 }
+
+#[test]
+fn another_timing_counts_from_the_next_attempt_on() {
+    let mut schedule = schedule(timing(), ONE);
+    let _ = attempt(&mut schedule, 101, 0, true);
+    let slower = Timing {
+        delay_loop: Duration::from_secs(20),
+        retry: 0,
+        ..timing()
+    };
+    schedule.update(slower, ONE, secs(105));
+    assert_eq!(schedule.verdict(), Verdict::Up);
+    let unchanged = attempt(&mut schedule, 111, 0, true);
+    assert_eq!(unchanged, Change::Unchanged);
+    let fell = attempt(&mut schedule, 131, 0, false);
+    assert_eq!(fell, Change::Fell { retries: 0 });
+    schedule.update(timing(), ONE, secs(132));
+    assert_eq!(schedule.verdict(), Verdict::Down);
+    let rose = attempt(&mut schedule, 142, 0, true);
+    assert_eq!(rose, Change::Rose, "no later than with the new timing");
+}
+
+#[test]
+fn an_attempt_under_way_ends_with_another_timing() {
+    let mut schedule = schedule(timing(), ONE);
+    assert_eq!(schedule.begin(secs(101)), Some(0));
+    let slower = Timing {
+        delay_loop: Duration::from_secs(20),
+        ..timing()
+    };
+    let other = schedule.inherited(slower, ONE, secs(102));
+    schedule.update(slower, ONE, secs(102));
+    assert_eq!(schedule.deadline(), None);
+    assert_eq!(schedule.conclude(secs(103), true), Change::Confirmed);
+    assert_eq!(schedule.deadline(), Some(secs(123)));
+    assert_eq!(other.deadline(), Some(secs(102)), "it has none under way");
+}
+
+#[test]
+fn what_is_assumed_is_not_assumed_anew() {
+    let alpha = Timing {
+        alpha: true,
+        ..timing()
+    };
+    for (before, after, verdict) in [
+        (timing(), alpha, Verdict::Up),
+        (alpha, timing(), Verdict::Down),
+    ] {
+        let mut schedule = schedule(before, THREE);
+        schedule.update(after, THREE, secs(100));
+        assert_eq!(schedule.verdict(), verdict);
+        let change = attempt(&mut schedule, 101, 0, true);
+        assert_eq!(change, Change::Unchanged);
+        assert_eq!(schedule.verdict(), verdict, "two steps are left");
+    }
+}
+
+#[test]
+fn fewer_steps_are_tried_from_the_first_on() {
+    let mut schedule = schedule(timing(), THREE);
+    let _ = attempt(&mut schedule, 101, 0, true);
+    schedule.update(timing(), ONE, secs(102));
+    let change = attempt(&mut schedule, 111, 0, true);
+    assert_eq!(change, Change::Confirmed);
+}

@@ -296,3 +296,15 @@ fn signatures_by_keys_of_rsa_pss_alone_are_asked_for() {
     let schemes = [0x08, 0x09, 0x08, 0x0a, 0x08, 0x0b];
     assert!(hello.windows(6).any(|octets| octets == schemes));
 }
+
+#[test]
+fn a_client_of_equal_settings_is_the_same() {
+    let ours = Client::new(&TlsSettings::default()).unwrap();
+    let again = Client::new(&TlsSettings::default()).unwrap();
+    assert!(ours.is_same(&again) && ours != again);
+    let sni = TlsSettings {
+        sni: true,
+        ..TlsSettings::default()
+    };
+    assert!(!ours.is_same(&Client::new(&sni).unwrap()));
+}
