@@ -11,11 +11,9 @@ use nix::ifaddrs::getifaddrs;
 use super::client::Client;
 use super::table::{self, FOREIGN, OWN};
 use super::web::Web;
-use rig::Namespace;
-use rig::clock::{self, now, pause};
+use rig::clock::{now, pause};
 use rig::leaks::host_state;
 use rig::site::{Method, Site, VIRTUAL};
-use rig::tools;
 use rig::{Daemon, Program};
 
 /// How many directors there are, and web servers.
@@ -90,7 +88,6 @@ impl Stage {
         let directors =
             [("director1", 1, 150), ("director2", 2, 100)].map(|(name, host, priority)| {
                 let namespace = site.seat(name, host);
-                await_addresses(&namespace);
                 before.push(host_state(&namespace, &INTERFACES));
                 let directory = site.directory(name);
                 let configuration = configuration(&site, priority, &script);
@@ -258,20 +255,6 @@ impl Stage {
         }
         left
     }
-}
-
-/// Waits until the kernel has given all interfaces their addresses and has seen that nobody else has
-/// those.
-fn await_addresses(host: &Namespace) {
-    let shown = |words: &[&str]| {
-        let all = [&["-n", host.name(), "-6", "-o"], words].concat();
-        tools::run("ip", &all)
-    };
-    clock::until("link-local addresses", PATIENCE, || {
-        let count = |text: String| text.lines().count();
-        let local = count(shown(&["address", "show", "scope", "link"]));
-        local == INTERFACES.len() && count(shown(&["address", "show", "tentative"])) == 0
-    });
 }
 
 fn configuration(site: &Site, priority: u8, script: &std::path::Path) -> String {

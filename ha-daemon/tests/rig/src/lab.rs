@@ -13,7 +13,6 @@ use vrrp_core::Family;
 use super::capture::{Capture, Port};
 use super::clock;
 use super::config;
-use super::machine::LockMeter;
 use super::namespace::Namespace;
 use super::tools;
 use super::tshark;
@@ -28,7 +27,6 @@ pub struct Lab {
     hosts: Vec<Arc<Namespace>>,
     directors: usize,
     bridges: Namespace,
-    lock_meter: LockMeter,
     dir: PathBuf,
 }
 
@@ -72,7 +70,6 @@ impl Lab {
             hosts,
             directors,
             bridges,
-            lock_meter: LockMeter::start(Duration::from_millis(5)),
             dir,
         }
     }
@@ -85,11 +82,6 @@ impl Lab {
     /// The namespace of the bridges.
     pub const fn bridges(&self) -> &Namespace {
         &self.bridges
-    }
-
-    /// How long changes of interfaces and addresses waited for those of others.
-    pub const fn lock_meter(&self) -> &LockMeter {
-        &self.lock_meter
     }
 
     /// A host, from 0.

@@ -75,16 +75,6 @@ impl<'lab> Seat<'lab> {
         found.expect("the scenario configured it")
     }
 
-    /// What a bound on one of its virtual routers may be exceeded by between two points in time. The
-    /// others wait for the kernel while they change addresses, and it for what other hosts ask of it.
-    pub fn grace(&self, instance: &Instance, from: Duration, to: Duration) -> Duration {
-        let waits = match self.peer {
-            Peer::HaDaemon => Duration::ZERO,
-            Peer::Keepalived | Peer::Frr => self.lab.lock_meter().total(from, to),
-        };
-        instance.grace(from, to) + waits
-    }
-
     /// Starts the daemon.
     pub fn start(&mut self) {
         let dir = self.lab.dir(self.host);

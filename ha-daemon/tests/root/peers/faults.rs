@@ -30,14 +30,14 @@ fn is_replaced(pair: &Pair<'_>, lab: &Lab, from: Duration) {
     let taken = pair.await_claim(1, from, PATIENCE).time;
     let last = lab.capture().last_claim(pair.key(), 0, taken);
     let last = last.expect("it was Active").time;
-    let bound = pair.instance(1).down() + pair.seats[1].grace(&BASE, last, taken);
+    let bound = pair.instance(1).down() + BASE.grace(last, taken);
     assert!(taken - last <= bound, "{:?} of {bound:?}", taken - last);
 }
 
 /// The first host takes over again in time after `restored`; returns when.
 fn returns(pair: &Pair<'_>, restored: Duration) -> Duration {
     let back = pair.await_claim(0, restored, PATIENCE).time;
-    let bound = BASE.down() + SLACK + pair.seats[0].grace(&BASE, restored, back);
+    let bound = BASE.down() + SLACK + BASE.grace(restored, back);
     assert!(
         back - restored <= bound,
         "{:?} of {bound:?}",

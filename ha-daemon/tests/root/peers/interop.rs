@@ -88,13 +88,12 @@ impl<'lab> Scenario<'lab> {
     /// How late `host` may be seen to take `vrid` over between two points in time. FRR's first IPv6
     /// advert is lost: its macvlan is not up yet.
     fn grace(&self, host: usize, vrid: u8, from: Duration, to: Duration) -> Duration {
-        let seat = &self.seats[host];
-        let instance = seat.instance(vrid);
+        let instance = self.seats[host].instance(vrid);
         let first = match (self.peers[host], instance.key().family) {
             (Peer::Frr, vrrp_core::Family::V6) => instance.interval(),
             (Peer::HaDaemon | Peer::Keepalived | Peer::Frr, _) => Duration::ZERO,
         };
-        first + seat.grace(instance, from, to)
+        first + instance.grace(from, to)
     }
 
     /// Waits for `host` to claim `vrid`, and checks the announcement that follows the advert
