@@ -85,9 +85,13 @@ impl Rig {
         settings.unwrap().timing.delay_loop
     }
 
-    /// Everything that does something by itself.
+    /// Everything that does something by itself, once the thread of tracked files has taken its orders.
     fn machinery(&self) -> String {
         let balancer = &self.balancer;
+        let orders = || format!("{:?}", balancer.files).contains("orders: Mutex { data: [Watch");
+        while orders() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         format!(
             "{:#?} {:#?} {:#?} {:#?}",
             balancer.checks, balancer.files, balancer.notifier, balancer.reconciler
