@@ -58,7 +58,8 @@ impl Namespace {
     pub fn add_bridge(&self, name: &str) {
         self.ip(&format!(
             "link add {name} type bridge mcast_snooping 0 forward_delay 0
-link set {name} addrgenmode none up"
+link set {name} addrgenmode none
+link set {name} up"
         ));
     }
 
@@ -70,7 +71,11 @@ link set {port} addrgenmode none
 link set {port} master {bridge} up",
             host.name
         ));
-        host.ip(&format!("link set {interface} addrgenmode none up"));
+        // In one command it would be up, and might have an address, before the mode is set.
+        host.ip(&format!(
+            "link set {interface} addrgenmode none
+link set {interface} up"
+        ));
     }
 
     /// Whether the namespace holds `address`.

@@ -54,12 +54,14 @@ fn an_interface_that_is_made_anew_is_used_whatever_its_index() {
                     &switch,
                     &format!(
                         "link add p1 type veth peer name eth0 index {index} netns {host}
-link set p1 addrgenmode none master br0 up"
+link set p1 addrgenmode none
+link set p1 master br0 up"
                     ),
                 );
                 ip_batch_in(
                     &host,
-                    "link set eth0 addrgenmode none up
+                    "link set eth0 addrgenmode none
+link set eth0 up
 address add 10.9.0.1/24 dev eth0",
                 );
             });
@@ -155,7 +157,8 @@ fn addresses_are_announced_again_when_their_interface_has_another_mac_address() 
     let host = switch.host(1);
     host.ip("link add spare type veth peer name eraps");
     for end in ["spare", "eraps"] {
-        host.ip(&format!("link set {end} addrgenmode none up"));
+        host.ip(&format!("link set {end} addrgenmode none"));
+        host.ip(&format!("link set {end} up"));
     }
     let mut tap = Tap::on(&switch.namespace, "p1");
     let elsewhere = VirtualAddress {

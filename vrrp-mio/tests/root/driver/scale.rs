@@ -108,7 +108,8 @@ fn a_thousand_routers_on_four_links_start_in_their_time() {
         let peer = format!("link add eth{link} type veth peer name peer{link}");
         host.ip(&peer);
         for end in ["eth", "peer"] {
-            host.ip(&format!("link set {end}{link} addrgenmode none up"));
+            host.ip(&format!("link set {end}{link} addrgenmode none"));
+            host.ip(&format!("link set {end}{link} up"));
         }
         host.ip(&format!("address add 10.{link}.0.1/24 dev eth{link}"));
     }
