@@ -1,7 +1,7 @@
 //! Slabs: tables whose entries are added and removed one by one, each with a handle of its own.
 //!
-//! What the daemon runs is found by a [`Handle`] in constant time. A handle names one entry for ever:
-//! what else is added or removed does not change it, and once its own entry is gone it finds nothing.
+//! A [`Handle`] finds its entry in constant time. Other entries may be added and removed: the handle stays
+//! the same. Once its own entry is removed, it finds nothing, even if the place is used again.
 
 mod keyed;
 

@@ -30,7 +30,8 @@ pub(crate) struct ServiceForm {
     engine: Option<Name>,
 }
 
-/// A service with its destinations.
+/// A service with its destinations. The fields of [`ServiceForm`] stand here again: serde does not
+/// refuse unknown fields where it flattens.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct EntryForm {

@@ -1,4 +1,4 @@
-//! What carries netlink datagrams to a kernel and back.
+//! The interface of a connection that carries netlink datagrams to a kernel and back.
 
 use core::time::Duration;
 use std::io;

@@ -20,30 +20,28 @@ pub enum DurationError {
 
 /// Reads a decimal number and its unit, `s` or `ms`.
 pub(crate) fn parse(text: &str) -> Result<Duration, DurationError> {
-    let (number, nanos, digits) = if let Some(number) = text.strip_suffix("ms") {
-        (number, 1_000_000, 6)
-    } else if let Some(number) = text.strip_suffix('s') {
-        (number, 1_000_000_000, 9)
-    } else {
-        return Err(DurationError::Unit);
-    };
+    // The unit, and the digits behind the point that its nanoseconds have.
+    let (number, unit, digits): (_, fn(u64) -> Duration, _) =
+        if let Some(number) = text.strip_suffix("ms") {
+            (number, Duration::from_millis, 6)
+        } else if let Some(number) = text.strip_suffix('s') {
+            (number, Duration::from_secs, 9)
+        } else {
+            return Err(DurationError::Unit);
+        };
     let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit());
     if !is_number(whole) || !is_number(fraction) || fraction.len() > digits {
         return Err(DurationError::Number);
     }
     let whole: u64 = whole.parse().map_err(|_| DurationError::TooLong)?;
-    let mut part = 0_u64;
-    let mut unit = nanos;
-    for digit in fraction.bytes() {
-        unit /= 10;
-        part += u64::from(digit - b'0') * unit;
-    }
-    let whole = match nanos {
-        1_000_000_000 => Duration::from_secs(whole),
-        _ => Duration::from_millis(whole),
-    };
-    (whole.checked_add(Duration::from_nanos(part))).ok_or(DurationError::TooLong)
+    let zeros = fraction.len()..digits;
+    let fraction = fraction.bytes().map(|digit| u64::from(digit - b'0'));
+    let nanos = fraction
+        .chain(zeros.map(|_| 0))
+        .fold(0, |nanos, digit| 10 * nanos + digit);
+    let nanos = Duration::from_nanos(nanos);
+    unit(whole).checked_add(nanos).ok_or(DurationError::TooLong)
 }
 
 /// Displays a span of time as [`parse`] reads it, in seconds.

@@ -18,14 +18,13 @@ use crate::notify::Hooks;
 use crate::slab::Handle;
 
 /// The identifier of a checker on the driver.
-pub(super) fn checker_id(checker: Handle) -> CheckerId {
-    // The daemon needs pointers of 64 bits: its poll tokens have as many.
-    CheckerId(usize::try_from(checker.to_bits()).unwrap_or(usize::MAX))
+pub(super) const fn checker_id(checker: Handle) -> CheckerId {
+    CheckerId(checker.to_bits())
 }
 
 /// The checker with this identifier on the driver.
-pub(super) fn checker_of(id: CheckerId) -> Handle {
-    Handle::from_bits(u64::try_from(id.0).unwrap_or(u64::MAX))
+pub(super) const fn checker_of(id: CheckerId) -> Handle {
+    Handle::from_bits(id.0)
 }
 
 /// What a checker's result is before the first one.
@@ -136,12 +135,8 @@ impl Balancer {
         let mut kinds = Vec::with_capacity(prepared.checkers.len());
         for PreparedChecker { config, kind } in prepared.checkers {
             let verdict = assumed(&config);
-            let checker = self.checkers.insert(CheckerState {
-                virtual_server,
-                real_server,
-                config,
-                last: None,
-            });
+            let state = CheckerState::new(virtual_server, real_server, config);
+            let checker = self.checkers.insert(state);
             checkers.push((checker, verdict));
             kinds.push((checker, kind));
         }
@@ -217,12 +212,8 @@ impl Balancer {
         state.pool.get(real_server)?;
         let PreparedChecker { config, kind } = prepared;
         let verdict = assumed(&config);
-        let checker = self.checkers.insert(CheckerState {
-            virtual_server,
-            real_server,
-            config,
-            last: None,
-        });
+        let checker = CheckerState::new(virtual_server, real_server, config);
+        let checker = self.checkers.insert(checker);
         let mut events = Vec::new();
         state
             .pool

@@ -78,6 +78,17 @@ pub(super) struct CheckerState {
     pub(super) last: Option<Outcome>,
 }
 
+impl CheckerState {
+    pub(super) const fn new(virtual_server: Handle, real_server: Handle, config: Checker) -> Self {
+        Self {
+            virtual_server,
+            real_server,
+            config,
+            last: None,
+        }
+    }
+}
+
 /// What of a configuration is the pool's.
 pub(super) fn pool_settings(config: &VirtualServer) -> Settings {
     let sorry = config.sorry_server.map(|sorry| Sorry {

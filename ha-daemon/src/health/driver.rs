@@ -43,7 +43,7 @@ const SHARE: Duration = Duration::from_micros(200);
 
 /// Names a checker; its owner chooses the number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CheckerId(pub usize);
+pub struct CheckerId(pub u64);
 
 /// What an attempt found, and what that means to one checker.
 #[derive(Clone, Debug, PartialEq)]

@@ -256,14 +256,18 @@ mod tests {
     use super::*;
     use crate::config::{LoadOptions, load_str};
 
-    fn instance(name: &str, vrid: u8) -> (Global, Instance) {
-        let text = format!(
-            "vrrp_instance {name} {{\ninterface none{vrid}\nvirtual_router_id {vrid}\n\
-             virtual_ipaddress {{\n192.0.2.{vrid}/24\n}}\n}}"
-        );
-        let mut loaded = load_str("test.conf", &text, &LoadOptions::default());
+    /// The first instance of a configuration without a mistake.
+    pub(super) fn load(text: &str) -> (Global, Instance) {
+        let mut loaded = load_str("test.conf", text, &LoadOptions::default());
         assert_eq!(loaded.diagnostics, []);
         (loaded.config.global, loaded.config.instances.remove(0))
+    }
+
+    fn instance(name: &str, vrid: u8) -> (Global, Instance) {
+        load(&format!(
+            "vrrp_instance {name} {{\ninterface none{vrid}\nvirtual_router_id {vrid}\n\
+             virtual_ipaddress {{\n192.0.2.{vrid}/24\n}}\n}}"
+        ))
     }
 
     struct Host {

@@ -1,4 +1,4 @@
-//! What is text in a file, or may be.
+//! The texts of keys, flags, protocols and masks in a file.
 
 use alloc::borrow::Cow;
 use core::fmt::{self, Write};

@@ -121,6 +121,7 @@ impl Route {
 /// The form of an encoded advertisement.
 enum Envelope {
     Payload,
+    #[cfg(feature = "ah")]
     Packet,
     Frame,
 }
@@ -293,6 +294,7 @@ impl<S: Storage> Endpoint<S> {
                 let frame = packet.frame(&header, &advertisement, key)?;
                 Ok((Envelope::Frame, frame))
             }
+            #[cfg(feature = "ah")]
             (None, Some(key)) => {
                 let octets = packet.authenticated(0, &advertisement, key)?;
                 Ok((Envelope::Packet, 0..octets))
@@ -328,7 +330,7 @@ impl<S: Storage> Endpoint<S> {
 /// The key of an Authentication Header and the form of its integrity check value.
 #[cfg(feature = "ah")]
 type AhKey = (crate::wire::Key, crate::wire::IcvForm);
-/// There is none.
+/// Without the feature there is no key, and none needs to be handled.
 #[cfg(not(feature = "ah"))]
 type AhKey = core::convert::Infallible;
 
@@ -345,6 +347,7 @@ impl Envelope {
     const fn around(self, Route { ends, ttl }: Route, octets: &[u8]) -> Transmit<'_> {
         match self {
             Self::Payload => Transmit::Payload { ends, ttl, octets },
+            #[cfg(feature = "ah")]
             Self::Packet => Transmit::Packet { ends, octets },
             Self::Frame => Transmit::Frame { octets },
         }
@@ -367,9 +370,13 @@ impl Packet<'_> {
         key: Option<AhKey>,
     ) -> Result<Range<usize>, EncodeError> {
         header.encode(&mut &mut *self.buf)?;
-        if let Some(key) = key {
-            let octets = self.authenticated(EthernetHeader::LEN, advertisement, key)?;
-            return Ok(0..EthernetHeader::LEN + octets);
+        match key {
+            #[cfg(feature = "ah")]
+            Some(key) => {
+                let octets = self.authenticated(EthernetHeader::LEN, advertisement, key)?;
+                return Ok(0..EthernetHeader::LEN + octets);
+            }
+            None => {}
         }
         let octets = advertisement.encoded_len();
         let payload_len =
@@ -432,21 +439,6 @@ impl Packet<'_> {
         };
         ah.encode(&header, payload, &key, icv, &mut front)?;
         Ok(needed)
-    }
-
-    #[cfg(not(feature = "ah"))]
-    #[expect(
-        clippy::needless_pass_by_ref_mut,
-        clippy::unused_self,
-        reason = "as with the feature `ah`"
-    )]
-    const fn authenticated(
-        &mut self,
-        _offset: usize,
-        _advertisement: &Advertisement<'_>,
-        key: AhKey,
-    ) -> Result<usize, EncodeError> {
-        match key {}
     }
 
     fn ipv4(&self, payload_len: u16) -> Result<Ipv4Header, EncodeError> {

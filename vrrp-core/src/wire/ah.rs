@@ -159,12 +159,12 @@ impl<'a> AhPacket<'a> {
         })
     }
 
-    #[cfg(feature = "ah")]
     /// Verifies the integrity check value in either form and returns which one it has. The
-    /// comparison takes constant time.
+    /// comparison takes constant time. With the feature `ah`.
     ///
     /// # Errors
     /// [`AhError::Icv`].
+    #[cfg(feature = "ah")]
     pub fn verify(&self, key: &Key) -> Result<IcvForm, AhError> {
         [IcvForm::Rfc2402, IcvForm::TtlCovered]
             .into_iter()

@@ -53,7 +53,7 @@ impl Host {
         self.clock.now() + self.skipped
     }
 
-    fn add(&mut self, id: usize, protocol: Protocol) {
+    fn add(&mut self, id: u64, protocol: Protocol) {
         let settings = Settings {
             protocol,
             timing: timing(),
@@ -451,7 +451,7 @@ fn suspended_checker_is_not_tried_until_resumed() {
 fn no_more_attempts_than_the_limit_are_under_way() {
     let servers: Vec<_> = (0..5).map(|_| listener()).collect();
     let mut host = Host::new(2);
-    for (id, (_, address)) in servers.iter().enumerate() {
+    for (id, (_, address)) in (0..).zip(&servers) {
         host.add(id, http(to(*address), None));
     }
     host.skip(1);

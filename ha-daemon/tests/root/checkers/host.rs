@@ -50,7 +50,7 @@ impl Host {
         self.clock.now() + self.skipped
     }
 
-    pub(crate) fn add(&mut self, id: usize, settings: Settings) {
+    pub(crate) fn add(&mut self, id: u64, settings: Settings) {
         let now = self.now();
         self.checks.add(CheckerId(id), settings, now);
     }

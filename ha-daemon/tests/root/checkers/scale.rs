@@ -6,6 +6,7 @@
 
 use core::net::{Ipv4Addr, SocketAddr};
 use core::time::Duration;
+use std::collections::HashMap;
 use std::fs;
 use std::net::TcpStream;
 use std::process::Command;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use std::thread;
 
 use ha_daemon::health::attempt::Passed;
+use ha_daemon::health::driver::CheckerId;
 use ha_daemon::health::http::{HttpVersion, RequestText, Url};
 use ha_daemon::health::schedule::Timing;
 use ha_daemon::health::settings::{Connection, Http, Protocol, Settings};
@@ -25,7 +27,7 @@ use vrrp_core::Instant;
 use super::host::Host;
 use super::servers;
 
-const CHECKERS: usize = 10_000;
+const CHECKERS: u64 = 10_000;
 const EVERY: Duration = Duration::from_secs(5);
 /// All have tried once: the warm-up is over.
 const START: Duration = Duration::from_secs(7);
@@ -68,7 +70,7 @@ fn serve(port: u16, serve: fn(TcpStream) -> std::io::Result<()>) {
 
 /// Of each checker, when it last ended an attempt, and how long that was after the one before.
 struct Record {
-    last: Vec<Option<Instant>>,
+    last: HashMap<CheckerId, Instant>,
     intervals: Vec<Duration>,
     /// Attempts that ended, by slices of time.
     slices: Vec<u32>,
@@ -77,21 +79,21 @@ struct Record {
 impl Record {
     fn measure(host: &mut Host, start: Instant) -> Self {
         let mut record = Self {
-            last: vec![None; CHECKERS],
+            last: HashMap::new(),
             intervals: Vec::new(),
             slices: Vec::new(),
         };
         while host.now() < start + MEASURED {
             for report in host.turn() {
                 assert_eq!(report.outcome, Ok(Passed::default()));
-                record.note(report.checker.0, host.turned, start);
+                record.note(report.checker, host.turned, start);
             }
         }
         record
     }
 
-    fn note(&mut self, checker: usize, now: Instant, start: Instant) {
-        if let Some(before) = self.last[checker].replace(now) {
+    fn note(&mut self, checker: CheckerId, now: Instant, start: Instant) {
+        if let Some(before) = self.last.insert(checker, now) {
             let interval = now.saturating_duration_since(before);
             self.intervals.push(interval);
         }
@@ -119,14 +121,14 @@ impl Record {
         println!(
             "  in {SLICE:?}      {least} to {most} attempts; the loop stalled for up to {stall:?}"
         );
-        assert!(self.last.iter().all(Option::is_some), "one never tried");
+        assert_eq!(self.last.len() as u64, CHECKERS, "one never tried");
         assert!(at(0) >= EVERY, "too early");
         let late = EVERY + EVERY / 10 + stall;
         assert!(at(999) <= late, "too late");
         assert!(at(1000) <= EVERY * 2, "left out");
         // 500 on average, and at once what was due in a stall.
         let due = u128::from(*most) * 1000;
-        let per_second = CHECKERS as u128 * 1000 / EVERY.as_millis();
+        let per_second = u128::from(CHECKERS) * 1000 / EVERY.as_millis();
         assert!(due <= 1_000_000 + per_second * stall.as_millis(), "a burst");
     }
 }
@@ -154,7 +156,7 @@ fn run(name: &str, port: u16, protocol: impl Fn(Connection) -> Protocol) {
     let record = Record::measure(&mut host, start);
     let spent = processor_time() - spent;
     let share = spent.as_micros() * 1000 / MEASURED.as_micros();
-    let each = resident().saturating_sub(before) / CHECKERS as u64;
+    let each = resident().saturating_sub(before) / CHECKERS;
     let attempts: u32 = record.slices.iter().sum();
     println!("{name}: {CHECKERS} checkers every {EVERY:?}");
     println!(

@@ -75,8 +75,6 @@ impl Director {
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec::Vec;
-
     use super::*;
     use crate::{Destination, DestinationError, Forwarding, Scheduler, Service};
 
@@ -104,59 +102,30 @@ mod tests {
         let gone = Err(DestinationError::Missing.into());
         let edited = Service::new(key, wlc);
         let heavier = real("10.0.0.1:80", 7);
-        for (change, result, scheduler, list) in [
-            (
-                Change::AddDestination(key, first),
-                missing,
-                None,
-                vec_of(&[]),
-            ),
-            (Change::AddService(service), Ok(()), Some(rr), vec_of(&[])),
-            (
-                Change::AddDestination(key, first),
-                Ok(()),
-                Some(rr),
-                vec_of(&[first]),
-            ),
-            (
-                Change::AddDestination(key, second),
-                Ok(()),
-                Some(rr),
-                vec_of(&[second, first]),
-            ),
+        let (add, delete) = (Change::AddDestination, Change::DeleteDestination);
+        let steps: [(Change, Result<_, _>, Option<(_, &[_])>); 9] = [
+            (add(key, first), missing, None),
+            (Change::AddService(service), Ok(()), Some((rr, &[]))),
+            (add(key, first), Ok(()), Some((rr, &[first]))),
+            (add(key, second), Ok(()), Some((rr, &[second, first]))),
             (
                 Change::EditService(edited),
                 Ok(()),
-                Some(wlc),
-                vec_of(&[second, first]),
+                Some((wlc, &[second, first])),
             ),
             (
                 Change::EditDestination(key, heavier),
                 Ok(()),
-                Some(wlc),
-                vec_of(&[second, heavier]),
+                Some((wlc, &[second, heavier])),
             ),
-            (
-                Change::DeleteDestination(key, second.key),
-                Ok(()),
-                Some(wlc),
-                vec_of(&[heavier]),
-            ),
-            (
-                Change::DeleteDestination(key, second.key),
-                gone,
-                Some(wlc),
-                vec_of(&[heavier]),
-            ),
-            (Change::DeleteService(key), Ok(()), None, vec_of(&[])),
-        ] {
-            let listed = scheduler.map(|scheduler| (scheduler, list));
+            (delete(key, second.key), Ok(()), Some((wlc, &[heavier]))),
+            (delete(key, second.key), gone, Some((wlc, &[heavier]))),
+            (Change::DeleteService(key), Ok(()), None),
+        ];
+        for (change, result, listed) in steps {
+            let listed = listed.map(|(scheduler, list)| (scheduler, list.to_vec()));
             assert_eq!(apply(change), (result, listed), "{change:?}");
         }
-    }
-
-    fn vec_of(list: &[Destination]) -> Vec<Destination> {
-        list.to_vec()
     }
 
     #[test]

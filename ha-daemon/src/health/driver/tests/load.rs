@@ -168,12 +168,12 @@ fn handshakes_due_at_once_take_turns() {
 fn thousands_of_connections_due_at_once_are_begun_in_turns() {
     let address = closed_port();
     let mut host = Host::new(256);
-    for id in 0..4_000_u32 {
+    for id in 0..4_000 {
         let connection = Connection {
-            limits: Limits::of_steps(Duration::from_millis(10_000 + u64::from(id))),
+            limits: Limits::of_steps(Duration::from_millis(10_000 + id)),
             ..Connection::new(address)
         };
-        host.add(usize::try_from(id).unwrap(), Protocol::Tcp(connection));
+        host.add(id, Protocol::Tcp(connection));
     }
     host.skip(1);
     let (mut turns, mut found) = (Turns::default(), Vec::new());

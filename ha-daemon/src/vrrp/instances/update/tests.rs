@@ -4,17 +4,13 @@ use vrrp_core::Priority;
 use vrrp_core::track::{Tracker, Weight};
 
 use super::*;
-use crate::config::{LoadOptions, load_str};
-use crate::vrrp::instances::VrrpInstance;
+use crate::vrrp::instances::{VrrpInstance, tests};
 
 fn load(name: &str, settings: &str) -> (Global, Instance) {
-    let text = format!(
+    tests::load(&format!(
         "global_defs {{\nvrrp_garp_interval 0.5\n}}\n\
          vrrp_instance {name} {{\nvirtual_router_id 7\n{settings}\n}}"
-    );
-    let mut loaded = load_str("test.conf", &text, &LoadOptions::default());
-    assert_eq!(loaded.diagnostics, []);
-    (loaded.config.global, loaded.config.instances.remove(0))
+    ))
 }
 
 struct Host {
