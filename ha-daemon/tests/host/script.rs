@@ -309,7 +309,7 @@ fn scripts_one_after_the_other_take_no_further_thread() {
     };
     eventually("two supervisors", || supervisors() == 2);
     let script = scripts.write("true");
-    for _ in 0..5 {
+    for _ in 0..300 {
         assert_eq!(end(runner.start(&script).unwrap()), Ending::Exited(0));
     }
     assert_eq!(supervisors(), 2);

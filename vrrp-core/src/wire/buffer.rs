@@ -76,3 +76,20 @@ impl Buffer for std::vec::Vec<u8> {
         self.extend_from_slice(octets);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_to_a_slice_follows_what_was_written_before() {
+        let mut octets = [0; 8];
+        let mut room = &mut octets[..];
+        room.put(&[1, 2, 3]);
+        Buffer::put_u16(&mut room, 0x0405);
+        assert_eq!(Buffer::room(&room), 3);
+        room.put(&[6, 7, 8]);
+        assert_eq!(Buffer::room(&room), 0);
+        assert_eq!(octets, [1, 2, 3, 4, 5, 6, 7, 8]);
+    }
+}
