@@ -366,7 +366,10 @@ fn datagram_to_a_closed_port_is_refused_and_to_an_open_one_passes() {
     let protocol = || Protocol::Udp(to(address), UdpSettings::default());
     assert_eq!(Host::outcome(protocol()), PASSED);
     drop(socket);
-    assert_eq!(Host::outcome(protocol()), Err(Failure::Refused));
+    // A script of another test may have a copy of it until it is executed.
+    let outcomes = core::iter::repeat_with(|| Host::outcome(protocol()));
+    let last = outcomes.take(1_000).find(|outcome| *outcome != PASSED);
+    assert_eq!(last, Some(Err(Failure::Refused)));
 }
 
 #[test]

@@ -5,11 +5,13 @@ use core::net::IpAddr;
 use core::time::Duration;
 use std::fs;
 use std::io::{Read, Write};
+use std::net::Shutdown;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
 use mio::{Events, Poll};
+use nix::sched::{CloneFlags, unshare};
 use nix::sys::stat::{Mode, umask};
 use vrrp_core::Instant;
 use vrrp_mio::{Clock, TimeSlice};
@@ -87,6 +89,8 @@ fn a_server_removes_its_own_socket_and_no_other() {
 fn the_socket_is_for_its_owner_whatever_the_umask() {
     let poll = Poll::new().unwrap();
     let place = Place::new("mode");
+    // Files of other tests are made with the umask of the process.
+    unshare(CloneFlags::CLONE_FS).unwrap();
     fs::create_dir_all(&place.0).unwrap();
     for mask in [0, 0o777] {
         let former = umask(Mode::from_bits_truncate(mask));
@@ -118,7 +122,10 @@ fn a_socket_whose_queue_is_full_is_in_use_and_a_stale_one_is_not() {
     }
     let refused = Server::bind(&path, poll.registry(), TOKENS).unwrap_err();
     assert_eq!(refused.kind(), std::io::ErrorKind::AddrInUse);
-    drop(other);
+    // A script of another test may have a copy of it until it is executed: closing is not enough.
+    socket2::SockRef::from(&other)
+        .shutdown(Shutdown::Both)
+        .unwrap();
     assert!(path.exists());
     drop(Server::bind(&path, poll.registry(), TOKENS).unwrap());
 }
@@ -340,7 +347,7 @@ fn who_only_ends_its_request_has_its_reply() {
     let mut bench = Bench::new(&place.socket());
     let mut client = UnixStream::connect(place.socket()).unwrap();
     client.write_all(b"status\n").unwrap();
-    client.shutdown(std::net::Shutdown::Write).unwrap();
+    client.shutdown(Shutdown::Write).unwrap();
     let now = bench.clock.now();
     bench.turn(1_000, now, &Counting::new(0, 0));
     let mut reply = String::new();
