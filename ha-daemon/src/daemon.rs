@@ -181,6 +181,8 @@ impl Engine {
         }
         engine.start_at = Some(engine.started_at + config.global.startup_delay);
         engine.global = config.global;
+        let count = config.instances.len();
+        engine.instances.reserve(&mut engine.driver, count);
         for instance in config.instances {
             engine.add_instance(instance)?;
         }

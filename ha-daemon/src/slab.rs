@@ -69,6 +69,12 @@ impl<T> Slab<T> {
         }
     }
 
+    /// Makes room for as many more entries.
+    pub fn reserve(&mut self, additional: usize) {
+        self.slots
+            .reserve(additional.saturating_sub(self.free.len()));
+    }
+
     /// How many entries there are.
     #[must_use]
     pub const fn len(&self) -> usize {

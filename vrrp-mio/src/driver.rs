@@ -159,6 +159,14 @@ impl Driver {
         self.ah_seed = sequence;
     }
 
+    /// Makes room for as many more virtual routers, which [`add`](Self::add) makes for each otherwise:
+    /// what thousands grew through stays in the process.
+    pub fn reserve(&mut self, additional: usize) {
+        let free = self.free.len();
+        self.routers.reserve(additional.saturating_sub(free));
+        self.network.virtuals.reserve(additional);
+    }
+
     /// Adds a virtual router, switched off. It looks for its interface in the next turn.
     ///
     /// # Errors

@@ -25,6 +25,9 @@ const APART: usize = 4;
 /// at once, a few times each, are fewer.
 const WAITING: usize = 16_384;
 
+/// Notices there is room for while none waits.
+const KEPT: usize = 64;
+
 /// The notices that wait to be logged, and what was logged lately.
 #[derive(Debug)]
 pub(super) struct NoticeLog {
@@ -176,6 +179,8 @@ impl Engine {
                 return;
             }
         }
+        // After thousands of changes at once it would go on to hold their room.
+        self.notices.queue.shrink_to(KEPT);
         while let Some((cause, count)) = self.notices.limiter.next_summary(now) {
             self.log_summary(cause, count);
             if slice.is_over() {

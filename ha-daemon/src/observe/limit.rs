@@ -8,6 +8,9 @@ use vrrp_core::Instant;
 /// Lines beyond the first few are counted for this long.
 pub(crate) const PERIOD: Duration = Duration::from_secs(10);
 
+/// Causes there is room for while there are none.
+const KEPT: usize = 64;
+
 /// Limits the lines of each cause `K`.
 #[derive(Debug)]
 pub(crate) struct Limiter<K> {
@@ -55,6 +58,9 @@ impl<K: Copy + Ord> Limiter<K> {
             if case.held_back > 0 {
                 return Some((cause, case.held_back));
             }
+        }
+        if self.ends.is_empty() {
+            self.ends.shrink_to(KEPT);
         }
         None
     }

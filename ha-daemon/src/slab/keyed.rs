@@ -48,6 +48,12 @@ impl<K: Clone + Eq + Hash, T> KeyedSlab<K, T> {
         }
     }
 
+    /// Makes room for as many more entries.
+    pub fn reserve(&mut self, additional: usize) {
+        self.entries.reserve(additional);
+        self.by_key.reserve(additional);
+    }
+
     /// How many entries there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -82,6 +82,13 @@ impl Instances {
         Self::default()
     }
 
+    /// Makes room for as many more, and for their routers in `driver`.
+    pub fn reserve(&mut self, driver: &mut Driver, additional: usize) {
+        driver.reserve(additional);
+        self.all.reserve(additional);
+        self.owners.reserve(additional);
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
