@@ -5,6 +5,24 @@
 //! receive their advertisements; one that is found in another mode is put in bridge mode. It is up
 //! only in the Active state, for a Backup discards frames to the virtual MAC (RFC 9568 §6.4.2) and
 //! must not teach switches that the MAC is here. It is in the VRF that its parent is in.
+//!
+//! ```
+//! use vrrp_core::{Family, Instant, Vrid};
+//! use vrrp_mio::Interfaces;
+//! use vrrp_mio::macvlan::{Macvlan, MacvlanSpec, Presence};
+//!
+//! let vrid = Vrid::new(51).expect("1 to 255");
+//! // On the interface of index 2.
+//! let spec = MacvlanSpec::of_router(vrid, Family::V4, 2)?;
+//! assert_eq!(spec.name.as_str(), "vrrp.51");
+//! assert_eq!(spec.mac.to_string(), "00:00:5e:00:01:33");
+//!
+//! let mut macvlan = Macvlan::new(spec);
+//! macvlan.want(Presence::Up);
+//! // Nothing is to be done while the interface under it is not there.
+//! assert_eq!(macvlan.next_step(&Interfaces::default(), Instant::EPOCH)?, None);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod difference;
 

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 use neli::consts::socket::NlFamily;
 use vrrp_core::Instant;
@@ -166,6 +166,12 @@ impl<T> Requests<T> {
 enum Sent {
     Batch,
     Nothing,
+}
+
+impl<T> AsFd for Requests<T> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
 }
 
 impl<T> AsRawFd for Requests<T> {
