@@ -5,6 +5,11 @@
 //! and stop within the [`TimeSlice`] they are given; changes are sent by a thread, as the kernel
 //! makes them before it returns. Advertisements never wait for either.
 //!
+//! Both open their sockets themselves and take no other: what they rely on (extended acknowledgements,
+//! the groups, the size of the queue, the number that tells their own answers) is set as they do. What
+//! decides what to ask, [`AddressKeeper`](crate::AddressKeeper) and [`Macvlan`](crate::macvlan::Macvlan),
+//! has no socket, and is tested without a kernel.
+//!
 //! ```
 //! use core::time::Duration;
 //!

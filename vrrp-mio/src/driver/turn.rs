@@ -194,7 +194,7 @@ impl Driver {
 }
 
 /// The descriptor of the driver's `epoll(7)`, for a loop that is not its own: it is readable when a
-/// [turn](Driver::turn) is due.
+/// [turn](Driver::turn) is due. It is the same one, and open, as long as the driver lives.
 impl AsFd for Driver {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.registry().as_fd()

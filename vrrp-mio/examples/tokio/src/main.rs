@@ -40,6 +40,8 @@ fn report(notices: &[Notice]) {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    // From tokio 1.54 on the same is `unsafe` to say. A driver has one descriptor, open while it lives.
+    #[expect(deprecated, reason = "without unsafe code")]
     let mut driver = AsyncFd::with_interest(Driver::new()?, Interest::READABLE)?;
     let router = driver.get_mut().add(spec(&arguments, false)?)?;
     driver.get_mut().start(router);
