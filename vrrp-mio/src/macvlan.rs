@@ -25,15 +25,17 @@
 //! ```
 
 mod difference;
+mod spec;
 
 use core::time::Duration;
 
 use nix::errno::Errno;
 use thiserror::Error;
-use vrrp_core::{Family, Instant, MacAddr, Vrid};
+use vrrp_core::Instant;
 
 pub use self::difference::Difference;
-use crate::interfaces::{InterfaceName, InterfaceNameError, Interfaces, Link, LinkKind};
+pub use self::spec::MacvlanSpec;
+use crate::interfaces::{InterfaceName, Interfaces, Link, LinkKind};
 use crate::netlink::{Request, RequestError};
 
 /// How long the monitor may take to show what the kernel has acknowledged.
@@ -44,41 +46,6 @@ const BRIDGE: u32 = 4;
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 /// Before any further repetition.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-
-/// A macvlan with a virtual MAC address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MacvlanSpec {
-    /// Its name.
-    pub name: InterfaceName,
-    /// The index of the interface it sits on.
-    pub parent: u32,
-    /// The virtual MAC address.
-    pub mac: MacAddr,
-}
-
-impl MacvlanSpec {
-    /// The macvlan of a virtual router: `vrrp.VRID` over IPv4, `vrrp6.VRID` over IPv6.
-    ///
-    /// # Errors
-    /// Never, as both names are short enough.
-    pub fn of_router(vrid: Vrid, family: Family, parent: u32) -> Result<Self, InterfaceNameError> {
-        let prefix = match family {
-            Family::V4 => "vrrp",
-            Family::V6 => "vrrp6",
-        };
-        Ok(Self {
-            name: format!("{prefix}.{vrid}").parse()?,
-            parent,
-            mac: vrid.virtual_mac(family),
-        })
-    }
-
-    /// Whether `link` is this macvlan, or one to be taken over for it.
-    #[must_use]
-    pub fn is_met_by(&self, link: &Link, interfaces: &Interfaces) -> bool {
-        self.difference(link, interfaces).is_none()
-    }
-}
 
 /// The wanted state of a macvlan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
