@@ -215,6 +215,22 @@ impl Path {
 }
 
 /// A virtual MAC address on a macvlan of its own.
+///
+/// ```
+/// use vrrp_core::{Family, Vrid};
+/// use vrrp_mio::VirtualMac;
+/// use vrrp_mio::macvlan::MacvlanSpec;
+///
+/// // Of the standard, on a macvlan `vrrp.51`. The driver finds the interface under it.
+/// let of_router = MacvlanSpec::of_router(Vrid::new(51).expect("1 to 255"), Family::V4, 0)?;
+/// let virtual_mac = VirtualMac {
+///     name: of_router.name,
+///     mac: of_router.mac,
+///     transmit_base: false,
+/// };
+/// assert_eq!(virtual_mac.mac.to_string(), "00:00:5e:00:01:33");
+/// # Ok::<(), vrrp_mio::interfaces::InterfaceNameError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VirtualMac {
     /// Name of the macvlan.

@@ -98,7 +98,7 @@ impl Driver {
 
     /// Switches all routers off and makes turns until the kernel has removed their addresses and
     /// macvlans, or `timeout` has passed; tells what happened meanwhile. Active routers resign at
-    /// once.
+    /// once. The addresses of an owner (priority 255) stay, as they are the host's own.
     ///
     /// Nothing happens to routers that are off already; all may be started again. Events of the
     /// caller's sources in these turns are lost. A program that has other work meanwhile calls
