@@ -10,6 +10,13 @@ use vrrp_core::Instant;
 ///
 /// Steps of the wall clock do not change it, and it stands still while the host is suspended.
 /// [`Timer`](crate::Timer) uses the same clock. Read it once per turn of the loop.
+///
+/// ```
+/// let clock = vrrp_mio::Clock::new()?;
+/// let now = clock.now();
+/// assert!(clock.now() >= now);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     id: ClockId,

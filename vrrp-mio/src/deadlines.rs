@@ -13,6 +13,19 @@ use vrrp_core::Instant;
 /// the entry in its old place and moves it when that time has come. To put one forward adds another
 /// entry and makes the old one void. The queue is rebuilt before there are more void entries than
 /// ids.
+///
+/// ```
+/// use vrrp_core::Instant;
+/// use vrrp_mio::Deadlines;
+///
+/// let mut deadlines = Deadlines::new();
+/// deadlines.set(7, Some(Instant::from_millis(30)));
+/// deadlines.set(8, Some(Instant::from_millis(10)));
+/// deadlines.set(8, Some(Instant::from_millis(20)));
+/// assert_eq!(deadlines.pop_due(Instant::from_millis(25)), Some(8));
+/// assert_eq!(deadlines.pop_due(Instant::from_millis(25)), None);
+/// assert_eq!(deadlines.wake_up(), Some(Instant::from_millis(30)));
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Deadlines {
     slots: Vec<Slot>,

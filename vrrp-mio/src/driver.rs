@@ -21,16 +21,17 @@ mod spec;
 mod storage;
 mod timers;
 mod transmit;
+mod turn;
 mod update;
 mod virtual_mac;
 
 use core::time::Duration;
 use std::io;
+use std::os::fd::AsRawFd;
 
 use mio::event::Source;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token};
-use std::os::fd::AsRawFd;
 use vrrp_core::endpoint::{EndpointEvent, MAX_TRANSMIT};
 use vrrp_core::{Event, Instant, Role, Statistics};
 
@@ -45,6 +46,7 @@ use self::ports::Ports;
 pub use self::router::Router;
 pub use self::spec::{Path, RouterSpec, TransmitChecksum, VirtualAddress, VirtualMac};
 use self::timers::Timers;
+pub use self::turn::{ShutdownError, Turn};
 pub use self::update::UpdateError;
 use crate::netlink::{Monitor, MonitorError};
 use crate::{Clock, Interfaces, RECEIVE_BUFFER, Timer};
@@ -74,8 +76,10 @@ pub enum DriverError {
 ///
 /// [`add`](Self::add) routers, [`start`](Self::start) them, and call [`turn`](Self::turn) in a
 /// loop: each call sleeps until something happens, lets every router react and returns to its
-/// caller what changed. To end, [`stop`](Self::stop) the routers (they resign) and turn until
-/// [`is_settled`](Self::is_settled).
+/// caller what changed. To end, [`shutdown`](Self::shutdown): routers resign and their addresses are
+/// removed. A driver that is dropped does neither: virtual addresses and macvlans stay, see
+/// [the crate](crate#the-end). In a loop of the caller's it has one descriptor, see
+/// [there](crate#in-another-loop).
 ///
 /// In a turn everything happens at one `now`: received packets first, then the kernel's reports of
 /// interfaces and addresses, then timers. Every step has a slice of time, of together about a
@@ -88,6 +92,8 @@ pub struct Driver {
     clock: Clock,
     timer: Timer,
     wake_at: Option<Instant>,
+    /// Whether the last turn may have left events in the poll.
+    has_more_events: bool,
     /// The `now` of the last turn.
     turned_at: Instant,
     timers: Timers,
@@ -136,6 +142,7 @@ impl Driver {
             clock,
             timer,
             wake_at: None,
+            has_more_events: false,
             turned_at: clock.now(),
             timers: Timers::default(),
             alone: 0,
@@ -331,78 +338,6 @@ impl Driver {
         self.network.is_settled(self.monitor.interfaces())
     }
 
-    /// Sleeps until something happens or `limit` has passed, and reacts to it.
-    ///
-    /// # Errors
-    /// [`DriverError`] if the driver can no longer receive.
-    pub fn turn(&mut self, limit: Option<Duration>) -> Result<Turn, DriverError> {
-        let ready = self.sleep(limit)?;
-        let now = self.clock.now();
-        self.note_lateness(now);
-        self.receive(now);
-        let network_changed = self.follow_kernel(now)?;
-        self.fire_timers(now);
-        if !self.is_behind() {
-            self.drive_kernel(now)?;
-        }
-        Ok(Turn {
-            notices: core::mem::take(&mut self.notices),
-            ready,
-            network_changed,
-        })
-    }
-
-    /// Waits; gives the owner's sources that are ready.
-    fn sleep(&mut self, limit: Option<Duration>) -> Result<Vec<Token>, DriverError> {
-        let pending = self.ports.has_pending() || self.network.is_pending();
-        let limit = if pending { Some(Duration::ZERO) } else { limit };
-        let kernel = [self.monitor.deadline(), self.network.deadline()];
-        let wake_at = kernel
-            .into_iter()
-            .flatten()
-            .chain(self.timers.wake_up())
-            .min();
-        self.timer.arm(wake_at)?;
-        self.wake_at = wake_at;
-        if let Err(error) = self.poll.poll(&mut self.events, limit) {
-            if error.kind() != io::ErrorKind::Interrupted {
-                return Err(error.into());
-            }
-            // A process that was stopped wakes up like this, and timers may be due: what arrived
-            // meanwhile is not in the events and has to be heard first.
-            self.ports.wake_all();
-            self.network.heard();
-        }
-        let mut ready = Vec::new();
-        for event in &self.events {
-            match event.token() {
-                TIMER => self.timer.clear()?,
-                MONITOR => self.network.heard(),
-                REQUESTS | FIREWALL => self.network.answered(),
-                Token(token) if token >= Self::FIRST_FREE_TOKEN => {
-                    ready.push(event.token());
-                }
-                Token(token) => {
-                    if let Some(index) = token.checked_sub(FIRST_LISTENER) {
-                        self.ports.wake(index);
-                    }
-                }
-            }
-        }
-        Ok(ready)
-    }
-
-    /// Tells if the wake-up came so late that others may have acted meanwhile.
-    fn note_lateness(&mut self, now: Instant) {
-        let due = self.wake_at.map(|at| at.max(self.turned_at));
-        self.turned_at = now;
-        let by = due.map(|at| now.saturating_duration_since(at));
-        if let Some(by) = by.filter(|by| *by >= LATE) {
-            self.ports.wake_all();
-            self.notices.push(Notice::Late { by });
-        }
-    }
-
     fn handle(&mut self, id: usize, event: Event, now: Instant) {
         if let Some(router) = self.routers.get_mut(id).and_then(Option::as_mut) {
             router.endpoint.handle(now, event);
@@ -446,16 +381,4 @@ impl Driver {
             self.note_hearing(id);
         }
     }
-}
-
-/// The results of a turn.
-#[derive(Debug, Default)]
-#[must_use = "what happened is told once"]
-pub struct Turn {
-    /// What happened, in order.
-    pub notices: Vec<Notice>,
-    /// Sources of the caller that are ready.
-    pub ready: Vec<Token>,
-    /// Whether an interface or an address of this host changed.
-    pub network_changed: bool,
 }

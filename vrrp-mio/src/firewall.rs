@@ -8,6 +8,27 @@
 //!
 //! It drops what the host sends to itself as well, and before IPVS sees it: the director of a
 //! virtual service has to accept packets to its address.
+//!
+//! ```no_run
+//! use core::time::Duration;
+//!
+//! use vrrp_mio::firewall::{Destination, Firewall};
+//! use vrrp_mio::{Clock, TimeSlice};
+//!
+//! let clock = Clock::new()?;
+//! let read = || clock.now();
+//! let mut firewall = Firewall::new();
+//! firewall.refuse("router 51", [Destination::V4([192, 0, 2, 100].into())]);
+//! while !firewall.is_ready("router 51") {
+//!     let slice = TimeSlice::of(Duration::from_millis(1), clock.now(), &read);
+//!     let _progress = firewall.drive(&slice);
+//!     if let Some(failure) = firewall.next_failure() {
+//!         println!("packets to 192.0.2.100 are accepted: {failure}");
+//!     }
+//!     // Here a program waits for the descriptor or `firewall.deadline()`.
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod batch;
 mod outcome;
@@ -16,7 +37,7 @@ mod transaction;
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd};
 
 use neli::consts::socket::NlFamily;
 use nix::errno::Errno;
@@ -160,10 +181,10 @@ impl<O: Copy + Ord> Firewall<O> {
     /// The descriptor to register as readable, if it was opened since this was last asked. A former
     /// one is closed.
     #[must_use = "answers are announced by this descriptor"]
-    pub fn takes_opened(&mut self) -> Option<RawFd> {
+    pub fn takes_opened(&mut self) -> Option<BorrowedFd<'_>> {
         let opened = core::mem::replace(&mut self.opened, false);
         let channel = self.channel.as_ref().filter(|_| opened)?;
-        Some(channel.socket.as_raw_fd())
+        Some(channel.socket.as_fd())
     }
 
     /// Sends what may be sent and reads what can be read.

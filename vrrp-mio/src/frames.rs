@@ -9,6 +9,25 @@ use vrrp_core::wire::{
 use vrrp_core::{Family, MacAddr};
 
 /// Builds Ethernet frames, one at a time, in a buffer it keeps.
+///
+/// ```
+/// use vrrp_core::wire::{MULTICAST_V4, PseudoHeader};
+/// use vrrp_core::{Family, Vrid};
+/// use vrrp_mio::Frames;
+///
+/// let mac = Vrid::new(51).expect("1 to 255").virtual_mac(Family::V4);
+/// let ends = PseudoHeader::V4 {
+///     source: [192, 0, 2, 1].into(),
+///     destination: MULTICAST_V4,
+/// };
+/// let advertisement = [0x31, 51, 100, 1, 0, 100, 0x05, 0x72, 192, 0, 2, 100];
+/// let mut frames = Frames::new();
+/// let frame = frames.advertisement(mac, &ends, 255, 1, &advertisement)?;
+/// // Ethernet, IPv4, VRRP.
+/// assert_eq!(frame.len(), 14 + 20 + 12);
+/// assert_eq!(frame[..6], [0x01, 0x00, 0x5e, 0x00, 0x00, 0x12]);
+/// # Ok::<(), vrrp_mio::FrameError>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Frames {
     buffer: Vec<u8>,

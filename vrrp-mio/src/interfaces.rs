@@ -1,4 +1,20 @@
 //! The table of this host's network interfaces and their addresses, as last reported by the kernel.
+//!
+//! The driver has one, [`Driver::interfaces`](crate::Driver::interfaces), and so has a
+//! [`Monitor`](crate::netlink::Monitor).
+//!
+//! ```
+//! use vrrp_mio::interfaces::{AddressFlags, InterfaceName, Interfaces, LinkFlags};
+//!
+//! let name: InterfaceName = "eth0".parse()?;
+//! assert!("an interface".parse::<InterfaceName>().is_err());
+//! // What the kernel has not reported is not there.
+//! assert!(Interfaces::default().link_named(name).is_none());
+//! // `IFF_UP | IFF_RUNNING | IFF_LOWER_UP`, and `IFA_F_TENTATIVE`.
+//! assert!(LinkFlags::from_bits(0x1_0041).has_carrier());
+//! assert!(!AddressFlags::from_bits(0x40).is_usable());
+//! # Ok::<(), vrrp_mio::interfaces::InterfaceNameError>(())
+//! ```
 
 mod address;
 mod link;

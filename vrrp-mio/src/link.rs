@@ -13,6 +13,17 @@ use crate::sys;
 /// It sends gratuitous ARP and neighbour advertisements, and advertisements from a virtual MAC
 /// without a macvlan (RFC 9568 §7.3). Register it with mio only to learn when a full send queue has
 /// drained.
+///
+/// ```no_run
+/// use vrrp_core::wire::announcement_frame;
+/// use vrrp_mio::LinkSocket;
+///
+/// // A gratuitous ARP on the interface of index 2.
+/// let mut frame = Vec::new();
+/// announcement_frame([192, 0, 2, 100].into(), "02:00:00:00:00:01".parse()?, &mut frame)?;
+/// LinkSocket::open(2)?.send(&frame)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct LinkSocket {
     socket: Socket,

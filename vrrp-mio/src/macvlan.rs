@@ -5,17 +5,37 @@
 //! receive their advertisements; one that is found in another mode is put in bridge mode. It is up
 //! only in the Active state, for a Backup discards frames to the virtual MAC (RFC 9568 §6.4.2) and
 //! must not teach switches that the MAC is here. It is in the VRF that its parent is in.
+//!
+//! ```
+//! use vrrp_core::{Family, Instant, Vrid};
+//! use vrrp_mio::Interfaces;
+//! use vrrp_mio::macvlan::{Macvlan, MacvlanSpec, Presence};
+//!
+//! let vrid = Vrid::new(51).expect("1 to 255");
+//! // On the interface of index 2.
+//! let spec = MacvlanSpec::of_router(vrid, Family::V4, 2)?;
+//! assert_eq!(spec.name.as_str(), "vrrp.51");
+//! assert_eq!(spec.mac.to_string(), "00:00:5e:00:01:33");
+//!
+//! let mut macvlan = Macvlan::new(spec);
+//! macvlan.want(Presence::Up);
+//! // Nothing is to be done while the interface under it is not there.
+//! assert_eq!(macvlan.next_step(&Interfaces::default(), Instant::EPOCH)?, None);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod difference;
+mod spec;
 
 use core::time::Duration;
 
 use nix::errno::Errno;
 use thiserror::Error;
-use vrrp_core::{Family, Instant, MacAddr, Vrid};
+use vrrp_core::Instant;
 
 pub use self::difference::Difference;
-use crate::interfaces::{InterfaceName, InterfaceNameError, Interfaces, Link, LinkKind};
+pub use self::spec::MacvlanSpec;
+use crate::interfaces::{InterfaceName, Interfaces, Link, LinkKind};
 use crate::netlink::{Request, RequestError};
 
 /// How long the monitor may take to show what the kernel has acknowledged.
@@ -26,41 +46,6 @@ const BRIDGE: u32 = 4;
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 /// Before any further repetition.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-
-/// A macvlan with a virtual MAC address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MacvlanSpec {
-    /// Its name.
-    pub name: InterfaceName,
-    /// The index of the interface it sits on.
-    pub parent: u32,
-    /// The virtual MAC address.
-    pub mac: MacAddr,
-}
-
-impl MacvlanSpec {
-    /// The macvlan of a virtual router: `vrrp.VRID` over IPv4, `vrrp6.VRID` over IPv6.
-    ///
-    /// # Errors
-    /// Never, as both names are short enough.
-    pub fn of_router(vrid: Vrid, family: Family, parent: u32) -> Result<Self, InterfaceNameError> {
-        let prefix = match family {
-            Family::V4 => "vrrp",
-            Family::V6 => "vrrp6",
-        };
-        Ok(Self {
-            name: format!("{prefix}.{vrid}").parse()?,
-            parent,
-            mac: vrid.virtual_mac(family),
-        })
-    }
-
-    /// Whether `link` is this macvlan, or one to be taken over for it.
-    #[must_use]
-    pub fn is_met_by(&self, link: &Link, interfaces: &Interfaces) -> bool {
-        self.difference(link, interfaces).is_none()
-    }
-}
 
 /// The wanted state of a macvlan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,6 +8,22 @@ use vrrp_core::Instant;
 /// The time one turn of the loop gives to a kind of work.
 ///
 /// The turn has one `now`, which decides deadlines; the clock is read again only to stop in time.
+///
+/// ```
+/// use core::cell::Cell;
+/// use core::time::Duration;
+///
+/// use vrrp_core::Instant;
+/// use vrrp_mio::TimeSlice;
+///
+/// let time = Cell::new(Instant::from_millis(5));
+/// let clock = || time.get();
+/// let slice = TimeSlice::of(Duration::from_millis(1), time.get(), &clock);
+/// assert!(!slice.is_over());
+/// time.set(Instant::from_millis(6));
+/// assert!(slice.is_over());
+/// assert_eq!(slice.now(), Instant::from_millis(5));
+/// ```
 #[derive(Clone, Copy)]
 pub struct TimeSlice<'a> {
     now: Instant,

@@ -1,6 +1,7 @@
 //! The raw sockets that send and receive advertisements.
 
 use core::net::{IpAddr, Ipv6Addr};
+use core::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
@@ -21,7 +22,6 @@ pub use self::error::{OpenError, ReceiveError, SendError};
 pub use self::filter::{Filter, VridSet};
 pub use self::receive::{Datagram, Ipv6Datagram, RECEIVE_BUFFER, Received, Reject};
 
-use self::control::ReceiveControl;
 use crate::source::source_by_descriptor;
 
 /// Linux's queueing priority for the class of [`wire::TOS`]; from 7 on it would need a capability.
@@ -72,18 +72,35 @@ impl Transport {
 /// there is nothing left or the budget of the turn is spent; readiness is edge-triggered, so in the
 /// second case come back without waiting for an event. The socket stays in the network namespace in
 /// which it was opened. When the interface is deleted the socket is unusable: open another one for
-/// its successor.
+/// its successor. To receive and to send take `&self`: one task may send while another receives.
+///
+/// ```no_run
+/// use vrrp_core::wire::{Advertisement, MULTICAST_V4};
+/// use vrrp_mio::{AdvertSocket, RECEIVE_BUFFER, Received, Transport};
+///
+/// // What is sent on the interface of index 2.
+/// let mut socket = AdvertSocket::open(2, Transport::Ipv4)?;
+/// socket.join(MULTICAST_V4.into())?;
+/// let mut buffer = [0; RECEIVE_BUFFER];
+/// // Here a program waits until the socket is readable.
+/// while let Some(received) = socket.receive(&mut buffer)? {
+///     if let Received::Datagram(datagram) = received {
+///         let advertisement = Advertisement::decode(datagram.payload(), &datagram.ends())?;
+///         println!("{} says {advertisement:?}", datagram.ends().source());
+///     }
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct AdvertSocket {
     socket: Socket,
     transport: Transport,
     interface: u32,
-    identification: u16,
-    overflows: u32,
+    identification: AtomicU16,
+    overflows: AtomicU32,
     /// The IPv6 groups joined, because the kernel does not look at them: a raw socket that is bound
     /// to no address gets every group somebody on the host is in, whatever `IPV6_MULTICAST_ALL`.
     groups: Vec<Ipv6Addr>,
-    control: Box<ReceiveControl>,
 }
 
 impl AdvertSocket {
@@ -115,10 +132,9 @@ impl AdvertSocket {
             socket,
             transport,
             interface: interface.unwrap_or(0),
-            identification: 0,
-            overflows: 0,
+            identification: AtomicU16::new(0),
+            overflows: AtomicU32::new(0),
             groups: Vec::new(),
-            control: Box::default(),
         };
         // From its creation on the socket hears every interface. Until it is bound nothing may
         // stay in its queue.
@@ -147,8 +163,8 @@ impl AdvertSocket {
     /// Packets the kernel dropped so far because the receive queue was full, as reported with the
     /// last packet received. Wraps.
     #[must_use]
-    pub const fn overflows(&self) -> u32 {
-        self.overflows
+    pub fn overflows(&self) -> u32 {
+        self.overflows.load(Ordering::Relaxed)
     }
 
     /// Starts to receive what is sent to `group` on this interface.

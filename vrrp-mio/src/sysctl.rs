@@ -1,4 +1,19 @@
 //! The kernel parameters of interfaces: changed while they are needed, then restored.
+//!
+//! ```no_run
+//! use vrrp_mio::sysctl::{Parameter, Sysctls};
+//!
+//! let mut sysctls = Sysctls::default();
+//! let parameter = Parameter::v4("eth0".parse()?, "arp_ignore");
+//! let former = sysctls.value(&parameter)?;
+//! sysctls.hold(&parameter, 1)?;
+//! // Another user wants the same; the value is put back after the last one.
+//! sysctls.hold(&parameter, 1)?;
+//! sysctls.release(&parameter)?;
+//! sysctls.release(&parameter)?;
+//! assert_eq!(sysctls.value(&parameter)?, former);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod macvlan;
 mod mark;

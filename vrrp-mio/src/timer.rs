@@ -16,6 +16,22 @@ use crate::source::source_by_descriptor;
 /// `epoll_wait(2)` counts its timeout in whole milliseconds, where neighbouring priorities differ
 /// by 39 µs of skew at an interval of 10 ms; this has the resolution of the kernel's timers.
 /// The instant is absolute, so a late turn of the loop does not delay the turns after it.
+///
+/// ```
+/// use core::time::Duration;
+///
+/// use vrrp_mio::mio::{Events, Interest, Poll, Token};
+/// use vrrp_mio::{Clock, Timer};
+///
+/// let (clock, mut timer, mut poll) = (Clock::new()?, Timer::new()?, Poll::new()?);
+/// poll.registry().register(&mut timer, Token(0), Interest::READABLE)?;
+/// let deadline = clock.now() + Duration::from_micros(300);
+/// timer.arm(Some(deadline))?;
+/// poll.poll(&mut Events::with_capacity(1), None)?;
+/// timer.clear()?;
+/// assert!(clock.now() >= deadline);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Timer {
     descriptor: TimerFd,

@@ -51,6 +51,7 @@ impl Engine {
             notices,
             ready,
             network_changed,
+            ..
         } = self.driver.turn(limit)?;
         let clock = *self.driver.clock();
         let clock = || clock.now();
@@ -63,8 +64,8 @@ impl Engine {
         }
         self.addresses_changed |= learned || network_changed;
         self.start_if_due(now);
-        for token in ready {
-            self.dispatch(token, now);
+        for event in ready {
+            self.dispatch(event.token(), now);
         }
         if self.stop_requested.load(Ordering::Relaxed) {
             self.stop();

@@ -4,6 +4,7 @@
 //! them again once the address is gone (RFC 9568 §6.4.3).
 
 use std::io;
+use std::os::fd::AsRawFd;
 
 use mio::Interest;
 use mio::event::Source;
@@ -99,7 +100,11 @@ impl Driver {
         let network = &mut self.network;
         network.requests_pending |= network.firewall.drive(slice) == Progress::Partial;
         if let Some(fd) = network.firewall.takes_opened() {
-            SourceFd(&fd).register(self.poll.registry(), FIREWALL, Interest::READABLE)?;
+            SourceFd(&fd.as_raw_fd()).register(
+                self.poll.registry(),
+                FIREWALL,
+                Interest::READABLE,
+            )?;
         }
         if let Some(error) = network.firewall.next_failure() {
             self.notices.push(Notice::FirewallFailed { error });

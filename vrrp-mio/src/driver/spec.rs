@@ -11,6 +11,21 @@ use vrrp_core::{Config, Family, MacAddr, announce};
 use crate::{AddressSpec, InterfaceName};
 
 /// A virtual router on an interface.
+///
+/// ```
+/// use vrrp_core::{Config, Family, Settings, Version};
+/// use vrrp_mio::{RouterSpec, SpecError, VirtualAddress};
+///
+/// let config = Config::try_from(Settings::new(Version::V3, Family::V4, 51))?;
+/// let addresses = vec![VirtualAddress::new([192, 0, 2, 100].into(), 24)];
+/// let mut spec = RouterSpec::new(config, "eth0".parse()?, addresses);
+/// assert_eq!(spec.check(), Ok(()));
+/// // Addresses that are not advertised may be of the other family; those that are may not.
+/// spec.excluded = spec.addresses.clone();
+/// spec.addresses = vec![VirtualAddress::new("2001:db8::1".parse()?, 64)];
+/// assert_eq!(spec.check(), Err(SpecError::NoAddress { family: Family::V4 }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RouterSpec {
     /// The election.
@@ -109,6 +124,19 @@ impl VirtualAddress {
 }
 
 /// The destinations of advertisements.
+///
+/// ```
+/// use vrrp_core::receive::Peer;
+/// use vrrp_mio::Path;
+///
+/// let peers = vec![Peer {
+///     address: [192, 0, 2, 2].into(),
+///     min_ttl: 255,
+///     max_ttl: 255,
+/// }];
+/// let path = Path::unicast([192, 0, 2, 1].into(), peers);
+/// assert_eq!(path.source(), Some([192, 0, 2, 1].into()));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Path {
     /// Multicast.
@@ -187,6 +215,22 @@ impl Path {
 }
 
 /// A virtual MAC address on a macvlan of its own.
+///
+/// ```
+/// use vrrp_core::{Family, Vrid};
+/// use vrrp_mio::VirtualMac;
+/// use vrrp_mio::macvlan::MacvlanSpec;
+///
+/// // Of the standard, on a macvlan `vrrp.51`. The driver finds the interface under it.
+/// let of_router = MacvlanSpec::of_router(Vrid::new(51).expect("1 to 255"), Family::V4, 0)?;
+/// let virtual_mac = VirtualMac {
+///     name: of_router.name,
+///     mac: of_router.mac,
+///     transmit_base: false,
+/// };
+/// assert_eq!(virtual_mac.mac.to_string(), "00:00:5e:00:01:33");
+/// # Ok::<(), vrrp_mio::interfaces::InterfaceNameError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VirtualMac {
     /// Name of the macvlan.

@@ -42,6 +42,11 @@ impl Timers {
         self.announcements.set(id, None);
     }
 
+    #[cfg(test)]
+    pub(super) fn set_election(&mut self, id: usize, at: Instant) {
+        self.elections.set(id, Some(at));
+    }
+
     pub(super) fn wake_up(&self) -> Option<Instant> {
         let elections = self.elections.wake_up().into_iter();
         elections.chain(self.announcements.wake_up()).min()

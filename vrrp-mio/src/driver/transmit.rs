@@ -50,7 +50,7 @@ impl Router {
             return ports.send_frame(self.interface.ok_or_else(missing)?, octets);
         }
         let listener = self.listener.and_then(|index| ports.listener(index));
-        let socket = &mut listener.ok_or_else(missing)?.socket;
+        let socket = &listener.ok_or_else(missing)?.socket;
         match transmit {
             Transmit::Payload { ends, ttl, octets } => socket.send(ends, *ttl, octets),
             Transmit::Packet { octets, .. } => socket.send_packet(octets),

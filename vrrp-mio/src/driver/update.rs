@@ -60,6 +60,22 @@ impl Driver {
     /// there, such as the source of its advertisements, or if the priority is to lose the election.
     /// Tracking keeps its effect on the priority ([`Event::Priority`]).
     ///
+    /// ```
+    /// use vrrp_core::{Config, Family, Settings, Version};
+    /// use vrrp_mio::{Aspect, Driver, RouterSpec, VirtualAddress};
+    ///
+    /// let config = Config::try_from(Settings::new(Version::V3, Family::V4, 51))?;
+    /// let first = VirtualAddress::new([192, 0, 2, 100].into(), 24);
+    /// let mut spec = RouterSpec::new(config, "eth0".parse()?, vec![first]);
+    /// let mut driver = Driver::new()?;
+    /// let router = driver.add(spec.clone())?;
+    ///
+    /// spec.addresses.push(VirtualAddress::new([192, 0, 2, 101].into(), 24));
+    /// assert_eq!(driver.update(router, spec.clone())?, [Aspect::Addresses]);
+    /// assert_eq!(driver.update(router, spec)?, []);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`UpdateError`], and nothing has changed: for what takes another router, and for what
     /// [`add`](Self::add) would refuse.

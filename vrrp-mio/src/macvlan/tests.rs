@@ -1,5 +1,7 @@
 //! Tests of macvlans.
 
+use vrrp_core::{Family, MacAddr, Vrid};
+
 use super::*;
 use crate::interfaces::{LinkFlags, Source};
 use crate::netlink::Update;

@@ -4,7 +4,7 @@ mod mirror;
 
 use core::ops::Range;
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 use neli::consts::socket::NlFamily;
 use nix::errno::Errno;
@@ -165,6 +165,12 @@ impl Monitor {
                 Some(_) | None => Err(error.into()),
             },
         }
+    }
+}
+
+impl AsFd for Monitor {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 use neli::consts::socket::NlFamily;
 use vrrp_core::Instant;
@@ -27,6 +27,31 @@ const BATCH: usize = 32;
 /// several at a time. To drive it: register the descriptor as readable; after pushing, and whenever
 /// it is readable or [`deadline`](Self::deadline) has come, call [`drive`](Self::drive); if that
 /// made only [`Progress::Partial`], do so in the next turn as well.
+///
+/// ```no_run
+/// use core::time::Duration;
+///
+/// use vrrp_mio::netlink::{Request, Requests};
+/// use vrrp_mio::{AddressSpec, Clock, TimeSlice};
+///
+/// let clock = Clock::new()?;
+/// let read = || clock.now();
+/// let mut requests = Requests::open()?;
+/// // On the interface of index 2.
+/// let spec = AddressSpec::new(2, [192, 0, 2, 100].into(), 24);
+/// let protocol = None;
+/// requests.push(Request::AddAddress { spec, protocol }, "an address")?;
+/// let mut outcomes = Vec::new();
+/// while !requests.is_idle() {
+///     let slice = TimeSlice::of(Duration::from_millis(1), clock.now(), &read);
+///     let _progress = requests.drive(&slice, &mut outcomes)?;
+///     // Here a program waits for the descriptor or `requests.deadline()`.
+/// }
+/// for outcome in outcomes {
+///     println!("{}: {:?}", outcome.tag, outcome.result);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Requests<T> {
     socket: NetlinkSocket,
@@ -166,6 +191,12 @@ impl<T> Requests<T> {
 enum Sent {
     Batch,
     Nothing,
+}
+
+impl<T> AsFd for Requests<T> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
 }
 
 impl<T> AsRawFd for Requests<T> {

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::ops::Range;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 use neli::consts::socket::{Msg, NlFamily};
 use neli::socket::NlSocket;
@@ -69,7 +69,7 @@ impl NetlinkSocket {
 
     /// Another descriptor of the socket, to send by from another thread.
     pub(crate) fn descriptor(&self) -> io::Result<OwnedFd> {
-        sys::descriptor(&self.socket).try_clone_to_owned()
+        self.as_fd().try_clone_to_owned()
     }
 
     /// The end of the last datagram, as long as no other is received.
@@ -93,6 +93,12 @@ impl NetlinkSocket {
                 Err(errno) => Err(errno.into()),
             };
         }
+    }
+}
+
+impl AsFd for NetlinkSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        sys::descriptor(&self.socket)
     }
 }
 

@@ -14,6 +14,16 @@ use super::Transport;
 ///
 /// The kernel does not count what the filter drops. So the default passes everything that may be an
 /// advertisement, also with a bad checksum or a foreign VRID, to be counted. Fragments never pass.
+///
+/// ```no_run
+/// use vrrp_core::Vrid;
+/// use vrrp_mio::{AdvertSocket, Filter, Transport, VridSet};
+///
+/// let ours: VridSet = [51, 52].into_iter().filter_map(Vrid::new).collect();
+/// let socket = AdvertSocket::open(2, Transport::Ipv4)?;
+/// socket.set_filter(&Filter::Vrids(ours))?;
+/// # Ok::<(), vrrp_mio::OpenError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Filter {
     /// Every datagram of the protocol, also those of unknown version and type.

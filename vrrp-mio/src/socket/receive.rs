@@ -1,6 +1,7 @@
 //! Receiving advertisements.
 
 use core::net::{IpAddr, Ipv6Addr};
+use core::sync::atomic::Ordering;
 use std::io::{self, IoSliceMut};
 use std::os::fd::AsRawFd;
 
@@ -8,6 +9,7 @@ use nix::sys::socket::{ControlMessageOwned, MsgFlags, RecvMsg, SockaddrIn, Socka
 use vrrp_core::Family;
 use vrrp_core::wire::{Ipv4Error, Ipv4Packet, PseudoHeader};
 
+use super::control::ReceiveControl;
 use super::{AdvertSocket, ReceiveError};
 
 /// Octets of a buffer that holds every advertisement: the largest is 255 IPv6 addresses, 4088.
@@ -112,10 +114,7 @@ impl AdvertSocket {
     /// # Errors
     /// [`ReceiveError::Transient`] is worth counting, but neither an event for the protocol nor a
     /// reason to close the socket: call again.
-    pub fn receive<'a>(
-        &mut self,
-        buffer: &'a mut [u8],
-    ) -> Result<Option<Received<'a>>, ReceiveError> {
+    pub fn receive<'a>(&self, buffer: &'a mut [u8]) -> Result<Option<Received<'a>>, ReceiveError> {
         let outcome = match self.transport.family() {
             Family::V4 => self.receive_v4(buffer),
             Family::V6 => self.receive_v6(buffer),
@@ -126,17 +125,18 @@ impl AdvertSocket {
         }
     }
 
-    fn receive_v4<'a>(&mut self, buffer: &'a mut [u8]) -> io::Result<Received<'a>> {
+    fn receive_v4<'a>(&self, buffer: &'a mut [u8]) -> io::Result<Received<'a>> {
+        let mut control = ReceiveControl::default();
         let mut vector = [IoSliceMut::new(buffer)];
         let message: RecvMsg<'_, '_, SockaddrIn> = recvmsg(
             self.socket.as_raw_fd(),
             &mut vector,
-            Some(&mut self.control.0),
+            Some(&mut control.0),
             MsgFlags::empty(),
         )?;
         for control in message.cmsgs()? {
             if let ControlMessageOwned::RxqOvfl(count) = control {
-                self.overflows = count;
+                self.overflows.store(count, Ordering::Relaxed);
             }
         }
         let (octets, flags) = (message.bytes, message.flags);
@@ -151,19 +151,20 @@ impl AdvertSocket {
         })
     }
 
-    fn receive_v6<'a>(&mut self, buffer: &'a mut [u8]) -> io::Result<Received<'a>> {
+    fn receive_v6<'a>(&self, buffer: &'a mut [u8]) -> io::Result<Received<'a>> {
+        let mut control = ReceiveControl::default();
         let mut vector = [IoSliceMut::new(buffer)];
         let message: RecvMsg<'_, '_, SockaddrIn6> = recvmsg(
             self.socket.as_raw_fd(),
             &mut vector,
-            Some(&mut self.control.0),
+            Some(&mut control.0),
             MsgFlags::empty(),
         )?;
         let mut destination = None;
         let mut hop_limit = None;
         for control in message.cmsgs()? {
             if let ControlMessageOwned::RxqOvfl(count) = control {
-                self.overflows = count;
+                self.overflows.store(count, Ordering::Relaxed);
             } else if let ControlMessageOwned::Ipv6PacketInfo(info) = control {
                 destination = Some(Ipv6Addr::from(info.ipi6_addr.s6_addr));
             } else if let ControlMessageOwned::Ipv6HopLimit(limit) = control {

@@ -1,6 +1,7 @@
 //! Sending advertisements.
 
 use core::net::{Ipv4Addr, Ipv6Addr, SocketAddrV4, SocketAddrV6};
+use core::sync::atomic::Ordering;
 use std::io::{self, IoSlice};
 
 use nix::errno::Errno;
@@ -22,7 +23,7 @@ impl AdvertSocket {
     /// [`SendError`]. An IPv6 source that is missing or tentative is
     /// [`Transient`](SendError::Transient).
     pub fn send(
-        &mut self,
+        &self,
         ends: &PseudoHeader,
         hop_limit: u8,
         payload: &[u8],
@@ -97,16 +98,15 @@ impl AdvertSocket {
 
     /// The identification of the next packet: counts from 1 and skips 0, which would leave the
     /// choice to the kernel.
-    pub const fn next_identification(&mut self) -> u16 {
-        self.identification = match self.identification.checked_add(1) {
-            Some(next) => next,
-            None => 1,
-        };
-        self.identification
+    pub fn next_identification(&self) -> u16 {
+        let following = |last: u16| last.checked_add(1).unwrap_or(1);
+        let change = |last| Some(following(last));
+        let last = (self.identification).fetch_update(Ordering::Relaxed, Ordering::Relaxed, change);
+        following(last.unwrap_or_default())
     }
 
     fn send_v4(
-        &mut self,
+        &self,
         source: Ipv4Addr,
         destination: Ipv4Addr,
         ttl: u8,

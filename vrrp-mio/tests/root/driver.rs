@@ -12,6 +12,7 @@ mod election;
 mod host;
 mod interfaces;
 mod losses;
+mod nested;
 mod owner;
 mod paths;
 mod scale;

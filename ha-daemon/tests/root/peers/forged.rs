@@ -36,7 +36,7 @@ fn forge(lab: &Lab, priority: u8, form: ChecksumForm) {
         let mut octets = Vec::new();
         let encoded = advertisement.encode(&ends, &mut octets);
         encoded.expect("one address fits");
-        let mut socket = socket.expect("root may open it");
+        let socket = socket.expect("root may open it");
         socket.send(&ends, TTL, &octets).expect("the link is up");
     });
 }

@@ -17,7 +17,7 @@ use rig::capture::Frame;
 fn advertise(host: &Host, priority: u8, form: ChecksumForm, millis: u64, times: u32) {
     host.ask(move |_| {
         let interface = if_nametoindex("eth0").unwrap();
-        let mut socket = AdvertSocket::open(interface, Transport::Ipv4).unwrap();
+        let socket = AdvertSocket::open(interface, Transport::Ipv4).unwrap();
         let ends = PseudoHeader::V4 {
             source: Ipv4Addr::new(10, 9, 0, 9),
             destination: MULTICAST_V4,

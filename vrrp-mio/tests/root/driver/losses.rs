@@ -21,7 +21,7 @@ const ENDS: PseudoHeader = PseudoHeader::V4 {
 fn flood(host: &Host, octets: Vec<u8>, times: u32) {
     host.ask(move |_| {
         let interface = if_nametoindex("eth0").unwrap();
-        let mut socket = AdvertSocket::open(interface, Transport::Ipv4).unwrap();
+        let socket = AdvertSocket::open(interface, Transport::Ipv4).unwrap();
         for _ in 0..times {
             socket.send(&ENDS, TTL, &octets).unwrap();
         }

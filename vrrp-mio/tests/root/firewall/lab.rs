@@ -83,7 +83,7 @@ addr add fe80::77/64 dev vb nodad");
                 source: Ipv4Addr::new(192, 0, 2, 77),
                 destination: MULTICAST_V4,
             };
-            let mut socket = AdvertSocket::open(self.peer_index, Transport::Ipv4).unwrap();
+            let socket = AdvertSocket::open(self.peer_index, Transport::Ipv4).unwrap();
             socket.send(&ends, TTL, &pdu).unwrap();
         });
     }

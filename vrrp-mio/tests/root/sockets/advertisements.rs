@@ -47,7 +47,7 @@ fn unicast_carries_the_hop_limit_asked_for() {
         (Transport::Ipv4, IpAddr::from(v4(2))),
         (Transport::Ipv6, IpAddr::from(v6(2))),
     ] {
-        let mut from_left = left.open("v0", transport);
+        let from_left = left.open("v0", transport);
         let mut from_right = right.open("v0", transport);
         for hop_limit in [255, 64, 1] {
             let ends = left.to(peer);
@@ -72,7 +72,7 @@ fn unicast_between_global_ipv6_addresses_arrives() {
             .ip(&format!("address add {address}/64 dev v0 nodad"));
         host.namespace.await_local(address.into());
     }
-    let mut from_left = left.open("v0", Transport::Ipv6);
+    let from_left = left.open("v0", Transport::Ipv6);
     let mut from_right = right.open("v0", Transport::Ipv6);
     let ends = PseudoHeader::V6 {
         source: [0x2001, 0xdb8, 0, 0, 0, 0, 0, 1].into(),
@@ -86,7 +86,7 @@ fn unicast_between_global_ipv6_addresses_arrives() {
 #[ignore = "needs root: network namespaces and raw sockets"]
 fn an_ipv4_source_may_be_no_address_of_the_host() {
     let (left, right) = two_hosts();
-    let mut from_left = left.open("v0", Transport::Ipv4);
+    let from_left = left.open("v0", Transport::Ipv4);
     let mut from_right = right.join("v0", Transport::Ipv4);
     let foreign = Ipv4Addr::new(10, 9, 0, 77);
     let ends = PseudoHeader::V4 {
@@ -101,7 +101,7 @@ fn an_ipv4_source_may_be_no_address_of_the_host() {
 #[ignore = "needs root: network namespaces and raw sockets"]
 fn identifications_count_from_one_and_skip_zero() {
     let (left, right) = two_hosts();
-    let mut from_left = left.open("v0", Transport::Ipv4);
+    let from_left = left.open("v0", Transport::Ipv4);
     let mut from_right = right.join("v0", Transport::Ipv4);
     for expected in [1, 2] {
         let ends = left.to(MULTICAST_V4.into());
@@ -214,7 +214,7 @@ fn garbage_is_filtered_and_ip_options_are_not() {
 fn a_vrid_filter_keeps_a_flood_of_others_out() {
     let (left, right) = two_hosts();
     for transport in [Transport::Ipv4, Transport::Ipv6] {
-        let mut from_left = left.open("v0", transport);
+        let from_left = left.open("v0", transport);
         let mut from_right = right.join("v0", transport);
         let wanted = vrrp_core::Vrid::new(51).unwrap();
         from_right

@@ -21,7 +21,7 @@ fn nothing_sent_is_heard_by_the_sender_or_its_neighbour_on_the_same_host() {
     for transport in BOTH {
         let mut sender = left.join("v0", transport);
         let mut neighbour = left.join("v0", transport);
-        let mut peer = right.join("v0", transport);
+        let peer = right.join("v0", transport);
         let unwanted = left.to(group(transport));
         sender.send(&unwanted, 255, &UNWANTED).unwrap();
         let wanted = right.to(group(transport));
@@ -39,7 +39,7 @@ fn an_ipv4_group_joined_by_another_socket_is_not_heard() {
     let mut private = right.open("v0", Transport::Ipv4);
     let other: IpAddr = [224, 0, 0, 118].into();
     private.join(other).unwrap();
-    let mut sender = left.open("v0", Transport::Ipv4);
+    let sender = left.open("v0", Transport::Ipv4);
     let ends = left.to(group(Transport::Ipv4));
     sender.send(&ends, 255, &UNWANTED).unwrap();
     sender.send(&left.to(other), 255, &WANTED).unwrap();
@@ -55,7 +55,7 @@ fn an_ipv6_group_joined_by_another_socket_is_rejected_by_name() {
     let mut private = right.open("v0", Transport::Ipv6);
     let other: IpAddr = [0xff02, 0, 0, 0, 0, 0, 0, 0x118].into();
     private.join(other).unwrap();
-    let mut sender = left.open("v0", Transport::Ipv6);
+    let sender = left.open("v0", Transport::Ipv6);
     let ends = left.to(MULTICAST_V6.into());
     sender.send(&ends, 255, &UNWANTED).unwrap();
     sender.send(&left.to(other), 255, &WANTED).unwrap();
@@ -71,7 +71,7 @@ fn a_group_left_is_no_longer_heard() {
     let other: IpAddr = [224, 0, 0, 118].into();
     let mut receiver = right.join("v0", Transport::Ipv4);
     receiver.join(other).unwrap();
-    let mut sender = left.open("v0", Transport::Ipv4);
+    let sender = left.open("v0", Transport::Ipv4);
     sender.send(&left.to(other), 255, &WANTED).unwrap();
     assert_eq!(hear(&mut receiver).payload, WANTED);
 
@@ -110,7 +110,7 @@ fn another_interface_is_not_heard() {
 fn what_a_full_queue_loses_is_counted() {
     let (left, right) = two_hosts();
     let mut receiver = right.join("v0", Transport::Ipv4);
-    let mut sender = left.open("v0", Transport::Ipv4);
+    let sender = left.open("v0", Transport::Ipv4);
     let small = receiver.set_receive_queue(4_096).unwrap();
     assert!(small < 16_384, "{small}");
     let ends = left.to(group(Transport::Ipv4));

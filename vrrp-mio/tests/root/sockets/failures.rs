@@ -28,8 +28,8 @@ fn a_missing_interface_is_named() {
 #[ignore = "needs root: network namespaces and raw sockets"]
 fn addresses_of_the_other_family_are_refused() {
     let (left, _right) = two_hosts();
-    let mut v4 = left.open("v0", Transport::Ipv4);
-    let mut v6 = left.open("v0", Transport::Ipv6);
+    let v4 = left.open("v0", Transport::Ipv4);
+    let v6 = left.open("v0", Transport::Ipv6);
     let v4_ends = left.to(MULTICAST_V4.into());
     let v6_ends = left.to(MULTICAST_V6.into());
     assert!(matches!(
@@ -53,7 +53,7 @@ fn addresses_of_the_other_family_are_refused() {
 #[ignore = "needs root: network namespaces and raw sockets"]
 fn a_missing_or_tentative_ipv6_source_is_transient() {
     let (left, right) = two_hosts();
-    let mut sender = left.open("v0", Transport::Ipv6);
+    let sender = left.open("v0", Transport::Ipv6);
     let ends = PseudoHeader::V6 {
         source: v6(9),
         destination: MULTICAST_V6,
@@ -136,7 +136,7 @@ fn an_interface_that_is_gone_is_told_from_one_that_is_down() {
 #[ignore = "needs root: network namespaces and raw sockets"]
 fn a_packet_longer_than_the_mtu_is_told_from_one_that_is_lost() {
     let (left, _right) = two_hosts();
-    let mut sender = left.open("v0", Transport::Ipv4);
+    let sender = left.open("v0", Transport::Ipv4);
     let outcome = sender.send(&left.to(MULTICAST_V4.into()), 255, &[0x31; 1_481]);
     assert!(
         matches!(outcome, Err(SendError::TooLong { octets: 1_501 })),
@@ -155,7 +155,7 @@ fn a_packet_longer_than_the_mtu_is_told_from_one_that_is_lost() {
 fn a_packet_longer_than_the_buffer_is_rejected_whole() {
     let (left, right) = two_hosts();
     for transport in [Transport::Ipv4, Transport::Ipv6] {
-        let mut sender = left.open("v0", transport);
+        let sender = left.open("v0", transport);
         let mut receiver = right.join("v0", transport);
         let ends = left.to(group(transport));
         sender.send(&ends, 255, &[0x31; 200]).unwrap();

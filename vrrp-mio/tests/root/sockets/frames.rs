@@ -130,7 +130,7 @@ fn advertisements_of_both_families_leave_as_t1_demands() {
     let sniffer = Sniffer::on(&right);
     let pdu = [0x31, 51, 100, 0, 0, 100, 0, 0];
     let ends = left.to(group(Transport::Ipv4));
-    let mut socket = left.open("v0", Transport::Ipv4);
+    let socket = left.open("v0", Transport::Ipv4);
     socket.send(&ends, 255, &pdu).unwrap();
     let frame = sniffer.next(|frame| frame[12..14] == [0x08, 0x00]);
     assert_eq!(frame[..6], [0x01, 0x00, 0x5e, 0, 0, 0x12]);
@@ -142,7 +142,7 @@ fn advertisements_of_both_families_leave_as_t1_demands() {
     assert_eq!(frame[34..], pdu);
 
     let ends = left.to(group(Transport::Ipv6));
-    let mut socket = left.open("v0", Transport::Ipv6);
+    let socket = left.open("v0", Transport::Ipv6);
     socket.send(&ends, 255, &pdu).unwrap();
     let frame = sniffer.next(|frame| frame[12..14] == [0x86, 0xdd] && frame[20] == 112);
     assert_eq!(frame[..6], [0x33, 0x33, 0, 0, 0, 0x12]);
