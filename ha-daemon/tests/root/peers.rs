@@ -18,6 +18,7 @@
     reason = "the distributions are what these tests report"
 )]
 
+mod conform;
 mod faults;
 mod forged;
 mod interop;

@@ -5,7 +5,6 @@ mod active;
 mod backup;
 mod identity;
 mod initialize;
-mod table;
 mod timers;
 
 use core::net::{IpAddr, Ipv4Addr};

@@ -4,4 +4,5 @@ mod conformance;
 mod exhaustive;
 #[cfg(feature = "serde")]
 mod serde;
+mod vectors;
 mod wire;

@@ -15,7 +15,7 @@ use core::net::IpAddr;
 use vrrp_core::wire::PseudoHeader;
 
 /// The octets a string of hexadecimal digits stands for; spaces are skipped.
-fn octets(hex: &str) -> Vec<u8> {
+pub(crate) fn octets(hex: &str) -> Vec<u8> {
     let digits: Vec<u8> = hex
         .chars()
         .filter(|digit| !digit.is_whitespace())

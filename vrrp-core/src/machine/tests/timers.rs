@@ -23,44 +23,6 @@ fn down(version: Version, priority: u8, centis: u16) -> u64 {
     ))
 }
 
-/// Literal values for RFC 9568 §6.1.
-#[test]
-fn v3_down_intervals_are_exact() {
-    for (priority, centis, expected) in [
-        (1, 100, 3_996_093_750),
-        (100, 100, 3_609_375_000),
-        (254, 100, 3_007_812_500),
-        (255, 100, 3_003_906_250),
-        (100, 1, 36_093_750),
-        (1, 4095, 163_640_039_062),
-        (254, 1, 30_078_125),
-    ] {
-        assert_eq!(
-            down(Version::V3, priority, centis),
-            expected,
-            "p{priority} {centis} cs"
-        );
-    }
-}
-
-/// RFC 3768 §6.1: the skew of version 2 does not scale with the interval.
-#[test]
-fn v2_down_intervals_are_exact() {
-    for (priority, centis, expected) in [
-        (100, 100, 3_609_375_000),
-        (100, 1000, 30_609_375_000),
-        (1, 25_500, 765_996_093_750),
-        (254, 25_500, 765_007_812_500),
-    ] {
-        assert_eq!(
-            down(Version::V2, priority, centis),
-            expected,
-            "p{priority} {centis} cs"
-        );
-    }
-    assert_eq!(down(Version::V3, 100, 1000), 36_093_750_000);
-}
-
 /// At one centisecond every priority still has a skew of its own.
 #[test]
 fn no_two_priorities_share_a_skew_at_any_interval() {

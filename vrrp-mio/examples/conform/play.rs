@@ -1,0 +1,467 @@
+//! The play: an Active Router is offered worse, better and broken advertisements, and a Backup
+//! silence, resignations and losers.
+
+use core::net::IpAddr;
+use core::time::Duration;
+use std::io;
+
+use vrrp_core::{Instant, Version};
+
+use super::checks::{advertisement, defects, on_time};
+use super::frame::{Advert, Draft, announced};
+use super::link::{Frame, Link};
+use super::subject::{Outcome, Row, Subject};
+
+/// The priority that the subject is beaten with.
+const BETTER: u8 = 254;
+/// How long the subject may take to start.
+const STARTUP: Duration = Duration::from_secs(10);
+
+/// The frames that came in a span of time.
+#[derive(Debug, Default)]
+struct Heard {
+    adverts: Vec<Advert>,
+    announcements: Vec<(Duration, IpAddr)>,
+}
+
+struct Play<'a> {
+    link: &'a mut Link,
+    subject: &'a Subject,
+    /// Where the subject sends from, and two addresses around it.
+    below: IpAddr,
+    above: IpAddr,
+    with_pseudo_header: bool,
+    rows: Vec<Row>,
+}
+
+/// Plays against the subject, which is alone on the link or starts now. Without [`Row`]s it never
+/// advertised.
+pub(crate) fn play(link: &mut Link, subject: &Subject) -> io::Result<Vec<Row>> {
+    let Some(first) = first(link, subject)? else {
+        return Ok(Vec::new());
+    };
+    let source = first.ends.source();
+    let mut play = Play {
+        link,
+        subject,
+        below: beside(source, 1),
+        above: beside(source, 250),
+        with_pseudo_header: first.verifies(true) && !first.verifies(false),
+        rows: advertisement(&first, subject),
+    };
+    play.pace()?;
+    play.losers()?;
+    play.defects()?;
+    play.winners()?;
+    play.takeovers()?;
+    Ok(play.rows)
+}
+
+/// The address with this last octet.
+fn beside(address: IpAddr, last: u8) -> IpAddr {
+    match address {
+        IpAddr::V4(address) => {
+            let [a, b, c, _] = address.octets();
+            [a, b, c, last].into()
+        }
+        IpAddr::V6(address) => {
+            let mut octets = address.octets();
+            octets[15] = last;
+            octets.into()
+        }
+    }
+}
+
+/// The first advertisement that is not followed by silence: the subject is Active.
+fn first(link: &mut Link, subject: &Subject) -> io::Result<Option<Advert>> {
+    let limit = link.now() + STARTUP + subject.down(subject.interval());
+    while link.now() < limit {
+        if let Some(frame) = link.next()?
+            && let Some(advert) = Advert::read(frame.time, &frame.octets)
+            && advert.vrid() == subject.vrid
+            && advert.priority() != 0
+        {
+            return Ok(Some(advert));
+        }
+    }
+    Ok(None)
+}
+
+impl Heard {
+    fn take(&mut self, frame: &Frame, subject: &Subject) {
+        if let Some(advert) = Advert::read(frame.time, &frame.octets) {
+            if advert.vrid() == subject.vrid {
+                self.adverts.push(advert);
+            }
+        } else if let Some(address) = announced(&frame.octets) {
+            self.announcements.push((frame.time, address));
+        }
+    }
+}
+
+impl Play<'_> {
+    fn tell(&mut self, section: &'static str, check: &'static str, outcome: Outcome) {
+        self.rows.push(Row {
+            section,
+            check,
+            outcome,
+        });
+    }
+
+    fn is_v3(&self) -> bool {
+        self.subject.version == Version::V3
+    }
+
+    fn draft(&self, source: IpAddr, priority: u8) -> Draft {
+        Draft::new(self.subject, source, priority, self.with_pseudo_header)
+    }
+
+    /// Sends, and returns when it left.
+    fn send(&mut self, draft: &Draft) -> io::Result<Duration> {
+        let frame = draft.frame(self.link.mac());
+        let frame = frame.ok_or_else(|| io::Error::other("an advertisement that has no frame"))?;
+        self.link.send(&frame)?;
+        let limit = self.link.now() + Duration::from_secs(1);
+        while self.link.now() < limit {
+            // What comes in between came before.
+            let _earlier = self.link.next()?;
+            if let Some(left) = self.link.left() {
+                return Ok(left);
+            }
+        }
+        Err(io::Error::other("a frame that does not leave"))
+    }
+
+    fn listen(&mut self, span: Duration) -> io::Result<Heard> {
+        self.listen_until(self.link.now() + span, |_| false)
+    }
+
+    fn listen_until(
+        &mut self,
+        limit: Instant,
+        enough: impl Fn(&Heard) -> bool,
+    ) -> io::Result<Heard> {
+        let mut heard = Heard::default();
+        while self.link.now() < limit && !enough(&heard) {
+            if let Some(frame) = self.link.next()? {
+                heard.take(&frame, self.subject);
+            }
+        }
+        Ok(heard)
+    }
+
+    /// The subject's next advertisement.
+    fn advert(&mut self, span: Duration) -> io::Result<Option<Advert>> {
+        let limit = self.link.now() + span;
+        let heard = self.listen_until(limit, |heard| !heard.adverts.is_empty())?;
+        Ok(heard.adverts.into_iter().next())
+    }
+
+    /// Waits until the subject is Active, at the beginning of an interval.
+    fn active(&mut self) -> io::Result<()> {
+        let longest = 2 * self.subject.interval();
+        let span = self.subject.down(longest) + Duration::from_secs(2);
+        match self.advert(span)? {
+            Some(_) => Ok(()),
+            None => Err(io::Error::other("the router under test is silent")),
+        }
+    }
+
+    /// RFC 9568 §6.4.3: every interval.
+    fn pace(&mut self) -> io::Result<()> {
+        let interval = self.subject.interval();
+        self.active()?;
+        self.link.stall = Duration::ZERO;
+        let heard = self.listen(4 * interval + interval / 2)?;
+        let times: Vec<_> = heard.adverts.iter().map(|advert| advert.time).collect();
+        let gaps = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0]));
+        let stall = self.link.stall;
+        let odd = gaps
+            .map(|gap| on_time(Some(gap), interval, interval, stall))
+            .find(|outcome| *outcome != Outcome::Pass);
+        let outcome = match odd {
+            Some(_) => Outcome::of(false, "other times"),
+            None => Outcome::of(times.len() >= 3, "silent"),
+        };
+        self.tell("6.4.3", "Active: advertises every interval", outcome);
+        Ok(())
+    }
+
+    /// What comes after `draft`, sent at the beginning of an interval: whether at once, and whether at
+    /// the end of the interval.
+    fn reaction(&mut self, draft: &Draft) -> io::Result<(bool, bool)> {
+        let interval = self.subject.interval();
+        self.active()?;
+        let sent = self.send(draft)?;
+        let heard = self.listen(interval * 9 / 5)?;
+        let after = |advert: &Advert| advert.time.saturating_sub(sent);
+        let at_once = heard.adverts.iter().any(|one| after(one) < interval / 2);
+        let later = heard.adverts.iter().any(|one| after(one) >= interval / 2);
+        Ok((at_once, later))
+    }
+
+    /// RFC 9568 §6.4.3: advertisements that do not demote an Active Router.
+    fn losers(&mut self) -> io::Result<()> {
+        let priority = self.subject.priority;
+        let lower = self.draft(self.above, priority - 1);
+        let (answered, stays) = self.reaction(&lower)?;
+        self.tell(
+            "6.4.3",
+            "Active: stays against a lower priority",
+            Outcome::of(stays, "yields"),
+        );
+        if self.is_v3() {
+            let outcome = Outcome::of(answered, "silent, as RFC 5798");
+            self.tell("6.4.3", "Active: answers a lower priority at once", outcome);
+        } else {
+            let outcome = Outcome::of(!answered, "answers at once, as RFC 9568");
+            self.tell(
+                "RFC 3768 6.4.3",
+                "Active: discards a lower priority silently",
+                outcome,
+            );
+        }
+        let equal = self.draft(self.below, priority);
+        let (_, stays) = self.reaction(&equal)?;
+        let outcome = Outcome::of(stays, "yields");
+        self.tell(
+            "6.4.3",
+            "Active: stays against its priority from a lower address",
+            outcome,
+        );
+        let resignation = self.draft(self.above, 0);
+        let (answered, _) = self.reaction(&resignation)?;
+        let outcome = Outcome::of(answered, "no answer");
+        self.tell("6.4.3", "Active: answers a resignation at once", outcome);
+        Ok(())
+    }
+
+    /// RFC 9568 §7.1: what is discarded demotes nobody.
+    fn defects(&mut self) -> io::Result<()> {
+        let good = self.draft(self.above, BETTER);
+        for defect in defects(&good, self.subject) {
+            let outcome = match &defect.draft {
+                None => Outcome::NotApplicable,
+                Some(draft) => {
+                    // Who obeys an interval of zero is Active again at once.
+                    let (at_once, stays) = self.reaction(draft)?;
+                    match (defect.open, stays && !at_once) {
+                        (true, true) => Outcome::Told("discarded"),
+                        (true, false) => Outcome::Told("obeyed"),
+                        (false, discarded) => Outcome::of(discarded, "obeyed"),
+                    }
+                }
+            };
+            self.tell(defect.section, defect.check, outcome);
+        }
+        Ok(())
+    }
+
+    /// Advertises as another Active Router for so many intervals of `centis`, from when the subject is
+    /// Active or not. Returns when the last left and what the subject sent meanwhile, its first
+    /// half interval excepted.
+    fn reign(
+        &mut self,
+        draft: &Draft,
+        intervals: u32,
+        centis: u16,
+    ) -> io::Result<(Duration, bool)> {
+        let interval = Duration::from_millis(10) * u32::from(centis);
+        let mut sent = self.send(draft)?;
+        self.listen(interval / 2)?;
+        let mut contested = !self.listen(interval / 2)?.adverts.is_empty();
+        for _ in 1..intervals {
+            sent = self.send(draft)?;
+            contested |= !self.listen(interval)?.adverts.is_empty();
+        }
+        // The last one is followed by silence.
+        sent = self.send(draft)?.max(sent);
+        Ok((sent, contested))
+    }
+
+    /// RFC 9568 §6.4.3: advertisements that demote an Active Router.
+    fn winners(&mut self) -> io::Result<()> {
+        let priority = self.subject.priority;
+        let cases = [
+            (
+                "Active: yields to a higher priority",
+                self.above,
+                priority + 1,
+            ),
+            (
+                "Active: yields to its priority from a higher address",
+                self.above,
+                priority,
+            ),
+            ("Active: yields to an owner", self.below, 255),
+        ];
+        for (check, source, priority) in cases {
+            self.active()?;
+            let draft = self.draft(source, priority);
+            let (_, contested) = self.reign(&draft, 3, self.subject.centis)?;
+            self.tell("6.4.3", check, Outcome::of(!contested, "stays"));
+        }
+        self.active()?;
+        let better = self.draft(self.above, BETTER);
+        self.reign(&better, 1, self.subject.centis)?;
+        let equal = self.draft(self.below, priority);
+        let (_, contested) = self.reign(&equal, 5, self.subject.centis)?;
+        let outcome = Outcome::of(!contested, "takes over");
+        self.tell(
+            "6.4.2",
+            "Backup: follows its priority, whatever the address",
+            outcome,
+        );
+        Ok(())
+    }
+
+    /// RFC 9568 §6.4.2: when a Backup takes over, and how.
+    fn takeovers(&mut self) -> io::Result<()> {
+        self.silence()?;
+        self.learned_interval()?;
+        self.resignation()?;
+        self.preemption()?;
+        self.discarded_meanwhile()
+    }
+
+    /// Makes the subject a Backup, and returns when it last heard of it.
+    fn demote(&mut self, centis: u16) -> io::Result<Duration> {
+        self.active()?;
+        let mut draft = self.draft(self.above, BETTER);
+        draft.set_interval(self.subject.version, centis);
+        let (sent, _) = self.reign(&draft, 2, centis)?;
+        self.link.stall = Duration::ZERO;
+        Ok(sent)
+    }
+
+    /// When the subject advertises after `since`, and what it announces soon after.
+    fn taken(
+        &mut self,
+        since: Duration,
+        longest: Duration,
+    ) -> io::Result<(Option<Duration>, Heard)> {
+        let limit = self.link.now() + longest;
+        let mut heard = self.listen_until(limit, |heard| !heard.adverts.is_empty())?;
+        let taken = heard.adverts.first().map(|one| one.time);
+        if taken.is_some() {
+            let rest = self.listen(self.subject.interval() / 2)?;
+            heard.announcements.extend(rest.announcements);
+        }
+        Ok((taken.map(|time| time.saturating_sub(since)), heard))
+    }
+
+    fn silence(&mut self) -> io::Result<()> {
+        let interval = self.subject.interval();
+        let sent = self.demote(self.subject.centis)?;
+        let due = self.subject.down(interval);
+        let (taken, heard) = self.taken(sent, 2 * due + STARTUP)?;
+        let outcome = on_time(taken, due, interval, self.link.stall);
+        self.tell(
+            "6.4.2",
+            "Backup: takes over after Active_Down_Interval",
+            outcome,
+        );
+        let first = heard.adverts.first().map(|one| one.time);
+        let announced =
+            |address: &IpAddr| heard.announcements.iter().any(|(_, one)| one == address);
+        let all = self.subject.addresses.iter().all(announced);
+        let outcome = Outcome::of(all, "not all");
+        self.tell(
+            "6.4.2",
+            "announces every address when it becomes Active",
+            outcome,
+        );
+        let earlier = heard
+            .announcements
+            .iter()
+            .any(|(time, _)| Some(*time) < first);
+        let outcome = Outcome::of(!earlier, "announces first");
+        self.tell("6.4.2", "advertises before it announces", outcome);
+        Ok(())
+    }
+
+    fn learned_interval(&mut self) -> io::Result<()> {
+        const CHECK: &str = "Backup: learns the Active Router's interval";
+        if !self.is_v3() {
+            self.tell("6.4.2", CHECK, Outcome::NotApplicable);
+            return Ok(());
+        }
+        let theirs = 2 * self.subject.interval();
+        let sent = self.demote(2 * self.subject.centis)?;
+        let due = self.subject.down(theirs);
+        let (taken, _) = self.taken(sent, 2 * due + STARTUP)?;
+        let outcome = on_time(taken, due, self.subject.interval(), self.link.stall);
+        self.tell("6.4.2", CHECK, outcome);
+        Ok(())
+    }
+
+    fn resignation(&mut self) -> io::Result<()> {
+        let interval = self.subject.interval();
+        self.demote(self.subject.centis)?;
+        self.listen(interval / 4)?;
+        self.link.stall = Duration::ZERO;
+        let draft = self.draft(self.above, 0);
+        let sent = self.send(&draft)?;
+        let due = self.subject.skew(interval);
+        let (taken, _) = self.taken(sent, 2 * self.subject.down(interval) + STARTUP)?;
+        let outcome = on_time(taken, due, interval, self.link.stall);
+        self.tell(
+            "6.4.2",
+            "Backup: takes over Skew_Time after a resignation",
+            outcome,
+        );
+        Ok(())
+    }
+
+    /// A lower priority goes on where a better one was.
+    fn preemption(&mut self) -> io::Result<()> {
+        let interval = self.subject.interval();
+        let sent = self.demote(self.subject.centis)?;
+        let lower = self.draft(self.above, self.subject.priority - 1);
+        let due = self.subject.down(interval);
+        let mut taken = None;
+        let limit = self.link.now() + 2 * due;
+        while taken.is_none() && self.link.now() < limit {
+            let next = self.advert(interval)?;
+            taken = next.map(|advert| advert.time.saturating_sub(sent));
+            if taken.is_none() {
+                self.send(&lower)?;
+            }
+        }
+        let (check, outcome) = if self.subject.preempt {
+            let outcome = on_time(taken, due, interval, self.link.stall);
+            (
+                "Backup: preempts a lower priority at the running deadline",
+                outcome,
+            )
+        } else {
+            let outcome = Outcome::of(taken.is_none(), "takes over");
+            ("Backup: does not preempt a lower priority", outcome)
+        };
+        self.tell("6.4.2", check, outcome);
+        Ok(())
+    }
+
+    /// Packets that are discarded do not keep a Backup.
+    fn discarded_meanwhile(&mut self) -> io::Result<()> {
+        let interval = self.subject.interval();
+        let sent = self.demote(self.subject.centis)?;
+        let mut far = self.draft(self.above, BETTER);
+        far.ttl = 254;
+        let mut taken = None;
+        let due = self.subject.down(interval);
+        let limit = self.link.now() + 2 * due;
+        while taken.is_none() && self.link.now() < limit {
+            self.send(&far)?;
+            let next = self.advert(interval)?;
+            taken = next.map(|advert| advert.time.saturating_sub(sent));
+        }
+        let outcome = on_time(taken, due, interval, self.link.stall);
+        self.tell(
+            "6.4.2",
+            "Backup: what it discards does not keep it from taking over",
+            outcome,
+        );
+        Ok(())
+    }
+}
