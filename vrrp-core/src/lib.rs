@@ -83,6 +83,7 @@
 //! - `properties`: what holds for every input, as functions, for fuzzing.
 #![no_std]
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(clippy::missing_const_for_fn)]
 
 #[cfg(any(test, feature = "sim"))]

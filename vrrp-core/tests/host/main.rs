@@ -1,6 +1,5 @@
 //! Integration tests of the public interface.
 
-mod conformance;
 mod exhaustive;
 #[cfg(feature = "serde")]
 mod serde;

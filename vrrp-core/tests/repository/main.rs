@@ -1,5 +1,5 @@
-//! The check of `docs/conformance.md`: every rule has a row, and every name in it exists in the
-//! source.
+//! Tests that read this repository and not only the package, which does not have them. The check of
+//! `docs/conformance.md`: every rule has a row, and every name in it exists in the source.
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
