@@ -23,6 +23,7 @@ use crate::{Announcement, Instant};
     serde(default, deny_unknown_fields, rename_all = "kebab-case")
 )]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[non_exhaustive]
 pub struct Settings {
     /// Copies per address in each block of a new Active Router; 0 announces nothing.
     pub repeat: u16,

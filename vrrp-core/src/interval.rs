@@ -40,12 +40,6 @@ impl Interval {
         Self::from_centis(seconds as u16 * 100)
     }
 
-    /// An interval to be written that may be refused when it is read.
-    #[cfg(feature = "serde")]
-    pub(crate) const fn unchecked(centis: u16) -> Self {
-        Self(centis)
-    }
-
     /// The interval in centiseconds.
     #[must_use]
     pub const fn centis(self) -> u16 {

@@ -12,10 +12,9 @@
 //! use vrrp_core::{Config, Family, Role, Settings, Version};
 //! use vrrp_mio::{Driver, Notice, RouterSpec, VirtualAddress};
 //!
-//! let config = Config::try_from(Settings {
-//!     priority: 150,
-//!     ..Settings::new(Version::V3, Family::V4, 51)
-//! })?;
+//! let mut settings = Settings::new(Version::V3, Family::V4, 51);
+//! settings.priority = 150;
+//! let config = Config::try_from(settings)?;
 //! let addresses = vec![VirtualAddress::new([192, 0, 2, 100].into(), 24)];
 //!
 //! let mut driver = Driver::new()?;

@@ -24,6 +24,7 @@ pub enum ReuseMode {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[non_exhaustive]
 pub struct Settings {
     /// Packets of connections whose destination was removed start new ones, instead of being
     /// dropped (`expire_nodest_conn`).

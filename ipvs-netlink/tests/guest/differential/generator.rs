@@ -326,17 +326,16 @@ impl Generator {
 
 /// Half of the scenarios have the kernel's defaults.
 fn settings(random: &mut Random) -> Settings {
-    let defaults = Settings::default();
+    let mut settings = Settings::default();
     if random.one_in(2) {
-        return defaults;
+        return settings;
     }
-    Settings {
-        expire_nodest_conn: random.one_in(4),
-        expire_quiescent_template: random.one_in(2),
-        conn_reuse_mode: random.one_of(&[ReuseMode::Never, ReuseMode::Closed, ReuseMode::Closing]),
-        sloppy_tcp: random.one_in(3),
-        ..defaults
-    }
+    settings.expire_nodest_conn = random.one_in(4);
+    settings.expire_quiescent_template = random.one_in(2);
+    settings.conn_reuse_mode =
+        random.one_of(&[ReuseMode::Never, ReuseMode::Closed, ReuseMode::Closing]);
+    settings.sloppy_tcp = random.one_in(3);
+    settings
 }
 
 fn virtual_address(family: Family, number: u16) -> IpAddr {

@@ -31,7 +31,7 @@ const EVENTS: [Case; 19] = [
     ("configure", || {
         let settings = Settings {
             priority: 228,
-            interval_cs: 200,
+            interval: Interval::from_centis(200).unwrap(),
             ..settings()
         };
         Event::Configure(Config::try_from(settings).unwrap())
