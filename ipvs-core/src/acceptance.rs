@@ -20,6 +20,7 @@ use crate::{
 
 /// What is wrong with a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum ServiceFault {
     /// A protocol that is never scheduled.
     #[error("{0} is not scheduled, only TCP, UDP and SCTP are")]
@@ -48,6 +49,7 @@ pub enum ServiceFault {
 
 /// What is wrong with a destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum DestinationFault {
     /// A forwarding method that is not for destinations.
     #[error(
@@ -113,6 +115,7 @@ pub enum DestinationFault {
 
 /// What is wrong with a configuration, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum ConfigurationFault {
     /// A service.
     #[error("service {0}: {1}")]
@@ -128,10 +131,12 @@ pub enum ConfigurationFault {
 /// What is wrong with timeouts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("a timeout of {0} s, allowed are 0 (as it is) to {max} s", max = Timeouts::MAX)]
+#[non_exhaustive]
 pub struct TimeoutFault(pub u32);
 
 /// What is wrong with a synchronisation daemon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum DaemonFault {
     /// An address that is not a multicast group.
     #[error("group {0}, allowed are multicast addresses")]

@@ -12,6 +12,7 @@ use crate::{
 
 /// Why there is no model of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum BalancerError {
     /// Its scheduler has no model.
     #[error(transparent)]

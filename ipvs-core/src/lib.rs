@@ -144,6 +144,7 @@ mod normal;
 pub mod plan;
 mod profile;
 #[cfg(any(test, feature = "properties"))]
+#[doc(hidden)]
 pub mod properties;
 mod protocol;
 pub mod record;

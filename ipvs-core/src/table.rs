@@ -17,6 +17,7 @@ use crate::{Activity, Destination, DestinationKey, DestinationRecord, KernelProf
 
 /// Why the kernel refuses a destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum DestinationError {
     /// `EEXIST`.
     #[error("the destination exists")]

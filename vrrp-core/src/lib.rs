@@ -104,6 +104,7 @@ mod mac;
 mod machine;
 mod priority;
 #[cfg(any(all(test, feature = "ah"), feature = "properties"))]
+#[doc(hidden)]
 pub mod properties;
 pub mod receive;
 #[cfg(any(test, feature = "sim"))]
@@ -124,8 +125,8 @@ pub use self::family::Family;
 pub use self::interval::{Interval, IntervalError};
 pub use self::mac::{MacAddr, MacAddrError};
 pub use self::machine::{
-    Action, Actions, Announcement, Answers, Cause, Event, EventError, Heard, NewActiveReason, Role,
-    State, Transition, VirtualRouter, Watch, active_down_interval, skew,
+    Action, Actions, Announcement, Cause, Event, EventError, Heard, NewActiveReason, Role,
+    Transition, VirtualRouter, active_down_interval, skew,
 };
 pub use self::priority::Priority;
 pub use self::statistics::Statistics;

@@ -21,6 +21,7 @@ use crate::{
 
 /// Why a change is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum DirectorError {
     /// `EEXIST`.
     #[error("the service exists")]

@@ -97,6 +97,7 @@ impl Scheduler {
 /// A scheduler without model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("no model of scheduler {0}")]
+#[non_exhaustive]
 pub struct UnknownScheduler(pub Name);
 
 /// The model of any scheduler.
