@@ -2,7 +2,32 @@
 //! (RFC 9568 §7.1).
 //!
 //! Decoding refuses what no router may accept. Admission compares a packet with one virtual router:
-//! hop limit, version, group or peers, authentication, interval and address list.
+//! hop limit, version, group or peers, authentication, interval and address list. An
+//! [`Endpoint`](crate::Endpoint) does both; this is for who has a codec or a loop of their own.
+//!
+//! ```
+//! use core::net::IpAddr;
+//! use vrrp_core::receive::{Admission, Discard, Packet, ReplayWindow};
+//! use vrrp_core::wire::{Addresses, Advertisement, PseudoHeader};
+//! use vrrp_core::{Config, Family, Instant, Settings, Version};
+//!
+//! let octets = [0x31, 51, 200, 1, 0, 100, 0xa1, 0x70, 192, 0, 2, 100];
+//! let (source, destination) = (IpAddr::from([192, 0, 2, 2]), IpAddr::from([224, 0, 0, 18]));
+//! let ends = PseudoHeader::new(source, destination).expect("of one family");
+//! let advertisement = Advertisement::decode(&octets, &ends)?;
+//!
+//! let config = Config::try_from(Settings::new(Version::V3, Family::V4, 51))?;
+//! let admission = Admission::new(&config, Addresses::V4(&[[192, 0, 2, 100]]));
+//! let mut packet = Packet { source, destination, ttl: 255, advertisement, ah: None };
+//! let mut admit = |packet: &Packet<'_>| {
+//!     let replay = &mut ReplayWindow::new();
+//!     admission.admit(Instant::EPOCH, packet, config.priority(), None, replay)
+//! };
+//! assert_eq!(admit(&packet)?.heard.priority.get(), 200);
+//! packet.ttl = 64;
+//! assert_eq!(admit(&packet), Err(Discard::Ttl(64)));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod discard;
 mod form;
