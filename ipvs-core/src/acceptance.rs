@@ -4,6 +4,15 @@
 //! The kernel checks less than it needs: it accepts a service of a protocol that it never
 //! schedules, a forwarding method that it does not have, a port that direct routing ignores. These
 //! checks find what it refuses, and what it accepts but cannot do.
+//!
+//! ```
+//! use ipvs_core::acceptance::ServiceFault;
+//! use ipvs_core::{Scheduler, Service};
+//!
+//! let every_port = Service::new("tcp 192.0.2.1:0".parse()?, Scheduler::Wlc);
+//! assert_eq!(every_port.check(), Err(ServiceFault::PortZero));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #[cfg(test)]
 mod tests;
@@ -12,10 +21,12 @@ use core::net::{IpAddr, Ipv4Addr};
 
 use thiserror::Error;
 
+use crate::configuration::ServiceEntry;
+use crate::destination::{Tunnel, TunnelChecksum};
+use crate::service::{Flags, Granularity, Persistence};
 use crate::{
-    Configuration, Destination, DestinationKey, Family, Flags, Forwarding, Granularity,
-    Persistence, Protocol, Service, ServiceEntry, ServiceKey, SyncDaemon, Timeouts, Tunnel,
-    TunnelChecksum,
+    Configuration, Destination, DestinationKey, Family, Forwarding, Protocol, Service, ServiceKey,
+    SyncDaemon, Timeouts,
 };
 
 /// What is wrong with a service.

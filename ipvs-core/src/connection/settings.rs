@@ -10,11 +10,11 @@ use crate::Timeouts;
 pub enum ReuseMode {
     /// Never (0).
     Never,
-    /// Once it is closed: in [`TimeWait`](crate::TcpState::TimeWait) or
-    /// [`Close`](crate::TcpState::Close) (1).
+    /// Once it is closed: in [`TimeWait`](crate::connection::TcpState::TimeWait) or
+    /// [`Close`](crate::connection::TcpState::Close) (1).
     #[default]
     Closed,
-    /// Also in [`FinWait`](crate::TcpState::FinWait) while no packet to the client was seen (2
+    /// Also in [`FinWait`](crate::connection::TcpState::FinWait) while no packet to the client was seen (2
     /// and more).
     Closing,
 }

@@ -5,7 +5,8 @@ use alloc::string::String;
 use thiserror::Error;
 
 use super::{CommandKind, Opt};
-use crate::{Destination, NameError, Persistence, SyncDaemon};
+use crate::service::Persistence;
+use crate::{Destination, NameError, SyncDaemon};
 
 /// A command line that ipvsadm would refuse, and where it went wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

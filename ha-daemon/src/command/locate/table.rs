@@ -4,10 +4,10 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+use ipvs_core::connection::{ReuseMode, Settings};
+use ipvs_core::record::{Activity, DestinationRecord, Statistics};
 use ipvs_core::rules::{self, Command, Numeric};
-use ipvs_core::{
-    Activity, Change, Configuration, DestinationRecord, ReuseMode, Service, Settings, Statistics,
-};
+use ipvs_core::{Change, Configuration, Service};
 use ipvs_netlink::Client;
 
 use super::answer::{Answer, Facts};

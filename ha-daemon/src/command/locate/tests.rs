@@ -3,9 +3,11 @@
 use core::num::NonZeroU32;
 use std::path::Path;
 
+use ipvs_core::connection::{ReuseMode, Settings};
+use ipvs_core::record::{Activity, DestinationRecord, Statistics};
+use ipvs_core::service::{Flags, Granularity, Persistence};
 use ipvs_core::{
-    Activity, Destination, DestinationKey, DestinationRecord, Flags, Forwarding, Granularity,
-    Persistence, Protocol, ReuseMode, Scheduler, Service, ServiceKey, Settings, Statistics,
+    Destination, DestinationKey, Forwarding, Protocol, Scheduler, Service, ServiceKey,
 };
 
 use super::answer::{Answer, Decision, Facts};

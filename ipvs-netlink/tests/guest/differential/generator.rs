@@ -4,9 +4,10 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use core::num::NonZeroU32;
 use std::collections::BTreeSet;
 
+use ipvs_core::connection::{Packet, ReuseMode, Segment, Settings};
+use ipvs_core::service::{Flags, Granularity, Persistence};
 use ipvs_core::{
-    Destination, DestinationKey, Family, Flags, Flow, Forwarding, Granularity, Packet, Persistence,
-    Protocol, ReuseMode, Scheduler, Segment, Service, ServiceKey, Settings,
+    Destination, DestinationKey, Family, Flow, Forwarding, Protocol, Scheduler, Service, ServiceKey,
 };
 
 use rig::random::Random;
