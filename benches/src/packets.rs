@@ -3,7 +3,7 @@
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use vrrp_core::announce::Slot;
-use vrrp_core::receive::{Admission, Conformance, Expect, Packet, Reach, ReplayWindow};
+use vrrp_core::receive::{Admission, Packet, ReplayWindow};
 use vrrp_core::wire::{
     Addresses, Advertisement, ChecksumForm, Format, MULTICAST_V4, MULTICAST_V6, PseudoHeader,
 };
@@ -112,15 +112,7 @@ pub fn active() -> VirtualRouter {
 pub fn admitted(octets: &[u8], router: &VirtualRouter, replay: &mut ReplayWindow) -> Event {
     let ends = ends(Family::V4);
     let advertisement = Advertisement::decode(octets, &ends).expect("it is well-formed");
-    let admission = Admission {
-        config: router.config(),
-        addresses: Addresses::V4(&LIST_V4),
-        expect: Expect::None,
-        reach: Reach::Group(MULTICAST_V4.into()),
-        owner_is_deaf: false,
-        first_address: Conformance::Report,
-        address_list: Conformance::Report,
-    };
+    let admission = Admission::new(router.config(), Addresses::V4(&LIST_V4));
     let packet = Packet {
         source: ends.source(),
         destination: ends.destination(),

@@ -2,10 +2,13 @@
 
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use ipvs_core::configuration::ServiceEntry;
+use ipvs_core::record::Activity;
 use ipvs_core::scheduler::Request;
+use ipvs_core::table::Table;
 use ipvs_core::{
-    Activity, Configuration, Destination, DestinationKey, Flow, Forwarding, KernelProfile,
-    Protocol, Scheduler, Service, ServiceEntry, ServiceKey, Table,
+    Configuration, Destination, DestinationKey, Flow, Forwarding, KernelProfile, Protocol,
+    Scheduler, Service, ServiceKey,
 };
 
 /// `count` destinations that differ in weight and connections, none of them idle.

@@ -7,10 +7,10 @@ use core::time::Duration;
 use std::env;
 use std::io::{self, Read, Write};
 
+use ipvs_core::configuration::ServiceEntry;
+use ipvs_core::connection::{Packet, Settings};
 use ipvs_core::rules::{self, Command, Numeric};
-use ipvs_core::{
-    Configuration, Director, Flow, KernelProfile, Packet, ServiceEntry, ServiceKey, Settings,
-};
+use ipvs_core::{Configuration, Director, Flow, KernelProfile, ServiceKey};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<_> = env::args().skip(1).collect();

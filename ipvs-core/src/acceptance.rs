@@ -4,6 +4,15 @@
 //! The kernel checks less than it needs: it accepts a service of a protocol that it never
 //! schedules, a forwarding method that it does not have, a port that direct routing ignores. These
 //! checks find what it refuses, and what it accepts but cannot do.
+//!
+//! ```
+//! use ipvs_core::acceptance::ServiceFault;
+//! use ipvs_core::{Scheduler, Service};
+//!
+//! let every_port = Service::new("tcp 192.0.2.1:0".parse()?, Scheduler::Wlc);
+//! assert_eq!(every_port.check(), Err(ServiceFault::PortZero));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #[cfg(test)]
 mod tests;
@@ -12,14 +21,17 @@ use core::net::{IpAddr, Ipv4Addr};
 
 use thiserror::Error;
 
+use crate::configuration::ServiceEntry;
+use crate::destination::{Tunnel, TunnelChecksum};
+use crate::service::{Flags, Granularity, Persistence};
 use crate::{
-    Configuration, Destination, DestinationKey, Family, Flags, Forwarding, Granularity,
-    Persistence, Protocol, Service, ServiceEntry, ServiceKey, SyncDaemon, Timeouts, Tunnel,
-    TunnelChecksum,
+    Configuration, Destination, DestinationKey, Family, Forwarding, Protocol, Service, ServiceKey,
+    SyncDaemon, Timeouts,
 };
 
 /// What is wrong with a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum ServiceFault {
     /// A protocol that is never scheduled.
     #[error("{0} is not scheduled, only TCP, UDP and SCTP are")]
@@ -48,6 +60,7 @@ pub enum ServiceFault {
 
 /// What is wrong with a destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum DestinationFault {
     /// A forwarding method that is not for destinations.
     #[error(
@@ -113,6 +126,7 @@ pub enum DestinationFault {
 
 /// What is wrong with a configuration, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum ConfigurationFault {
     /// A service.
     #[error("service {0}: {1}")]
@@ -128,10 +142,12 @@ pub enum ConfigurationFault {
 /// What is wrong with timeouts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("a timeout of {0} s, allowed are 0 (as it is) to {max} s", max = Timeouts::MAX)]
+#[non_exhaustive]
 pub struct TimeoutFault(pub u32);
 
 /// What is wrong with a synchronisation daemon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum DaemonFault {
     /// An address that is not a multicast group.
     #[error("group {0}, allowed are multicast addresses")]

@@ -4,14 +4,14 @@ use core::time::Duration;
 
 use thiserror::Error;
 
+use crate::record::DestinationRecord;
 use crate::scheduler::{Model, Request, Schedule, UnknownScheduler};
-use crate::{
-    Destination, DestinationError, DestinationKey, DestinationRecord, Flow, KernelProfile,
-    Scheduler, Service, Table, Trash,
-};
+use crate::table::{DestinationError, Table};
+use crate::{Destination, DestinationKey, Flow, KernelProfile, Scheduler, Service, Trash};
 
 /// Why there is no model of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum BalancerError {
     /// Its scheduler has no model.
     #[error(transparent)]
@@ -29,9 +29,8 @@ pub enum BalancerError {
 /// ```
 /// use core::time::Duration;
 ///
-/// use ipvs_core::{
-///     Balancer, Destination, Flow, Forwarding, KernelProfile, Protocol, Scheduler, Service, Trash,
-/// };
+/// use ipvs_core::balancer::Balancer;
+/// use ipvs_core::{Destination, Flow, Forwarding, KernelProfile, Protocol, Scheduler, Service, Trash};
 ///
 /// let service = Service::new("udp 192.0.2.1:53".parse()?, Scheduler::Rr);
 /// let mut balancer = Balancer::new(&service, KernelProfile::default())?;
@@ -171,8 +170,10 @@ mod tests {
     use core::net::{IpAddr, Ipv4Addr};
 
     use super::*;
+    use crate::ServiceKey;
     use crate::properties::{destination, flow};
-    use crate::{Activity, Flags, ServiceKey, Statistics};
+    use crate::record::{Activity, Statistics};
+    use crate::service::Flags;
 
     fn service(scheduler: Scheduler) -> Service {
         let address = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));

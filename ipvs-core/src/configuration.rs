@@ -141,7 +141,8 @@ impl Configuration {
     /// Applies `change` to this configuration as a kernel does.
     ///
     /// ```
-    /// use ipvs_core::{ApplyError, Change, Configuration, Scheduler, Service};
+    /// use ipvs_core::configuration::ApplyError;
+    /// use ipvs_core::{Change, Configuration, Scheduler, Service};
     ///
     /// let service = Service::new("tcp 192.0.2.1:80".parse()?, Scheduler::Wlc);
     /// let mut configuration = Configuration::new();

@@ -105,7 +105,8 @@ pub enum Forwarding {
 /// A destination of a service.
 ///
 /// ```
-/// use ipvs_core::{Destination, DestinationFault, Forwarding, ServiceKey};
+/// use ipvs_core::acceptance::DestinationFault;
+/// use ipvs_core::{Destination, Forwarding, ServiceKey};
 ///
 /// let service: ServiceKey = "tcp 192.0.2.1:80".parse()?;
 /// let real = Destination::new("10.0.0.1:8080".parse()?, Forwarding::Route, 1);

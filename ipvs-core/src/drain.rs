@@ -7,7 +7,9 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::{Activity, Configuration, Destination, DestinationKey, ServiceEntry, ServiceKey};
+use crate::configuration::ServiceEntry;
+use crate::record::Activity;
+use crate::{Configuration, Destination, DestinationKey, ServiceKey};
 
 /// What a destination must no longer have before it is removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -36,10 +38,9 @@ pub enum Until {
 /// ```
 /// use core::time::Duration;
 ///
-/// use ipvs_core::{
-///     Activity, Change, Configuration, Destination, Drain, Forwarding, Order, Scheduler, Service,
-///     Until, plan,
-/// };
+/// use ipvs_core::drain::Until;
+/// use ipvs_core::record::Activity;
+/// use ipvs_core::{Change, Configuration, Destination, Drain, Forwarding, Order, Scheduler, Service, plan};
 ///
 /// let service = Service::new("tcp 192.0.2.1:80".parse()?, Scheduler::Wlc);
 /// let mut real = Destination::new("10.0.0.1:80".parse()?, Forwarding::Masquerade, 3);

@@ -10,10 +10,9 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{
-    Configuration, Destination, Flags, Forwarding, Granularity, Name, Persistence, Scheduler,
-    Service, ServiceEntry, ServiceKey,
-};
+use crate::configuration::ServiceEntry;
+use crate::service::{Flags, Granularity, Persistence};
+use crate::{Configuration, Destination, Forwarding, Name, Scheduler, Service, ServiceKey};
 
 /// A service; what ipvsadm takes for granted may be left out.
 #[derive(Serialize, Deserialize)]

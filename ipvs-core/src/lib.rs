@@ -10,8 +10,8 @@
 //! [`Destination`] is one of its real servers. A [`Configuration`] holds services with their
 //! destinations: what a kernel has, or what it should have. [`plan()`] lists the [`Change`]s from one
 //! to the other in an order that interrupts no service, and [`Drain`] keeps what goes until its
-//! connections have ended. A [`Director`] is a model of the kernel at work: packets in, [`Verdict`]s
-//! out.
+//! connections have ended. A [`Director`] is a model of the kernel at work: packets in,
+//! [verdicts](connection::Verdict) out.
 //!
 //! `Service` and `Destination` hold whatever a kernel may report, also what no tool of today
 //! configures. `check` ([`Configuration::check`], [`Service::check`], …) says whether it would work;
@@ -19,16 +19,18 @@
 //!
 //! | module | has |
 //! |---|---|
-//! | [`configuration`], [`mod@plan`], [`drain`] | tables and changes: [`Configuration`], [`ServiceEntry`], [`Change`], [`plan()`], [`Order`], [`Drain`] |
-//! | [`service`] | [`Service`], [`ServiceKey`], [`Flags`], [`Persistence`], [`Granularity`] |
-//! | [`destination`] | [`Destination`], [`DestinationKey`], [`Forwarding`], [`Tunnel`] |
+//! | [`configuration`], [`mod@plan`], [`drain`] | tables and changes: [`Configuration`], [`ServiceEntry`](configuration::ServiceEntry), [`Change`], [`plan()`], [`Order`], [`Drain`] |
+//! | [`service`] | [`Service`], [`ServiceKey`], [`Flags`](service::Flags), [`Persistence`](service::Persistence), [`Granularity`](service::Granularity) |
+//! | [`destination`] | [`Destination`], [`DestinationKey`], [`Forwarding`], [`Tunnel`](destination::Tunnel) |
 //! | [`acceptance`] | what is wrong with any of them |
-//! | [`record`] | what a kernel reports: [`ServiceRecord`], [`DestinationRecord`], [`Activity`], [`Statistics`] |
-//! | [`connection`] | a kernel at work: [`Director`], [`Packet`], [`Verdict`], [`Settings`] |
-//! | [`balancer`], [`table`], [`scheduler`] | one service of it: [`Balancer`], [`Table`], [`Scheduler`] |
+//! | [`record`] | what a kernel reports: [`ServiceRecord`](record::ServiceRecord), [`DestinationRecord`](record::DestinationRecord), [`Activity`](record::Activity), [`Statistics`](record::Statistics) |
+//! | [`connection`] | a kernel at work: [`Director`], [`Packet`](connection::Packet), [`Verdict`](connection::Verdict), [`Settings`](connection::Settings) |
+//! | [`balancer`], [`table`], [`scheduler`] | one service of it: [`Balancer`](balancer::Balancer), [`Table`](table::Table), [`Scheduler`] |
 //! | [`rules`] | ipvsadm's text |
 //!
-//! Every type that is not of [`rules`] or [`scheduler`] is at the root, too.
+//! At the root are the few types that every program names, once more, and those without a module:
+//! [`Family`], [`Flow`], [`Name`], [`Protocol`], [`KernelProfile`], [`SyncDaemon`], [`Timeouts`] and
+//! [`Trash`].
 //!
 //! # A first program
 //!
@@ -74,14 +76,22 @@
 //! assert!(wake_at > Instant::now());
 //! ```
 //!
-//! `vrrp-core` counts nanoseconds since such an epoch in a type of its own, since its timers are
-//! exact to the nanosecond and its packets bear times of another unit. With the same epoch,
+//! `vrrp-core` counts nanoseconds since such an epoch in a type of its own, of eight octets, as each
+//! of its routers holds several points in time beside many spans. Here nearly all times are spans. With the same epoch,
 //! `vrrp_core::Instant::EPOCH + now` is the instant, and
 //! `instant.saturating_duration_since(vrrp_core::Instant::EPOCH)` is `now`.
 //!
+//! # Stability
+//!
+//! The crate follows semantic versioning. Enums of errors and faults grow in minor versions and are
+//! `#[non_exhaustive]`, as are the [settings](connection::Settings) of the model. Mirrors of what the
+//! kernel holds ([`Service`], [`Destination`], the records) are complete, so that whoever encodes or
+//! compares one overlooks no attribute; one more is a breaking change. No type of another crate is in
+//! signatures.
+//!
 //! # Features
 //!
-//! None is on by default.
+//! None is on by default. `serde` and `arbitrary` are as stable as the crate.
 //!
 //! | feature | gives | needs |
 //! |---|---|---|
@@ -144,6 +154,7 @@ mod normal;
 pub mod plan;
 mod profile;
 #[cfg(any(test, feature = "properties"))]
+#[doc(hidden)]
 pub mod properties;
 mod protocol;
 pub mod record;
@@ -155,30 +166,19 @@ pub mod table;
 mod timeouts;
 mod trash;
 
-pub use acceptance::{
-    ConfigurationFault, DaemonFault, DestinationFault, ServiceFault, TimeoutFault,
-};
-pub use balancer::{Balancer, BalancerError};
-pub use configuration::{ApplyError, Change, Configuration, ServiceEntry};
-pub use connection::{
-    Because, Direction, Director, DirectorError, Packet, ReuseMode, Segment, Settings, TcpState,
-    Track, Unserved, Verdict,
-};
-pub use destination::{Destination, DestinationKey, Forwarding, Tunnel, TunnelChecksum};
-pub use drain::{Drain, Until};
+pub use configuration::{Change, Configuration};
+pub use connection::Director;
+pub use destination::{Destination, DestinationKey, Forwarding};
+pub use drain::Drain;
 pub use family::Family;
 pub use flow::Flow;
 pub use name::{Name, NameError};
 pub use plan::{Order, plan};
 pub use profile::KernelProfile;
 pub use protocol::Protocol;
-pub use record::{Activity, DestinationRecord, Rates, ServiceRecord, Statistics, Totals};
-pub use scheduler::{Scheduler, SchedulerError};
-pub use service::{
-    DestinationKeyError, Flags, Granularity, Persistence, Service, ServiceKey, ServiceKeyError,
-};
+pub use scheduler::Scheduler;
+pub use service::{Service, ServiceKey};
 pub use sync::{SyncDaemon, SyncRole};
-pub use table::{ConnectionCounts, DestinationError, Table};
 pub use timeouts::Timeouts;
 pub use trash::Trash;
 

@@ -15,6 +15,7 @@ pub struct Name {
 
 /// The reason why a text is not a [`Name`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum NameError {
     /// It is empty.
     #[error("an empty name")]

@@ -1,8 +1,8 @@
 //! Normal forms of services and destinations: one value for all that the kernel treats alike.
 
-use crate::{
-    Destination, Forwarding, Granularity, Persistence, Scheduler, Service, Tunnel, TunnelChecksum,
-};
+use crate::destination::{Tunnel, TunnelChecksum};
+use crate::service::{Granularity, Persistence};
+use crate::{Destination, Forwarding, Scheduler, Service};
 
 /// `service` as a kernel reports it after it was added.
 pub(crate) fn normal_service(mut service: Service) -> Service {

@@ -10,10 +10,9 @@ mod tests;
 
 use alloc::vec::Vec;
 
+use crate::configuration::ServiceEntry;
 use crate::normal::{normal_destination, normal_service};
-use crate::{
-    Change, Configuration, Destination, DestinationKey, Service, ServiceEntry, ServiceKey,
-};
+use crate::{Change, Configuration, Destination, DestinationKey, Service, ServiceKey};
 
 /// Whether the order of the destinations of a service is to be that of the desired one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -46,7 +45,7 @@ pub enum Order {
 /// let mut desired = Configuration::new();
 /// for outcome in rules::read("-A -t 192.0.2.1:80 -s rr\n", &mut rules::Numeric) {
 ///     if let (_, rules::Command::AddService(service)) = outcome? {
-///         desired.insert(ipvs_core::ServiceEntry::new(service));
+///         desired.insert(ipvs_core::configuration::ServiceEntry::new(service));
 ///     }
 /// }
 /// let mut actual = Configuration::new();

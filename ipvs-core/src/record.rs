@@ -1,4 +1,20 @@
 //! The kernel's reports of services and destinations: configuration and statistics.
+//!
+//! ```
+//! use ipvs_core::record::{Activity, DestinationRecord, Statistics};
+//! use ipvs_core::table::Table;
+//! use ipvs_core::{Destination, Forwarding, KernelProfile};
+//!
+//! let destination = Destination::new("10.0.0.1:80".parse()?, Forwarding::Masquerade, 1);
+//! let record = DestinationRecord {
+//!     destination,
+//!     activity: Activity { active: 3, ..Activity::default() },
+//!     statistics: Statistics::default(),
+//! };
+//! let table = Table::from_records(KernelProfile::default(), &[record])?;
+//! assert_eq!(table.activity(0).active, 3);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use crate::{Destination, Service};
 

@@ -7,6 +7,19 @@
 //! before `-t` takes the port of the service as well, and `-M` before `-t` is kept. It also
 //! reads marks above 2³¹-1 the way ipvsadm prints them, as negative numbers, which ipvsadm itself
 //! refuses.
+//!
+//! ```
+//! use ipvs_core::Scheduler;
+//! use ipvs_core::rules::{Command, Numeric, parse_line, read};
+//!
+//! let command = parse_line("-A -t 192.0.2.1:80 -s wrr", &mut Numeric)?;
+//! let Some(Command::AddService(service)) = command else { panic!("a service") };
+//! assert_eq!(service.scheduler, Scheduler::Wrr);
+//!
+//! let wrong = read("-A -t 192.0.2.1:80\n-A -t 192.0.2.1:port\n", &mut Numeric).last();
+//! assert!(wrong.is_some_and(|rule| rule.is_err_and(|error| error.line == 2)));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod command;
 mod draft;

@@ -143,6 +143,7 @@ impl Scheduler {
     "no known scheduler, which are rr, wrr, lc, wlc, lblc, lblcr, dh, sh, sed, nq, fo, ovf, mh and \
      twos"
 )]
+#[non_exhaustive]
 pub struct SchedulerError;
 
 /// A scheduler that has a model, by the name the kernel knows it by.

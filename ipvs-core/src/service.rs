@@ -193,7 +193,9 @@ pub struct Persistence {
 /// A virtual service.
 ///
 /// ```
-/// use ipvs_core::{Flags, Granularity, Persistence, Scheduler, Service, ServiceFault};
+/// use ipvs_core::acceptance::ServiceFault;
+/// use ipvs_core::service::{Flags, Granularity, Persistence};
+/// use ipvs_core::{Scheduler, Service};
 ///
 /// let mut service = Service::new("tcp [2001:db8::1]:443".parse()?, Scheduler::Mh);
 /// service.flags = Flags::SCHED_1; // mh-fallback

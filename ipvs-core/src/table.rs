@@ -1,4 +1,18 @@
 //! The destinations of one service, as the kernel keeps them.
+//!
+//! ```
+//! use ipvs_core::table::Table;
+//! use ipvs_core::{Destination, Forwarding, KernelProfile};
+//!
+//! let mut table = Table::new(KernelProfile::default());
+//! let mut real = Destination::new("10.0.0.1:80".parse()?, Forwarding::Masquerade, 1);
+//! real.upper = 1;
+//! table.add(&real, None)?;
+//! table.bind(0);
+//! // It has as many connections as its upper threshold says.
+//! assert!(table.is_overloaded(0));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod counts;
 mod overload;
@@ -13,10 +27,12 @@ use thiserror::Error;
 pub use self::counts::ConnectionCounts;
 use self::overload::Thresholds;
 pub(crate) use self::ratios::{Ratios, Unordered};
-use crate::{Activity, Destination, DestinationKey, DestinationRecord, KernelProfile};
+use crate::record::{Activity, DestinationRecord};
+use crate::{Destination, DestinationKey, KernelProfile};
 
 /// Why the kernel refuses a destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum DestinationError {
     /// `EEXIST`.
     #[error("the destination exists")]

@@ -4,7 +4,8 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::{ConnectionCounts, DestinationKey, Family, ServiceKey};
+use crate::table::ConnectionCounts;
+use crate::{DestinationKey, Family, ServiceKey};
 
 /// How often the kernel looks for destinations to forget.
 const INTERVAL: Duration = Duration::from_secs(60);
@@ -124,7 +125,8 @@ mod tests {
     use core::num::NonZeroU32;
 
     use super::*;
-    use crate::{Destination, Forwarding, KernelProfile, Table};
+    use crate::table::Table;
+    use crate::{Destination, Forwarding, KernelProfile};
 
     const SERVICE: ServiceKey = ServiceKey::tcp(IpAddr::V4(Ipv4Addr::new(10, 1, 0, 1)), 80);
     const KEY: DestinationKey = DestinationKey::new(IpAddr::V4(Ipv4Addr::new(10, 3, 0, 1)), 80);

@@ -4,9 +4,9 @@ use core::fmt;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
+use ipvs_core::record::{DestinationRecord, ServiceRecord};
 use ipvs_core::{
-    Destination, DestinationKey, DestinationRecord, KernelProfile, Service, ServiceKey,
-    ServiceRecord, SyncDaemon, SyncRole, Timeouts,
+    Destination, DestinationKey, KernelProfile, Service, ServiceKey, SyncDaemon, SyncRole, Timeouts,
 };
 
 use crate::error::{ConnectError, Error, ErrorKind};

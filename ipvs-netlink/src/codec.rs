@@ -1,6 +1,7 @@
 //! The codec of [`Client`](crate::Client) without a socket, for the benchmarks.
 
-use ipvs_core::{DestinationRecord, Family, ServiceRecord};
+use ipvs_core::Family;
+use ipvs_core::record::{DestinationRecord, ServiceRecord};
 
 use crate::{DecodeError, ErrorKind, Request, decode, encode};
 

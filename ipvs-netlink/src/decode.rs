@@ -8,10 +8,12 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::num::NonZeroU32;
 use std::io::Cursor;
 
+use ipvs_core::destination::{Tunnel, TunnelChecksum};
+use ipvs_core::record::{Activity, DestinationRecord, Rates, ServiceRecord, Statistics, Totals};
+use ipvs_core::service::{Flags, Granularity, Persistence};
 use ipvs_core::{
-    Activity, Destination, DestinationKey, DestinationRecord, Family, Flags, Forwarding,
-    Granularity, Name, Persistence, Protocol, Rates, Scheduler, Service, ServiceKey, ServiceRecord,
-    Statistics, SyncDaemon, SyncRole, Timeouts, Totals, Tunnel, TunnelChecksum,
+    Destination, DestinationKey, Family, Forwarding, Name, Protocol, Scheduler, Service,
+    ServiceKey, SyncDaemon, SyncRole, Timeouts,
 };
 use neli::{FromBytes, TypeSize};
 use thiserror::Error;

@@ -3,9 +3,11 @@
 use core::mem;
 use core::net::IpAddr;
 
+use ipvs_core::destination::{Tunnel, TunnelChecksum};
+use ipvs_core::service::{Flags, Granularity};
 use ipvs_core::{
-    Destination, DestinationKey, Family, Flags, Forwarding, Granularity, Service, ServiceKey,
-    SyncDaemon, SyncRole, Timeouts, Tunnel, TunnelChecksum,
+    Destination, DestinationKey, Family, Forwarding, Service, ServiceKey, SyncDaemon, SyncRole,
+    Timeouts,
 };
 use neli::consts::genl::CtrlCmd;
 use neli::consts::nl::{GenlId, NlmF};

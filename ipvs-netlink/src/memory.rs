@@ -51,9 +51,8 @@ use core::net::IpAddr;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ipvs_core::{
-    Activity, Configuration, DestinationKey, KernelProfile, Name, Scheduler, ServiceKey, Statistics,
-};
+use ipvs_core::record::{Activity, Statistics};
+use ipvs_core::{Configuration, DestinationKey, KernelProfile, Name, Scheduler, ServiceKey};
 
 pub use self::socket::Socket;
 use self::state::State;

@@ -2,9 +2,9 @@
 
 use core::fmt;
 
+use ipvs_core::record::{DestinationRecord, ServiceRecord};
 use ipvs_core::{
-    Change, Destination, DestinationKey, DestinationRecord, Service, ServiceKey, ServiceRecord,
-    SyncDaemon, SyncRole, Timeouts,
+    Change, Destination, DestinationKey, Service, ServiceKey, SyncDaemon, SyncRole, Timeouts,
 };
 
 /// One request to the kernel's IPVS.

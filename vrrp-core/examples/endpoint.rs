@@ -37,10 +37,8 @@ impl<'a> Host<'a> {
         priority: u8,
         slots: &'a mut [Slot],
     ) -> Result<Self, Box<dyn Error>> {
-        let settings = Settings {
-            priority,
-            ..Settings::new(Version::V3, Family::V4, 51)
-        };
+        let mut settings = Settings::new(Version::V3, Family::V4, 51);
+        settings.priority = priority;
         let table = Table::new(Addresses::V4(&ADDRESSES), slots);
         let mut router = Endpoint::new(Instant::EPOCH, Config::try_from(settings)?, table)?;
         let primary = IpAddr::from([192, 0, 2, number]);

@@ -4,6 +4,21 @@
 //! at once, again after a delay, and then at the configured refresh interval. [`Schedule`] decides when
 //! and how often, [`Pace`] keeps frames apart, and [`Announcer`] is both over the addresses of one
 //! router: it returns the address that is next. None of them handles packets or reads a clock.
+//!
+//! ```
+//! use core::time::Duration;
+//! use vrrp_core::announce::{Config, Schedule, Settings};
+//! use vrrp_core::{Announcement, Instant};
+//!
+//! let mut settings = Settings::default();
+//! settings.delay = Duration::from_secs(2);
+//! let mut schedule = Schedule::new(Config::try_from(settings)?);
+//! schedule.start(Instant::EPOCH, Announcement::NewActive);
+//! let first = schedule.handle(Instant::EPOCH).expect("a block at once");
+//! assert_eq!(first.copies, 5);
+//! assert_eq!(schedule.deadline(), Some(Instant::from_millis(2_000)));
+//! # Ok::<(), vrrp_core::announce::ConfigError>(())
+//! ```
 
 mod announcer;
 mod pace;
@@ -23,6 +38,7 @@ use crate::{Announcement, Instant};
     serde(default, deny_unknown_fields, rename_all = "kebab-case")
 )]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[non_exhaustive]
 pub struct Settings {
     /// Copies per address in each block of a new Active Router; 0 announces nothing.
     pub repeat: u16,

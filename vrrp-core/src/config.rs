@@ -6,7 +6,20 @@ use crate::{Family, Interval, IntervalError, Priority, Version, Vrid};
 
 /// The parameters of a virtual router, unchecked.
 ///
-/// [`Config::try_from`] is the only way from here to a [`Config`].
+/// [`Config::try_from`] is the only way from here to a [`Config`]. More settings may come, so that
+/// settings are made by [`new`](Self::new), and changed field by field:
+///
+/// ```
+/// use vrrp_core::{Config, ConfigError, Family, Interval, Settings, Version};
+///
+/// let mut settings = Settings::new(Version::V3, Family::V4, 51);
+/// settings.priority = 150;
+/// settings.interval = "500ms".parse::<Interval>().unwrap();
+/// assert_eq!(Config::try_from(settings)?.priority().get(), 150);
+/// settings.vrid = 0;
+/// assert_eq!(Config::try_from(settings), Err(ConfigError::Vrid));
+/// # Ok::<(), ConfigError>(())
+/// ```
 ///
 /// With the feature `serde` only the identifier and the family have to be written; what is absent
 /// is as [`Settings::new`] has it for the version, which is 3 if absent. As TOML:
@@ -25,6 +38,7 @@ use crate::{Family, Interval, IntervalError, Priority, Version, Vrid};
     serde(from = "written::Settings", into = "written::Settings")
 )]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[non_exhaustive]
 pub struct Settings {
     /// Protocol version.
     pub version: Version,
@@ -34,9 +48,8 @@ pub struct Settings {
     pub vrid: u8,
     /// Configured priority, 1..=255; 255 owns the addresses (RFC 9568 §5.2.4).
     pub priority: u8,
-    /// Advertisement interval in centiseconds: 1..=4095 in version 3, whole seconds of at most
-    /// 255 s in version 2.
-    pub interval_cs: u16,
+    /// Advertisement interval: at most 40.95 s in version 3, whole seconds in version 2.
+    pub interval: Interval,
     /// Whether a higher priority takes over from a live lower one (RFC 9568 §6.1, Preempt_Mode).
     pub preempt: bool,
     /// How long a backup tolerates a lower-priority Active Router before it preempts; zero for at
@@ -67,7 +80,7 @@ impl Settings {
             family,
             vrid,
             priority: Priority::DEFAULT.get(),
-            interval_cs: Interval::DEFAULT.centis(),
+            interval: Interval::DEFAULT,
             preempt: true,
             preempt_delay: Duration::ZERO,
             accept: false,
@@ -111,7 +124,7 @@ mod written {
             let default = Self::new(written.version, written.family, written.vrid);
             Self {
                 priority: written.priority.unwrap_or(default.priority),
-                interval_cs: (written.interval).map_or(default.interval_cs, Interval::centis),
+                interval: written.interval.unwrap_or(default.interval),
                 preempt: written.preempt.unwrap_or(default.preempt),
                 preempt_delay: written.preempt_delay.unwrap_or(default.preempt_delay),
                 accept: written.accept.unwrap_or(default.accept),
@@ -130,7 +143,7 @@ mod written {
                 family: settings.family,
                 vrid: settings.vrid,
                 priority: Some(settings.priority),
-                interval: Some(Interval::unchecked(settings.interval_cs)),
+                interval: Some(settings.interval),
                 preempt: Some(settings.preempt),
                 preempt_delay: Some(settings.preempt_delay),
                 accept: Some(settings.accept),
@@ -260,7 +273,7 @@ impl TryFrom<Settings> for Config {
             family: settings.family,
             vrid: Vrid::new(settings.vrid).ok_or(ConfigError::Vrid)?,
             priority: Priority::new(settings.priority).ok_or(ConfigError::Priority)?,
-            interval: Interval::try_from(settings.interval_cs)?.check(settings.version)?,
+            interval: settings.interval.check(settings.version)?,
             preempt: settings.preempt,
             preempt_delay: settings.preempt_delay,
             accept: settings.accept,
@@ -278,7 +291,7 @@ impl From<Config> for Settings {
             family: config.family,
             vrid: config.vrid.get(),
             priority: config.priority.get(),
-            interval_cs: config.interval.centis(),
+            interval: config.interval,
             preempt: config.preempt,
             preempt_delay: config.preempt_delay,
             accept: config.accept,
@@ -355,6 +368,10 @@ mod tests {
         assert_eq!(config.preempt_delay(), Duration::ZERO);
     }
 
+    fn centis(centis: u16) -> Interval {
+        Interval::from_centis(centis).unwrap()
+    }
+
     #[test]
     fn refuses_what_cannot_be_sent() {
         let refusal = |change: fn(&mut Settings)| {
@@ -367,15 +384,11 @@ mod tests {
         assert_eq!(refusal(|s| s.vrid = 0), ConfigError::Vrid);
         assert_eq!(refusal(|s| s.priority = 0), ConfigError::Priority);
         assert_eq!(
-            refusal(|s| s.interval_cs = 0),
-            interval(IntervalError::OutOfRange { centis: 0 })
-        );
-        assert_eq!(
-            refusal(|s| s.interval_cs = 4096),
+            refusal(|s| s.interval = centis(4096)),
             interval(IntervalError::TooLong { centis: 4096 })
         );
         assert_eq!(
-            refusal(|s| (s.version, s.interval_cs) = (Version::V2, 150)),
+            refusal(|s| (s.version, s.interval) = (Version::V2, centis(150))),
             interval(IntervalError::SubSecond { centis: 150 })
         );
         assert_eq!(
@@ -399,7 +412,7 @@ mod tests {
     #[test]
     fn settings_survive_validation_at_their_extremes() {
         let settings = Settings {
-            interval_cs: 4095,
+            interval: Interval::MAX_V3,
             preempt_delay: Duration::from_secs(86_400),
             down_multiplier: 100,
             answer_higher: true,

@@ -36,12 +36,30 @@
 //! Outputs that are not polled in time are bounded: of each kind the latest is kept. An advertisement
 //! is not sent any more once the router has left the Active state.
 //!
-//! # What a runtime owes
+//! # The duties of a runtime
 //!
-//! - It sends advertisements from [`VirtualRouter::primary`] and no other address, with the time to
-//!   live that [`Transmit`] says, without multicast loopback, from a socket bound to the interface.
-//! - It never reports a virtual address as the primary one.
-//! - It removes at start what an earlier run left of the virtual addresses.
+//! `vrrp-mio` fulfils them on Linux. A runtime of your own sees to each:
+//!
+//! - **Source.** It sends advertisements from [`VirtualRouter::primary`] and no other address. Where the
+//!   kernel chooses, it may choose a virtual one, and two routers become Active; so bind the socket,
+//!   or name the source of each packet (`IP_PKTINFO`, `IPV6_PKTINFO`).
+//! - **Time to live.** It sends with the one that [`Transmit`] says, 255 to a group, and passes on the
+//!   one that a packet came with (`IP_RECVTTL`, `IPV6_RECVHOPLIMIT`): admission checks it.
+//! - **Interface.** It sends to a group from a socket bound to the interface, with multicast loopback off
+//!   (`IP_MULTICAST_LOOP`), so that it does not hear itself.
+//! - **Group.** It joins the group ([`MULTICAST_V4`](crate::wire::MULTICAST_V4),
+//!   [`MULTICAST_V6`](crate::wire::MULTICAST_V6)) on each interface before [`Event::Startup`], and again
+//!   when an interface has been made anew under its name.
+//! - **Primary address.** It never reports a virtual address as the primary one, also not one that an
+//!   earlier run left behind, and reports each change ([`Event::PrimaryAddress`]). Over IPv6 the primary
+//!   address is link-local.
+//! - **Interface state.** It reports when the interface goes down and comes up.
+//! - **Leftovers.** It removes at start what an earlier run left of the virtual addresses, before the
+//!   router may be a Backup of another that has them.
+//! - **Checksums.** Over IPv6 the kernel may verify and fill in a checksum (`IPV6_CHECKSUM`): leave that
+//!   off, as the octets have theirs.
+//! - **The end.** It sends the resignation after [`Event::Shutdown`] before it closes its sockets, and
+//!   removes the addresses.
 //! - It delivers to an endpoint the packets of its identifier, see
 //!   [`admits`](Endpoint::admits) for several endpoints of one.
 //!

@@ -10,9 +10,10 @@
 //! use vrrp_core::explore::{Faults, Flaw, Model};
 //! use vrrp_core::{Config, Family, Settings, Version};
 //!
-//! let settings = Settings::new(Version::V3, Family::V4, 51);
-//! let better = Config::try_from(Settings { priority: 200, ..settings })?;
+//! let mut settings = Settings::new(Version::V3, Family::V4, 51);
 //! let worse = Config::try_from(settings)?;
+//! settings.priority = 200;
+//! let better = Config::try_from(settings)?;
 //! let mut model = Model::new([
 //!     (better, "192.0.2.1".parse()?),
 //!     (worse, "192.0.2.2".parse()?),

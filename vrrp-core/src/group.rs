@@ -106,6 +106,7 @@ impl Member {
 /// The group does not settle: members do not handle the events that they are given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the members of the sync group do not follow its decisions")]
+#[non_exhaustive]
 pub struct Unsettled;
 
 /// One sync group.

@@ -12,6 +12,17 @@ use crate::duration::{self, DurationError, Seconds};
 /// VRRPv3 carries 1..=4095 cs (RFC 9568 §5.2.7, erratum 8301); VRRPv2 whole seconds 1..=255
 /// (RFC 3768 §5.3.7), which is 100..=25500 cs. With the feature `serde` it is its text where the
 /// format is one that people read, otherwise the number of centiseconds.
+///
+/// ```
+/// use core::time::Duration;
+/// use vrrp_core::{Interval, IntervalError, Version};
+///
+/// let interval: Interval = "250ms".parse()?;
+/// assert_eq!(interval.centis(), 25);
+/// assert_eq!(Interval::try_from(Duration::from_millis(250))?, interval);
+/// assert_eq!(interval.check(Version::V2), Err(IntervalError::SubSecond { centis: 25 }));
+/// # Ok::<(), IntervalError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Interval(u16);
 
@@ -38,12 +49,6 @@ impl Interval {
     pub const fn from_secs(seconds: u8) -> Option<Self> {
         // A u8 of seconds is at most 25500 cs.
         Self::from_centis(seconds as u16 * 100)
-    }
-
-    /// An interval to be written that may be refused when it is read.
-    #[cfg(feature = "serde")]
-    pub(crate) const fn unchecked(centis: u16) -> Self {
-        Self(centis)
     }
 
     /// The interval in centiseconds.

@@ -7,6 +7,22 @@
 //! them in one. It opens no socket, reads no clock, allocates nothing and cannot panic on what comes
 //! from a network. A runtime such as `vrrp-mio`, a test or a simulator provides packets and time.
 //!
+//! # Concepts
+//!
+//! A virtual router is a VRID on a link, with the addresses that its Active Router answers for. Its
+//! [`Settings`] are checked once, and are a [`Config`] from then on. A [`VirtualRouter`] is the election
+//! alone: an [`Event`] in, [`Action`]s out. An [`Endpoint`] is the whole router, over memory of yours.
+//! Every call takes the present time, an [`Instant`] since an epoch that you choose; none waits.
+//!
+//! | module | has |
+//! |---|---|
+//! | [`endpoint`] | a whole router, its loop, and the [duties of a runtime](endpoint#the-duties-of-a-runtime) |
+//! | [`wire`] | packets and frames: advertisements, ARP, neighbour advertisements, checksums |
+//! | [`receive`] | admission: which advertisements are heard, and why others are discarded |
+//! | [`announce`] | when gratuitous ARP and neighbour advertisements are sent |
+//! | [`track`], [`group`], [`eligibility`] | tracked objects, sync groups, and what follows from both |
+//! | `sim`, `explore` | a network to test on, with the feature `sim` |
+//!
 //! # The driver loop
 //!
 //! [`endpoint`] describes the methods and their order, and what a runtime owes. Two rules keep it
@@ -68,9 +84,39 @@
 //! [`Table`](endpoint::Table) takes less than 2 kB, the buffer for what is sent
 //! [`MAX_TRANSMIT`](endpoint::MAX_TRANSMIT) octets, and a call less than 2 kB of stack.
 //!
+//! # Testing
+//!
+//! A router is a function of its arguments, so a test is a list of calls with times of its own: no
+//! socket, no sleep, no root. The feature `sim` has a link with delay, loss and crashes, which checks
+//! invariants as it goes, and an exploration of every order of events for small networks.
+//! `examples/endpoint.rs` is a test of two whole routers.
+//!
+//! # Performance
+//!
+//! Nothing is allocated. An event, an advertisement decoded and admitted, or one encoded take well below
+//! a microsecond; time and memory do not depend on the number of routers, and addresses are gone through
+//! once for each advertisement.
+//!
+//! # Panics and unsafe code
+//!
+//! There is no unsafe code, and nothing here panics, whatever comes from a network or a caller; sums of
+//! times saturate. Only `sim` and `explore` panic, where their own invariants are broken by a mistake of
+//! this crate, and `properties`, for fuzzing, where a property does not hold.
+//!
+//! # Stability
+//!
+//! The crate follows semantic versioning. Enums of errors and reasons, and structs of settings and
+//! counters, grow in minor versions and are `#[non_exhaustive]`; [`Event`], [`Action`] and
+//! [`EndpointEvent`](endpoint::EndpointEvent) are complete, so that the compiler shows what a new one
+//! needs, and one more is a breaking change. The only type of another crate in signatures is
+//! `bytes::BufMut`, of version 1, by the feature `bytes`. What `serde` reads now, later versions of the
+//! same series read.
+//!
 //! # Features
 //!
-//! None changes behaviour.
+//! None changes behaviour. `ah`, `bytes`, `serde` and `arbitrary` are as stable as the crate; `sim`, with
+//! `sim` and `explore`, may change in any minor version; `properties` is for the fuzzing of this
+//! workspace, hidden, and may change at any time.
 //!
 //! - `ah`, on by default: the Authentication Header, authentication type 2 of VRRPv2. Without it
 //!   packets that have one are discarded, and none is sent.
@@ -105,6 +151,7 @@ mod mac;
 mod machine;
 mod priority;
 #[cfg(any(all(test, feature = "ah"), feature = "properties"))]
+#[doc(hidden)]
 pub mod properties;
 pub mod receive;
 #[cfg(any(test, feature = "sim"))]
@@ -125,11 +172,16 @@ pub use self::family::Family;
 pub use self::interval::{Interval, IntervalError};
 pub use self::mac::{MacAddr, MacAddrError};
 pub use self::machine::{
-    Action, Actions, Announcement, Answers, Cause, Event, EventError, Heard, NewActiveReason, Role,
-    State, Transition, VirtualRouter, Watch, active_down_interval, skew,
+    Action, Actions, Announcement, Cause, Event, EventError, Heard, NewActiveReason, Role,
+    Transition, VirtualRouter, active_down_interval, skew,
 };
 pub use self::priority::Priority;
 pub use self::statistics::Statistics;
 pub use self::time::Instant;
 pub use self::version::{Version, VersionError};
 pub use self::vrid::Vrid;
+
+/// The examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -5,6 +5,14 @@ use core::str::FromStr;
 
 /// A 48-bit Ethernet address. With the feature `serde` it is its text where the format is one that
 /// people read, otherwise six octets.
+///
+/// ```
+/// use vrrp_core::MacAddr;
+///
+/// let mac: MacAddr = "00:00:5e:00:01:33".parse()?;
+/// assert_eq!(mac, MacAddr([0, 0, 0x5e, 0, 1, 51]));
+/// # Ok::<(), vrrp_core::MacAddrError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct MacAddr(pub [u8; 6]);

@@ -4,6 +4,7 @@ mod actions;
 mod active;
 mod backup;
 mod event;
+mod state;
 #[cfg(test)]
 mod tests;
 mod timers;
@@ -13,57 +14,10 @@ use core::time::Duration;
 
 pub use self::actions::{Action, Actions, Announcement, Cause, NewActiveReason, Role, Transition};
 pub use self::event::{Event, EventError, Heard};
+pub(crate) use self::state::{Answers, State, Watch};
 use self::timers::active_down_nanos;
 pub use self::timers::{active_down_interval, skew};
 use crate::{Config, Family, Instant, Interval, Priority, Version};
-
-/// The state of a virtual router, each with its deadlines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum State {
-    /// Not running, or waiting for the interface, its primary address or tracking.
-    Initialize,
-    /// Watching the Active Router.
-    Backup {
-        /// When Active_Down_Timer fires.
-        active_down: Instant,
-        /// Active_Adver_Interval: the own interval until another one is learned (version 3).
-        active_interval: Interval,
-        /// Until when a lower-priority Active Router is tolerated, once one was heard.
-        preempt_at: Option<Instant>,
-        /// The reason for which the timer runs.
-        watch: Watch,
-    },
-    /// Answering for the virtual addresses.
-    Active {
-        /// When Adver_Timer fires.
-        advertise_at: Instant,
-        /// The pauses between answers.
-        answers: Answers,
-    },
-}
-
-/// The times from which an Active Router answers again, so that neither a flood nor a contest of
-/// two routers is echoed. Each kind of answer has its own pause.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Answers {
-    /// To a losing advertisement (RFC 9568 §6.4.3).
-    pub lower: Instant,
-    /// To a resignation (RFC 9568 §6.4.3).
-    pub resignation: Instant,
-}
-
-/// The reason for which Active_Down_Timer runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Watch {
-    /// The Active Router, if any, is silent.
-    Silence,
-    /// A lower-priority Active Router is being preempted (RFC 9568 §6.4.2).
-    Lower,
-    /// The Active Router resigned (RFC 9568 §6.4.2).
-    Resigned,
-    /// The timer fired and the sync group has yet to elect this router.
-    Expired,
-}
 
 /// One virtual router: a pure function of events and time.
 ///
@@ -71,6 +25,26 @@ pub enum Watch {
 /// [`deadline`](Self::deadline) for when to wake up, and `handle(now, Event::Timeout)` when that
 /// time has come. Deliver received advertisements before timeouts, so that a late wake-up hears
 /// what happened meanwhile. `now` must never go backwards.
+///
+/// ```
+/// use core::net::Ipv4Addr;
+/// use vrrp_core::{Action, Config, Event, Family, Instant, Role, Settings, Version, VirtualRouter};
+///
+/// let config = Config::try_from(Settings::new(Version::V3, Family::V4, 51))?;
+/// let mut router = VirtualRouter::new(config);
+/// let primary = Ipv4Addr::new(192, 0, 2, 1).into();
+/// let ready = router.handle(Instant::EPOCH, Event::PrimaryAddress(Some(primary)));
+/// assert!(ready.is_empty());
+/// let started = router.handle(Instant::EPOCH, Event::Startup);
+/// assert_eq!(started.transition().map(|change| change.to), Some(Role::Backup));
+///
+/// // Active_Down_Interval, and nobody was heard.
+/// let deadline = router.deadline().expect("a Backup waits");
+/// let won = router.handle(deadline, Event::Timeout);
+/// assert_eq!(won[0], Action::Advertise(router.priority()));
+/// assert_eq!(router.role(), Role::Active);
+/// # Ok::<(), vrrp_core::ConfigError>(())
+/// ```
 ///
 /// A router starts when it is switched on ([`Event::Startup`]), its interface is up (assumed until
 /// configured otherwise) and its primary address is known.
@@ -202,13 +176,13 @@ impl VirtualRouter {
         }
     }
 
-    /// The current state with its deadlines.
-    #[must_use]
-    pub const fn state(&self) -> State {
+    #[cfg(any(test, feature = "sim"))]
+    pub(crate) const fn state(&self) -> State {
         self.state
     }
 
-    /// The current state without its deadlines.
+    /// The state. Its timers are of the implementation; [`deadline`](Self::deadline) is when the next
+    /// one fires.
     #[must_use]
     pub const fn role(&self) -> Role {
         match self.state {

@@ -2,7 +2,32 @@
 //! (RFC 9568 §7.1).
 //!
 //! Decoding refuses what no router may accept. Admission compares a packet with one virtual router:
-//! hop limit, version, group or peers, authentication, interval and address list.
+//! hop limit, version, group or peers, authentication, interval and address list. An
+//! [`Endpoint`](crate::Endpoint) does both; this is for who has a codec or a loop of their own.
+//!
+//! ```
+//! use core::net::IpAddr;
+//! use vrrp_core::receive::{Admission, Discard, Packet, ReplayWindow};
+//! use vrrp_core::wire::{Addresses, Advertisement, PseudoHeader};
+//! use vrrp_core::{Config, Family, Instant, Settings, Version};
+//!
+//! let octets = [0x31, 51, 200, 1, 0, 100, 0xa1, 0x70, 192, 0, 2, 100];
+//! let (source, destination) = (IpAddr::from([192, 0, 2, 2]), IpAddr::from([224, 0, 0, 18]));
+//! let ends = PseudoHeader::new(source, destination).expect("of one family");
+//! let advertisement = Advertisement::decode(&octets, &ends)?;
+//!
+//! let config = Config::try_from(Settings::new(Version::V3, Family::V4, 51))?;
+//! let admission = Admission::new(&config, Addresses::V4(&[[192, 0, 2, 100]]));
+//! let mut packet = Packet { source, destination, ttl: 255, advertisement, ah: None };
+//! let mut admit = |packet: &Packet<'_>| {
+//!     let replay = &mut ReplayWindow::new();
+//!     admission.admit(Instant::EPOCH, packet, config.priority(), None, replay)
+//! };
+//! assert_eq!(admit(&packet)?.heard.priority.get(), 200);
+//! packet.ttl = 64;
+//! assert_eq!(admit(&packet), Err(Discard::Ttl(64)));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod discard;
 mod form;
@@ -17,9 +42,10 @@ pub use self::discard::Discard;
 pub use self::form::FollowedForm;
 pub use self::replay::ReplayWindow;
 use crate::wire::{
-    Addresses, Advertisement, AhPacket, Authentication, ChecksumForm, Format, IcvForm, Key, TTL,
+    Addresses, Advertisement, AhPacket, Authentication, ChecksumForm, Format, IcvForm, Key,
+    MULTICAST_V4, MULTICAST_V6, TTL,
 };
-use crate::{Config, Heard, Instant, Priority, Version};
+use crate::{Config, Family, Heard, Instant, Priority, Version};
 
 /// A decoded advertisement, with the headers of its packet.
 #[derive(Clone, Copy, Debug)]
@@ -82,8 +108,10 @@ pub enum Conformance {
     Discard,
 }
 
-/// The criteria for the advertisements of one virtual router.
+/// The criteria for the advertisements of one virtual router. Made by [`new`](Self::new), and changed
+/// field by field. An [`Endpoint`](crate::Endpoint) has its own.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Admission<'a> {
     /// The configured virtual router.
     pub config: &'a Config,
@@ -106,6 +134,7 @@ pub struct Admission<'a> {
 
 /// An admitted advertisement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Admitted {
     /// The event for the state machine.
     pub heard: Heard,
@@ -117,6 +146,7 @@ pub struct Admitted {
 
 /// Observations about an admitted advertisement. None of them changes the election.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Remarks {
     /// Another advertisement interval than ours, version 3 (RFC 9568 §7.1).
     pub interval: bool,
@@ -138,6 +168,15 @@ pub struct Remarks {
 }
 
 impl Reach<'_> {
+    /// From the link, to the group of VRRP (RFC 9568 §5.1.1.2, §5.1.2.2).
+    #[must_use]
+    pub const fn multicast(family: Family) -> Self {
+        Self::Group(match family {
+            Family::V4 => IpAddr::V4(MULTICAST_V4),
+            Family::V6 => IpAddr::V6(MULTICAST_V6),
+        })
+    }
+
     /// Whether a packet from `source` is expected: from anybody on the link, or from a peer.
     #[must_use]
     pub fn lists(&self, source: IpAddr) -> bool {
@@ -148,7 +187,22 @@ impl Reach<'_> {
     }
 }
 
-impl Admission<'_> {
+impl<'a> Admission<'a> {
+    /// The criteria of RFC 9568: multicast without authentication, and a remark for what is odd about
+    /// an address list.
+    #[must_use]
+    pub const fn new(config: &'a Config, addresses: Addresses<'a>) -> Self {
+        Self {
+            config,
+            addresses,
+            expect: Expect::None,
+            reach: Reach::multicast(config.family()),
+            owner_is_deaf: false,
+            first_address: Conformance::Report,
+            address_list: Conformance::Report,
+        }
+    }
+
     /// Admits or discards `packet`, whose VRID is this virtual router's.
     ///
     /// `priority` is the effective priority and `primary` the primary address of this router.

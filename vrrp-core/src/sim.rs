@@ -13,8 +13,9 @@
 //! use vrrp_core::{Config, Family, Instant, Settings, Version};
 //!
 //! let config = |priority| {
-//!     let settings = Settings::new(Version::V3, Family::V4, 51);
-//!     Config::try_from(Settings { priority, ..settings })
+//!     let mut settings = Settings::new(Version::V3, Family::V4, 51);
+//!     settings.priority = priority;
+//!     Config::try_from(settings)
 //! };
 //! let mut lan = Lan::new(1);
 //! let first = lan.router(config(200)?, "192.0.2.1".parse().expect("an address"));

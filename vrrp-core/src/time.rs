@@ -8,6 +8,23 @@ use core::time::Duration;
 ///
 /// The core never reads a clock. A runtime maps a monotonic clock to this type; a simulator counts
 /// from zero. Sums saturate: 2⁶⁴ ns is 584 years.
+///
+/// With `std` the epoch is an instant of the system's monotonic clock, kept as long as the routers are:
+///
+/// ```
+/// use std::time::Duration;
+/// use vrrp_core::Instant;
+///
+/// let epoch = std::time::Instant::now();
+/// let now = Instant::EPOCH + epoch.elapsed(); // what the methods here take
+/// let deadline = now + Duration::from_secs(3); // what `Endpoint::deadline` gives
+/// let wake_at = epoch + deadline.saturating_duration_since(Instant::EPOCH);
+/// assert!(wake_at >= epoch + Duration::from_secs(3));
+/// ```
+///
+/// It is a type, not a `Duration`, so that a point in time and a span cannot be confused in the
+/// arithmetic of timers, and of eight octets, as every router holds several. `ipvs-core` takes the
+/// `Duration` since the epoch itself: with the same epoch, `now` here is `epoch.elapsed()` there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]

@@ -69,6 +69,7 @@ impl TryFrom<i16> for Weight {
 /// A weight beyond what a priority can take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("weight {weight} is outside -253..=253")]
+#[non_exhaustive]
 pub struct WeightError {
     /// The weight asked for.
     pub weight: i16,

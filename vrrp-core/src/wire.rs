@@ -10,6 +10,21 @@
 //! packet has its own error variant. Encoding goes to any [`Buffer`] and fails rather than panic where
 //! there is no room. Checks beyond the octets of one packet (time to live, configured
 //! virtual routers, passwords, replay) are those of [`receive`](crate::receive).
+//!
+//! ```
+//! use core::net::IpAddr;
+//! use vrrp_core::wire::{Advertisement, DecodeError, MULTICAST_V4, PseudoHeader};
+//!
+//! let source = IpAddr::from([192, 0, 2, 1]);
+//! let ends = PseudoHeader::new(source, MULTICAST_V4.into()).expect("of one family");
+//! let mut octets = [0x31, 51, 100, 1, 0, 100, 0x05, 0x72, 192, 0, 2, 100];
+//! let advertisement = Advertisement::decode(&octets, &ends)?;
+//! assert_eq!(advertisement.vrid.get(), 51);
+//! assert!(advertisement.addresses.iter().eq([IpAddr::from([192, 0, 2, 100])]));
+//! octets[2] = 101;
+//! assert_eq!(Advertisement::decode(&octets, &ends).unwrap_err(), DecodeError::Checksum);
+//! # Ok::<(), DecodeError>(())
+//! ```
 
 mod advertisement;
 mod ah;

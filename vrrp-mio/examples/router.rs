@@ -18,12 +18,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         .split_once('/')
         .ok_or("the address needs a prefix length")?;
     let address: IpAddr = address.parse()?;
+    let mut settings = Settings::new(Version::V3, Family::of(address), vrid.parse()?);
+    settings.priority = priority.parse()?;
+    settings.accept = true;
 
-    let config = Config::try_from(Settings {
-        priority: priority.parse()?,
-        accept: true,
-        ..Settings::new(Version::V3, Family::of(address), vrid.parse()?)
-    })?;
+    let config = Config::try_from(settings)?;
     let addresses = vec![VirtualAddress::new(address, length.parse()?)];
 
     let mut driver = Driver::new()?;

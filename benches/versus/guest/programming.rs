@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use benches::tables;
-use ipvs_core::{Configuration, ServiceEntry, ServiceKey};
+use ipvs_core::configuration::ServiceEntry;
+use ipvs_core::{Configuration, ServiceKey};
 use ipvs_netlink::{Client, Request};
 use nix::sched::{CloneFlags, unshare};
 

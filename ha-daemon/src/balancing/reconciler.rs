@@ -3,7 +3,8 @@
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use ipvs_core::{Change, Configuration, Destination, Order, ServiceEntry, ServiceKey, plan};
+use ipvs_core::configuration::ServiceEntry;
+use ipvs_core::{Change, Configuration, Destination, Order, ServiceKey, plan};
 use ipvs_netlink::{Error, Reply, Request};
 use vrrp_core::Instant;
 

@@ -1,7 +1,8 @@
 //! The state of running virtual servers: their configuration, their pools, and the last results of their
 //! checkers.
 
-use ipvs_core::{Destination, Protocol, ServiceEntry, ServiceKey};
+use ipvs_core::configuration::ServiceEntry;
+use ipvs_core::{Destination, Protocol, ServiceKey};
 use vrrp_core::Instant;
 
 use crate::balancing::pool::{Event, Pool, Settings, Sorry};

@@ -171,7 +171,11 @@ impl Program {
         })
     }
 
-    fn entry(&mut self, record: ipvs_core::ServiceRecord, sorted: bool) -> Result<Entry, Failure> {
+    fn entry(
+        &mut self,
+        record: ipvs_core::record::ServiceRecord,
+        sorted: bool,
+    ) -> Result<Entry, Failure> {
         let destinations = self
             .kernel()?
             .destinations(&record.service.key)

@@ -9,9 +9,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use ipvs_core::connection::{Packet, Segment};
 use ipvs_core::rules::RuleError;
 use ipvs_core::scheduler::UnknownScheduler;
-use ipvs_core::{DestinationError, Family, Flow, Packet, Protocol, Segment};
+use ipvs_core::table::DestinationError;
+use ipvs_core::{Family, Flow, Protocol};
 use ipvs_netlink::ConnectError;
 use serde::Serialize;
 
@@ -147,7 +149,7 @@ pub enum LocateError {
         /// Which line.
         line: usize,
         /// What the kernel would answer.
-        source: ipvs_core::ApplyError,
+        source: ipvs_core::configuration::ApplyError,
     },
     /// The service has a scheduler of which only the kernel knows what it does.
     #[error(transparent)]

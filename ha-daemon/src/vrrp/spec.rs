@@ -107,19 +107,16 @@ pub(crate) fn specify(
 
 /// What of an instance the election depends on.
 pub(crate) fn election(instance: &Instance) -> Result<vrrp_core::Config, vrrp_core::ConfigError> {
-    vrrp_core::Config::try_from(Settings {
-        version: instance.version,
-        family: instance.family,
-        vrid: instance.vrid.get(),
-        priority: instance.priority.get(),
-        interval_cs: instance.interval.centis(),
-        preempt: instance.preempt,
-        preempt_delay: instance.preempt_delay,
-        accept: instance.accept,
-        down_multiplier: instance.down_timer_adverts,
-        answer_lower: !instance.lower_prio_no_advert,
-        answer_higher: instance.higher_prio_send_advert,
-    })
+    let mut settings = Settings::new(instance.version, instance.family, instance.vrid.get());
+    settings.priority = instance.priority.get();
+    settings.interval = instance.interval;
+    settings.preempt = instance.preempt;
+    settings.preempt_delay = instance.preempt_delay;
+    settings.accept = instance.accept;
+    settings.down_multiplier = instance.down_timer_adverts;
+    settings.answer_lower = !instance.lower_prio_no_advert;
+    settings.answer_higher = instance.higher_prio_send_advert;
+    vrrp_core::Config::try_from(settings)
 }
 
 /// `routed` where no interface is configured.
@@ -156,14 +153,14 @@ pub(crate) fn announcements(
 ) -> Result<announce::Config, announce::ConfigError> {
     let copies = |count: u32| u16::try_from(count).unwrap_or(u16::MAX);
     let span = |span: Option<Duration>| span.unwrap_or(Duration::ZERO);
-    announce::Config::try_from(announce::Settings {
-        repeat: copies(announce.repeat),
-        delay: span(announce.delay),
-        refresh: span(announce.refresh),
-        refresh_repeat: copies(announce.refresh_repeat),
-        lower_prio_repeat: Some(copies(announce.lower_prio_repeat)),
-        lower_prio_delay: Some(span(announce.lower_prio_delay)),
-    })
+    let mut settings = announce::Settings::default();
+    settings.repeat = copies(announce.repeat);
+    settings.delay = span(announce.delay);
+    settings.refresh = span(announce.refresh);
+    settings.refresh_repeat = copies(announce.refresh_repeat);
+    settings.lower_prio_repeat = Some(copies(announce.lower_prio_repeat));
+    settings.lower_prio_delay = Some(span(announce.lower_prio_delay));
+    announce::Config::try_from(settings)
 }
 
 fn addresses(list: &[VirtualAddress]) -> Result<Vec<vrrp_mio::VirtualAddress>, SpecError> {

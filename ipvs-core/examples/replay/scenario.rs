@@ -5,10 +5,9 @@ use core::net::SocketAddr;
 use core::num::NonZeroUsize;
 use core::time::Duration;
 
-use ipvs_core::{
-    DestinationError, DestinationKey, Director, DirectorError, Flow, KernelProfile, Packet,
-    Protocol, ServiceKey, Settings,
-};
+use ipvs_core::connection::{DirectorError, Packet, Settings};
+use ipvs_core::table::DestinationError;
+use ipvs_core::{DestinationKey, Director, Flow, KernelProfile, Protocol, ServiceKey};
 use thiserror::Error;
 
 use super::trace::{self, Counters, LineError, Step};

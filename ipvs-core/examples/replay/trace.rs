@@ -3,9 +3,10 @@
 use core::net::{IpAddr, SocketAddr};
 use core::num::ParseIntError;
 
+use ipvs_core::record::Activity;
+use ipvs_core::service::{Flags, Granularity, Persistence};
 use ipvs_core::{
-    Activity, Destination, DestinationKey, Family, Flags, Forwarding, Granularity, Persistence,
-    Protocol, Scheduler, Service, ServiceKey,
+    Destination, DestinationKey, Family, Forwarding, Protocol, Scheduler, Service, ServiceKey,
 };
 use thiserror::Error;
 

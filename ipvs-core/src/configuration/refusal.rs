@@ -4,11 +4,11 @@ use thiserror::Error;
 
 use super::{Change, Configuration, ServiceEntry};
 use crate::acceptance::is_host;
+use crate::acceptance::{DestinationFault, ServiceFault};
+use crate::destination::Tunnel;
 use crate::normal::normal_destination;
-use crate::{
-    Destination, DestinationFault, DestinationKey, Forwarding, Granularity, Service, ServiceFault,
-    ServiceKey, Tunnel,
-};
+use crate::service::Granularity;
+use crate::{Destination, DestinationKey, Forwarding, Service, ServiceKey};
 
 /// The reason why a kernel refuses a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -202,7 +202,9 @@ mod tests {
     use alloc::string::ToString;
 
     use super::*;
-    use crate::{Persistence, Scheduler, TunnelChecksum};
+    use crate::Scheduler;
+    use crate::destination::TunnelChecksum;
+    use crate::service::Persistence;
 
     fn configuration() -> Configuration {
         let mut configuration = Configuration::new();

@@ -14,13 +14,18 @@ use super::entries::{Connection, Entries, Expired, Owner};
 use super::{
     Because, Direction, Packet, ReuseMode, Segment, Settings, TcpState, Track, Unserved, Verdict,
 };
+use crate::balancer::{Balancer, BalancerError};
+use crate::record::Activity;
+use crate::service::Flags;
+use crate::table::{ConnectionCounts, DestinationError};
 use crate::{
-    Activity, Balancer, BalancerError, ConnectionCounts, Destination, DestinationError,
-    DestinationKey, Flags, Flow, Forwarding, KernelProfile, Protocol, Service, ServiceKey, Trash,
+    Destination, DestinationKey, Flow, Forwarding, KernelProfile, Protocol, Service, ServiceKey,
+    Trash,
 };
 
 /// Why a change is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum DirectorError {
     /// `EEXIST`.
     #[error("the service exists")]
@@ -42,10 +47,8 @@ pub enum DirectorError {
 /// use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 /// use core::time::Duration;
 ///
-/// use ipvs_core::{
-///     Destination, DestinationKey, Director, Flow, Forwarding, KernelProfile, Packet, Protocol,
-///     Scheduler, Service, ServiceKey, Settings,
-/// };
+/// use ipvs_core::connection::{Packet, Settings};
+/// use ipvs_core::{Destination, DestinationKey, Director, Flow, Forwarding, KernelProfile, Protocol, Scheduler, Service, ServiceKey};
 ///
 /// let address = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 /// let service = Service::new(ServiceKey::tcp(address, 80), Scheduler::Wlc);
@@ -67,7 +70,7 @@ pub enum DirectorError {
 ///     verdict.to_string(),
 ///     "198.51.100.2:80 of TCP 192.0.2.1:80: the scheduler picks it"
 /// );
-/// # Ok::<(), ipvs_core::DirectorError>(())
+/// # Ok::<(), ipvs_core::connection::DirectorError>(())
 /// ```
 ///
 /// Time is the duration since an epoch the caller chooses, and never goes backwards; whatever has

@@ -209,8 +209,8 @@ impl Entries {
 #[cfg(test)]
 impl Entries {
     /// What there is of `owner`.
-    pub(super) fn count(&self, owner: &Owner) -> crate::Activity {
-        let mut activity = crate::Activity::default();
+    pub(super) fn count(&self, owner: &Owner) -> crate::record::Activity {
+        let mut activity = crate::record::Activity::default();
         for connection in self.connections.values().filter(|it| it.owner == *owner) {
             match connection.active {
                 true => activity.active += 1,

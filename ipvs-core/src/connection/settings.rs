@@ -10,11 +10,11 @@ use crate::Timeouts;
 pub enum ReuseMode {
     /// Never (0).
     Never,
-    /// Once it is closed: in [`TimeWait`](crate::TcpState::TimeWait) or
-    /// [`Close`](crate::TcpState::Close) (1).
+    /// Once it is closed: in [`TimeWait`](crate::connection::TcpState::TimeWait) or
+    /// [`Close`](crate::connection::TcpState::Close) (1).
     #[default]
     Closed,
-    /// Also in [`FinWait`](crate::TcpState::FinWait) while no packet to the client was seen (2
+    /// Also in [`FinWait`](crate::connection::TcpState::FinWait) while no packet to the client was seen (2
     /// and more).
     Closing,
 }
@@ -24,6 +24,7 @@ pub enum ReuseMode {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[non_exhaustive]
 pub struct Settings {
     /// Packets of connections whose destination was removed start new ones, instead of being
     /// dropped (`expire_nodest_conn`).

@@ -3,7 +3,8 @@
 use core::net::{IpAddr, SocketAddr};
 use core::num::NonZeroU32;
 
-use crate::{Flow, Persistence, Protocol, Service, ServiceKey};
+use crate::service::Persistence;
+use crate::{Flow, Protocol, Service, ServiceKey};
 
 /// FTP's control port; a client's data connections follow it.
 pub(super) const FTP: u16 = 21;

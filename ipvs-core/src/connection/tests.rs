@@ -9,9 +9,11 @@ use core::num::NonZeroU32;
 use core::time::Duration;
 
 use super::*;
+use crate::record::Activity;
+use crate::service::{Flags, Granularity, Persistence};
 use crate::{
-    Activity, Destination, DestinationKey, Family, Flags, Flow, Forwarding, Granularity,
-    KernelProfile, Persistence, Protocol, Scheduler, Service, ServiceKey,
+    Destination, DestinationKey, Family, Flow, Forwarding, KernelProfile, Protocol, Scheduler,
+    Service, ServiceKey,
 };
 
 pub(super) const VIP: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 1, 0, 1));
@@ -435,7 +437,9 @@ fn what_a_destination_carries_beside_can_be_told() {
     assert_eq!(verdict, forward(1, Because::Scheduler));
     assert_eq!(
         director.set_activity(&WEB, &key(9), busy),
-        Err(DirectorError::Destination(crate::DestinationError::Missing))
+        Err(DirectorError::Destination(
+            crate::table::DestinationError::Missing
+        ))
     );
 }
 
@@ -472,7 +476,9 @@ fn changes_to_what_is_not_there_are_refused() {
     );
     assert_eq!(
         director.remove(at(0), &WEB, &key(9)),
-        Err(DirectorError::Destination(crate::DestinationError::Missing))
+        Err(DirectorError::Destination(
+            crate::table::DestinationError::Missing
+        ))
     );
 }
 

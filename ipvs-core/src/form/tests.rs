@@ -4,9 +4,10 @@ use alloc::string::{String, ToString};
 use core::net::{IpAddr, Ipv4Addr};
 
 use super::*;
+use crate::connection::{ReuseMode, Settings};
+use crate::destination::{Tunnel, TunnelChecksum};
 use crate::{
-    Change, DestinationKey, Family, KernelProfile, Protocol, ReuseMode, Settings, SyncDaemon,
-    SyncRole, Timeouts, Tunnel, TunnelChecksum,
+    Change, DestinationKey, Family, KernelProfile, Protocol, SyncDaemon, SyncRole, Timeouts,
 };
 
 const FILE: &str = r#"{

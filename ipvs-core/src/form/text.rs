@@ -8,7 +8,8 @@ use serde::de::{Error, SeqAccess, Unexpected, Visitor};
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{DestinationKey, Flags, Granularity, Protocol, ServiceKey};
+use crate::service::{Flags, Granularity};
+use crate::{DestinationKey, Protocol, ServiceKey};
 
 fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(
     deserializer: D,

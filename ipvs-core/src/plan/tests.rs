@@ -5,7 +5,9 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr};
 
 use super::*;
-use crate::{Forwarding, Granularity, Name, Persistence, Scheduler, Tunnel, TunnelChecksum};
+use crate::destination::{Tunnel, TunnelChecksum};
+use crate::service::{Granularity, Persistence};
+use crate::{Forwarding, Name, Scheduler};
 
 const VIP: ServiceKey = ServiceKey::tcp(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 80);
 const OTHER: ServiceKey = ServiceKey::udp(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 53);

@@ -6,10 +6,13 @@ use core::time::Duration;
 use arbitrary::{Error, Result, Unstructured};
 
 use super::naive::Naive;
+use crate::record::Activity;
 use crate::scheduler::{Model, Request, Schedule};
+use crate::service::Flags;
+use crate::table::Table;
 use crate::{
-    Activity, Destination, DestinationKey, Flags, Flow, Forwarding, KernelProfile, Protocol,
-    Scheduler, ServiceKey, Table, Trash,
+    Destination, DestinationKey, Flow, Forwarding, KernelProfile, Protocol, Scheduler, ServiceKey,
+    Trash,
 };
 
 /// Any changes of a table and picks in between: every model picks what the reference's pseudocode

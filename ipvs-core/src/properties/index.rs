@@ -3,8 +3,9 @@
 use arbitrary::Unstructured;
 
 use super::balancing::{Step, profile};
+use crate::record::Activity;
 use crate::scheduler::{Criterion, Indexed, Lc, Schedule, Sed, Wlc};
-use crate::{Activity, Table};
+use crate::table::Table;
 
 /// Any changes of a table and picks in between: an [`Indexed`] picks what a scan of all destinations
 /// picks.

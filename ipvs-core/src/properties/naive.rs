@@ -4,7 +4,9 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 
 use crate::scheduler::{Request, Scheduler};
-use crate::{DestinationKey, Flags, KernelProfile, Table};
+use crate::service::Flags;
+use crate::table::Table;
+use crate::{DestinationKey, KernelProfile};
 
 /// A destination, looked up in the table it is compared with.
 #[derive(Clone, Copy, Debug)]

@@ -6,9 +6,12 @@ use core::num::NonZeroU32;
 
 use arbitrary::{Result, Unstructured};
 
+use crate::configuration::ServiceEntry;
+use crate::destination::Tunnel;
+use crate::service::{Flags, Granularity, Persistence};
 use crate::{
-    Change, Configuration, Destination, DestinationKey, Family, Flags, Forwarding, Granularity,
-    Name, Order, Persistence, Scheduler, Service, ServiceEntry, ServiceKey, Tunnel,
+    Change, Configuration, Destination, DestinationKey, Family, Forwarding, Name, Order, Scheduler,
+    Service, ServiceKey,
 };
 
 /// A plan from any table to any other:

@@ -10,9 +10,9 @@ use core::net::IpAddr;
 use super::value::{endpoint, mark, number};
 use super::words::{Given, Switch, Words};
 use super::{Command, CommandError, CommandKind, Names, Opt, Reason};
-use crate::{
-    Family, Flags, Name, Persistence, Protocol, ServiceKey, SyncDaemon, SyncRole, TunnelChecksum,
-};
+use crate::destination::TunnelChecksum;
+use crate::service::{Flags, Persistence};
+use crate::{Family, Name, Protocol, ServiceKey, SyncDaemon, SyncRole};
 
 /// The command in `words`, which are those of an ipvsadm command line after the program's name.
 ///

@@ -9,6 +9,7 @@ use super::{Command, CommandError, Names, Reason, parse};
 /// A line that is not a valid command line.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("column {column}: {reason}")]
+#[non_exhaustive]
 pub struct LineError {
     /// Where, in characters from 1; where the line ends if something is missing.
     pub column: usize,
@@ -19,6 +20,7 @@ pub struct LineError {
 /// A line of a file that is not a valid command line.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("line {line}, column {column}: {reason}")]
+#[non_exhaustive]
 pub struct RuleError {
     /// Which line, from 1.
     pub line: usize,

@@ -4,9 +4,10 @@ use core::fmt::{self, Write};
 use core::net::{IpAddr, SocketAddr};
 
 use super::{Command, Content, Listing};
+use crate::destination::{Tunnel, TunnelChecksum};
+use crate::service::{Flags, Granularity, Persistence};
 use crate::{
-    Destination, Family, Flags, Forwarding, Granularity, Persistence, Protocol, Scheduler, Service,
-    ServiceKey, SyncDaemon, SyncRole, Tunnel, TunnelChecksum,
+    Destination, Family, Forwarding, Protocol, Scheduler, Service, ServiceKey, SyncDaemon, SyncRole,
 };
 
 /// Writes an address and a port of a protocol, as names or as numbers ([`numeric`]).

@@ -5,11 +5,13 @@ use alloc::string::String;
 use thiserror::Error;
 
 use super::{CommandKind, Opt};
-use crate::{Destination, NameError, Persistence, SyncDaemon};
+use crate::service::Persistence;
+use crate::{Destination, NameError, SyncDaemon};
 
 /// A command line that ipvsadm would refuse, and where it went wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{reason}")]
+#[non_exhaustive]
 pub struct CommandError {
     /// Which of the words, counted from 0; `None` if it is something that is missing or does not
     /// go together.
@@ -22,6 +24,7 @@ pub struct CommandError {
 ///
 /// ipvsadm exits with status 2, but for the first four, which give 255.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum Reason {
     /// The first word is not a command.
     #[error(

@@ -8,10 +8,11 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use proptest::prelude::*;
 
 use super::*;
+use crate::destination::{Tunnel, TunnelChecksum};
+use crate::service::{Flags, Granularity, Persistence};
 use crate::{
-    Destination, DestinationKey, Family, Flags, Forwarding, Granularity, Name, NameError,
-    Persistence, Protocol, Scheduler, Service, ServiceKey, SyncDaemon, SyncRole, Timeouts, Tunnel,
-    TunnelChecksum,
+    Destination, DestinationKey, Family, Forwarding, Name, NameError, Protocol, Scheduler, Service,
+    ServiceKey, SyncDaemon, SyncRole, Timeouts,
 };
 
 mod refusals;

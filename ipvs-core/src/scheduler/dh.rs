@@ -2,7 +2,7 @@
 
 use super::sh::{BUCKETS, bucket};
 use super::{Request, Schedule};
-use crate::Table;
+use crate::table::Table;
 
 /// The model of `dh`: the packet's destination address decides, weights do not, and there is no
 /// second choice.

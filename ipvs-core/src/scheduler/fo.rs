@@ -2,7 +2,7 @@
 
 use super::scan::first_best;
 use super::{Request, Schedule};
-use crate::Table;
+use crate::table::Table;
 
 /// The model of `fo`: the open destination of the highest weight.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

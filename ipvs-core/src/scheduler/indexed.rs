@@ -3,7 +3,9 @@
 use alloc::vec::Vec;
 
 use super::{Lc, Request, Schedule, Sed, Wlc};
-use crate::{Activity, ConnectionCounts, Destination, DestinationError, DestinationKey, Table};
+use crate::record::Activity;
+use crate::table::{ConnectionCounts, DestinationError, Table};
+use crate::{Destination, DestinationKey};
 
 /// What the destinations are ordered by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -3,7 +3,8 @@
 use super::cache::Cache;
 use super::wlc::least;
 use super::{Request, Schedule};
-use crate::{DestinationKey, KernelProfile, Table};
+use crate::table::Table;
+use crate::{DestinationKey, KernelProfile};
 
 /// The model of `lblc`: packets to one address stay with one destination until that has more active
 /// connections than its weight while another has less than half.

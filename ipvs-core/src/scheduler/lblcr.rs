@@ -7,7 +7,8 @@ use super::cache::{Cache, EXPIRATION};
 use super::lblc::{Remembered, is_saturated};
 use super::wlc::least;
 use super::{Request, Schedule};
-use crate::{KernelProfile, Table};
+use crate::KernelProfile;
+use crate::table::Table;
 
 /// The model of `lblcr`: packets to one address stay with a set of destinations, which grows when
 /// its lightest member is saturated and shrinks once a day.

@@ -2,7 +2,7 @@
 
 use super::scan::first_best;
 use super::{Request, Schedule};
-use crate::Table;
+use crate::table::Table;
 
 /// The model of `lc`: the open destination of the smallest load, whatever its weight.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -10,7 +10,8 @@ use self::siphash::SipHash;
 use super::sh::client_port;
 use super::{Request, Schedule};
 use crate::flow::fold;
-use crate::{Flags, Table};
+use crate::service::Flags;
+use crate::table::Table;
 
 /// Which slot a client belongs to, and where a destination's slots start.
 const FIRST: SipHash = SipHash::new(2_654_435_761);

@@ -7,7 +7,9 @@ use thiserror::Error;
 use super::{
     Dh, Fo, Lblc, Lblcr, Lc, Mh, Nq, Ovf, Rr, Scheduler, Sed, Sh, TableSize, Twos, Wlc, Wrr,
 };
-use crate::{Flags, Flow, KernelProfile, Name, Table};
+use crate::service::Flags;
+use crate::table::Table;
+use crate::{Flow, KernelProfile, Name};
 
 /// The input of a pick, beside the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +99,7 @@ impl Scheduler {
 /// A scheduler without model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("no model of scheduler {0}")]
+#[non_exhaustive]
 pub struct UnknownScheduler(pub Name);
 
 /// The model of any scheduler.

@@ -3,7 +3,7 @@
 use super::scan::first_best;
 use super::sed::shortest;
 use super::{Request, Schedule};
-use crate::Table;
+use crate::table::Table;
 
 /// The model of `nq`: the first open destination without active connections, else as `sed`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Round robin: the next open destination in the list (`ip_vs_rr`).
 
 use super::{Request, Schedule};
-use crate::Table;
+use crate::table::Table;
 
 /// The model of `rr`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,7 +4,8 @@ use core::net::IpAddr;
 
 use super::{Request, Schedule};
 use crate::flow::fold;
-use crate::{Flags, Table};
+use crate::service::Flags;
+use crate::table::Table;
 
 /// The buckets of a kernel built with `CONFIG_IP_VS_SH_TAB_BITS=8`, as distributions do.
 pub(super) const BUCKETS: usize = 256;

@@ -11,7 +11,9 @@ use core::net::IpAddr;
 
 use super::*;
 pub(super) use crate::properties::{destination, flow, key};
-use crate::{Activity, Destination, KernelProfile, Table};
+use crate::record::Activity;
+use crate::table::Table;
+use crate::{Destination, KernelProfile};
 
 const NEW: KernelProfile = KernelProfile::TotalConnections;
 const OLD: KernelProfile = KernelProfile::Legacy;

@@ -1,7 +1,7 @@
 //! The power of two choices (`ip_vs_twos`).
 
 use super::{Request, Schedule};
-use crate::Table;
+use crate::table::Table;
 
 /// The model of `twos`: the lighter of two open destinations drawn by weight.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use super::scan::{first_least, lightest};
 use super::{Request, Schedule};
-use crate::Table;
+use crate::table::Table;
 
 /// The model of `wlc`: the smallest load for its weight.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

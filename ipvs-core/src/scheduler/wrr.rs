@@ -1,7 +1,7 @@
 //! Weighted round robin: passes over the list at falling weights (`ip_vs_wrr`).
 
 use super::{Request, Schedule};
-use crate::Table;
+use crate::table::Table;
 
 /// The model of `wrr`.
 ///

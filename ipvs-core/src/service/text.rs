@@ -37,6 +37,7 @@ pub enum ServiceKeyError {
 /// The reason why a text is no [`DestinationKey`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("no address with a port, as in 192.0.2.1:80 and [2001:db8::1]:80")]
+#[non_exhaustive]
 pub struct DestinationKeyError;
 
 /// What [`Display`](fmt::Display) prints, in upper or lower case, with any space between the words.

@@ -1,7 +1,8 @@
 //! The connection counts of a destination.
 
 use super::overload::Thresholds;
-use crate::{Activity, KernelProfile};
+use crate::KernelProfile;
+use crate::record::Activity;
 
 /// What a destination carries and what the kernel derives from it; it stays with the destination
 /// while that is removed.

@@ -230,7 +230,7 @@ fn a_listing_restores_order_and_counters_and_says_what_it_cannot_tell() {
     let record = |number, total| DestinationRecord {
         destination: destination(number, 1, 4, 1),
         activity: activity(0, total),
-        statistics: crate::Statistics::default(),
+        statistics: crate::record::Statistics::default(),
     };
     let table = Table::from_records(NEW, &[record(1, 0), record(2, 2), record(3, 4)]).unwrap();
     let keys: Vec<_> = table.destinations().iter().map(|d| d.key).collect();

@@ -1,6 +1,7 @@
 //! Whole tables, read and changed by the blocking client.
 
-use ipvs_core::{Change, Configuration, Destination, ServiceEntry};
+use ipvs_core::configuration::ServiceEntry;
+use ipvs_core::{Change, Configuration, Destination};
 
 use super::Client;
 use crate::error::{Error, ErrorKind};

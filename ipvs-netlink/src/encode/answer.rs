@@ -2,7 +2,8 @@
 
 use core::mem;
 
-use ipvs_core::{Activity, DestinationRecord, ServiceRecord, Statistics, SyncDaemon, Timeouts};
+use ipvs_core::record::{Activity, DestinationRecord, ServiceRecord, Statistics};
+use ipvs_core::{SyncDaemon, Timeouts};
 use neli::consts::nl::NlmF;
 
 use super::writer::Writer;

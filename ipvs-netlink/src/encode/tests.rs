@@ -2,7 +2,8 @@
 
 use core::num::NonZeroU32;
 
-use ipvs_core::{Name, Persistence, Protocol, Scheduler};
+use ipvs_core::service::Persistence;
+use ipvs_core::{Name, Protocol, Scheduler};
 
 use super::*;
 

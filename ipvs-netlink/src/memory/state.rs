@@ -4,10 +4,11 @@ use core::net::{IpAddr, Ipv4Addr};
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
+use ipvs_core::configuration::ApplyError;
+use ipvs_core::record::{Activity, DestinationRecord, ServiceRecord, Statistics};
 use ipvs_core::{
-    Activity, ApplyError, Change, Configuration, Destination, DestinationKey, DestinationRecord,
-    KernelProfile, Name, Scheduler, Service, ServiceKey, ServiceRecord, Statistics, SyncDaemon,
-    SyncRole, Timeouts,
+    Change, Configuration, Destination, DestinationKey, KernelProfile, Name, Scheduler, Service,
+    ServiceKey, SyncDaemon, SyncRole, Timeouts,
 };
 use nix::libc;
 

@@ -5,9 +5,11 @@ use core::num::NonZeroU32;
 use core::time::Duration;
 use std::os::fd::AsFd;
 
+use ipvs_core::destination::{Tunnel, TunnelChecksum};
+use ipvs_core::record::Totals;
+use ipvs_core::service::{Flags, Granularity, Persistence};
 use ipvs_core::{
-    Destination, Family, Flags, Forwarding, Granularity, Persistence, Protocol, Service,
-    SyncDaemon, SyncRole, Timeouts, Totals, Tunnel, TunnelChecksum,
+    Destination, Family, Forwarding, Protocol, Service, SyncDaemon, SyncRole, Timeouts,
 };
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 

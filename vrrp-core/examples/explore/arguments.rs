@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use vrrp_core::explore::{Model, Resigner};
-use vrrp_core::{Config, ConfigError, Family, Settings, Version};
+use vrrp_core::{Config, ConfigError, Family, Interval, Settings, Version};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ArgumentError {
@@ -90,7 +90,7 @@ fn router(text: &str, mut settings: Settings, next: u8) -> Option<(Settings, u8)
         text = rest;
     }
     if let Some((rest, interval)) = text.split_once('/') {
-        settings.interval_cs = interval.parse().ok()?;
+        settings.interval = Interval::from_centis(interval.parse().ok()?)?;
         text = rest;
     }
     settings.priority = text.parse().ok()?;

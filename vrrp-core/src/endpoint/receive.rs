@@ -7,6 +7,7 @@ use crate::{Event, Instant, Role};
 
 /// An advertisement that was admitted and heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Received {
     /// What was heard, and what an operator should hear about it.
     pub admitted: Admitted,

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use crate::announce::{self, Announcer, Slot};
 use crate::receive::{Conformance, Expect, Reach, ReplayWindow};
-use crate::wire::{Addresses, ChecksumForm, IcvForm, MULTICAST_V4, MULTICAST_V6, TTL};
+use crate::wire::{Addresses, ChecksumForm, IcvForm, TTL};
 use crate::{Family, MacAddr, Statistics, Version};
 
 /// The form of the version 3 checksum that is sent over IPv4.
@@ -19,8 +19,10 @@ pub enum TransmitChecksum {
     FollowPeer(ChecksumForm),
 }
 
-/// How the advertisements of an endpoint are sent, and which are accepted.
+/// How the advertisements of an endpoint are sent, and which are accepted. Made by
+/// [`new`](Self::new), and changed field by field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Policy<'a> {
     /// The group that advertisements are sent to and heard from, or the unicast peers.
     pub reach: Reach<'a>,
@@ -50,12 +52,8 @@ impl Policy<'_> {
     /// another.
     #[must_use]
     pub const fn new(family: Family) -> Self {
-        let group = match family {
-            Family::V4 => IpAddr::V4(MULTICAST_V4),
-            Family::V6 => IpAddr::V6(MULTICAST_V6),
-        };
         Self {
-            reach: Reach::Group(group),
+            reach: Reach::multicast(family),
             hop_limit: TTL,
             expect: Expect::None,
             icv: IcvForm::TtlCovered,
@@ -68,8 +66,10 @@ impl Policy<'_> {
     }
 }
 
-/// How the addresses of an endpoint are announced to the neighbours.
+/// How the addresses of an endpoint are announced to the neighbours. Made by default, and changed
+/// field by field.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Announcements {
     /// When, and how often.
     pub config: announce::Config,

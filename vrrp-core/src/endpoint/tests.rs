@@ -6,7 +6,7 @@ use super::*;
 use crate::announce::Slot;
 use crate::receive::{Discard, Expect, Peer, Reach};
 use crate::wire::{Addresses, DecodeError, EncodeError, Key, MULTICAST_V4, PseudoHeader};
-use crate::{Cause, Settings, Version};
+use crate::{Cause, Interval, Settings, Version};
 
 mod memory;
 mod receive;

@@ -12,7 +12,8 @@ use super::pairs::Pairs;
 use super::step::{Flaw, Flaws, Step};
 use super::visited::Fingerprint;
 use super::{Faults, VirtualRouter};
-use crate::{Action, Actions, Cause, Event, Instant, Role, State, Transition, Watch};
+use crate::machine::{State, Watch};
+use crate::{Action, Actions, Cause, Event, Instant, Role, Transition};
 
 pub(super) use self::agreement::Agreement;
 

@@ -3,7 +3,7 @@
 use std::string::ToString;
 
 use super::*;
-use crate::{Family, Settings, Version};
+use crate::{Family, Interval, Settings, Version};
 
 const BASE: Settings = Settings::new(Version::V3, Family::V4, 51);
 
@@ -144,7 +144,7 @@ fn a_slow_active_router_is_displaced_by_a_fast_backup_that_heard_another_last() 
     let fast = |priority| Settings { priority, ..BASE };
     let slow = Settings {
         priority: 200,
-        interval_cs: 1000,
+        interval: Interval::from_centis(1000).unwrap(),
         ..BASE
     };
     let routers = [slow, fast(100), fast(90)];

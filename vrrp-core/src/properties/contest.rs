@@ -9,7 +9,7 @@ use arbitrary::{Error, Result, Unstructured};
 use super::machine::{config, heard, in_family};
 use crate::group::{Group, Member};
 use crate::sim::Scenario;
-use crate::{Config, Event, Instant, Role, Settings, VirtualRouter};
+use crate::{Config, Event, Instant, Interval, Role, Settings, VirtualRouter};
 
 /// A random [`Scenario`] with chosen changes: priorities, weather, and which disturbances happen and
 /// when. Every invariant of [`sim`](crate::sim) holds.
@@ -35,12 +35,13 @@ pub fn election(input: &[u8]) {
 
 fn slow_down(scenario: &mut Scenario) -> Result<()> {
     let intervals = scenario.routers.iter();
-    let longest = intervals.map(|router| Settings::from(router.config).interval_cs);
+    let longest = intervals.map(|router| router.config.interval().centis());
     let shortest = (longest.max().unwrap_or_default() / 4).max(50);
+    let shortest = Interval::from_centis(shortest).ok_or(Error::IncorrectFormat)?;
     for router in &mut scenario.routers {
         let settings = Settings::from(router.config);
         let settings = Settings {
-            interval_cs: settings.interval_cs.max(shortest),
+            interval: settings.interval.max(shortest),
             ..settings
         };
         router.config = Config::try_from(settings).map_err(|_| Error::IncorrectFormat)?;

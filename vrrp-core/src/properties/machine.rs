@@ -211,7 +211,7 @@ pub(super) fn config(choices: &mut Unstructured<'_>) -> Result<Config> {
         (Version::V2, Family::V4),
         (Version::V3, Family::V6),
     ])?;
-    let interval_cs = match version {
+    let centis = match version {
         Version::V2 => choices.int_in_range(1..=255)? * 100,
         Version::V3 => choices.int_in_range(1..=4095)?,
     };
@@ -219,7 +219,7 @@ pub(super) fn config(choices: &mut Unstructured<'_>) -> Result<Config> {
     let flags: u8 = choices.arbitrary()?;
     let settings = Settings {
         priority: choices.int_in_range(1..=255)?,
-        interval_cs,
+        interval: Interval::from_centis(centis).ok_or(Error::IncorrectFormat)?,
         preempt: flags & 1 == 0,
         preempt_delay: Duration::from_millis(delay),
         accept: flags & 2 != 0,

@@ -17,19 +17,7 @@ fn config(version: Version, family: Family) -> Config {
 }
 
 fn admission<'a>(config: &'a Config, addresses: Addresses<'a>) -> Admission<'a> {
-    let group = match config.family() {
-        Family::V4 => IpAddr::V4(MULTICAST_V4),
-        Family::V6 => IpAddr::V6(MULTICAST_V6),
-    };
-    Admission {
-        config,
-        addresses,
-        expect: Expect::None,
-        reach: Reach::Group(group),
-        owner_is_deaf: false,
-        first_address: Conformance::Report,
-        address_list: Conformance::Report,
-    }
+    Admission::new(config, addresses)
 }
 
 fn packet<'a>(format: Format, addresses: Addresses<'a>) -> Packet<'a> {

@@ -7,7 +7,7 @@ use core::time::Duration;
 use super::random::Random;
 use super::scenario::{Newcomer, Scenario};
 use super::{Disturbance, Link, RouterId};
-use crate::{Config, Event, Family, Instant, Priority, Settings, Version, announce};
+use crate::{Config, Event, Family, Instant, Interval, Priority, Settings, Version, announce};
 
 /// How long everything happens for that happens before a calm, in intervals.
 const TURMOIL: u32 = 40;
@@ -166,11 +166,12 @@ impl Generator {
 
     fn settings(&mut self) -> Settings {
         let random = &mut self.random;
-        let interval_cs = random.pick(self.intervals);
-        let unit = Duration::from_millis(10) * u32::from(interval_cs);
+        let interval = random.pick(self.intervals);
+        let interval = Interval::from_centis(interval).expect("intervals are 0.01 s to 10 s");
+        let unit = interval.duration();
         Settings {
             priority: random.pick([1, 50, 100, 100, 101, 150, 200, 254, 255]),
-            interval_cs,
+            interval,
             preempt: random.chance(750),
             preempt_delay: random.pick([0, 0, 0, 1, 10]) * unit,
             down_multiplier: random.pick([2, 3, 3, 3, 5]),

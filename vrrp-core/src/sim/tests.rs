@@ -5,7 +5,7 @@ use std::string::ToString;
 use std::vec::Vec;
 
 use super::*;
-use crate::{Cause, Event, Priority, Role, Settings};
+use crate::{Cause, Event, Interval, Priority, Role, Settings};
 
 fn base() -> Settings {
     Settings::new(Version::V3, Family::V4, 51)

@@ -21,7 +21,7 @@ fn a_router_is_its_identifier_and_family_and_what_differs_from_the_rfc() {
     let settings = from_str::<Settings>(written).unwrap();
     let mut expected = Settings::new(Version::V2, Family::V4, 7);
     expected.priority = 150;
-    expected.interval_cs = 200;
+    expected.interval = Interval::from_centis(200).unwrap();
     expected.preempt = false;
     expected.preempt_delay = Duration::from_millis(1_500);
     expected.accept = true;
@@ -76,23 +76,23 @@ fn a_configuration_is_refused_with_the_reason() {
 }
 
 #[test]
-fn an_interval_that_nobody_can_send_is_written_and_refused_when_it_is_read() {
-    let mut settings = Settings::new(Version::V3, Family::V4, 1);
-    settings.interval_cs = 0;
+fn an_interval_that_nobody_can_send_is_refused_when_it_is_read() {
+    let settings = Settings::new(Version::V3, Family::V4, 1);
     let written = to_string(&settings).unwrap();
-    assert!(written.contains(r#""interval":"0s""#), "{written}");
-    assert!(from_str::<Settings>(&written).is_err());
+    assert!(written.contains(r#""interval":"1s""#), "{written}");
+    for interval in ["0s", "255.01s", "1.001s"] {
+        let other = written.replace(r#""interval":"1s""#, &format!(r#""interval":"{interval}""#));
+        assert!(from_str::<Settings>(&other).is_err(), "{other}");
+    }
 }
 
 #[test]
 fn announcements_are_what_differs_from_the_default() {
     let written = r#"{"repeat": 3, "refresh": "60s", "lower-prio-delay": "250ms"}"#;
-    let settings = announce::Settings {
-        repeat: 3,
-        refresh: Duration::from_secs(60),
-        lower_prio_delay: Some(Duration::from_millis(250)),
-        ..announce::Settings::default()
-    };
+    let mut settings = announce::Settings::default();
+    settings.repeat = 3;
+    settings.refresh = Duration::from_secs(60);
+    settings.lower_prio_delay = Some(Duration::from_millis(250));
     assert_eq!(from_str::<announce::Settings>(written).unwrap(), settings);
     assert_eq!(
         from_str::<announce::Settings>("{}").unwrap(),

@@ -89,7 +89,7 @@ mod tests {
 
     use vrrp_core::receive::{Conformance, Expect, Peer};
     use vrrp_core::wire::{ChecksumForm, IcvForm, Key};
-    use vrrp_core::{Family, MacAddr, Settings, Version, announce};
+    use vrrp_core::{Family, Interval, MacAddr, Settings, Version, announce};
 
     use super::super::spec::{Path, RouterSpec, TransmitChecksum, VirtualAddress, VirtualMac};
     use super::*;
@@ -137,7 +137,7 @@ mod tests {
     fn the_election_differs_by_any_of_its_settings() {
         let changes: [fn(&mut Settings); 8] = [
             |it| it.priority = 101,
-            |it| it.interval_cs = 200,
+            |it| it.interval = Interval::from_centis(200).unwrap(),
             |it| it.preempt = false,
             |it| it.preempt_delay = Duration::from_secs(1),
             |it| it.accept = true,
@@ -208,10 +208,8 @@ mod tests {
     fn announcements_virtual_mac_and_tracking_have_an_aspect_each() {
         let changes: [(Aspect, Change); 5] = [
             (Aspect::Announcements, |spec| {
-                let settings = announce::Settings {
-                    repeat: 1,
-                    ..announce::Settings::default()
-                };
+                let mut settings = announce::Settings::default();
+                settings.repeat = 1;
                 spec.announce = settings.try_into().unwrap();
             }),
             (Aspect::Announcements, |spec| {

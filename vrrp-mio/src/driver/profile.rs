@@ -185,10 +185,8 @@ mod tests {
     use super::*;
 
     fn spec(interface: &str, priority: u8) -> RouterSpec {
-        let settings = vrrp_core::Settings {
-            priority,
-            ..vrrp_core::Settings::new(Version::V3, Family::V4, 51)
-        };
+        let mut settings = vrrp_core::Settings::new(Version::V3, Family::V4, 51);
+        settings.priority = priority;
         let config = Config::try_from(settings).unwrap();
         let addresses = vec![VirtualAddress::new([192, 0, 2, 1].into(), 24)];
         RouterSpec::new(config, interface.parse().unwrap(), addresses)

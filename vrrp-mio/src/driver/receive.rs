@@ -265,9 +265,8 @@ impl Driver {
 
 /// Remarks worth a line; the forms are for `status`.
 fn notable(remarks: &Remarks) -> Remarks {
-    Remarks {
-        checksum: None,
-        icv: None,
-        ..*remarks
-    }
+    let mut remarks = *remarks;
+    remarks.checksum = None;
+    remarks.icv = None;
+    remarks
 }

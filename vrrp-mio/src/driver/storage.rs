@@ -61,28 +61,29 @@ impl Storage for RouterStorage {
         let shared = &*self.profile.shared;
         let virtual_mac = self.profile.virtual_mac();
         let framed = virtual_mac.filter(|virtual_mac| !virtual_mac.transmit_base);
-        Policy {
-            reach: self.reach(),
-            hop_limit: match shared.path {
-                Path::Multicast { .. } => TTL,
-                Path::Unicast { hop_limit, .. } => hop_limit,
-            },
-            expect: shared.expect,
-            icv: shared.icv,
-            checksum: shared.checksum,
-            source_mac: framed.map(|virtual_mac| virtual_mac.mac),
-            owner_is_deaf: shared.owner_is_deaf,
-            first_address: shared.first_address,
-            address_list: shared.address_list,
-        }
+        let mut policy = Policy::new(self.octets.all().family());
+        policy.reach = self.reach();
+        policy.hop_limit = match shared.path {
+            Path::Multicast { .. } => TTL,
+            Path::Unicast { hop_limit, .. } => hop_limit,
+        };
+        policy.expect = shared.expect;
+        policy.icv = shared.icv;
+        policy.checksum = shared.checksum;
+        policy.source_mac = framed.map(|virtual_mac| virtual_mac.mac);
+        policy.owner_is_deaf = shared.owner_is_deaf;
+        policy.first_address = shared.first_address;
+        policy.address_list = shared.address_list;
+        policy
     }
 
     fn announcements(&self) -> Announcements {
-        Announcements {
-            config: self.profile.shared.announce,
-            arp_interval: self.profile.shared.arp_interval,
-            neighbor_interval: self.profile.shared.neighbor_interval,
-        }
+        let shared = &*self.profile.shared;
+        let mut announcements = Announcements::default();
+        announcements.config = shared.announce;
+        announcements.arp_interval = shared.arp_interval;
+        announcements.neighbor_interval = shared.neighbor_interval;
+        announcements
     }
 
     fn advertised(&self) -> Addresses<'_> {

@@ -2,10 +2,9 @@
 
 use core::net::{IpAddr, Ipv4Addr};
 
-use ipvs_core::{
-    ApplyError, DestinationKey, DestinationRecord, Forwarding, Scheduler, Service, ServiceRecord,
-    Statistics,
-};
+use ipvs_core::configuration::ApplyError;
+use ipvs_core::record::{DestinationRecord, ServiceRecord, Statistics};
+use ipvs_core::{DestinationKey, Forwarding, Scheduler, Service};
 use ipvs_netlink::ErrorKind;
 use proptest::prelude::*;
 
@@ -59,7 +58,7 @@ impl Kernel {
             let list = entry.map_or(&[][..], |entry| &entry.destinations);
             let records = list.iter().map(|destination| DestinationRecord {
                 destination: *destination,
-                activity: ipvs_core::Activity::default(),
+                activity: ipvs_core::record::Activity::default(),
                 statistics,
             });
             return Ok(Reply::Destinations(records.collect()));

@@ -2,7 +2,8 @@
 
 use core::time::Duration;
 
-use ipvs_core::{Destination, DestinationKey, Forwarding, ServiceEntry};
+use ipvs_core::configuration::ServiceEntry;
+use ipvs_core::{Destination, DestinationKey, Forwarding};
 
 use super::*;
 use crate::balancing::tests::{Rig, prepare, service};

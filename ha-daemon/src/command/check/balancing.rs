@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use ipvs_core::{Flags, Forwarding, Tunnel};
+use ipvs_core::Forwarding;
+use ipvs_core::destination::Tunnel;
+use ipvs_core::service::Flags;
 use serde::Serialize;
 
 use super::text::PushText;

@@ -7,7 +7,8 @@
 
 use core::net::IpAddr;
 
-use ipvs_core::{DestinationRecord, Family, Protocol, ServiceKey};
+use ipvs_core::record::DestinationRecord;
+use ipvs_core::{Family, Protocol, ServiceKey};
 
 use super::table::Entry;
 
@@ -95,8 +96,9 @@ fn merge_sort<T>(mut items: Vec<T>, difference: &impl Fn(&T, &T) -> i32) -> Vec<
 
 #[cfg(test)]
 mod tests {
-    use ipvs_core::{Activity, Destination, DestinationKey, Forwarding, Scheduler, Service};
-    use ipvs_core::{ServiceRecord, Statistics};
+    use ipvs_core::record::Activity;
+    use ipvs_core::record::{ServiceRecord, Statistics};
+    use ipvs_core::{Destination, DestinationKey, Forwarding, Scheduler, Service};
 
     use super::*;
 

@@ -52,7 +52,7 @@ impl Restoration<'_> {
         let command = match parse_line(line, &mut self.program.names) {
             Ok(None) => return Ok(false),
             Ok(Some(command)) => command,
-            Err(LineError { column, reason }) => {
+            Err(LineError { column, reason, .. }) => {
                 let failure = Failure::Usage(reason);
                 self.carry_out()?;
                 return Ok(self.fail(&format_args!("line {number}, column {column}"), &failure));

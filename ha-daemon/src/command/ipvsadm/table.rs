@@ -2,11 +2,11 @@
 
 use core::fmt;
 
+use ipvs_core::destination::{Tunnel, TunnelChecksum};
+use ipvs_core::record::{DestinationRecord, ServiceRecord, Statistics};
 use ipvs_core::rules::Listing;
-use ipvs_core::{
-    DestinationRecord, Family, Flags, Forwarding, Granularity, Protocol, Scheduler, Service,
-    ServiceKey, ServiceRecord, Statistics, Tunnel, TunnelChecksum,
-};
+use ipvs_core::service::{Flags, Granularity};
+use ipvs_core::{Family, Forwarding, Protocol, Scheduler, Service, ServiceKey};
 
 use super::endpoint::Endpoints;
 use super::figure;

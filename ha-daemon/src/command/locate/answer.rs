@@ -1,9 +1,10 @@
 //! The answer: the service, its candidates and the decision.
 
-use ipvs_core::{
-    DestinationKey, DestinationRecord, Forwarding, KernelProfile, Scheduler, Service, Settings,
-    Table, Tunnel,
-};
+use ipvs_core::connection::Settings;
+use ipvs_core::destination::Tunnel;
+use ipvs_core::record::DestinationRecord;
+use ipvs_core::table::Table;
+use ipvs_core::{DestinationKey, Forwarding, KernelProfile, Scheduler, Service};
 use serde::Serialize;
 
 use super::estimate::{Estimate, estimate};

@@ -2,10 +2,11 @@
 
 use core::fmt;
 
+use ipvs_core::record::DestinationRecord;
 use ipvs_core::scheduler::{Hidden, Model, Request, Schedule};
-use ipvs_core::{
-    DestinationKey, DestinationRecord, Flags, Flow, KernelProfile, Scheduler, Service, Table,
-};
+use ipvs_core::service::Flags;
+use ipvs_core::table::Table;
+use ipvs_core::{DestinationKey, Flow, KernelProfile, Scheduler, Service};
 
 use super::{LocateError, Odds};
 

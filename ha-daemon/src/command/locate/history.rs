@@ -4,10 +4,10 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 
-use ipvs_core::{
-    DestinationKey, DestinationRecord, Forwarding, Persistence, Protocol, ReuseMode, Service,
-    ServiceKey, Settings,
-};
+use ipvs_core::connection::{ReuseMode, Settings};
+use ipvs_core::record::DestinationRecord;
+use ipvs_core::service::Persistence;
+use ipvs_core::{DestinationKey, Forwarding, Protocol, Service, ServiceKey};
 
 use super::Question;
 use crate::command::ipvsadm::connections::{Connection, PATH};

@@ -2,9 +2,8 @@
 
 use core::time::Duration;
 
-use ipvs_core::{
-    Director, Flow, KernelProfile, Scheduler, Service, ServiceKey, Settings, Unserved, Verdict,
-};
+use ipvs_core::connection::{Settings, Unserved, Verdict};
+use ipvs_core::{Director, Flow, KernelProfile, Scheduler, Service, ServiceKey};
 use serde::Serialize;
 
 use super::Question;

@@ -4,10 +4,10 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+use ipvs_core::connection::{ReuseMode, Settings};
+use ipvs_core::record::{Activity, DestinationRecord, Statistics};
 use ipvs_core::rules::{self, Command, Numeric};
-use ipvs_core::{
-    Activity, Change, Configuration, DestinationRecord, ReuseMode, Service, Settings, Statistics,
-};
+use ipvs_core::{Change, Configuration, Service};
 use ipvs_netlink::Client;
 
 use super::answer::{Answer, Facts};
@@ -144,24 +144,22 @@ pub(super) fn read(text: &str, path: &Path) -> Result<Configuration, LocateError
 /// The kernel's settings by what `read` finds in `/proc/sys`; its defaults where there is nothing.
 pub(super) fn settings(read: &dyn Fn(&str) -> Option<u32>) -> Settings {
     let ipvs = |name: &str| read(&format!("/proc/sys/net/ipv4/vs/{name}"));
-    let defaults = Settings::default();
+    let switch = |name: &str| ipvs(name).is_some_and(|value| value != 0);
     let unprivileged = read("/proc/sys/net/ipv4/ip_unprivileged_port_start");
-    Settings {
-        expire_nodest_conn: ipvs("expire_nodest_conn").is_some_and(|value| value != 0),
-        expire_quiescent_template: ipvs("expire_quiescent_template")
-            .is_some_and(|value| value != 0),
-        conn_reuse_mode: match ipvs("conn_reuse_mode") {
-            None => defaults.conn_reuse_mode,
-            Some(0) => ReuseMode::Never,
-            Some(mode) if mode & 2 != 0 => ReuseMode::Closing,
-            Some(_) => ReuseMode::Closed,
-        },
-        sloppy_tcp: ipvs("sloppy_tcp").is_some_and(|value| value != 0),
-        first_unprivileged_port: unprivileged
-            .and_then(|port| u16::try_from(port).ok())
-            .unwrap_or(defaults.first_unprivileged_port),
-        timeouts: defaults.timeouts,
-    }
+    let mut settings = Settings::default();
+    settings.expire_nodest_conn = switch("expire_nodest_conn");
+    settings.expire_quiescent_template = switch("expire_quiescent_template");
+    settings.conn_reuse_mode = match ipvs("conn_reuse_mode") {
+        None => settings.conn_reuse_mode,
+        Some(0) => ReuseMode::Never,
+        Some(mode) if mode & 2 != 0 => ReuseMode::Closing,
+        Some(_) => ReuseMode::Closed,
+    };
+    settings.sloppy_tcp = switch("sloppy_tcp");
+    settings.first_unprivileged_port = unprivileged
+        .and_then(|port| u16::try_from(port).ok())
+        .unwrap_or(settings.first_unprivileged_port);
+    settings
 }
 
 impl<'a> Match<'a> {

@@ -2,7 +2,8 @@
 
 use core::fmt;
 
-use ipvs_core::{Flags, Scheduler, Service};
+use ipvs_core::service::Flags;
+use ipvs_core::{Scheduler, Service};
 
 use super::answer::{Answer, Availability, Candidate, Decision, Row};
 

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use ipvs_core::{Family, Flags, Forwarding, Granularity, Persistence, Protocol, Scheduler};
+use ipvs_core::service::{Flags, Granularity, Persistence};
+use ipvs_core::{Family, Forwarding, Protocol, Scheduler};
 
 use self::interner::Interner;
 use super::Drafts;

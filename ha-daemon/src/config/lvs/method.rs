@@ -1,6 +1,7 @@
 //! `lvs_method`: how packets reach a real server.
 
-use ipvs_core::{Forwarding, Tunnel, TunnelChecksum};
+use ipvs_core::Forwarding;
+use ipvs_core::destination::{Tunnel, TunnelChecksum};
 
 use crate::config::diagnostic::{Code, Diagnostic, Handle};
 use crate::config::text::tape::Token;

@@ -3,7 +3,8 @@
 use core::net::{IpAddr, Ipv4Addr};
 use core::num::NonZeroU32;
 
-use ipvs_core::{Destination, Family, Flags, Forwarding, Name, Protocol, Scheduler};
+use ipvs_core::service::Flags;
+use ipvs_core::{Destination, Family, Forwarding, Name, Protocol, Scheduler};
 
 use super::group::{FAMILIES, mark, port};
 use super::http::host;

@@ -1,9 +1,7 @@
 //! Virtual servers and their real servers.
 
-use ipvs_core::{
-    Destination, DestinationKey, Flags, Forwarding, Granularity, Name, Persistence, Scheduler,
-    Service, ServiceKey,
-};
+use ipvs_core::service::{Flags, Granularity, Persistence};
+use ipvs_core::{Destination, DestinationKey, Forwarding, Name, Scheduler, Service, ServiceKey};
 
 use super::checker::Checker;
 use super::script::Script;

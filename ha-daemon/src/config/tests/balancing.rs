@@ -1,9 +1,11 @@
 use core::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
+use ipvs_core::destination::{Tunnel, TunnelChecksum};
+use ipvs_core::service::{Flags, Granularity, Persistence};
 use ipvs_core::{
-    Destination, DestinationKey, Family, Flags, Forwarding, Granularity, Persistence, Protocol,
-    Scheduler, ServiceKey, SyncRole, Timeouts, Tunnel, TunnelChecksum,
+    Destination, DestinationKey, Family, Forwarding, Protocol, Scheduler, ServiceKey, SyncRole,
+    Timeouts,
 };
 
 use super::{load_text, places};

@@ -12,10 +12,8 @@ impl Director {
     /// ```
     /// use core::time::Duration;
     ///
-    /// use ipvs_core::{
-    ///     Change, Configuration, Destination, Director, Flow, Forwarding, KernelProfile, Packet,
-    ///     Protocol, Scheduler, Service, Settings,
-    /// };
+    /// use ipvs_core::connection::{Packet, Settings};
+    /// use ipvs_core::{Change, Configuration, Destination, Director, Flow, Forwarding, KernelProfile, Protocol, Scheduler, Service};
     ///
     /// let service = Service::new("tcp 192.0.2.1:80".parse()?, Scheduler::Rr);
     /// let mut configuration = Configuration::new();
@@ -76,7 +74,8 @@ impl Director {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Destination, DestinationError, Forwarding, Scheduler, Service};
+    use crate::table::DestinationError;
+    use crate::{Destination, Forwarding, Scheduler, Service};
 
     #[test]
     fn every_change_is_that_of_its_method() {

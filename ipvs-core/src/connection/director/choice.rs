@@ -5,12 +5,12 @@ use core::num::NonZeroU32;
 use core::time::Duration;
 
 use super::Director;
+use crate::balancer::Balancer;
 use crate::connection::entries::Owner;
 use crate::connection::template::{FTP, TemplateKey};
-use crate::{
-    Balancer, Because, ConnectionCounts, DestinationKey, Family, Flow, Packet, Protocol, Segment,
-    Service, ServiceKey, Unserved, Verdict,
-};
+use crate::connection::{Because, Packet, Segment, Unserved, Verdict};
+use crate::table::ConnectionCounts;
+use crate::{DestinationKey, Family, Flow, Protocol, Service, ServiceKey};
 
 /// FTP's data port: a server's connections from it are never balanced.
 const FTP_DATA: u16 = 20;

@@ -3,16 +3,17 @@
 use core::time::Duration;
 
 use super::{Director, DirectorError};
+use crate::connection::TcpState;
 use crate::connection::entries::{Connection, Owner};
 use crate::connection::template::TemplateKey;
-use crate::{DestinationKey, Flow, ServiceKey, TcpState};
+use crate::{DestinationKey, Flow, ServiceKey};
 
 impl Director {
     /// Takes over a connection of `flow` that a kernel has listed at `now`, in `state` if it is one
     /// of TCP, with `remaining` until it expires.
     ///
     /// The counters of its destination are left alone: a listing has counted it
-    /// ([`Table::from_records`](crate::Table::from_records)).
+    /// ([`Table::from_records`](crate::table::Table::from_records)).
     pub fn restore_connection(
         &mut self,
         now: Duration,

@@ -3,10 +3,9 @@
 use super::{
     WEB, at, connect, counts, destination, director, forward, key, packet, persistent, send, web,
 };
-use crate::{
-    Activity, Because, Destination, Director, KernelProfile, Scheduler, Segment, Service, Settings,
-    TcpState,
-};
+use crate::connection::{Because, Segment, Settings, TcpState};
+use crate::record::Activity;
+use crate::{Destination, Director, KernelProfile, Scheduler, Service};
 
 /// A persistent service of two destinations; the first client of network 0 has destination 2.
 fn persistent_director(settings: Settings) -> Director {
@@ -149,10 +148,10 @@ fn what_a_kernel_lists_is_taken_over() {
         persistence: persistent(300),
         ..web(Scheduler::Wlc)
     };
-    let record = |number, activity| crate::DestinationRecord {
+    let record = |number, activity| crate::record::DestinationRecord {
         destination: destination(number, 1),
         activity,
-        statistics: crate::Statistics::default(),
+        statistics: crate::record::Statistics::default(),
     };
     let busy = Activity {
         active: 1,
@@ -163,7 +162,7 @@ fn what_a_kernel_lists_is_taken_over() {
     let profile = KernelProfile::TotalConnections;
     let mut director = Director::new(profile, Settings::default());
     director
-        .insert(crate::Balancer::from_records(&service, profile, &records).unwrap())
+        .insert(crate::balancer::Balancer::from_records(&service, profile, &records).unwrap())
         .unwrap();
     let ack = packet((0, 1, 1000), 80, Segment::Ack);
     director

@@ -6,10 +6,9 @@ use core::time::Duration;
 use proptest::prelude::*;
 
 use super::{VIP, WEB, at, destination, key, packet, persistent};
-use crate::{
-    Director, DirectorError, Flags, KernelProfile, Protocol, ReuseMode, Scheduler, Segment,
-    Service, ServiceKey, Settings,
-};
+use crate::connection::{DirectorError, ReuseMode, Segment, Settings};
+use crate::service::Flags;
+use crate::{Director, KernelProfile, Protocol, Scheduler, Service, ServiceKey};
 
 #[derive(Clone, Copy, Debug)]
 enum Op {
@@ -219,7 +218,7 @@ proptest! {
         for balancer in director.services() {
             let table = balancer.table();
             for position in 0..table.len() {
-                prop_assert_eq!(table.activity(position), crate::Activity::default());
+                prop_assert_eq!(table.activity(position), crate::record::Activity::default());
             }
         }
     }

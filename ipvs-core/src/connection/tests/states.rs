@@ -1,6 +1,7 @@
 //! Tests of the TCP state tables, literally.
 
-use crate::{Segment, TcpState, Timeouts, Track};
+use crate::Timeouts;
+use crate::connection::{Segment, TcpState, Track};
 
 /// Columns: NO ES SS SR FW TW CL CW LA LI SA.
 const TABLES: [(Track, &str); 2] = [

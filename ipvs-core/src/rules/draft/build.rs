@@ -4,12 +4,14 @@ use alloc::borrow::ToOwned;
 use core::net::IpAddr;
 
 use super::{Draft, Method, TunnelKind};
+use crate::destination::Tunnel;
 use crate::rules::option::Place;
 use crate::rules::value::{endpoint, ipv4, number};
 use crate::rules::{Command, CommandError, CommandKind, Content, Listing, Names, Opt, Reason};
+use crate::service::{Flags, Granularity, Persistence};
 use crate::{
-    Destination, DestinationKey, Family, Flags, Forwarding, Granularity, Name, Persistence,
-    Protocol, Scheduler, Service, ServiceKey, SyncDaemon, Timeouts, Tunnel,
+    Destination, DestinationKey, Family, Forwarding, Name, Protocol, Scheduler, Service,
+    ServiceKey, SyncDaemon, Timeouts,
 };
 
 /// What the values mean that another option has a say in.

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::{TableSize, Walk};
-use crate::Table;
+use crate::table::Table;
 
 /// No destination.
 const NOBODY: u32 = u32::MAX;

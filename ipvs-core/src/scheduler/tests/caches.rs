@@ -138,7 +138,7 @@ fn lblcr_drops_the_heaviest_member_a_day_after_the_last_change() {
         // Idle again, 2 is picked if it still is a member.
         let mut later = bench.table.clone();
         let heavy = later.position(&key(2)).unwrap();
-        later.set_activity(heavy, crate::Activity::default());
+        later.set_activity(heavy, crate::record::Activity::default());
         let picked = bench.model.clone().pick(&later, &at(now)).unwrap();
         let picked = later.get(picked).map(|picked| picked.key);
         assert_eq!(picked, Some(key(again)), "{now}");

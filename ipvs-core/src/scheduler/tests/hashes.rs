@@ -5,7 +5,8 @@ use core::net::{Ipv4Addr, SocketAddr};
 
 use super::{Bench, destination, flow};
 use crate::scheduler::{Mh, Model, Request, Schedule, Scheduler, TableSize, sh};
-use crate::{Destination, DestinationKey, Flags, Flow, Forwarding};
+use crate::service::Flags;
+use crate::{Destination, DestinationKey, Flow, Forwarding};
 
 /// A request of the client 0.0.0.`client`, whose bucket is `client * 0x61C88647 >> 24`.
 fn hashed(client: u32, flags: Flags) -> Request {

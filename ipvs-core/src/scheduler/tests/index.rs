@@ -1,8 +1,9 @@
 //! Tests of the index after each kind of change.
 
 use super::{NEW, destination, flow, key};
+use crate::record::Activity;
 use crate::scheduler::{Criterion, Indexed, Request};
-use crate::{Activity, DestinationError, Table};
+use crate::table::{DestinationError, Table};
 
 /// Destinations 1 to 5 of weight 1, at positions 4 to 0.
 fn index(criterion: Criterion) -> Indexed {

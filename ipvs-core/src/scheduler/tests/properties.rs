@@ -3,9 +3,11 @@
 use proptest::prelude::*;
 
 use super::{destination, flow};
+use crate::KernelProfile;
+use crate::record::Activity;
 use crate::scheduler::scan::lightest;
 use crate::scheduler::{Request, Schedule, Sed, Wlc};
-use crate::{Activity, KernelProfile, Table};
+use crate::table::Table;
 
 fn activity(active: u32, inactive: u32) -> Activity {
     Activity {

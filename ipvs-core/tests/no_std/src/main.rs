@@ -9,10 +9,8 @@ use core::panic::PanicInfo;
 use core::ptr;
 use core::time::Duration;
 
-use ipvs_core::{
-    Balancer, Destination, DestinationKey, Flow, Forwarding, KernelProfile, Protocol, Scheduler,
-    Service, ServiceKey, Trash,
-};
+use ipvs_core::balancer::Balancer;
+use ipvs_core::{Destination, DestinationKey, Flow, Forwarding, KernelProfile, Protocol, Scheduler, Service, ServiceKey, Trash};
 
 #[panic_handler]
 fn panic(_: &PanicInfo<'_>) -> ! {

@@ -4,9 +4,10 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use core::num::NonZeroU32;
 use std::collections::BTreeSet;
 
+use ipvs_core::connection::{Packet, ReuseMode, Segment, Settings};
+use ipvs_core::service::{Flags, Granularity, Persistence};
 use ipvs_core::{
-    Destination, DestinationKey, Family, Flags, Flow, Forwarding, Granularity, Packet, Persistence,
-    Protocol, ReuseMode, Scheduler, Segment, Service, ServiceKey, Settings,
+    Destination, DestinationKey, Family, Flow, Forwarding, Protocol, Scheduler, Service, ServiceKey,
 };
 
 use rig::random::Random;
@@ -326,17 +327,16 @@ impl Generator {
 
 /// Half of the scenarios have the kernel's defaults.
 fn settings(random: &mut Random) -> Settings {
-    let defaults = Settings::default();
+    let mut settings = Settings::default();
     if random.one_in(2) {
-        return defaults;
+        return settings;
     }
-    Settings {
-        expire_nodest_conn: random.one_in(4),
-        expire_quiescent_template: random.one_in(2),
-        conn_reuse_mode: random.one_of(&[ReuseMode::Never, ReuseMode::Closed, ReuseMode::Closing]),
-        sloppy_tcp: random.one_in(3),
-        ..defaults
-    }
+    settings.expire_nodest_conn = random.one_in(4);
+    settings.expire_quiescent_template = random.one_in(2);
+    settings.conn_reuse_mode =
+        random.one_of(&[ReuseMode::Never, ReuseMode::Closed, ReuseMode::Closing]);
+    settings.sloppy_tcp = random.one_in(3);
+    settings
 }
 
 fn virtual_address(family: Family, number: u16) -> IpAddr {

@@ -6,10 +6,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::fd::{AsRawFd, OwnedFd};
 
-use ipvs_core::{
-    DestinationKey, DestinationRecord, Flow, Packet, Protocol, ReuseMode, Scheduler, Segment,
-    Service, ServiceKey, Settings,
-};
+use ipvs_core::connection::{Packet, ReuseMode, Segment, Settings};
+use ipvs_core::record::DestinationRecord;
+use ipvs_core::{DestinationKey, Flow, Protocol, Scheduler, Service, ServiceKey};
 use ipvs_netlink::{Client, Error, ErrorKind};
 use nix::errno::Errno;
 use nix::sys::socket::{

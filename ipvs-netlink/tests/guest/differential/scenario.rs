@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::Instant;
 
+use ipvs_core::connection::{Because, Packet, Unserved, Verdict};
+use ipvs_core::record::{Activity, DestinationRecord};
 use ipvs_core::{
-    Activity, Because, Destination, DestinationKey, DestinationRecord, Director, Flow,
-    KernelProfile, Packet, Scheduler, ServiceKey, Unserved, Verdict,
+    Destination, DestinationKey, Director, Flow, KernelProfile, Scheduler, ServiceKey,
 };
 
 use super::generator::Generator;

@@ -2,7 +2,8 @@
 
 use core::fmt;
 
-use ipvs_core::{Destination, DestinationKey, Packet, Service};
+use ipvs_core::connection::Packet;
+use ipvs_core::{Destination, DestinationKey, Service};
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Step {

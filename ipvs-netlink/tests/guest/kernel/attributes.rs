@@ -4,9 +4,12 @@ use core::num::NonZeroU32;
 use core::time::Duration;
 use std::thread;
 
+use ipvs_core::destination::{Tunnel, TunnelChecksum};
+use ipvs_core::record::Totals;
+use ipvs_core::service::{Flags, Granularity, Persistence};
 use ipvs_core::{
-    Destination, Family, Flags, Forwarding, Granularity, KernelProfile, Name, Persistence,
-    Protocol, Scheduler, Service, ServiceKey, Timeouts, Totals, Tunnel, TunnelChecksum,
+    Destination, Family, Forwarding, KernelProfile, Name, Protocol, Scheduler, Service, ServiceKey,
+    Timeouts,
 };
 use ipvs_netlink::{Client, Version};
 

@@ -7,9 +7,11 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
 use std::thread;
 
+use ipvs_core::destination::{Tunnel, TunnelChecksum};
+use ipvs_core::service::{Granularity, Persistence};
 use ipvs_core::{
-    Destination, Forwarding, Granularity, Name, Persistence, Protocol, Scheduler, Service,
-    ServiceKey, SyncDaemon, SyncRole, Timeouts, Tunnel, TunnelChecksum,
+    Destination, Forwarding, Name, Protocol, Scheduler, Service, ServiceKey, SyncDaemon, SyncRole,
+    Timeouts,
 };
 use ipvs_netlink::{Client, ConnectError, Error, ErrorKind, Reply, Request};
 

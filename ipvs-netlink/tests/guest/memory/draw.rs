@@ -2,9 +2,11 @@
 
 use core::net::IpAddr;
 
+use ipvs_core::destination::{Tunnel, TunnelChecksum};
+use ipvs_core::service::{Flags, Granularity, Persistence};
 use ipvs_core::{
-    Destination, DestinationKey, Flags, Forwarding, Granularity, Name, Persistence, Scheduler,
-    Service, ServiceKey, SyncDaemon, SyncRole, Timeouts, Tunnel, TunnelChecksum,
+    Destination, DestinationKey, Forwarding, Name, Scheduler, Service, ServiceKey, SyncDaemon,
+    SyncRole, Timeouts,
 };
 use ipvs_netlink::Request;
 use proptest::collection::vec;

@@ -12,7 +12,7 @@ const SECOND: Duration = Duration::from_secs(1);
 fn each_setting_of_an_active_router_changes_without_a_transition() {
     let settings = Settings::from(config(Version::V2, 10, 200));
     let faster = Settings {
-        interval_cs: 200,
+        interval: Interval::from_centis(200).unwrap(),
         ..settings
     };
     let key = Key::from_password(b"s3cr3t").unwrap();
@@ -26,7 +26,7 @@ fn each_setting_of_an_active_router_changes_without_a_transition() {
         (|it, _| it.preempt = false, plain),
         (|it, _| it.accept = true, plain),
         (
-            |it, _| it.interval_cs = 200,
+            |it, _| it.interval = Interval::from_centis(200).unwrap(),
             "210ac802 000292ec c0000201 c0000202 0000000000000000",
         ),
         (|_, policy| policy.owner_is_deaf = true, plain),

@@ -282,7 +282,7 @@ fn a_reload_reaches_the_wire_and_the_interface_at_once() {
     let (mut router, now) = active(settings());
     let config = Config::try_from(Settings {
         priority: 120,
-        interval_cs: 50,
+        interval: Interval::from_centis(50).unwrap(),
         ..settings()
     })
     .unwrap();

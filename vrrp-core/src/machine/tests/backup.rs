@@ -238,14 +238,14 @@ fn a_lower_priority_does_not_put_off_a_deadline_that_is_due() {
 fn a_reload_never_extends_an_elapsed_deadline() {
     let mut router = started(settings());
     let slow = Config::try_from(Settings {
-        interval_cs: 1000,
+        interval: Interval::from_centis(1000).unwrap(),
         ..settings()
     })
     .unwrap();
     let _slower = router.handle(ms(1000), Event::Configure(slow));
     assert_eq!(router.deadline(), Some(Instant::from_nanos(36_093_750_000)));
     let fast = Config::try_from(Settings {
-        interval_cs: 10,
+        interval: Interval::from_centis(10).unwrap(),
         ..settings()
     })
     .unwrap();
@@ -302,7 +302,7 @@ fn a_reload_changes_the_interval_of_version_2_whomever_it_follows() {
     let mut router = started(v2);
     let _follow = router.handle(ms(0), heard(ABOVE, 200, 100));
     let slow = Settings {
-        interval_cs: 500,
+        interval: Interval::from_centis(500).unwrap(),
         ..v2
     };
     let slow = Config::try_from(slow).unwrap();

@@ -42,7 +42,10 @@ fn another_virtual_router_is_no_configuration_of_this_one() {
         EventError::Family { ours, theirs },
     );
     let (router, _) = active(settings());
-    assert_eq!(router.check(&other(|s| s.interval_cs = 300)), Ok(()));
+    assert_eq!(
+        router.check(&other(|s| s.interval = Interval::from_centis(300).unwrap())),
+        Ok(())
+    );
 }
 
 /// RFC 9568 §6.1: no pseudo-header has addresses of both families.

@@ -8,7 +8,7 @@ fn config(version: Version, priority: u8, centis: u16) -> Config {
     Config::try_from(Settings {
         version,
         priority,
-        interval_cs: centis,
+        interval: Interval::from_centis(centis).unwrap(),
         ..Settings::new(version, Family::V4, 1)
     })
     .unwrap()

@@ -45,7 +45,7 @@ fn a_one_way_link_from_the_worse_router_does_not_matter() {
 fn version_2_routers_with_different_intervals_are_both_active() {
     let every = |interval_cs| {
         config(Settings {
-            interval_cs,
+            interval: Interval::from_centis(interval_cs).unwrap(),
             ..Settings::new(Version::V2, Family::V4, 51)
         })
     };
@@ -101,7 +101,7 @@ fn fast_backups_do_not_displace_a_slow_active_router_again_and_again() {
         let router = |priority, interval_cs| {
             config(Settings {
                 priority,
-                interval_cs,
+                interval: Interval::from_centis(interval_cs).unwrap(),
                 preempt: priority == 200,
                 answer_lower,
                 answer_higher: true,

@@ -220,7 +220,7 @@ fn fast_backups_learn_to_wait_for_a_slow_active_router() {
     let every = |priority, interval_cs| {
         config(Settings {
             priority,
-            interval_cs,
+            interval: Interval::from_centis(interval_cs).unwrap(),
             ..base()
         })
     };
@@ -241,7 +241,7 @@ fn a_deaf_loser_is_answered_once_per_advertisement() {
     let every = |priority, interval_cs| {
         config(Settings {
             priority,
-            interval_cs,
+            interval: Interval::from_centis(interval_cs).unwrap(),
             ..base()
         })
     };

@@ -105,7 +105,7 @@ fn a_router_that_advertises_a_hundred_times_as_often() {
         |router, now, event| {
             if let Event::PrimaryAddress(_) = event {
                 *router = VirtualRouter::new(config(Settings {
-                    interval_cs: 1,
+                    interval: Interval::from_centis(1).unwrap(),
                     ..Settings::from(*router.config())
                 }));
             }

@@ -10,6 +10,19 @@ use crate::wire::{Ipv4Header, Ipv6Header};
 use crate::{Family, Version};
 
 /// Virtual addresses of one family, as octets in network order.
+///
+/// They are borrowed from packets and from lists without a copy. A `&[Ipv4Addr]` cannot be borrowed
+/// so: the standard library has no conversion of slices, and one without a copy takes unsafe code,
+/// which this crate forbids. Keep the octets, or make them once:
+///
+/// ```
+/// use core::net::Ipv4Addr;
+/// use vrrp_core::wire::Addresses;
+///
+/// let list = [Ipv4Addr::new(192, 0, 2, 100), Ipv4Addr::new(192, 0, 2, 101)];
+/// let octets = list.map(|address| address.octets());
+/// assert!(Addresses::V4(&octets).iter().eq(list));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Addresses<'a> {
     /// IPv4 addresses.

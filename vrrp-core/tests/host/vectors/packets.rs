@@ -11,7 +11,7 @@ use vrrp_core::wire::{
     Ipv4Error, Ipv4Header, Ipv4Packet, Ipv6Header, Ipv6Packet, Key, MULTICAST_V4, MULTICAST_V6,
     PROTOCOL, PseudoHeader, TOS, TTL,
 };
-use vrrp_core::{Config, Endpoint, Event, Family, Instant, Settings, Version};
+use vrrp_core::{Config, Endpoint, Event, Family, Instant, Interval, Settings, Version};
 
 use super::version;
 use crate::wire::octets;
@@ -106,11 +106,10 @@ impl Router {
             .addresses
             .first()
             .map_or(Family::V4, |one| Family::of(*one));
-        Settings {
-            priority: self.priority,
-            interval_cs: self.interval_cs,
-            ..Settings::new(version(self.version), family, self.vrid)
-        }
+        let mut settings = Settings::new(version(self.version), family, self.vrid);
+        settings.priority = self.priority;
+        settings.interval = Interval::from_centis(self.interval_cs).unwrap();
+        settings
     }
 
     /// Hands `receive` the router, and returns what it makes of its packet.

@@ -1,7 +1,7 @@
 //! Skew_Time and Active_Down_Interval.
 
 use serde::Deserialize;
-use vrrp_core::{Config, Family, Priority, Settings, active_down_interval, skew};
+use vrrp_core::{Config, Family, Interval, Priority, Settings, active_down_interval, skew};
 
 use super::version;
 
@@ -28,10 +28,8 @@ fn timers_are_exact() {
     let file: File = serde_json::from_str(include_str!("../../vectors/timers.json")).unwrap();
     assert_eq!(file.timers.len(), 20);
     for row in file.timers {
-        let settings = Settings {
-            interval_cs: row.interval_cs,
-            ..Settings::new(version(row.version), Family::V4, 1)
-        };
+        let mut settings = Settings::new(version(row.version), Family::V4, 1);
+        settings.interval = Interval::from_centis(row.interval_cs).unwrap();
         let config = Config::try_from(settings).unwrap();
         let (priority, interval) = (Priority::from_wire(row.priority), config.interval());
         let skew = skew(config.version(), priority, interval);

@@ -103,12 +103,11 @@ fn tables() -> Vec<Table> {
 
 impl Router {
     fn settings(&self) -> Settings {
-        Settings {
-            priority: self.priority,
-            interval_cs: self.interval_cs,
-            preempt: self.preempt,
-            ..Settings::new(version(self.version), Family::V4, 51)
-        }
+        let mut settings = Settings::new(version(self.version), Family::V4, 51);
+        settings.priority = self.priority;
+        settings.interval = Interval::from_centis(self.interval_cs).unwrap();
+        settings.preempt = self.preempt;
+        settings
     }
 
     /// Switched off; or a Backup, or an Active Router, that became one at the epoch.
@@ -153,11 +152,9 @@ impl Router {
                 priority,
                 interval_cs,
             } => {
-                let settings = Settings {
-                    priority,
-                    interval_cs,
-                    ..self.settings()
-                };
+                let mut settings = self.settings();
+                settings.priority = priority;
+                settings.interval = Interval::from_centis(interval_cs).unwrap();
                 Event::Configure(Config::try_from(settings).unwrap())
             }
             Happening::Hold => Event::Hold,

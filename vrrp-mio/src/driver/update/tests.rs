@@ -15,10 +15,8 @@ fn name(text: &str) -> InterfaceName {
 }
 
 fn spec(vrid: u8, priority: u8) -> RouterSpec {
-    let settings = Settings {
-        priority,
-        ..Settings::new(Version::V3, Family::V4, vrid)
-    };
+    let mut settings = Settings::new(Version::V3, Family::V4, vrid);
+    settings.priority = priority;
     let config = Config::try_from(settings).unwrap();
     let addresses = vec![VirtualAddress::new([192, 0, 2, vrid].into(), 24)];
     RouterSpec::new(config, name("missing0"), addresses)

@@ -36,11 +36,9 @@ fn every_address_is_announced_exactly_as_often_as_asked() {
     let switch = Switch::new();
     let host = switch.host(1);
     let mut tap = Tap::on(&switch.namespace, "p1");
-    let settings = announce::Settings {
-        repeat: 3,
-        delay: Duration::ZERO,
-        ..announce::Settings::default()
-    };
+    let mut settings = announce::Settings::default();
+    settings.repeat = 3;
+    settings.delay = Duration::ZERO;
     let many = (0..200).map(|n| virtual_address(&format!("10.20.0.{n}/32")));
     let spec = vrrp_mio::RouterSpec {
         announce: announce::Config::try_from(settings).unwrap(),
@@ -63,12 +61,10 @@ fn an_address_stays_announced_while_the_interface_of_another_comes_and_goes() {
     let switch = Switch::new();
     let host = switch.host(1);
     let mut tap = Tap::on(&switch.namespace, "p1");
-    let settings = announce::Settings {
-        repeat: 1,
-        delay: Duration::ZERO,
-        refresh: Duration::from_millis(200),
-        ..announce::Settings::default()
-    };
+    let mut settings = announce::Settings::default();
+    settings.repeat = 1;
+    settings.delay = Duration::ZERO;
+    settings.refresh = Duration::from_millis(200);
     let mut elsewhere = virtual_address("10.30.0.1/32");
     elsewhere.device = Some("side".parse().unwrap());
     elsewhere.track = false;

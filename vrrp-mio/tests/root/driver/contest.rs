@@ -122,10 +122,8 @@ fn neighbour_advertisements_do_not_wait_for_gratuitous_arp() {
     let switch = Switch::new();
     let host = switch.host(1);
     let mut tap = Tap::on(&switch.namespace, "p1");
-    let settings = vrrp_core::announce::Settings {
-        repeat: 3,
-        ..Default::default()
-    };
+    let mut settings = vrrp_core::announce::Settings::default();
+    settings.repeat = 3;
     let mut spec = RouterSpec {
         announce: settings.try_into().unwrap(),
         arp_interval: core::time::Duration::from_millis(500),

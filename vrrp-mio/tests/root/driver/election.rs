@@ -59,10 +59,9 @@ fn a_new_configuration_decides_the_election_and_is_what_the_router_is_told_to_be
     let a = left.start(router(200, &[VIP]));
     let b = right.start(router(100, &[VIP]));
     left.await_role(a, Role::Active);
-    let preferred = Config::try_from(Settings {
-        priority: 250,
-        ..Settings::from(router(100, &[VIP]).config)
-    });
+    let mut settings = Settings::from(router(100, &[VIP]).config);
+    settings.priority = 250;
+    let preferred = Config::try_from(settings);
     let preferred = preferred.unwrap();
     right
         .ask(move |node| node.driver().tell(b, Event::Configure(preferred)))

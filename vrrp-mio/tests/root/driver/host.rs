@@ -11,7 +11,7 @@ use rig::Namespace;
 pub(crate) use rig::PATIENCE;
 use rig::clock::processor_time;
 use rig::tools::{parameter, set_parameter};
-use vrrp_core::{Config, Family, Role, Settings, Version};
+use vrrp_core::{Config, Family, Interval, Role, Settings, Version};
 use vrrp_mio::{Driver, Notice, RouterId, RouterSpec, VirtualAddress};
 
 /// Waits until `condition` holds.
@@ -240,11 +240,9 @@ impl Drop for Host {
 pub(crate) fn router(priority: u8, addresses: &[&str]) -> RouterSpec {
     let addresses: Vec<_> = addresses.iter().map(|text| virtual_address(text)).collect();
     let family = Family::of(addresses[0].spec.address);
-    let settings = Settings {
-        priority,
-        interval_cs: 10,
-        ..Settings::new(Version::V3, family, 51)
-    };
+    let mut settings = Settings::new(Version::V3, family, 51);
+    settings.priority = priority;
+    settings.interval = Interval::from_centis(10).unwrap();
     let config = Config::try_from(settings).unwrap();
     RouterSpec::new(config, "eth0".parse().unwrap(), addresses)
 }

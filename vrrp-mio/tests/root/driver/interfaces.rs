@@ -148,11 +148,9 @@ fn a_router_on_a_loopback_interface_waits_and_says_why() {
 #[test]
 #[ignore = "needs root: network namespaces and packet sockets"]
 fn addresses_are_announced_again_when_their_interface_has_another_mac_address() {
-    let settings = announce::Settings {
-        repeat: 2,
-        delay: Duration::ZERO,
-        ..announce::Settings::default()
-    };
+    let mut settings = announce::Settings::default();
+    settings.repeat = 2;
+    settings.delay = Duration::ZERO;
     let switch = Switch::new();
     let host = switch.host(1);
     host.ip("link add spare type veth peer name eraps");

@@ -3,7 +3,7 @@
 //! 10.9.0.1 and fe80::1 are addresses of host 1, and virtual addresses of host 2.
 
 use vrrp_core::receive::Peer;
-use vrrp_core::{Config, Family, Role, Settings, Version, Vrid};
+use vrrp_core::{Config, Family, Interval, Role, Settings, Version, Vrid};
 use vrrp_mio::{Notice, Path, RouterId, RouterSpec, VirtualMac};
 
 use super::host::{Host, Switch, address, router, until};
@@ -13,16 +13,12 @@ const ACCEPT_LOCAL: &str = "ipv4/conf/eth0/accept_local";
 const TAG: &str = "ipv4/conf/eth0/tag";
 
 fn versed(version: Version, spec: RouterSpec) -> RouterSpec {
-    let settings = Settings::from(spec.config);
-    let interval_cs = match version {
-        Version::V2 => 100,
-        Version::V3 => settings.interval_cs,
-    };
-    let config = Config::try_from(Settings {
-        version,
-        interval_cs,
-        ..settings
-    });
+    let mut settings = Settings::from(spec.config);
+    settings.version = version;
+    if version == Version::V2 {
+        settings.interval = Interval::from_centis(100).unwrap();
+    }
+    let config = Config::try_from(settings);
     RouterSpec {
         config: config.unwrap(),
         ..spec

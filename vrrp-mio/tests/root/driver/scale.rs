@@ -6,7 +6,7 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 use std::thread::sleep;
 
-use vrrp_core::{Config, Event, Family, Role, Settings, Version};
+use vrrp_core::{Config, Event, Family, Interval, Role, Settings, Version};
 use vrrp_mio::{Clock, RouterSpec, VirtualAddress};
 
 use super::host::{Host, Switch, router, until, virtual_address};
@@ -22,11 +22,9 @@ const INTERVAL: Duration = Duration::from_millis(100);
 const DOWN: Duration = Duration::from_millis(361);
 
 fn spec(vrid: u8, interval_cs: u16, interface: &str, address: &str) -> RouterSpec {
-    let settings = Settings {
-        priority: 100,
-        interval_cs,
-        ..Settings::new(Version::V3, Family::V4, vrid)
-    };
+    let mut settings = Settings::new(Version::V3, Family::V4, vrid);
+    settings.priority = 100;
+    settings.interval = Interval::from_centis(interval_cs).unwrap();
     let config = Config::try_from(settings).unwrap();
     let interface = interface.parse().unwrap();
     RouterSpec::new(config, interface, vec![virtual_address(address)])
@@ -260,8 +258,9 @@ fn twenty_thousand_excluded_addresses_change_in_short_turns() {
     start_stall_meters(TICK);
     let mut spec = router(100, &["10.9.0.100/24"]);
     let accept = true;
-    let settings = Settings::from(spec.config);
-    spec.config = Config::try_from(Settings { accept, ..settings }).unwrap();
+    let mut settings = Settings::from(spec.config);
+    settings.accept = accept;
+    spec.config = Config::try_from(settings).unwrap();
     spec.excluded = twenty_thousand(10_000);
     let id = host.start(spec.clone());
     host.await_role(id, Role::Active);

@@ -8,7 +8,7 @@ use core::time::Duration;
 use std::net::UdpSocket;
 use std::thread::{self, sleep};
 
-use vrrp_core::{Cause, Config, Role, Settings};
+use vrrp_core::{Cause, Config, Interval, Role, Settings};
 use vrrp_mio::{Clock, Notice, RouterSpec, VirtualAddress};
 
 use super::host::{Host, PATIENCE, Switch, router, until};
@@ -58,12 +58,10 @@ fn a_backup_that_was_stopped_hears_a_deep_queue_before_it_takes_over() {
         for vrid in 100..160 {
             let address = core::net::IpAddr::from([10, 9, 1, vrid]);
             let mut spec: RouterSpec = router(200, &[VIP]);
-            spec.config = Config::try_from(Settings {
-                vrid,
-                interval_cs: 1,
-                ..Settings::from(spec.config)
-            })
-            .unwrap();
+            let mut settings = Settings::from(spec.config);
+            settings.vrid = vrid;
+            settings.interval = Interval::from_centis(1).unwrap();
+            spec.config = Config::try_from(settings).unwrap();
             spec.addresses = vec![VirtualAddress::new(address, 32)];
             let router = node.driver().add(spec).unwrap();
             node.driver().start(router);
@@ -168,11 +166,9 @@ fn a_turn_does_not_wait_for_the_kernel_to_make_changes() {
         let wait = scope.spawn(|| longest(&ends, take_lock));
         for number in 1..=20 {
             let mut spec: RouterSpec = router(200, &[VIP]);
-            spec.config = Config::try_from(Settings {
-                vrid: 100 + number,
-                ..Settings::from(spec.config)
-            })
-            .unwrap();
+            let mut settings = Settings::from(spec.config);
+            settings.vrid = 100 + number;
+            spec.config = Config::try_from(settings).unwrap();
             let address = core::net::IpAddr::from([10, 9, 1, number]);
             spec.addresses = vec![VirtualAddress::new(address, 32)];
             host.start(spec);

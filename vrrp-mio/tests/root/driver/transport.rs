@@ -102,9 +102,10 @@ fn unicast_peers_elect_while_they_have_their_source_addresses() {
 fn authenticated_routers_elect_and_others_are_not_heard() {
     let switch = Switch::new();
     let (left, right) = (switch.host(1), switch.host(2));
-    let settings = |priority| Settings {
-        priority,
-        ..Settings::new(Version::V2, vrrp_core::Family::V4, 51)
+    let settings = |priority| {
+        let mut settings = Settings::new(Version::V2, vrrp_core::Family::V4, 51);
+        settings.priority = priority;
+        settings
     };
     let authenticated = |priority, key: &[u8]| RouterSpec {
         config: Config::try_from(settings(priority)).unwrap(),

@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{JoinHandle, sleep, spawn};
 
 use rig::{now, stall, start_stall_meters};
-use vrrp_core::{Config, Role, Settings, announce};
+use vrrp_core::{Config, Interval, Role, Settings, announce};
 use vrrp_mio::netlink::Monitor;
 use vrrp_mio::{Aspect, Clock, NetworkEvent, Notice, RouterId, RouterSpec, TimeSlice};
 
@@ -262,13 +262,13 @@ fn configure(spec: &mut RouterSpec, change: impl FnOnce(&mut Settings)) {
 
 /// A router that advertises every 200 ms, and announces each address twice and never again.
 fn quiet_router(addresses: &[&str]) -> RouterSpec {
-    let settings = announce::Settings {
-        repeat: 2,
-        delay: Duration::ZERO,
-        ..announce::Settings::default()
-    };
+    let mut settings = announce::Settings::default();
+    settings.repeat = 2;
+    settings.delay = Duration::ZERO;
     let mut spec = router(100, addresses);
-    configure(&mut spec, |it| it.interval_cs = 20);
+    configure(&mut spec, |it| {
+        it.interval = Interval::from_centis(20).unwrap()
+    });
     spec.announce = announce::Config::try_from(settings).unwrap();
     spec
 }

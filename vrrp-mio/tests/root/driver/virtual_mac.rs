@@ -183,9 +183,7 @@ fn its_addresses_answer_in_spite_of_strict_reverse_path_filtering() {
 }
 
 fn accepting() -> vrrp_core::Config {
-    let settings = vrrp_core::Settings {
-        accept: true,
-        ..router(100, &["10.9.0.100/32"]).config.into()
-    };
+    let mut settings = vrrp_core::Settings::from(router(100, &["10.9.0.100/32"]).config);
+    settings.accept = true;
     settings.try_into().unwrap()
 }

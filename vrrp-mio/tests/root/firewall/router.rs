@@ -4,7 +4,7 @@ use core::net::IpAddr;
 use core::time::Duration;
 use std::collections::BTreeSet;
 
-use vrrp_core::{Config, Event, Family, Role, Settings, Version};
+use vrrp_core::{Config, Event, Family, Interval, Role, Settings, Version};
 use vrrp_mio::{Driver, Notice, RouterId, RouterSpec, VirtualAddress};
 
 use super::lab::Lab;
@@ -20,11 +20,9 @@ struct Station {
 
 fn spec(addresses: &[&str], accept: bool) -> RouterSpec {
     let ips: Vec<IpAddr> = addresses.iter().map(|text| text.parse().unwrap()).collect();
-    let settings = Settings {
-        interval_cs: 10,
-        accept,
-        ..Settings::new(Version::V3, Family::of(ips[0]), 51)
-    };
+    let mut settings = Settings::new(Version::V3, Family::of(ips[0]), 51);
+    settings.interval = Interval::from_centis(10).unwrap();
+    settings.accept = accept;
     let config = Config::try_from(settings).unwrap();
     let virtuals = ips
         .iter()
@@ -179,10 +177,8 @@ fn an_active_router_told_to_accept_lets_packets_in() {
     station.start(true);
     assert!(!station.lab.answers_ping("192.0.2.100"));
     let router = station.driver.router(station.router).unwrap();
-    let accepting = Settings {
-        accept: true,
-        ..Settings::from(*router.machine().config())
-    };
+    let mut accepting = Settings::from(*router.machine().config());
+    accepting.accept = true;
     let event = Event::Configure(Config::try_from(accepting).unwrap());
     station.driver.tell(station.router, event).unwrap();
     station.turn_until(false, |station| station.driver.is_settled());

@@ -1,7 +1,7 @@
 //! Tests of listings, against the output of ipvsadm 1.31 for the same tables.
 
+use ipvs_core::record::{Activity, Rates, Totals};
 use ipvs_core::rules::{Command, Numeric, parse_line};
-use ipvs_core::{Activity, Rates, Totals};
 
 use super::*;
 

@@ -6,7 +6,7 @@ use std::thread::sleep;
 use rig::stall;
 use vrrp_core::receive::Conformance;
 use vrrp_core::wire::ChecksumForm;
-use vrrp_core::{Settings, announce};
+use vrrp_core::{Interval, Settings, announce};
 use vrrp_mio::{Aspect, RouterSpec, TransmitChecksum};
 
 use super::{NONE, Pair, configure, is_advertisement, quiet_router};
@@ -23,8 +23,8 @@ fn each_setting_of_the_election_takes_effect_at_once_and_moves_nothing() {
     let changes: [fn(&mut Settings); 10] = [
         |it| it.priority = 210,
         |it| it.priority = 150,
-        |it| it.interval_cs = 30,
-        |it| it.interval_cs = 5,
+        |it| it.interval = Interval::from_centis(30).unwrap(),
+        |it| it.interval = Interval::from_centis(5).unwrap(),
         |it| it.preempt = false,
         |it| it.preempt_delay = Duration::from_secs(1),
         |it| it.accept = true,
@@ -85,10 +85,8 @@ fn what_is_sent_accepted_and_tracked_changes_without_a_word() {
 fn a_refresh_of_announcements_begins_and_ends() {
     let mut pair = Pair::of(quiet_router(&[VIP]));
     let refreshed = |millis| {
-        let settings = announce::Settings {
-            refresh: Duration::from_millis(millis),
-            ..announce::Settings::default()
-        };
+        let mut settings = announce::Settings::default();
+        settings.refresh = Duration::from_millis(millis);
         announce::Config::try_from(settings).unwrap()
     };
     pair.change(&[Aspect::Announcements], |spec| {

@@ -2,7 +2,7 @@
 
 use vrrp_core::receive::{Expect, Peer};
 use vrrp_core::wire::{IcvForm, Key};
-use vrrp_core::{Settings, Version};
+use vrrp_core::{Interval, Settings, Version};
 use vrrp_mio::{Aspect, Path, RouterSpec};
 
 use super::{NONE, Pair, configure, quiet_router};
@@ -80,11 +80,9 @@ fn peers_source_and_group_change() {
 
 fn version_2() -> RouterSpec {
     let mut spec = quiet_router(&[VIP]);
-    let settings = Settings {
-        version: Version::V2,
-        interval_cs: 100,
-        ..Settings::from(spec.config)
-    };
+    let mut settings = Settings::from(spec.config);
+    settings.version = Version::V2;
+    settings.interval = Interval::from_centis(100).unwrap();
     configure(&mut spec, |it| *it = settings);
     spec
 }
