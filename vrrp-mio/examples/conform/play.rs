@@ -373,7 +373,8 @@ impl Play<'_> {
         Ok(sent)
     }
 
-    /// When the subject advertises after `since`, and what it announces soon after.
+    /// How long after `since` the subject takes over, and what it sends until soon after. FRR's first
+    /// advertisement over IPv6 is lost, its announcements are not.
     fn taken(
         &mut self,
         since: Duration,
@@ -381,7 +382,11 @@ impl Play<'_> {
     ) -> io::Result<(Option<Duration>, Heard)> {
         let limit = self.link.now() + longest;
         let mut heard = self.listen_until(limit, |heard| !heard.adverts.is_empty())?;
-        let taken = heard.adverts.first().map(|one| one.time);
+        let ours = |address: &IpAddr| self.subject.addresses.contains(address);
+        let mut announced = heard.announcements.iter();
+        let announced = announced.find(|(time, address)| *time > since && ours(address));
+        let first = heard.adverts.first().map(|one| one.time).into_iter();
+        let taken = first.chain(announced.map(|(time, _)| *time)).min();
         if taken.is_some() {
             let rest = self.listen(self.subject.interval() / 2)?;
             heard.announcements.extend(rest.announcements);
@@ -461,8 +466,7 @@ impl Play<'_> {
         let mut taken = None;
         let limit = self.link.now() + 2 * due;
         while taken.is_none() && self.link.now() < limit {
-            let next = self.advert(interval)?;
-            taken = next.map(|advert| advert.time.saturating_sub(sent));
+            (taken, _) = self.taken(sent, interval)?;
             if taken.is_none() {
                 self.send(&lower)?;
             }
@@ -492,8 +496,7 @@ impl Play<'_> {
         let limit = self.link.now() + 2 * due;
         while taken.is_none() && self.link.now() < limit {
             self.send(&far)?;
-            let next = self.advert(interval)?;
-            taken = next.map(|advert| advert.time.saturating_sub(sent));
+            (taken, _) = self.taken(sent, interval)?;
         }
         let outcome = on_time(taken, due, interval, self.link.stall);
         self.tell(
