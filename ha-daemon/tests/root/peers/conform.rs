@@ -117,15 +117,7 @@ fn told(text: &str, peer: Peer, protocol: Protocol, rows: &[Row]) -> String {
         cells[column(peer)] = row.outcome.to_string();
         lines += &format!("| {} |\n", cells.join(" | "));
     }
-    let notes: String = table
-        .lines()
-        .filter(|line| !line.starts_with('|'))
-        .collect::<Vec<_>>()
-        .join("\n");
-    format!(
-        "{before}{heading}\n\n{lines}\n{}{after}",
-        notes.trim_start()
-    )
+    format!("{before}{heading}\n\n{lines}{after}")
 }
 
 fn check(peer: Peer, protocol: Protocol) {
