@@ -23,6 +23,8 @@ mod frame;
 mod link;
 mod play;
 mod subject;
+#[cfg(test)]
+mod tests;
 
 use core::error::Error;
 use core::net::IpAddr;

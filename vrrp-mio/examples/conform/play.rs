@@ -24,6 +24,16 @@ struct Heard {
     announcements: Vec<(Duration, IpAddr)>,
 }
 
+/// What an Active Router does about an advertisement.
+struct Reaction {
+    /// It advertises before its interval is half over.
+    at_once: bool,
+    /// It advertises afterwards.
+    stays: bool,
+    /// Its next advertisement comes after its interval, as if nothing had been.
+    undisturbed: bool,
+}
+
 struct Play<'a> {
     link: &'a mut Link,
     subject: &'a Subject,
@@ -49,11 +59,17 @@ pub(crate) fn play(link: &mut Link, subject: &Subject) -> io::Result<Vec<Row>> {
         with_pseudo_header: first.verifies(true) && !first.verifies(false),
         rows: advertisement(&first, subject),
     };
-    play.pace()?;
-    play.losers()?;
-    play.defects()?;
-    play.winners()?;
-    play.takeovers()?;
+    let played = play.acts();
+    match played {
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+            play.tell(
+                "6.4",
+                "goes on after the last check",
+                Outcome::of(false, "silent"),
+            );
+        }
+        other => other?,
+    }
     Ok(play.rows)
 }
 
@@ -100,6 +116,14 @@ impl Heard {
 }
 
 impl Play<'_> {
+    fn acts(&mut self) -> io::Result<()> {
+        self.pace()?;
+        self.losers()?;
+        self.defects()?;
+        self.winners()?;
+        self.takeovers()
+    }
+
     fn tell(&mut self, section: &'static str, check: &'static str, outcome: Outcome) {
         self.rows.push(Row {
             section,
@@ -157,14 +181,19 @@ impl Play<'_> {
         Ok(heard.adverts.into_iter().next())
     }
 
-    /// Waits until the subject is Active, at the beginning of an interval.
-    fn active(&mut self) -> io::Result<()> {
+    /// Waits until the subject is Active, at the beginning of an interval, and returns when that was.
+    fn active(&mut self) -> io::Result<Duration> {
         let longest = 2 * self.subject.interval();
         let span = self.subject.down(longest) + Duration::from_secs(2);
-        match self.advert(span)? {
-            Some(_) => Ok(()),
-            None => Err(io::Error::other("the router under test is silent")),
+        if let Some(advert) = self.advert(span)? {
+            return Ok(advert.time);
         }
+        // Who is Active and silent may become a Backup, and Active again.
+        let better = self.draft(self.above, BETTER);
+        self.send(&better)?;
+        let advert = self.advert(span)?;
+        let advert = advert.ok_or(io::ErrorKind::TimedOut)?;
+        Ok(advert.time)
     }
 
     /// RFC 9568 §6.4.3: every interval.
@@ -187,24 +216,33 @@ impl Play<'_> {
         Ok(())
     }
 
-    /// What comes after `draft`, sent at the beginning of an interval: whether at once, and whether at
-    /// the end of the interval.
-    fn reaction(&mut self, draft: &Draft) -> io::Result<(bool, bool)> {
+    /// What the subject does about `draft`, sent at the beginning of an interval.
+    fn reaction(&mut self, draft: &Draft) -> io::Result<Reaction> {
         let interval = self.subject.interval();
-        self.active()?;
+        let last = self.active()?;
+        self.link.stall = Duration::ZERO;
         let sent = self.send(draft)?;
         let heard = self.listen(interval * 9 / 5)?;
         let after = |advert: &Advert| advert.time.saturating_sub(sent);
-        let at_once = heard.adverts.iter().any(|one| after(one) < interval / 2);
-        let later = heard.adverts.iter().any(|one| after(one) >= interval / 2);
-        Ok((at_once, later))
+        let next = heard.adverts.first();
+        let gap = next.map(|advert| advert.time.saturating_sub(last));
+        let outcome = on_time(gap, interval, interval, self.link.stall);
+        Ok(Reaction {
+            at_once: heard.adverts.iter().any(|one| after(one) < interval / 2),
+            stays: heard.adverts.iter().any(|one| after(one) >= interval / 2),
+            undisturbed: outcome == Outcome::Pass,
+        })
     }
 
     /// RFC 9568 §6.4.3: advertisements that do not demote an Active Router.
     fn losers(&mut self) -> io::Result<()> {
         let priority = self.subject.priority;
         let lower = self.draft(self.above, priority - 1);
-        let (answered, stays) = self.reaction(&lower)?;
+        let Reaction {
+            at_once: answered,
+            stays,
+            ..
+        } = self.reaction(&lower)?;
         self.tell(
             "6.4.3",
             "Active: stays against a lower priority",
@@ -222,7 +260,7 @@ impl Play<'_> {
             );
         }
         let equal = self.draft(self.below, priority);
-        let (_, stays) = self.reaction(&equal)?;
+        let Reaction { stays, .. } = self.reaction(&equal)?;
         let outcome = Outcome::of(stays, "yields");
         self.tell(
             "6.4.3",
@@ -230,7 +268,9 @@ impl Play<'_> {
             outcome,
         );
         let resignation = self.draft(self.above, 0);
-        let (answered, _) = self.reaction(&resignation)?;
+        let Reaction {
+            at_once: answered, ..
+        } = self.reaction(&resignation)?;
         let outcome = Outcome::of(answered, "no answer");
         self.tell("6.4.3", "Active: answers a resignation at once", outcome);
         Ok(())
@@ -243,9 +283,8 @@ impl Play<'_> {
             let outcome = match &defect.draft {
                 None => Outcome::NotApplicable,
                 Some(draft) => {
-                    // Who obeys an interval of zero is Active again at once.
-                    let (at_once, stays) = self.reaction(draft)?;
-                    match (defect.open, stays && !at_once) {
+                    // Who obeys an interval of zero is Active again soon.
+                    match (defect.open, self.reaction(draft)?.undisturbed) {
                         (true, true) => Outcome::Told("discarded"),
                         (true, false) => Outcome::Told("obeyed"),
                         (false, discarded) => Outcome::of(discarded, "obeyed"),
@@ -334,7 +373,8 @@ impl Play<'_> {
         Ok(sent)
     }
 
-    /// When the subject advertises after `since`, and what it announces soon after.
+    /// How long after `since` the subject takes over, and what it sends until soon after. FRR's first
+    /// advertisement over IPv6 is lost, its announcements are not.
     fn taken(
         &mut self,
         since: Duration,
@@ -342,7 +382,11 @@ impl Play<'_> {
     ) -> io::Result<(Option<Duration>, Heard)> {
         let limit = self.link.now() + longest;
         let mut heard = self.listen_until(limit, |heard| !heard.adverts.is_empty())?;
-        let taken = heard.adverts.first().map(|one| one.time);
+        let ours = |address: &IpAddr| self.subject.addresses.contains(address);
+        let mut announced = heard.announcements.iter();
+        let announced = announced.find(|(time, address)| *time > since && ours(address));
+        let first = heard.adverts.first().map(|one| one.time).into_iter();
+        let taken = first.chain(announced.map(|(time, _)| *time)).min();
         if taken.is_some() {
             let rest = self.listen(self.subject.interval() / 2)?;
             heard.announcements.extend(rest.announcements);
@@ -422,8 +466,7 @@ impl Play<'_> {
         let mut taken = None;
         let limit = self.link.now() + 2 * due;
         while taken.is_none() && self.link.now() < limit {
-            let next = self.advert(interval)?;
-            taken = next.map(|advert| advert.time.saturating_sub(sent));
+            (taken, _) = self.taken(sent, interval)?;
             if taken.is_none() {
                 self.send(&lower)?;
             }
@@ -453,8 +496,7 @@ impl Play<'_> {
         let limit = self.link.now() + 2 * due;
         while taken.is_none() && self.link.now() < limit {
             self.send(&far)?;
-            let next = self.advert(interval)?;
-            taken = next.map(|advert| advert.time.saturating_sub(sent));
+            (taken, _) = self.taken(sent, interval)?;
         }
         let outcome = on_time(taken, due, interval, self.link.stall);
         self.tell(

@@ -21,6 +21,7 @@ use std::env;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use nix::fcntl::{Flock, FlockArg};
 use rig::{Instance, Lab, Peer, Protocol, Seat};
 use vrrp_core::Version;
 
@@ -116,15 +117,7 @@ fn told(text: &str, peer: Peer, protocol: Protocol, rows: &[Row]) -> String {
         cells[column(peer)] = row.outcome.to_string();
         lines += &format!("| {} |\n", cells.join(" | "));
     }
-    let notes: String = table
-        .lines()
-        .filter(|line| !line.starts_with('|'))
-        .collect::<Vec<_>>()
-        .join("\n");
-    format!(
-        "{before}{heading}\n\n{lines}\n{}{after}",
-        notes.trim_start()
-    )
+    format!("{before}{heading}\n\n{lines}{after}")
 }
 
 fn check(peer: Peer, protocol: Protocol) {
@@ -134,7 +127,8 @@ fn check(peer: Peer, protocol: Protocol) {
     }
     let file = File::open(document()).expect("the document exists");
     // Several tests change it at once.
-    file.lock().expect("a file can be locked");
+    let locked = Flock::lock(file, FlockArg::LockExclusive);
+    let _locked = locked.expect("a file can be locked");
     let text = fs::read_to_string(document()).expect("the document is text");
     let expected = told(&text, peer, protocol, &rows);
     if env::var_os("RENEW").is_some() {
