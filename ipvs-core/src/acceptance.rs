@@ -4,6 +4,22 @@
 //! The kernel checks less than it needs: it accepts a service of a protocol that it never
 //! schedules, a forwarding method that it does not have, a port that direct routing ignores. These
 //! checks find what it refuses, and what it accepts but cannot do.
+//!
+//! ```
+//! use ipvs_core::acceptance::DestinationFault;
+//! use ipvs_core::destination::{Destination, Forwarding};
+//! use ipvs_core::service::ServiceKey;
+//!
+//! // Direct routing sends packets on as they are, to the port of the service.
+//! let key: ServiceKey = "tcp 192.0.2.1:80".parse()?;
+//! let real = Destination::new("10.0.0.1:8080".parse()?, Forwarding::Route, 1);
+//! let (port, service) = (8080, 80);
+//! assert_eq!(
+//!     real.check(&key, false),
+//!     Err(DestinationFault::Port { port, service })
+//! );
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
 
 #[cfg(test)]
 mod tests;

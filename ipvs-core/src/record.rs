@@ -1,4 +1,37 @@
 //! The kernel's reports of services and destinations: configuration and statistics.
+//!
+//! A model that starts with the records of a kernel picks as the kernel would:
+//!
+//! ```
+//! use core::time::Duration;
+//!
+//! use ipvs_core::balancer::Balancer;
+//! use ipvs_core::destination::{Destination, Forwarding};
+//! use ipvs_core::record::{Activity, DestinationRecord, Statistics};
+//! use ipvs_core::scheduler::Scheduler;
+//! use ipvs_core::service::Service;
+//! use ipvs_core::{Flow, KernelProfile, Protocol};
+//!
+//! let mut records = Vec::new();
+//! for (address, active) in [("10.0.0.1:80", 9), ("10.0.0.2:80", 2)] {
+//!     records.push(DestinationRecord {
+//!         destination: Destination::new(address.parse()?, Forwarding::Masquerade, 1),
+//!         activity: Activity { active, ..Activity::default() },
+//!         statistics: Statistics::default(),
+//!     });
+//! }
+//! let service = Service::new("tcp 192.0.2.1:80".parse()?, Scheduler::Wlc);
+//! let mut balancer = Balancer::from_records(&service, KernelProfile::default(), &records)?;
+//! let flow = Flow {
+//!     protocol: Protocol::TCP,
+//!     client: ([203, 0, 113, 9], 40_000).into(),
+//!     target: ([192, 0, 2, 1], 80).into(),
+//! };
+//! let pick = balancer.pick(Duration::ZERO, &flow, [0; 2]).expect("both have weights");
+//! let picked = balancer.table().get(pick).expect("it is in the table");
+//! assert_eq!(picked.key, "10.0.0.2:80".parse()?);
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
 
 use crate::{Destination, Service};
 

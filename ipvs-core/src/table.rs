@@ -1,4 +1,23 @@
 //! The destinations of one service, as the kernel keeps them.
+//!
+//! ```
+//! use ipvs_core::KernelProfile;
+//! use ipvs_core::destination::{Destination, Forwarding};
+//! use ipvs_core::table::{DestinationError, Table};
+//!
+//! let mut table = Table::new(KernelProfile::default());
+//! for address in ["10.0.0.1:80", "10.0.0.2:80"] {
+//!     let real = Destination::new(address.parse()?, Forwarding::Masquerade, 1);
+//!     table.add(&real, None)?;
+//!     assert_eq!(table.add(&real, None), Err(DestinationError::Exists));
+//! }
+//! // The kernel puts a destination at the head of its list.
+//! assert_eq!(table.position(&"10.0.0.2:80".parse()?), Some(0));
+//! // A connection goes to the other one.
+//! table.bind(1);
+//! assert_eq!(table.activity(1).inactive, 1);
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
 
 mod counts;
 mod overload;
