@@ -8,6 +8,19 @@ use ipvs_core::{
 };
 
 /// One request to the kernel's IPVS.
+///
+/// ```
+/// use ipvs_core::{Change, ServiceKey};
+/// use ipvs_netlink::Request;
+///
+/// let key: ServiceKey = "tcp 192.0.2.1:80".parse()?;
+/// let request = Request::from(Change::DeleteService(key));
+/// assert_eq!(request, Request::DeleteService(key));
+/// assert_eq!(request.to_string(), "delete service TCP 192.0.2.1:80");
+/// // What only reads is no change.
+/// assert_eq!(Request::Services.change(), None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Request {
     /// Ask for the version; answered by [`Reply::Info`].
