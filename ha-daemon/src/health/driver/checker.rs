@@ -66,8 +66,18 @@ impl Checks {
         Some(&probe.settings)
     }
 
+    /// Whether attempts have told whether the server of a checker is available. Until then its verdict
+    /// is what `alpha` says.
+    #[must_use]
+    pub fn is_founded(&self, id: CheckerId) -> bool {
+        let checker = self.checkers.get(&id);
+        let probe = checker.and_then(|checker| self.probes.get(checker.probe)?.as_ref());
+        probe.is_some_and(|probe| probe.schedule.is_founded())
+    }
+
     /// Gives a checker other settings from its next attempt on. What is known of its server stays. One
-    /// that comes to share the attempts of others gets their known result at once.
+    /// that comes to share the attempts of others gets their known result at once. Of one that is not
+    /// [founded](Self::is_founded) another `alpha` changes the verdict, which is not reported.
     pub fn update(&mut self, id: CheckerId, settings: Settings, now: Instant) {
         let Some(checker) = self.checkers.get(&id) else {
             return;
