@@ -1,5 +1,7 @@
 //! The difference between a virtual server that runs and its new configuration.
 
+use std::collections::HashSet;
+
 use ipvs_core::{DestinationKey, ServiceKey};
 
 use crate::config::{
@@ -174,6 +176,10 @@ pub(super) fn real_server(ours: &RealServer, theirs: &RealServer) -> Vec<RealSer
 
 /// The services that are no longer among those of a virtual server.
 pub(super) fn gone(ours: &[ServiceKey], theirs: &[ServiceKey]) -> Vec<ServiceKey> {
+    if ours == theirs {
+        return Vec::new();
+    }
+    let theirs: HashSet<_> = theirs.iter().collect();
     let gone = ours.iter().filter(|key| !theirs.contains(key));
     gone.copied().collect()
 }

@@ -45,8 +45,11 @@ impl Checks {
         let Some(slot) = self.probes.get_mut(checker.probe) else {
             return;
         };
-        if let Some(probe) = slot {
-            probe.checkers.retain(|other| *other != id);
+        // Thousands may share it, and mostly go in the order in which they came.
+        if let Some(probe) = slot
+            && let Some(place) = probe.checkers.iter().position(|other| *other == id)
+        {
+            probe.checkers.remove(place);
         }
         if let Some(probe) = slot.take_if(|probe| probe.checkers.is_empty()) {
             if let Some(party) = probe.party() {
