@@ -60,6 +60,10 @@ impl Driver {
     /// there, such as the source of its advertisements, or if the priority is to lose the election.
     /// Tracking keeps its effect on the priority ([`Event::Priority`]).
     ///
+    /// The comparison is made in the call, and what differs is noted there: with 20,000 addresses
+    /// that takes about 11 ms, in which no other router advertises. Requests to the kernel follow in
+    /// later turns.
+    ///
     /// # Errors
     /// [`UpdateError`], and nothing has changed: for what takes another router, and for what
     /// [`add`](Self::add) would refuse.
