@@ -16,6 +16,7 @@ mod modules;
 pub mod pool;
 mod prepared;
 pub mod reconciler;
+mod reconfigure;
 mod server;
 pub mod status;
 mod suspension;
@@ -46,6 +47,7 @@ pub use self::prepared::{
     PrepareError, Prepared, PreparedChecker, PreparedRealServer, PreparedServer,
 };
 use self::reconciler::{Finding, Reconciler};
+use self::reconfigure::Reconfiguration;
 pub use self::server::VirtualServerKey;
 use self::server::{CheckerState, VirtualServerState};
 use self::synchroniser::Synchroniser;
@@ -66,8 +68,8 @@ use crate::tokens::TokenRange;
 const ATTEMPTS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(4095);
 /// How long `quorum_up` waits for the kernel's table at the start.
 const INITIAL_QUORUM: Duration = Duration::from_secs(1);
-/// How long checkers and virtual servers may be ended in one turn.
-const ENDING: Duration = Duration::from_micros(300);
+/// How long checkers and virtual servers may be ended, updated or added in one turn.
+const CHANGING: Duration = Duration::from_micros(300);
 
 /// The poll tokens of virtual servers.
 #[derive(Clone, Copy, Debug)]
@@ -118,6 +120,7 @@ pub struct Balancer {
     /// Until when the table may take to be in place before `quorum_up` is run for the first time.
     initial_quorum_until: Option<Instant>,
     ending: Ending,
+    reconfiguration: Option<Reconfiguration>,
 }
 
 impl Balancer {
@@ -154,6 +157,7 @@ impl Balancer {
             system_errors: SystemErrors::default(),
             initial_quorum_until: Some(now + INITIAL_QUORUM),
             ending: Ending::None,
+            reconfiguration: None,
         };
         for server in servers {
             balancer.add(server, now);
@@ -161,10 +165,14 @@ impl Balancer {
         Ok(balancer)
     }
 
-    /// Whether there is anything to balance.
+    /// Whether there is nothing to balance, and nothing left of what there was.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.servers.is_empty() && self.synchroniser.is_none()
+        self.servers.is_empty()
+            && self.synchroniser.is_none()
+            && self.reconfiguration.is_none()
+            && !self.reconciler.owns_any()
+            && self.notifier.is_idle()
     }
 
     /// Whether `token` is one of its own.
@@ -193,7 +201,7 @@ impl Balancer {
             reconciler,
             self.notifier.deadline(),
             self.initial_quorum_until,
-            self.ending.is_under_way().then_some(Instant::EPOCH),
+            (self.ending.is_under_way() || self.is_reconfiguring()).then_some(Instant::EPOCH),
         ];
         deadlines.into_iter().flatten().min()
     }
@@ -218,8 +226,9 @@ impl Balancer {
             return;
         }
         if self.ending.is_under_way() {
-            self.end(&TimeSlice::of(ENDING, now, clock));
+            self.end(&TimeSlice::of(CHANGING, now, clock));
         } else {
+            self.reconfigure_in_turn(now, clock);
             self.checks.fire(now);
             for report in self.checks.reports() {
                 self.report(report, now);

@@ -120,7 +120,13 @@ impl Hooks {
             (None, None) => true,
             (Some(_), None) | (None, Some(_)) => false,
         };
-        self.name == other.name && same(&self.up, &other.up) && same(&self.down, &other.down)
+        let Self {
+            name,
+            up,
+            down,
+            party: _,
+        } = self;
+        *name == other.name && same(up, &other.up) && same(down, &other.down)
     }
 
     const fn script(&self, event: Event) -> Option<&Arc<Script>> {

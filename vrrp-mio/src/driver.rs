@@ -176,6 +176,9 @@ impl Driver {
 
     /// Adds a virtual router, switched off. It looks for its interface in the next turn.
     ///
+    /// The call takes time linear in the addresses and peers of `spec` and in the routers there are:
+    /// about 3 ms with 20,000 addresses.
+    ///
     /// # Errors
     /// [`AddError`] for an invalid specification, and for a second router with the same identity.
     pub fn add(&mut self, spec: RouterSpec) -> Result<RouterId, AddError> {

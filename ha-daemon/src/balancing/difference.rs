@@ -1,8 +1,13 @@
 //! The difference between a virtual server that runs and its new configuration.
 
+use std::collections::HashSet;
+
 use ipvs_core::{DestinationKey, ServiceKey};
 
-use crate::config::{Check, Checker, Probe, RealServer, SorryServer, VirtualServer};
+use crate::config::{
+    Check, Checker, DnsCheck, HttpCheck, MiscCheck, Probe, RealServer, SmtpCheck, SorryServer,
+    UdpCheck, VirtualServer,
+};
 use crate::health::settings::Connection;
 
 /// What an update changed of a virtual server.
@@ -113,7 +118,15 @@ pub(super) fn settings(ours: &VirtualServer, theirs: &VirtualServer) -> Vec<Sett
         omega,
         ha_suspend,
     } = theirs;
-    let sorry = |server: SorryServer| (server.key, server.forwarding, server.inhibit);
+    let sorry = |server: SorryServer| {
+        let SorryServer {
+            key,
+            span: _,
+            forwarding,
+            inhibit,
+        } = server;
+        (key, forwarding, inhibit)
+    };
     let (our_sorry, their_sorry) = (ours.sorry_server.map(sorry), sorry_server.map(sorry));
     let persistence = (ours.persistence, ours.engine) != (*persistence, *engine);
     let quorum = (ours.quorum, ours.hysteresis) != (*quorum, *hysteresis);
@@ -163,6 +176,10 @@ pub(super) fn real_server(ours: &RealServer, theirs: &RealServer) -> Vec<RealSer
 
 /// The services that are no longer among those of a virtual server.
 pub(super) fn gone(ours: &[ServiceKey], theirs: &[ServiceKey]) -> Vec<ServiceKey> {
+    if ours == theirs {
+        return Vec::new();
+    }
+    let theirs: HashSet<_> = theirs.iter().collect();
     let gone = ours.iter().filter(|key| !theirs.contains(key));
     gone.copied().collect()
 }
@@ -203,30 +220,47 @@ fn looks_at_the_same(ours: &Check, theirs: &Check) -> bool {
 }
 
 fn is_same_probe(ours: &Probe, theirs: &Probe) -> bool {
-    let same = |ours: &Connection, theirs: &Connection| {
-        (ours.to, &ours.source) == (theirs.to, &theirs.source)
-    };
     match (ours, theirs) {
         (Probe::Tcp(ours), Probe::Tcp(theirs)) | (Probe::Ping(ours), Probe::Ping(theirs)) => {
-            same(ours, theirs)
+            is_same_way(ours, theirs)
         }
         (Probe::Http(ours), Probe::Http(theirs)) => {
-            same(&ours.connection, &theirs.connection)
-                && (&ours.tls, ours.version, &ours.urls)
-                    == (&theirs.tls, theirs.version, &theirs.urls)
+            let HttpCheck {
+                connection,
+                tls,
+                version,
+                urls,
+            } = &**theirs;
+            is_same_way(&ours.connection, connection)
+                && (&ours.tls, ours.version, &ours.urls) == (tls, *version, urls)
         }
         (Probe::Smtp(ours), Probe::Smtp(theirs)) => {
-            same(&ours.connection, &theirs.connection) && ours.helo == theirs.helo
+            let SmtpCheck { connection, helo } = &**theirs;
+            is_same_way(&ours.connection, connection) && ours.helo == *helo
         }
         (Probe::Dns(ours), Probe::Dns(theirs)) => {
-            same(&ours.connection, &theirs.connection)
-                && (ours.record, &ours.name) == (theirs.record, &theirs.name)
+            let DnsCheck {
+                connection,
+                record,
+                name,
+            } = &**theirs;
+            is_same_way(&ours.connection, connection)
+                && (ours.record, &ours.name) == (*record, name)
         }
         (Probe::Udp(ours), Probe::Udp(theirs)) => {
-            same(&ours.connection, &theirs.connection) && ours.settings == theirs.settings
+            let UdpCheck {
+                connection,
+                settings,
+            } = &**theirs;
+            is_same_way(&ours.connection, connection) && ours.settings == *settings
         }
         (Probe::Misc(ours), Probe::Misc(theirs)) => {
-            (&ours.script, ours.dynamic) == (&theirs.script, theirs.dynamic)
+            let MiscCheck {
+                script,
+                timeout: _,
+                dynamic,
+            } = &**theirs;
+            (&ours.script, ours.dynamic) == (script, *dynamic)
         }
         (
             Probe::Tcp(_)
@@ -239,6 +273,16 @@ fn is_same_probe(ours: &Probe, theirs: &Probe) -> bool {
             _,
         ) => false,
     }
+}
+
+/// Whether two connections lead to the same and come from the same.
+fn is_same_way(ours: &Connection, theirs: &Connection) -> bool {
+    let Connection {
+        to,
+        limits: _,
+        source,
+    } = theirs;
+    (ours.to, &ours.source) == (*to, source)
 }
 
 #[cfg(test)]

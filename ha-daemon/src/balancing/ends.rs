@@ -31,6 +31,11 @@ pub(super) enum Ending {
 }
 
 impl Ending {
+    /// Whether it has begun.
+    pub(super) const fn has_begun(self) -> bool {
+        !matches!(self, Self::None)
+    }
+
     /// Whether there is more to do.
     pub(super) const fn is_under_way(self) -> bool {
         matches!(self, Self::Checkers(_) | Self::Servers(_))
@@ -58,6 +63,7 @@ impl Balancer {
     /// of those that go.
     pub fn stop(&mut self) {
         self.initial_quorum_until = None;
+        self.reconfiguration = None;
         self.ending = Ending::Checkers(Cursor::default());
         if let Some(sync) = &mut self.synchroniser {
             sync.stop();

@@ -88,7 +88,13 @@ impl Files {
         let Some(file) = self.files.get_mut(&number) else {
             return;
         };
-        file.readers.retain(|(reader, _)| *reader != checker);
+        let place = file
+            .readers
+            .iter()
+            .position(|(reader, _)| *reader == checker);
+        if let Some(place) = place {
+            file.readers.remove(place);
+        }
         if file.readers.is_empty() {
             self.files.remove(&number);
             self.numbers.remove(path);

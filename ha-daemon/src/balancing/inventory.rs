@@ -28,7 +28,7 @@ pub(super) const fn checker_of(id: CheckerId) -> Handle {
 }
 
 /// What a checker's result is before the first one.
-fn assumed(checker: &Checker) -> Verdict {
+pub(super) fn assumed(checker: &Checker) -> Verdict {
     match checker.alpha() {
         true => Verdict::Down,
         false => Verdict::Up,

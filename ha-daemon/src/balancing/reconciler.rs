@@ -200,7 +200,9 @@ impl Reconciler {
         }
     }
 
-    fn owns_any(&self) -> bool {
+    /// Whether any service is wanted, or yet to be deleted.
+    #[must_use]
+    pub fn owns_any(&self) -> bool {
         !self.desired.is_empty() || !self.retired.is_empty()
     }
 

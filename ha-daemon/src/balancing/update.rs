@@ -9,11 +9,11 @@ use vrrp_core::Instant;
 use super::Balancer;
 use super::build::Kind;
 use super::difference::{self, Difference, RealServerDifference, RealServerSetting, Setting};
-use super::inventory::{checker_id, unwatch, watch};
+use super::inventory::{assumed, checker_id, unwatch, watch};
 use super::pool::Server;
 use super::prepared::{PreparedChecker, PreparedRealServer, PreparedServer};
 use super::server::{VirtualServerKey, pool_settings};
-use crate::config::{Check, VirtualServer};
+use crate::config::{Check, Checker, VirtualServer};
 use crate::notify::{Hooks, HooksId, Notifier};
 use crate::slab::Handle;
 
@@ -49,7 +49,8 @@ impl Balancer {
     ///
     /// It keeps its handle and its place among the others. Real servers stay by address and port, and
     /// checkers of them by what they look at; those that stay keep their handles, verdicts and
-    /// schedules. A checker with other settings has them from its next attempt on. Real servers that
+    /// schedules. A checker with other settings has them from its next attempt on; as long as it has
+    /// made none, its verdict is what `alpha` says. Real servers that
     /// are new are checked from now on, and those that are gone are removed, in one step: only if there
     /// is a quorum after it and was none before, or the other way round, `quorum_up` or `quorum_down`
     /// is run. With `ha_suspend`, call [`note_addresses`](Self::note_addresses) next. This takes as
@@ -289,26 +290,53 @@ impl Balancer {
         };
         let PreparedChecker { config, kind } = prepared;
         let former = core::mem::replace(&mut state.config, config);
-        let config = &state.config;
-        let logs = config.log_all_failures != former.log_all_failures;
-        match (kind.of(state.virtual_server.to_bits()), &config.check) {
+        let Checker {
+            span: _,
+            log_all_failures,
+            check,
+        } = &state.config;
+        let logs = *log_all_failures != former.log_all_failures;
+        let mut is_founded = false;
+        let differs = match (kind.of(state.virtual_server.to_bits()), check) {
             (Kind::Probe(settings), _) => {
                 let id = checker_id(checker);
                 let running = self.checks.settings(id);
                 let differs = running.is_none_or(|running| !running.is_same(&settings));
+                is_founded = self.checks.is_founded(id);
                 if differs {
                     self.checks.update(id, settings, now);
                 }
-                differs || logs
+                is_founded |= self.checks.is_founded(id);
+                differs
             }
             (Kind::File { weight, .. }, Check::File(file)) => {
-                let differs = former.check != config.check;
+                let differs = former.check != *check;
                 if differs && let Some(value) = self.files.update(&file.path, checker, weight) {
+                    is_founded = true;
                     self.judge_file(checker, weight, value, now);
                 }
-                differs || logs
+                differs
             }
-            (Kind::File { .. }, Check::Probe { .. }) => logs,
+            (Kind::File { .. }, Check::Probe { .. }) => false,
+        };
+        if !is_founded {
+            self.assume(checker, &former);
+        }
+        differs || logs
+    }
+
+    /// Has the verdict of a checker of which nothing is known be as its configuration says, if that
+    /// differs (`alpha`).
+    fn assume(&mut self, checker: Handle, former: &Checker) {
+        let Some(state) = self.checkers.get(checker) else {
+            return;
+        };
+        let verdict = assumed(&state.config);
+        if verdict != assumed(former)
+            && let Some(server) = self.servers.get_mut(state.virtual_server)
+        {
+            let pool = &mut server.pool;
+            pool.report(state.real_server, checker, verdict, None, &mut Vec::new());
         }
     }
 }

@@ -269,10 +269,9 @@ impl Schedule {
 
     /// Goes on with another timing or number of steps. What is known of the server stays, and so does
     /// the attempt under way. The next one is when it was planned, and no later than it would be after an
-    /// attempt at `now`. What was assumed before the first attempts is not assumed anew (`alpha`).
+    /// attempt at `now`. As long as nothing is known of the server, another `alpha` is another verdict.
     pub fn update(&mut self, timing: Timing, steps: NonZeroUsize, now: Instant) {
-        let alpha = self.timing.alpha;
-        self.timing = Timing { alpha, ..timing };
+        self.timing = timing;
         self.steps = steps;
         self.step %= steps;
         let fits = |left: usize| left.min(steps.get());

@@ -30,7 +30,8 @@ impl Settings {
     /// configuration and its files. What is equal means the same.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
-        self.timing == other.timing && self.protocol.is_same(&other.protocol)
+        let Self { protocol, timing } = self;
+        *timing == other.timing && protocol.is_same(&other.protocol)
     }
 }
 
@@ -57,18 +58,25 @@ impl Protocol {
     fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Misc(ours), Self::Misc(theirs)) => {
-                ours.script.is_same(&theirs.script)
-                    && (ours.dynamic, ours.limit) == (theirs.dynamic, theirs.limit)
+                let Misc {
+                    script,
+                    dynamic,
+                    limit,
+                    party: _,
+                } = ours;
+                script.is_same(&theirs.script)
+                    && (*dynamic, *limit) == (theirs.dynamic, theirs.limit)
             }
             (Self::Http(connection, ours), Self::Http(other, theirs)) => {
-                let tls = match (&ours.tls, &theirs.tls) {
-                    (Some(ours), Some(theirs)) => {
-                        ours.name == theirs.name && ours.client.is_same(&theirs.client)
+                let Http { version, urls, tls } = ours;
+                let tls = match (tls, &theirs.tls) {
+                    (Some(HttpTls { client, name }), Some(theirs)) => {
+                        *name == theirs.name && client.is_same(&theirs.client)
                     }
                     (None, None) => true,
                     (Some(_), None) | (None, Some(_)) => false,
                 };
-                let pages = (ours.version, &ours.urls) == (theirs.version, &theirs.urls);
+                let pages = (*version, urls) == (theirs.version, &theirs.urls);
                 connection == other && pages && tls
             }
             (ours, theirs) => ours == theirs,

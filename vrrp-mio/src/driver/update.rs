@@ -76,6 +76,10 @@ impl Driver {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
+    /// The comparison is made in the call, and what differs is noted there: with 20,000 addresses
+    /// that takes about 11 ms, in which no other router advertises. Requests to the kernel follow in
+    /// later turns.
+    ///
     /// # Errors
     /// [`UpdateError`], and nothing has changed: for what takes another router, and for what
     /// [`add`](Self::add) would refuse.

@@ -45,8 +45,11 @@ impl Checks {
         let Some(slot) = self.probes.get_mut(checker.probe) else {
             return;
         };
-        if let Some(probe) = slot {
-            probe.checkers.retain(|other| *other != id);
+        // Thousands may share it, and mostly go in the order in which they came.
+        if let Some(probe) = slot
+            && let Some(place) = probe.checkers.iter().position(|other| *other == id)
+        {
+            probe.checkers.remove(place);
         }
         if let Some(probe) = slot.take_if(|probe| probe.checkers.is_empty()) {
             if let Some(party) = probe.party() {
@@ -66,8 +69,18 @@ impl Checks {
         Some(&probe.settings)
     }
 
+    /// Whether attempts have told whether the server of a checker is available. Until then its verdict
+    /// is what `alpha` says.
+    #[must_use]
+    pub fn is_founded(&self, id: CheckerId) -> bool {
+        let checker = self.checkers.get(&id);
+        let probe = checker.and_then(|checker| self.probes.get(checker.probe)?.as_ref());
+        probe.is_some_and(|probe| probe.schedule.is_founded())
+    }
+
     /// Gives a checker other settings from its next attempt on. What is known of its server stays. One
-    /// that comes to share the attempts of others gets their known result at once.
+    /// that comes to share the attempts of others gets their known result at once. Of one that is not
+    /// [founded](Self::is_founded) another `alpha` changes the verdict, which is not reported.
     pub fn update(&mut self, id: CheckerId, settings: Settings, now: Instant) {
         let Some(checker) = self.checkers.get(&id) else {
             return;

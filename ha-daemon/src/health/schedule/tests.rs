@@ -356,14 +356,14 @@ fn an_attempt_under_way_ends_with_another_timing() {
 }
 
 #[test]
-fn what_is_assumed_is_not_assumed_anew() {
+fn alpha_counts_until_the_server_is_known() {
     let alpha = Timing {
         alpha: true,
         ..timing()
     };
     for (before, after, verdict) in [
-        (timing(), alpha, Verdict::Up),
-        (alpha, timing(), Verdict::Down),
+        (timing(), alpha, Verdict::Down),
+        (alpha, timing(), Verdict::Up),
     ] {
         let mut schedule = schedule(before, THREE);
         schedule.update(after, THREE, secs(100));
@@ -371,6 +371,14 @@ fn what_is_assumed_is_not_assumed_anew() {
         let change = attempt(&mut schedule, 101, 0, true);
         assert_eq!(change, Change::Unchanged);
         assert_eq!(schedule.verdict(), verdict, "two steps are left");
+    }
+    for (passed, verdict) in [(true, Verdict::Up), (false, Verdict::Down)] {
+        let mut schedule = schedule(timing(), ONE);
+        let _ = attempt(&mut schedule, 101, 0, passed);
+        schedule.update(alpha, ONE, secs(102));
+        assert_eq!(schedule.verdict(), verdict);
+        schedule.update(timing(), ONE, secs(103));
+        assert_eq!(schedule.verdict(), verdict);
     }
 }
 
