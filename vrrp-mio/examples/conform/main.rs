@@ -53,9 +53,12 @@ fn main() -> Result<(), Box<dyn Error>> {
             Outcome::Pass | Outcome::Told(_) | Outcome::NotApplicable => "",
         };
         println!(
-            "{:15} {:62} {} {figures}",
+            "| {:13} | {:62} | {} |",
             row.section, row.check, row.outcome
         );
+        if !figures.is_empty() {
+            println!("    {figures}");
+        }
     }
     Ok(())
 }

@@ -6,27 +6,13 @@
 //! RENEW=1 cargo test -p ha-daemon --test root -- --ignored --test-threads 3 peers::conform::
 //! ```
 
-#[path = "../../../../vrrp-mio/examples/conform/checks.rs"]
-mod checks;
-#[path = "../../../../vrrp-mio/examples/conform/frame.rs"]
-mod frame;
-#[path = "../../../../vrrp-mio/examples/conform/link.rs"]
-mod link;
-#[path = "../../../../vrrp-mio/examples/conform/play.rs"]
-mod play;
-#[path = "../../../../vrrp-mio/examples/conform/subject.rs"]
-mod subject;
-
 use std::env;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use nix::fcntl::{Flock, FlockArg};
 use rig::{Instance, Lab, Peer, Protocol, Seat};
-use vrrp_core::Version;
-
-use self::link::Link;
-use self::subject::{Row, Subject};
 
 /// The host of the daemon; the checks are at the other.
 const HOST: usize = 1;
@@ -52,37 +38,58 @@ const fn column(peer: Peer) -> usize {
     }
 }
 
+/// Section, check and outcome.
+type Row = [String; 3];
+
+/// The example, built if it is not.
+fn program() -> PathBuf {
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "-q", "-p", "vrrp-mio", "--example", "conform"]);
+    if !cfg!(debug_assertions) {
+        build.arg("--release");
+    }
+    let built = build.current_dir(env!("CARGO_MANIFEST_DIR")).status();
+    assert!(built.expect("cargo can be run").success());
+    let own = env::current_exe().expect("a program knows its path");
+    let profile = own.ancestors().nth(2).expect("it lies among others");
+    profile.join("examples/conform")
+}
+
 /// What the daemon does, with an interval of a fifth of a second where the version has it.
 fn observe(peer: Peer, protocol: Protocol) -> Vec<Row> {
+    let program = program();
     let lab = Lab::new(2, 1);
-    let centis = match protocol.version() {
-        2 => 100,
-        _ => 20,
-    };
+    let version = protocol.version();
+    let centis = if version == 2 { 100 } else { 20 };
     let instance = Instance::new(protocol, 51, 100, centis);
-    let subject = Subject {
-        version: match protocol.version() {
-            2 => Version::V2,
-            _ => Version::V3,
-        },
-        family: protocol.family(),
-        vrid: instance.vrid,
-        priority: instance.priority,
+    let numbers = [
+        u16::from(version),
+        u16::from(instance.vrid),
+        u16::from(instance.priority),
         centis,
-        preempt: instance.preempt,
-        virtual_mac: peer == Peer::Frr,
-        addresses: instance.advertised(),
-    };
+    ];
+    let mut command = Command::new(program);
+    command.arg("eth0").args(numbers.map(|it| it.to_string()));
+    command.args((instance.advertised().iter()).map(ToString::to_string));
+    if peer == Peer::Frr {
+        command.arg("virtual-mac");
+    }
     let mut seat = Seat::new(&lab, HOST, peer, vec![instance]);
     seat.start();
-    let rows = lab.host(0).inside(|| {
-        let mut link = Link::open("eth0").expect("root may capture");
-        play::play(&mut link, &subject)
-    });
+    let output = lab.host(0).inside(|| command.output());
     seat.check_alive();
-    let rows = rows.expect("the daemon goes on advertising");
-    assert!(!rows.is_empty(), "{peer:?} never advertised");
-    rows
+    let output = output.expect("the example can be run");
+    assert!(output.status.success(), "{peer:?}: {output:?}");
+    let text = String::from_utf8(output.stdout).expect("it prints text");
+    print!("{text}");
+    text.lines().filter_map(row).collect()
+}
+
+/// A row of the example's table.
+fn row(line: &str) -> Option<Row> {
+    let cells = line.strip_prefix('|')?.strip_suffix('|')?;
+    let cells: Vec<String> = cells.split('|').map(|it| it.trim().to_owned()).collect();
+    cells.try_into().ok()
 }
 
 /// The document with what was seen of `peer` in the table of `protocol`.
@@ -104,17 +111,13 @@ fn told(text: &str, peer: Peer, protocol: Protocol, rows: &[Row]) -> String {
     let mut lines = String::from(
         "| section | check | keepalived 2.2.7 | FRR 8.4.4 | ha-daemon |\n|---|---|---|---|---|\n",
     );
-    for row in rows {
-        let known = former
-            .iter()
-            .find(|cells| cells[..2] == [row.section, row.check]);
+    for [section, check, outcome] in rows {
+        let known = (former.iter()).find(|cells| cells[..2] == [section, check]);
         let mut cells: Vec<String> = match known {
             Some(cells) => cells.iter().map(|&cell| cell.to_owned()).collect(),
-            None => [row.section, row.check, "", "", ""]
-                .map(str::to_owned)
-                .into(),
+            None => [section, check, "", "", ""].map(str::to_owned).into(),
         };
-        cells[column(peer)] = row.outcome.to_string();
+        cells[column(peer)] = outcome.clone();
         lines += &format!("| {} |\n", cells.join(" | "));
     }
     format!("{before}{heading}\n\n{lines}{after}")
@@ -122,9 +125,6 @@ fn told(text: &str, peer: Peer, protocol: Protocol, rows: &[Row]) -> String {
 
 fn check(peer: Peer, protocol: Protocol) {
     let rows = observe(peer, protocol);
-    for row in &rows {
-        println!("{row:?}");
-    }
     let file = File::open(document()).expect("the document exists");
     // Several tests change it at once.
     let locked = Flock::lock(file, FlockArg::LockExclusive);
