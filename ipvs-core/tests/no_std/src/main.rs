@@ -10,7 +10,10 @@ use core::ptr;
 use core::time::Duration;
 
 use ipvs_core::balancer::Balancer;
-use ipvs_core::{Destination, DestinationKey, Flow, Forwarding, KernelProfile, Protocol, Scheduler, Service, ServiceKey, Trash};
+use ipvs_core::{
+    Destination, DestinationKey, Flow, Forwarding, KernelProfile, Protocol, Scheduler, Service,
+    ServiceKey, Trash,
+};
 
 #[panic_handler]
 fn panic(_: &PanicInfo<'_>) -> ! {
