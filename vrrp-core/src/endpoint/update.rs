@@ -102,7 +102,7 @@ impl<S: Storage> Endpoint<S> {
         if self.storage.announcer().is_some() {
             self.storage.announcer_mut().0.relist(count);
         }
-        let mut search = Search::new(former, count);
+        let mut search = Search::new(former.slots(), count);
         for position in 0..count {
             if self.storage.address(position).is_none() {
                 break;
@@ -131,6 +131,9 @@ const fn default_form(policy: &Policy<'_>) -> crate::wire::ChecksumForm {
     }
 }
 
+/// Comparisons of which two lists of 128 addresses never need more, whatever their order.
+const SHORT_LISTS: usize = 128 * 128;
+
 /// A search for one address after another, which is short where they come in the same order.
 struct Search<'a> {
     slots: &'a [Slot],
@@ -141,12 +144,13 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(former: &'a impl Storage, count: usize) -> Self {
-        let slots = former.slots();
+    const fn new(slots: &'a [Slot], count: usize) -> Self {
         Self {
             slots,
             next: 0,
-            budget: (slots.len() + count).saturating_mul(64),
+            budget: (slots.len() + count)
+                .saturating_mul(4)
+                .saturating_add(SHORT_LISTS),
         }
     }
 
@@ -163,5 +167,43 @@ impl<'a> Search<'a> {
         }
         self.next = found? + 1;
         self.slots.get(found?).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::cell::Cell;
+    use std::vec;
+
+    use super::*;
+
+    /// How many of the new list are found in the former one, and the comparisons that took.
+    fn search(former: &[usize], new: &[usize]) -> (usize, usize) {
+        let slots = vec![Slot::EMPTY; former.len()];
+        let mut search = Search::new(&slots, new.len());
+        let comparisons = Cell::new(0);
+        let found = new.iter().filter(|address| {
+            let is_it = |at| {
+                comparisons.set(comparisons.get() + 1);
+                former.get(at) == Some(*address)
+            };
+            search.find(is_it).is_some()
+        });
+        (found.count(), comparisons.get())
+    }
+
+    #[test]
+    fn short_lists_are_compared_in_any_order() {
+        let forward: vec::Vec<_> = (0..128).collect();
+        let backward: vec::Vec<_> = (0..128).rev().collect();
+        assert_eq!(search(&forward, &backward).0, 128);
+    }
+
+    #[test]
+    fn a_long_list_is_compared_in_proportion_to_its_length() {
+        let former: vec::Vec<_> = (10_000..30_000).collect();
+        let (found, comparisons) = search(&former, &(0..20_000).collect::<vec::Vec<_>>());
+        assert_eq!(found, 10_000);
+        assert!(comparisons < 220_000, "{comparisons}");
     }
 }

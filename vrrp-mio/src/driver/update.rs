@@ -77,7 +77,7 @@ impl Driver {
     /// ```
     ///
     /// The comparison is made in the call, and what differs is noted there: with 20,000 addresses
-    /// that takes 11 to 40 ms by how it is built, in which no router advertises. Requests to the kernel follow in
+    /// that takes 10 to 20 ms by how it is built, in which no router advertises. Requests to the kernel follow in
     /// later turns.
     ///
     /// # Errors
