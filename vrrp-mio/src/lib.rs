@@ -65,7 +65,7 @@
 //!
 //! # What the driver does for its routers
 //!
-//! What a runtime owes to [`vrrp_core`], and what the standard asks of a host:
+//! The duties of a runtime of [`vrrp_core`] and those of a host by the standard:
 //!
 //! - advertisements leave from the primary address and no virtual one, with TTL 255, precedence 6 and
 //!   without multicast loopback, on the interface and by no routing table (RFC 9568 §5.1.1, §5.1.2);
@@ -80,7 +80,7 @@
 //! - advertisements of an owner that returns are heard although their source is an address here;
 //! - of several routers of one identifier on an interface each hears its own peers.
 //!
-//! What is left to the program: tracking of priorities ([`vrrp_core::track`],
+//! The program itself has to do the rest: tracking of priorities ([`vrrp_core::track`],
 //! [`vrrp_core::eligibility`]) and sync groups ([`vrrp_core::group`]), told with [`Driver::tell`]; and
 //! configuration.
 //!

@@ -18,30 +18,14 @@ const fn row(section: &'static str, check: &'static str, outcome: Outcome) -> Ro
     }
 }
 
-/// What one advertisement of the subject, as an Active Router, has to be. `physical` are the addresses
-/// of the interface it is on, if known.
+/// What one advertisement of the subject, as an Active Router, has to be.
 pub(crate) fn advertisement(advert: &Advert, subject: &Subject) -> Vec<Row> {
     let group = match subject.family {
         Family::V4 => IpAddr::from(MULTICAST_V4),
         Family::V6 => IpAddr::from(MULTICAST_V6),
     };
     let virtual_mac = Vrid::new(subject.vrid).map(|vrid| vrid.virtual_mac(subject.family));
-    let source = advert.ends.source();
-    let local = match source {
-        IpAddr::V4(_) => true,
-        IpAddr::V6(source) => source.is_unicast_link_local(),
-    };
-    let size = match subject.family {
-        Family::V4 => 4,
-        Family::V6 => 16,
-    };
-    let trailer = match subject.version {
-        Version::V2 => 8,
-        Version::V3 => 0,
-    };
-    let length = 8 + usize::from(advert.pdu[3]) * size + trailer;
     let listed = listed(&advert.pdu, subject.family);
-    let own = subject.addresses.contains(&source);
     vec![
         row(
             "5.1.1.2",
@@ -56,7 +40,10 @@ pub(crate) fn advertisement(advert: &Advert, subject: &Subject) -> Vec<Row> {
         row(
             "7.2",
             "from the primary or link-local address, no virtual one",
-            Outcome::of(local && !own, "another source"),
+            Outcome::of(
+                is_own_source(advert.ends.source(), subject),
+                "another source",
+            ),
         ),
         row(
             "7.3",
@@ -76,7 +63,10 @@ pub(crate) fn advertisement(advert: &Advert, subject: &Subject) -> Vec<Row> {
         row(
             "7.1",
             "as long as its count of addresses says",
-            Outcome::of(advert.pdu.len() == length, "another length"),
+            Outcome::of(
+                advert.pdu.len() == length(advert, subject),
+                "another length",
+            ),
         ),
         row(
             "5.2.9",
@@ -96,6 +86,28 @@ pub(crate) fn advertisement(advert: &Advert, subject: &Subject) -> Vec<Row> {
         ),
         row("5.2.8", "checksum", checksum(advert, subject)),
     ]
+}
+
+/// Whether it may be the primary or link-local address of the subject.
+fn is_own_source(source: IpAddr, subject: &Subject) -> bool {
+    let local = match source {
+        IpAddr::V4(_) => true,
+        IpAddr::V6(source) => source.is_unicast_link_local(),
+    };
+    local && !subject.addresses.contains(&source)
+}
+
+/// The octets of an advertisement with as many addresses as it says.
+fn length(advert: &Advert, subject: &Subject) -> usize {
+    let size = match subject.family {
+        Family::V4 => 4,
+        Family::V6 => 16,
+    };
+    let trailer = match subject.version {
+        Version::V2 => 8,
+        Version::V3 => 0,
+    };
+    8 + usize::from(advert.pdu[3]) * size + trailer
 }
 
 const fn first_octet(subject: &Subject) -> u8 {
@@ -178,19 +190,27 @@ pub(crate) struct Defect {
     pub(crate) open: bool,
 }
 
+/// `good` with a defect.
+fn changed(
+    good: &Draft,
+    section: &'static str,
+    check: &'static str,
+    change: &dyn Fn(&mut Draft),
+) -> Defect {
+    let mut draft = good.clone();
+    change(&mut draft);
+    Defect {
+        section,
+        check,
+        draft: Some(draft),
+        open: false,
+    }
+}
+
 /// The packets of which none may demote an Active Router. `good` would.
 pub(crate) fn defects(good: &Draft, subject: &Subject) -> Vec<Defect> {
-    let change = |section, check, change: &dyn Fn(&mut Draft)| {
-        let mut draft = good.clone();
-        change(&mut draft);
-        Defect {
-            section,
-            check,
-            draft: Some(draft),
-            open: false,
-        }
-    };
-    let v3 = subject.version == Version::V3;
+    let change =
+        |section, check, change: &dyn Fn(&mut Draft)| changed(good, section, check, change);
     let other = match subject.version {
         Version::V2 => Version::V3,
         Version::V3 => Version::V2,
@@ -248,15 +268,21 @@ pub(crate) fn defects(good: &Draft, subject: &Subject) -> Vec<Defect> {
         }),
     ];
     for defect in &mut all {
-        let of_v2 = defect.section.starts_with("RFC 3768");
-        let of_v3 = defect.check.contains("8299");
-        let over_v6 = subject.family == Family::V6 && defect.check.contains("another version");
-        if (of_v2 && v3) || (of_v3 && !v3) || over_v6 {
+        if !applies(defect, subject) {
             defect.draft = None;
         }
         defect.open = defect.check.starts_with("another address");
     }
     all
+}
+
+/// Whether the subject's version and family have this defect.
+fn applies(defect: &Defect, subject: &Subject) -> bool {
+    let v3 = subject.version == Version::V3;
+    let of_v2 = defect.section.starts_with("RFC 3768");
+    let of_v3 = defect.check.contains("8299");
+    let over_v6 = subject.family == Family::V6 && defect.check.contains("another version");
+    !(of_v2 && v3 || of_v3 && !v3 || over_v6)
 }
 
 /// Whether a time that was measured is the one that was due: within a fifth of the interval, and what

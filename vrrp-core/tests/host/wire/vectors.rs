@@ -1,5 +1,5 @@
-//! What of advertisements is ignored, told apart, iterated and printed. Packets with their verdicts are
-//! in `tests/vectors`.
+//! Tests of single fields of advertisements, of their addresses and of how they are printed. Packets with
+//! their verdicts are in `tests/vectors`.
 
 use core::net::Ipv6Addr;
 
